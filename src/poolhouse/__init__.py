@@ -1,0 +1,1 @@
+"""Poolhouse: an asynchronous, plugin-driven auth server."""

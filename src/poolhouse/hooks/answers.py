@@ -1,0 +1,170 @@
+"""What hooks answer with: small frozen values, and the two things a plugin may add to a sign-in (challenges, stages)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from poolhouse.records import Client, Message, Pool, User
+
+# --- challenges and stages -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The user has to answer something. ``public`` goes to the client, ``private`` stays here until the answer comes.
+
+    ``metadata`` is a word about this challenge that later hooks of the same sign-in see. ``private`` is what JSON can say.
+    """
+
+    public: Mapping[str, str] = field(default_factory=dict)
+    private: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    metadata: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """The answer was right. ``proof`` is what was proven (``password``, ``totp``, ...)."""
+
+    proof: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignInState:
+    """A sign-in as its challenges and stages see it. ``user`` is None when the name is unknown and nothing may tell.
+
+    ``proofs`` are the challenges passed so far; ``metadata`` is what the client sent along with this step.
+    """
+
+    pool: Pool
+    client: Client
+    user: User | None
+    submitted: str
+    flow: str
+    proofs: tuple[str, ...] = ()
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+class Challenge(Protocol):
+    """One question, in two verbs. Registered under ``name``, ours and a plugin's alike.
+
+    ``check`` raises ``WrongCredentials`` or ``CodeMismatch`` for a wrong answer, and never returns a boolean. Its count
+    of wrong answers is kept by the machine, which raises it before ``check`` runs.
+    """
+
+    name: str
+
+    async def ask(self, state: SignInState) -> Asked: ...
+
+    async def check(
+        self, state: SignInState, private: Mapping[str, Any], answers: Mapping[str, str]
+    ) -> Passed | Asked: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A step of every sign-in after the first proof: ``applies`` names the challenge that is due, or answers None.
+
+    Stages run by ``order``: ours are "new-password" at 100; MFA and devices will stand at 200 and 300.
+    """
+
+    name: str
+    applies: Callable[[SignInState], Awaitable[str | None]]
+    order: int = 500
+
+
+@dataclass(frozen=True, slots=True)
+class ChallengeResult:
+    """A past step of a custom sign-in."""
+
+    name: str
+    passed: bool
+    metadata: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChallengeDecision:
+    """What comes next in a custom sign-in: exactly one of the three."""
+
+    challenge: str | None = None
+    issue_tokens: bool = False
+    fail: bool = False
+
+
+# --- users -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SignUpDecision:
+    """What a plugin grants a new user. The answers of all plugins are joined by "or"."""
+
+    confirm: bool = False
+    verify_email: bool = False
+    verify_phone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MigratedUser:
+    """A user found elsewhere. ``confirmed`` keeps the password that was just given; otherwise a reset is asked for.
+
+    ``username`` is the internal name where the submitted one is an e-mail address or phone number of an alias pool; None
+    takes the submitted name. ``invite`` sends the invitation message. ``password_hash`` takes over the old hash as it is
+    (a format that some plugin or the product can check); None hashes the password that was just given.
+    """
+
+    attributes: Mapping[str, str]
+    confirmed: bool = True
+    username: str | None = None
+    invite: bool = False
+    mediums: Sequence[str] = ("SMS",)
+    force_alias: bool = False
+    password_hash: str | None = field(default=None, repr=False)
+
+
+# --- messages --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A sender took the message. ``reference`` is the receiver's own id for it, if it gave one."""
+
+    sender: str
+    reference: str | None = None
+
+
+class Sender(Protocol):
+    """Delivers messages of some ``channels`` (``email``, ``sms``).
+
+    Raises ``DeliveryFailed`` when the message did surely not go out (it may be tried again), anything else when nobody
+    can know (it is not).
+    """
+
+    name: str
+    channels: frozenset[str]
+
+    async def send(self, message: Message) -> Sent: ...
+
+
+# --- password hashes -------------------------------------------------------------------------------------------------
+
+
+class PasswordFormat(Protocol):
+    """A foreign password hash that can be checked, for users who came from elsewhere. ``verify`` is plain arithmetic: it
+    is called in a worker thread. It raises ``ValueError`` for a hash that it cannot read."""
+
+    name: str
+
+    def recognises(self, encoded: str) -> bool: ...
+
+    def verify(self, encoded: str, password: str) -> bool: ...
+
+
+class IdentityProviderKind(Protocol):
+    """A kind of external identity provider (``OIDC``, ``SAML``, ...). Its flow comes with federation; the name is
+    reserved here so that a plugin can already say what it will offer."""
+
+    name: str
+
+
+Lifespan = AsyncIterator[None]

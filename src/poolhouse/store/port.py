@@ -1,0 +1,139 @@
+"""The store as the rest of the house sees it: documents under keys, and nothing that needs more than one of them.
+
+A key is a tuple of text whose first part is the tenant. A value is what JSON can say. Conditions are a closed set.
+The in-memory adapter is the plainest statement of what every word here means; ``poolhouse.testing.store_suite`` is the
+same statement as tests, and runs over every adapter.
+
+Time. The store is given a clock. An entry whose ``expires`` is not after now does not exist: no verb sees it, and its
+key is free. Sweeping (by ``sweep``, or by the database itself) only frees space.
+
+Errors. ``insert`` raises ``KeyTaken``, ``replace`` raises ``VersionConflict``; nothing else is raised for what the
+data says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeAlias
+
+Key: TypeAlias = tuple[str, ...]
+Document: TypeAlias = Mapping[str, Any]
+"""What JSON can say: None, bool, int (64 bits), float, text, lists and text-keyed mappings of these."""
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """A kind of document, declared once. ``indexes`` names the index values that ``find`` may ask for, within a tenant."""
+
+    name: str
+    indexes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A document in the store.
+
+    ``version`` is 0 before the first write and changes with every write. ``expires`` is in epoch seconds, None means
+    never. ``index`` holds the values of the collection's declared indexes: text only, a missing one is not findable.
+    """
+
+    key: Key
+    value: Document
+    version: int = 0
+    expires: float | None = None
+    index: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Equals:
+    """The index value is exactly this."""
+
+    index: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartsWith:
+    """The index value begins with this."""
+
+    index: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a page ended: the index value (empty where the order is that of the keys) and the key."""
+
+    value: str
+    key: Key
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """All entries whose key begins with the parts of ``prefix`` (at least the tenant, unless it is empty and means all),
+    which meet ``where``, in the order of that condition's index value and then of the key (by code points); in key order
+    where there is no condition. ``after`` is exclusive. ``limit`` is at least 1."""
+
+    prefix: Key = ()
+    where: Equals | StartsWith | None = None
+    limit: int = 60
+    after: Position | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """``next`` is None on the last page."""
+
+    entries: Sequence[Entry]
+    next: Position | None = None
+
+
+class Store(Protocol):
+    """A database. All verbs are atomic for one document and see each other's effects at once."""
+
+    async def start(self) -> None:
+        """Ready: connected, with every collection and index there. Called once, before any other verb."""
+
+    async def close(self) -> None:
+        """Everything acknowledged is durable; nothing is held."""
+
+    async def ping(self) -> None:
+        """Raises when the database does not answer."""
+
+    async def insert(self, collection: Collection, entry: Entry) -> Entry:
+        """The entry is stored under a key that was free, and returned with its version. Raises ``KeyTaken``."""
+
+    async def get(self, collection: Collection, key: Key) -> Entry | None:
+        """The entry, or None."""
+
+    async def find(self, collection: Collection, query: Query) -> Page:
+        """A page of entries."""
+
+    async def replace(self, collection: Collection, entry: Entry) -> Entry:
+        """The stored entry with the same key and ``entry.version`` is now this one, returned with its new version.
+        Raises ``VersionConflict`` if there is none."""
+
+    async def delete(self, collection: Collection, key: Key, *, version: int | None = None) -> bool:
+        """There is no such entry (with ``version``: not this version of it). True if this call removed it."""
+
+    async def take(self, collection: Collection, key: Key) -> Entry | None:
+        """The entry is gone, and this caller alone got it; None for everybody else."""
+
+    async def increment(
+        self,
+        collection: Collection,
+        key: Key,
+        field: str,
+        by: int = 1,
+        *,
+        at_most: int | None = None,
+        put: Document | None = None,
+        expires: float | None = None,
+    ) -> int | None:
+        """``value[field]`` (0 where missing) is larger by ``by``, and the new number is returned. The fields of ``put``
+        and ``expires`` are written with it. An absent entry is made. Where the new number would be over ``at_most``
+        nothing is changed, and None is returned."""
+
+    async def sweep(self) -> int:
+        """Expired entries no longer take space. Returns how many were removed (0 where the database does it itself)."""
