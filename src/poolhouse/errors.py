@@ -6,7 +6,8 @@
     ├── Invalid                      the request cannot be meant
     │   ├── InvalidParameter
     │   ├── PasswordPolicyViolation  ── PasswordHistoryViolation
-    │   └── UnsupportedTokenType
+    │   ├── UnsupportedTokenType
+    │   └── InvalidOAuthFlow, ScopeNotFound      (settings of a client)
     ├── NotFound
     │   ├── PoolNotFound, ClientNotFound, GroupNotFound, KeyNotFound
     │   └── UserNotFound
@@ -66,6 +67,15 @@ class PasswordHistoryViolation(PasswordPolicyViolation):
 
 class UnsupportedTokenType(Invalid):
     sentence = "Unsupported token type."
+
+
+class InvalidOAuthFlow(Invalid):
+    sentence = "The OAuth flows of the client do not fit together."
+
+
+class ScopeNotFound(Invalid):
+    def __init__(self, scope: str) -> None:
+        super().__init__(f"Scope {scope} does not exist.")
 
 
 class NotFound(PoolhouseError):
@@ -259,4 +269,10 @@ class PluginAnswerInvalid(Failed):
 
 
 class DeliveryFailed(Failed):
+    """The message did surely not go out. ``final``: trying again would not help."""
+
     sentence = "The message could not be delivered."
+
+    def __init__(self, sentence: str | None = None, *, final: bool = False, detail: str | None = None) -> None:
+        super().__init__(sentence, detail=detail)
+        self.final = final

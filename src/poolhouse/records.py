@@ -36,9 +36,11 @@ class PasswordPolicy(Record, frozen=True, kw_only=True):
 
 
 class AttributeSchema(Record, frozen=True, kw_only=True):
-    """An attribute that users of a pool may have. Constraints are numbers; None means no bound.
+    """An attribute that users of a pool may have.
 
-    ``developer_only`` attributes (``dev:``) are read and written by administrators only.
+    ``type`` is ``String``, ``Number``, ``DateTime`` or ``Boolean``. The bounds are of the length of a String and of the
+    value of a Number; None means no bound. ``developer_only`` attributes (``dev:``) are read and written by
+    administrators only.
     """
 
     name: str
@@ -46,10 +48,8 @@ class AttributeSchema(Record, frozen=True, kw_only=True):
     mutable: bool = True
     required: bool = False
     developer_only: bool = False
-    minimum: float | None = None
-    maximum: float | None = None
-    constrained: bool = False
-    """Whether the constraint block was given at all (it is shown again)."""
+    minimum: int | None = None
+    maximum: int | None = None
 
 
 class MessageTemplate(Record, frozen=True, kw_only=True):
@@ -78,6 +78,8 @@ class Pool(StoredRecord, frozen=True, kw_only=True):
     username_attributes: tuple[str, ...] = ()
     alias_attributes: tuple[str, ...] = ()
     case_sensitive: bool = True
+    case_stated: bool = False
+    """Whether ``case_sensitive`` was said when the pool was made: only then it is shown."""
     auto_verified: tuple[str, ...] = ()
     verify_before_update: tuple[str, ...] = ()
     admin_create_only: bool = False
@@ -343,9 +345,11 @@ class AccessKey(StoredRecord, frozen=True, kw_only=True):
 
 class SigningKey(StoredRecord, frozen=True, kw_only=True):
     """A key pair of a pool. ``use`` is ``id`` or ``access``. Published from ``created``; signs from ``active_from``;
-    stays published until ``retires`` (None: it is not replaced yet)."""
+    stays published until ``retires`` (None: it is not replaced yet). ``slot`` is its place in the pool, which only one
+    key can have: ``id.1``, ``access.1``, and ``id.2`` for the key that follows ``id.1``."""
 
     pool_id: str
+    slot: str
     kid: str
     use: str
     sealed: str

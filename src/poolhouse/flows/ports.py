@@ -14,6 +14,7 @@ from poolhouse.records import (
     Grant,
     Group,
     Message,
+    OutboxEntry,
     Pool,
     User,
 )
@@ -183,8 +184,9 @@ class Users(Protocol):
     async def by_name(self, pool: Pool, name: Name) -> User | None:
         """The user who holds the name now."""
 
-    async def add(self, pool: Pool, user: User) -> User:
-        """The user exists, with all names that the record holds. Raises ``NameTaken`` with the first that is not free."""
+    async def add(self, pool: Pool, user: User, *, seize: bool = False) -> User:
+        """The user exists, with all names that the record holds. Raises ``NameTaken`` with the first that is not free.
+        ``seize`` as in ``save``."""
 
     async def save(self, pool: Pool, user: User, *, seize: bool = False) -> User:
         """The record is stored with exactly the names it now holds. Raises ``VersionConflict``, and ``NameTaken`` for a
@@ -194,7 +196,7 @@ class Users(Protocol):
     async def delete(self, pool: Pool, user: User) -> None:
         """The record is gone first, then its names and memberships."""
 
-    async def page(self, pool_id: str, filter: UserFilter | None, limit: int, cursor: str | None) -> Slice: ...
+    async def page(self, pool_id: str, wanted: UserFilter | None, limit: int, cursor: str | None) -> Slice: ...
 
 
 class NameTaken(Exception):  # noqa: N818 - read as a statement
@@ -272,7 +274,11 @@ class Counters(Protocol):
     async def raise_to(
         self, pool_id: str, what: str, subject: str, *, at_most: int, until: float, expires: float
     ) -> bool:
-        """One more was counted, and ``until`` noted with it; False (and nothing counted) if that were over ``at_most``."""
+        """One more was counted, and ``until`` noted with it; False (and nothing counted) if that were over
+        ``at_most``."""
+
+    async def lower(self, pool_id: str, what: str, subject: str) -> None:
+        """One less was counted, and nothing is noted: what was counted did not happen."""
 
     async def clear(self, pool_id: str, what: str, subject: str) -> None: ...
 
@@ -303,3 +309,16 @@ class AuditTrail(Protocol):
         actor: str | None = None,
         facts: Mapping[str, str] | None = None,
     ) -> None: ...
+
+
+class OutboxEntries(Protocol):
+    """The outbox in the store. Its entries go by when they are due."""
+
+    async def insert(self, entry: OutboxEntry) -> bool:
+        """The entry is there. False if one with this id was there before: then nothing changed."""
+
+    async def due(self, now: float, limit: int) -> Sequence[OutboxEntry]:
+        """Entries in the state ``waiting`` whose ``due`` is not after ``now``, those due first at the front."""
+
+    async def save(self, entry: OutboxEntry) -> OutboxEntry:
+        """The entry is stored under its next version. Raises ``VersionConflict`` when somebody else was faster."""

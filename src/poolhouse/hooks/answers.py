@@ -1,4 +1,5 @@
-"""What hooks answer with: small frozen values, and the two things a plugin may add to a sign-in (challenges, stages)."""
+"""What hooks answer with: small frozen values, and the two things a plugin may add to a sign-in (challenges,
+stages)."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ from poolhouse.records import Client, Message, Pool, User
 class Asked:
     """The user has to answer something. ``public`` goes to the client, ``private`` stays here until the answer comes.
 
-    ``metadata`` is a word about this challenge that later hooks of the same sign-in see. ``private`` is what JSON can say.
+    ``metadata`` is a word about this challenge that later hooks of the same sign-in see. ``private`` is what JSON can
+    say.
     """
 
     public: Mapping[str, str] = field(default_factory=dict)
@@ -108,9 +110,9 @@ class SignUpDecision:
 class MigratedUser:
     """A user found elsewhere. ``confirmed`` keeps the password that was just given; otherwise a reset is asked for.
 
-    ``username`` is the internal name where the submitted one is an e-mail address or phone number of an alias pool; None
-    takes the submitted name. ``invite`` sends the invitation message. ``password_hash`` takes over the old hash as it is
-    (a format that some plugin or the product can check); None hashes the password that was just given.
+    ``username`` is the internal name where the submitted one is an e-mail address or phone number of an alias pool;
+    None takes the submitted name. ``invite`` sends the invitation message. ``password_hash`` takes over the old hash as
+    it is (a format that some plugin or the product can check); None hashes the password that was just given.
     """
 
     attributes: Mapping[str, str]
@@ -150,8 +152,8 @@ class Sender(Protocol):
 
 
 class PasswordFormat(Protocol):
-    """A foreign password hash that can be checked, for users who came from elsewhere. ``verify`` is plain arithmetic: it
-    is called in a worker thread. It raises ``ValueError`` for a hash that it cannot read."""
+    """A foreign password hash that can be checked, for users who came from elsewhere. ``verify`` is plain arithmetic:
+    it is called in a worker thread. It raises ``ValueError`` for a hash that it cannot read."""
 
     name: str
 

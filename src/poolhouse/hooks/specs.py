@@ -283,8 +283,8 @@ async def post_authentication(event: PostAuthentication) -> None:
 class PreToken:
     """Tokens are about to be signed. ``source`` as in ``TokenGeneration_Authentication``.
 
-    ``id_claims`` and ``access_claims`` are what will be signed; what identifies the user, the client, the issuer and the
-    times cannot be changed (such changes are dropped). Groups are changed by ``groups``, ``roles`` and
+    ``id_claims`` and ``access_claims`` are what will be signed; what identifies the user, the client, the issuer and
+    the times cannot be changed (such changes are dropped). Groups are changed by ``groups``, ``roles`` and
     ``preferred_role``, scopes by ``scopes``; the claims follow them.
     """
 

@@ -4,11 +4,17 @@ A key is a tuple of text whose first part is the tenant. A value is what JSON ca
 The in-memory adapter is the plainest statement of what every word here means; ``poolhouse.testing.store_suite`` is the
 same statement as tests, and runs over every adapter.
 
+Text. All Unicode is data: nothing is normalised, folded or trimmed, and no character has a meaning. The only thing that
+is not text is half a surrogate pair.
+
+Versions. They are tags, not counts: two writes of a key never have the same one, not even in two lives of the key.
+
 Time. The store is given a clock. An entry whose ``expires`` is not after now does not exist: no verb sees it, and its
 key is free. Sweeping (by ``sweep``, or by the database itself) only frees space.
 
 Errors. ``insert`` raises ``KeyTaken``, ``replace`` raises ``VersionConflict``; nothing else is raised for what the
-data says.
+data says. ``InvalidParameter`` is raised for what cannot be data: a key without parts, a value that JSON cannot say,
+an index that was not declared. A database that does not answer raises the driver's own error.
 """
 
 from __future__ import annotations
@@ -19,12 +25,20 @@ from typing import Any, Protocol, TypeAlias
 
 Key: TypeAlias = tuple[str, ...]
 Document: TypeAlias = Mapping[str, Any]
-"""What JSON can say: None, bool, int (64 bits), float, text, lists and text-keyed mappings of these."""
+"""What JSON can say: None, bool, int (64 bits), finite float, text, lists and text-keyed mappings of these."""
+
+
+class Clock(Protocol):
+    def now(self) -> float:
+        """Epoch seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """A kind of document, declared once. ``indexes`` names the index values that ``find`` may ask for, within a tenant."""
+    """A kind of document, declared once. ``indexes`` names the index values that ``find`` may ask for, within a tenant.
+
+    Names are lower-case words: ``[a-z][a-z0-9_]*``. An index that is declared later finds what is written from then on.
+    """
 
     name: str
     indexes: tuple[str, ...] = ()
@@ -71,9 +85,10 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """All entries whose key begins with the parts of ``prefix`` (at least the tenant, unless it is empty and means all),
-    which meet ``where``, in the order of that condition's index value and then of the key (by code points); in key order
-    where there is no condition. ``after`` is exclusive. ``limit`` is at least 1."""
+    """All entries whose key begins with the parts of ``prefix`` (at least the tenant, unless it is empty and means
+    all), which meet ``where``, in the order of that condition's index value and then of the key (by code points); in
+    key order where there is no condition. ``after`` is exclusive. ``limit`` is at least 1. A condition under an empty
+    prefix reads the whole collection."""
 
     prefix: Key = ()
     where: Equals | StartsWith | None = None
@@ -132,8 +147,8 @@ class Store(Protocol):
         expires: float | None = None,
     ) -> int | None:
         """``value[field]`` (0 where missing) is larger by ``by``, and the new number is returned. The fields of ``put``
-        and ``expires`` are written with it. An absent entry is made. Where the new number would be over ``at_most``
-        nothing is changed, and None is returned."""
+        and ``expires`` are written with it (None leaves the entry's own). An absent entry is made, without index
+        values. Where the new number would be over ``at_most`` nothing is changed, and None is returned."""
 
     async def sweep(self) -> int:
         """Expired entries no longer take space. Returns how many were removed (0 where the database does it itself)."""

@@ -1,0 +1,1 @@
+"""OpenID Connect and OAuth 2.0: one module per endpoint."""

@@ -1,0 +1,194 @@
+"""The settings, as values: each section is a frozen class, each setting knows how it is read. ``loading`` fills them.
+
+Every setting has the name ``[section] name`` in the file and ``POOLHOUSE_<SECTION>_<NAME>`` in the environment; the
+ones that automation relies on have a shorter name in the environment as well. The tables of plugins are in the file
+only; there, and wherever a setting is a text, ``{ env = "NAME" }`` and ``{ file = "path" }`` fetch the value from
+elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from poolhouse.config import values
+from poolhouse.config.addresses import Listen, Network, read_base_url, read_listen, read_networks
+from poolhouse.config.values import Reader, Secret, Wrong
+
+STORES = ("memory:", "sqlite:", "mongodb://", "mongodb+srv://")
+
+
+def _store(value: Any) -> Secret:
+    store = values.secret(value)
+    if not store.reveal().startswith(STORES) or store.reveal() == "sqlite:":
+        raise Wrong("memory:, sqlite:PATH or mongodb://...")
+    return store
+
+
+def _region(value: Any) -> str:
+    region = values.text(value)
+    if not 1 <= len(region) <= 32 or not region.replace("-", "").isalnum() or not region.isascii():
+        raise Wrong("a region name, such as us-east-1")
+    return region
+
+
+def _account(value: Any) -> str:
+    if isinstance(value, str) and len(value) == 12 and value.isascii() and value.isdecimal():
+        return value
+    raise Wrong("a text of 12 digits")
+
+
+def _by(reader: Reader, short: str | None = None) -> dict[str, Any]:
+    """How a setting is read, and its short name in the environment."""
+    return {"reader": reader, "short": short}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """``workers`` are threads for arithmetic (0: one per processor), ``queue`` the calls that may wait for them or run
+    (0: 64 per thread). ``grace`` is how long running requests may take after the server was asked to stop. ``base_url``
+    is never empty after loading."""
+
+    listen: Listen = field(default=Listen("127.0.0.1", 8080), metadata=_by(read_listen, "LISTEN"))
+    base_url: str = field(default="", metadata=_by(read_base_url, "BASE_URL"))
+    region: str = field(default="us-east-1", metadata=_by(_region, "REGION"))
+    account_id: str = field(default="000000000000", metadata=_by(_account, "ACCOUNT_ID"))
+    workers: int = field(default=0, metadata=_by(values.whole(0, 256)))
+    queue: int = field(default=0, metadata=_by(values.whole(0, 100_000)))
+    grace: float = field(default=20.0, metadata=_by(values.seconds(0, 600)))
+    trusted_proxies: tuple[Network, ...] = field(default=(), metadata=_by(read_networks))
+    metrics_token: Secret | None = field(default=None, metadata=_by(values.secret))
+    """Who presents it as a bearer token may read /metrics. Without one nobody may (in development: anybody)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Store:
+    """``url`` is a secret: it may hold a password."""
+
+    url: Secret = field(default=Secret("sqlite:poolhouse.db"), metadata=_by(_store, "STORE"))
+
+    @property
+    def kind(self) -> str:
+        """``memory``, ``sqlite`` or ``mongodb``."""
+        return self.url.reveal().partition(":")[0].removesuffix("+srv")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Master:
+    """The master key, or several with commas between them, the newest first; or the file that holds them."""
+
+    key: Secret | None = field(default=None, metadata=_by(values.secret))
+    key_file: str | None = field(default=None, metadata=_by(values.text))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Root:
+    """The first administrator's access key: both, or neither."""
+
+    access_key_id: str | None = field(default=None, metadata=_by(values.text))
+    secret_access_key: Secret | None = field(default=None, metadata=_by(values.secret))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tokens:
+    """``rotation_lead``: seconds between the publication of a new signing key and its first signature.
+    ``keys_fresh``: seconds after which signing keys are read again."""
+
+    rotation_lead: int = field(default=300, metadata=_by(values.whole(0, 86400)))
+    keys_fresh: int = field(default=60, metadata=_by(values.whole(1, 3600)))
+    reuse_ends_family: bool = field(default=False, metadata=_by(values.switch))
+    """Whether a replaced refresh token that shows up again ends all that its sign-in gave (recommended)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passwords:
+    """What an argon2id hash costs."""
+
+    memory_kib: int = field(default=19456, metadata=_by(values.whole(8, 256 * 1024)))
+    passes: int = field(default=2, metadata=_by(values.whole(1, 64)))
+    lanes: int = field(default=1, metadata=_by(values.whole(1, 16)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """``body`` is in bytes. ``plugin`` is how many seconds one implementation of a hook may take."""
+
+    body: int = field(default=64 * 1024, metadata=_by(values.whole(1024, 16 * 1024 * 1024)))
+    plugin: float = field(default=5.0, metadata=_by(values.seconds(0.001, 600)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Messages:
+    """``outbox`` is a file that gets every message as a line, for development. The tables are the settings of the
+    senders; None means that the sender is not used."""
+
+    outbox: str | None = field(default=None, metadata=_by(values.text, "OUTBOX"))
+    smtp: Mapping[str, Any] | None = field(default=None, repr=False, metadata=_by(values.table))
+    twilio: Mapping[str, Any] | None = field(default=None, repr=False, metadata=_by(values.table))
+    webhook: Mapping[str, Any] | None = field(default=None, repr=False, metadata=_by(values.table))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plugins:
+    """``order`` names come first, in this order; ``blocked`` are not loaded; ``enabled`` are the only ones loaded, None
+    means all that are installed. ``limits`` are seconds by plugin. ``tables`` are the ``[plugins.<name>]``, by name."""
+
+    order: tuple[str, ...] = field(default=(), metadata=_by(values.texts))
+    blocked: tuple[str, ...] = field(default=(), metadata=_by(values.texts))
+    enabled: tuple[str, ...] | None = field(default=None, metadata=_by(values.texts))
+    limits: Mapping[str, float] = field(default_factory=dict, metadata=_by(values.seconds_by_name))
+    tables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
+
+    def table(self, name: str) -> Mapping[str, Any]:
+        """The plugin's own settings; empty where there are none."""
+        return self.tables.get(name, {})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Logging:
+    format: str = field(default="json", metadata=_by(values.one_of("json", "console")))
+    level: str = field(default="info", metadata=_by(values.one_of("debug", "info", "warning", "error")))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Development:
+    """``enabled`` comes from the command (``poolhouse dev``), not from a setting. ``demo`` makes a pool and a client at
+    the first start; ``outbox_page`` shows messages to whoever can reach the server."""
+
+    enabled: bool = False
+    demo: bool = field(default=True, metadata=_by(values.switch))
+    outbox_page: bool = field(default=True, metadata=_by(values.switch))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """``warnings`` are sentences for the log: things that work, and are probably not meant."""
+
+    server: Server = Server()
+    store: Store = Store()
+    master: Master = Master()
+    root: Root = Root()
+    tokens: Tokens = Tokens()
+    passwords: Passwords = Passwords()
+    limits: Limits = Limits()
+    messages: Messages = Messages()
+    plugins: Plugins = Plugins()
+    logging: Logging = Logging()
+    dev: Development = Development()
+    warnings: tuple[str, ...] = ()
+
+
+SECTIONS: Mapping[str, type[Any]] = {
+    "server": Server,
+    "store": Store,
+    "master": Master,
+    "root": Root,
+    "tokens": Tokens,
+    "passwords": Passwords,
+    "limits": Limits,
+    "messages": Messages,
+    "plugins": Plugins,
+    "logging": Logging,
+    "dev": Development,
+}

@@ -1,0 +1,197 @@
+"""Password hashes that users bring from elsewhere, as far as the standard library and argon2-cffi can check them.
+
+Every format reads its parameters before it computes, and knows no hash whose parameters would be a burden: at most 256
+MiB of memory and 5,000,000 rounds of PBKDF2. What is not recognised can be refused when users are imported.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from base64 import b64decode
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import argon2.low_level as argon2
+from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
+
+from poolhouse.hooks.answers import PasswordFormat
+
+MAX_MEMORY_KIB = 256 * 1024
+MAX_WORK_KIB = 4 * MAX_MEMORY_KIB
+"""Memory times passes (scrypt: times lanes): what a memory-hard hash costs in time."""
+MAX_LANES = 16
+MAX_ROUNDS = 5_000_000
+MIN_DIGEST = 16
+MAX_DIGEST = 128
+
+ENCODED_LIMIT = 1024
+
+PBKDF2 = re.compile(
+    r"(?P<origin>pbkdf2_|\$pbkdf2-)(?P<hash>sha256|sha512)\$(?P<rounds>[1-9][0-9]{0,7})"
+    r"\$(?P<salt>[^$]{1,256})\$(?P<digest>[A-Za-z0-9+/.]+={0,2})"
+)
+SCRYPT_DJANGO = re.compile(
+    r"scrypt\$(?P<n>[0-9]{1,8})\$(?P<salt>[^$]{1,256})\$(?P<r>[0-9]{1,3})\$(?P<p>[0-9]{1,3})"
+    r"\$(?P<digest>[A-Za-z0-9+/]+={0,2})"
+)
+SCRYPT_PASSLIB = re.compile(
+    r"\$scrypt\$ln=(?P<ln>[0-9]{1,2}),r=(?P<r>[0-9]{1,3}),p=(?P<p>[0-9]{1,3})"
+    r"\$(?P<salt>[A-Za-z0-9+/.]{1,256})\$(?P<digest>[A-Za-z0-9+/.]+)"
+)
+ARGON2 = re.compile(
+    r"(?:argon2)?(?P<phc>\$argon2(?P<type>id|i|d)\$(?:v=(?:16|19)\$)?m=(?P<m>[1-9][0-9]{0,8}),t=(?P<t>[1-9][0-9]{0,4})"
+    r",p=(?P<p>[1-9][0-9]{0,2})\$[A-Za-z0-9+/]{11,256}\$(?P<digest>[A-Za-z0-9+/]+))"
+)
+ARGON2_TYPES = {"id": argon2.Type.ID, "i": argon2.Type.I, "d": argon2.Type.D}
+
+
+def as_typed(password: str) -> bytes:
+    """The bytes that other systems hash: the text as it is, neither normalised nor cut. Half a surrogate pair, which
+    JSON can carry, is no reason to fail."""
+    return password.encode("utf-8", "surrogatepass")
+
+
+def _decoded(text: str) -> bytes:
+    """Base64 with or without padding, also with ``.`` for ``+``. Raises ``ValueError``."""
+    text = text.replace(".", "+").rstrip("=")
+    return b64decode(text + "=" * (-len(text) % 4), validate=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Recipe:
+    """A hash taken apart: how it is computed, and what must come out."""
+
+    name: str
+    costs: tuple[int, ...]
+    salt: bytes
+    digest: bytes
+
+
+class Pbkdf2:
+    """PBKDF2 with SHA-256 or SHA-512: ``pbkdf2_sha256$rounds$salt$hash`` (Django) and
+    ``$pbkdf2-sha256$rounds$salt$hash`` (passlib). The first takes the salt as text, the second as base64."""
+
+    name = "pbkdf2"
+
+    def recognises(self, encoded: str) -> bool:
+        return _is_readable(self._read, encoded)
+
+    def verify(self, encoded: str, password: str) -> bool:
+        recipe = self._read(encoded)
+        digest = hashlib.pbkdf2_hmac(
+            recipe.name, as_typed(password), recipe.salt, recipe.costs[0], dklen=len(recipe.digest)
+        )
+        return hmac.compare_digest(recipe.digest, digest)
+
+    def _read(self, encoded: str) -> _Recipe:
+        found = _matched(PBKDF2, encoded)
+        rounds = int(found["rounds"])
+        digest = _digest(found["digest"])
+        if rounds > MAX_ROUNDS or len(digest) > hashlib.new(found["hash"]).digest_size:
+            raise ValueError("PBKDF2 parameters out of bounds")
+        salt = found["salt"].encode() if found["origin"] == "pbkdf2_" else _decoded(found["salt"])
+        return _Recipe(name=found["hash"], costs=(rounds,), salt=salt, digest=digest)
+
+
+class Scrypt:
+    """scrypt: ``scrypt$N$salt$r$p$hash`` (Django; the salt is text) and ``$scrypt$ln=..,r=..,p=..$salt$hash``
+    (passlib)."""
+
+    name = "scrypt"
+
+    def recognises(self, encoded: str) -> bool:
+        return _is_readable(self._read, encoded)
+
+    def verify(self, encoded: str, password: str) -> bool:
+        recipe = self._read(encoded)
+        n, r, p = recipe.costs
+        digest = hashlib.scrypt(
+            as_typed(password),
+            salt=recipe.salt,
+            n=n,
+            r=r,
+            p=p,
+            maxmem=(MAX_MEMORY_KIB + 1024) * 1024,
+            dklen=len(recipe.digest),
+        )
+        return hmac.compare_digest(recipe.digest, digest)
+
+    def _read(self, encoded: str) -> _Recipe:
+        if encoded.startswith("$"):
+            found = _matched(SCRYPT_PASSLIB, encoded)
+            n, salt = 1 << int(found["ln"]), _decoded(found["salt"])
+        else:
+            found = _matched(SCRYPT_DJANGO, encoded)
+            n, salt = int(found["n"]), found["salt"].encode()
+        r, p = int(found["r"]), int(found["p"])
+        # RFC 7914 section 2: 128 * r bytes for each of N + p blocks; the work grows with r * N * p.
+        memory = 128 * r * (n + p + 2)
+        if n < 2 or n & (n - 1) or r < 1 or not 1 <= p <= MAX_LANES:
+            raise ValueError("not scrypt parameters")
+        if memory > MAX_MEMORY_KIB * 1024 or memory * p > MAX_WORK_KIB * 1024:
+            raise ValueError("scrypt parameters out of bounds")
+        return _Recipe(name=self.name, costs=(n, r, p), salt=salt, digest=_digest(found["digest"]))
+
+
+class Argon2:
+    """argon2id, argon2i and argon2d as PHC text, also with Django's ``argon2`` before it."""
+
+    name = "argon2"
+
+    def recognises(self, encoded: str) -> bool:
+        return _is_readable(read_argon2, encoded)
+
+    def verify(self, encoded: str, password: str) -> bool:
+        phc, kind = read_argon2(encoded)
+        return argon2_fits(phc, as_typed(password), kind)
+
+
+def read_argon2(encoded: str) -> tuple[str, argon2.Type]:
+    """The PHC text and its type, within our bounds. Raises ``ValueError``."""
+    found = _matched(ARGON2, encoded)
+    memory, passes, lanes = int(found["m"]), int(found["t"]), int(found["p"])
+    if memory > MAX_MEMORY_KIB or memory * passes > MAX_WORK_KIB or lanes > MAX_LANES or memory < 8 * lanes:
+        raise ValueError("argon2 parameters out of bounds")
+    _digest(found["digest"])
+    return found["phc"], ARGON2_TYPES[found["type"]]
+
+
+def argon2_fits(phc: str, secret: bytes, kind: argon2.Type) -> bool:
+    """Whether the secret gives this hash. Raises ``ValueError`` when the hash cannot be read."""
+    try:
+        return argon2.verify_secret(phc.encode(), secret, kind)
+    except VerifyMismatchError:
+        return False
+    except (VerificationError, InvalidHashError) as error:
+        raise ValueError("not a readable argon2 hash") from error
+
+
+def _matched(pattern: re.Pattern[str], encoded: str) -> re.Match[str]:
+    found = pattern.fullmatch(encoded) if len(encoded) <= ENCODED_LIMIT else None
+    if found is None:
+        raise ValueError("not a hash of this format")
+    return found
+
+
+def _digest(text: str) -> bytes:
+    digest = _decoded(text)
+    if not MIN_DIGEST <= len(digest) <= MAX_DIGEST:
+        raise ValueError("the digest has an unusual length")
+    return digest
+
+
+def _is_readable(read: Callable[[str], object], encoded: str) -> bool:
+    try:
+        read(encoded)
+    except ValueError:
+        return False
+    return True
+
+
+def built_in() -> Iterator[PasswordFormat]:
+    """The formats that need no plugin."""
+    yield Pbkdf2()
+    yield Scrypt()
+    yield Argon2()

@@ -1,0 +1,115 @@
+"""Password hashes: argon2id with a pepper for what is set here, and whatever a format can read for what comes from
+elsewhere.
+
+Ours are written ``$ph$v=1$argon2id$v=19$m=..,t=..,p=..$salt$hash``: PHC text after a mark that says the password went
+through the pepper. The pepper is derived from the master key, so a stolen database alone gives nothing to guess
+against.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import logging
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import argon2.low_level as argon2
+
+from poolhouse.crypto.formats import Argon2, argon2_fits, as_typed, built_in, read_argon2
+from poolhouse.crypto.workers import Workers
+from poolhouse.flows.ports import Chance, Secrets
+from poolhouse.hooks.answers import PasswordFormat
+
+MARK = "$ph$v=1"
+SALT_SIZE = 16
+DIGEST_SIZE = 32
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Argon2Costs:
+    """What a hash costs. The defaults are OWASP's first choice for argon2id."""
+
+    memory_kib: int = 19456
+    passes: int = 2
+    lanes: int = 1
+
+
+class PasswordHashes:
+    """Implements the passwords port. ``formats`` are tried in order, before the built-in ones."""
+
+    def __init__(
+        self,
+        workers: Workers,
+        secrets: Secrets,
+        chance: Chance,
+        costs: Argon2Costs = Argon2Costs(),
+        formats: Iterable[PasswordFormat] = (),
+    ) -> None:
+        self._workers = workers
+        self._chance = chance
+        self._costs = costs
+        self._formats = (*formats, *built_in())
+        self._pepper = secrets.derive("password-pepper")
+        self._current = f"{MARK}$argon2id$v=19$m={costs.memory_kib},t={costs.passes},p={costs.lanes}$"
+        # Nobody's hash, with today's parameters: what is computed when there is no user. Argon2's time depends on its
+        # parameters only, so no password has to be hashed to make it.
+        self._nobody = f"{self._current}{'A' * 22}${'A' * 43}"
+
+    async def hash(self, password: str) -> str:
+        return await self._workers.run(self._hash, password, self._chance.raw(SALT_SIZE))
+
+    async def verify(self, password: str, encoded: str | None) -> bool:
+        """As the port says. A hash that nobody here can read is logged (without it), costs the same work, and fits no
+        password. A foreign hash takes as long as its own parameters say, until the sign-in that replaces it."""
+        return await self._workers.run(self._verify, password, encoded)
+
+    def is_outdated(self, encoded: str) -> bool:
+        return not encoded.startswith(self._current)
+
+    def can_read(self, encoded: str) -> bool:
+        """Whether ``verify`` can ever say yes to this hash: for imports, which refuse what nobody can check."""
+        if encoded.startswith(f"{MARK}$"):
+            return Argon2().recognises(encoded[len(MARK) :])
+        return self._format_of(encoded) is not None
+
+    def _hash(self, password: str, salt: bytes) -> str:
+        costs = self._costs
+        phc = argon2.hash_secret(
+            self._peppered(password), salt, costs.passes, costs.memory_kib, costs.lanes, DIGEST_SIZE, argon2.Type.ID
+        )
+        return MARK + phc.decode()
+
+    def _verify(self, password: str, encoded: str | None) -> bool:
+        if encoded is not None:
+            try:
+                return self._fits(password, encoded)
+            except ValueError:
+                log.warning("a stored password hash cannot be read by any known format")
+        self._fits(password, self._nobody)
+        return False
+
+    def _fits(self, password: str, encoded: str) -> bool:
+        if encoded.startswith(f"{MARK}$"):
+            phc = encoded[len(MARK) :]
+            if not encoded.startswith(self._current):
+                read_argon2(phc)
+            return argon2_fits(phc, self._peppered(password), argon2.Type.ID)
+        known = self._format_of(encoded)
+        if known is None:
+            raise ValueError("no format knows this hash")
+        return known.verify(encoded, password)
+
+    def _format_of(self, encoded: str) -> PasswordFormat | None:
+        return next((known for known in self._formats if known.recognises(encoded)), None)
+
+    def _peppered(self, password: str) -> bytes:
+        """The keyed digest of the whole password, however long it is.
+
+        Normalised by NFC, as RFC 8265 section 4.2 does for passwords: the same text typed on two keyboards is the same
+        password. NFKC would go further and make different characters equal, which throws away what the user chose.
+        """
+        return hmac.digest(self._pepper, as_typed(unicodedata.normalize("NFC", password)), hashlib.sha256)

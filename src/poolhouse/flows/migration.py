@@ -1,0 +1,114 @@
+"""Users who are known elsewhere come over when they first appear (S073, S074)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from msgspec.structs import replace
+
+from poolhouse.errors import InvalidParameter, NotAuthorized, PluginAnswerInvalid, PoolhouseError, Refused
+from poolhouse.flows.credentials import Credentials
+from poolhouse.flows.directory import Directory
+from poolhouse.flows.flow import Flow, Kit
+from poolhouse.flows.ports import NameTaken
+from poolhouse.flows.schema import check_values
+from poolhouse.flows.sign_up import place_name
+from poolhouse.hooks import specs
+from poolhouse.hooks.answers import MigratedUser
+from poolhouse.records import CONFIRMED, RESET_REQUIRED, Client, Credential, Pool, User
+
+_HASH = re.compile(r"\S{1,1024}")
+
+
+class Migration(Flow):
+    def __init__(self, kit: Kit, directory: Directory, credentials: Credentials) -> None:
+        super().__init__(kit)
+        self._directory = directory
+        self._credentials = credentials
+
+    async def for_sign_in(
+        self, pool: Pool, client: Client, username: str, password: str, metadata: Mapping[str, str]
+    ) -> User | None:
+        """The user whom a plugin knew by this name and password; None where no plugin did.
+
+        Raises ``WrongCredentials`` instead of a plugin's refusal where the client may not learn who exists.
+        """
+        return await self._ask(pool, client, username, "UserMigration_Authentication", password, metadata)
+
+    async def for_recovery(self, pool: Pool, client: Client, username: str, metadata: Mapping[str, str]) -> User | None:
+        """The user whom a plugin knew by this name; None where no plugin did."""
+        return await self._ask(pool, client, username, "UserMigration_ForgotPassword", None, metadata)
+
+    async def _ask(
+        self,
+        pool: Pool,
+        client: Client,
+        username: str,
+        source: str,
+        password: str | None,
+        metadata: Mapping[str, str],
+    ) -> User | None:
+        if not self.kit.hooks.implements(specs.migrate_user):
+            return None
+        event = specs.MigrateUser(
+            source=source,
+            pool_id=pool.id,
+            client_id=client.id,
+            username=username,
+            password=password,
+            validation_data=metadata if password is not None else {},
+            client_metadata=metadata if password is None else {},
+        )
+        try:
+            found = await self.kit.hooks.first(specs.migrate_user, event)
+        except Refused as refused:
+            if client.hides_users:
+                raise NotAuthorized("Incorrect username or password.", detail=str(refused)) from refused
+            raise
+        if found is None:
+            return None
+        return await self._take_over(pool, username, password, found)
+
+    async def _take_over(self, pool: Pool, submitted: str, password: str | None, found: MigratedUser) -> User | None:
+        sub = self.kit.chance.uuid()
+        try:
+            username, attributes = place_name(pool, found.username or submitted, found.attributes)
+            attributes = check_values(pool, attributes, on="create", who="admin")
+        except (InvalidParameter, NotAuthorized) as wrong:
+            raise PluginAnswerInvalid("UserMigration", "migrate_user", detail=str(wrong)) from wrong
+        now = self.kit.clock.now()
+        user = User(
+            pool_id=pool.id,
+            sub=sub,
+            username=username or sub,
+            created=now,
+            modified=now,
+            status=CONFIRMED if found.confirmed else RESET_REQUIRED,
+            attributes=attributes,
+        )
+        if password is not None:
+            user = replace(user, credential=await self._credential(pool, user.username, password, found))
+        try:
+            user = await self.kit.users.add(pool, user, seize=found.force_alias)
+        except NameTaken:
+            # Somebody brought the same user over at the same moment.
+            return await self._directory.find(pool, submitted)
+        await self.kit.audit.note("user.migrated", pool_id=pool.id, subject=user.sub)
+        return user
+
+    async def _credential(self, pool: Pool, username: str, password: str, found: MigratedUser) -> Credential:
+        # The password was right a moment ago, so it is hashed afresh; the policy is not asked (it is the old one).
+        if found.password_hash is None:
+            return await self._credentials.make(pool, username, password)
+        if not _HASH.fullmatch(found.password_hash):
+            raise PluginAnswerInvalid("UserMigration", "migrate_user", detail="password_hash is not a hash")
+        try:
+            fits = await self.kit.passwords.verify(password, found.password_hash)
+        except PoolhouseError:
+            raise
+        except ValueError as unreadable:
+            raise PluginAnswerInvalid("UserMigration", "migrate_user", detail=str(unreadable)) from unreadable
+        if not fits:
+            raise NotAuthorized("Incorrect username or password.")
+        return await self._credentials.make(pool, username, password)

@@ -1,0 +1,84 @@
+"""All flows, wired to each other. The faces get this and nothing below it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from poolhouse.flows.attributes import Attributes
+from poolhouse.flows.clients import ClientAdministration
+from poolhouse.flows.codes import CodeProcess
+from poolhouse.flows.credentials import Credentials
+from poolhouse.flows.custom import CustomChallenge
+from poolhouse.flows.directory import Directory
+from poolhouse.flows.flow import Kit
+from poolhouse.flows.grants import Grants
+from poolhouse.flows.groups import GroupAdministration
+from poolhouse.flows.lockout import Lockout
+from poolhouse.flows.machine import Machine
+from poolhouse.flows.messages import Messenger
+from poolhouse.flows.migration import Migration
+from poolhouse.flows.new_password import NewPassword
+from poolhouse.flows.pools import PoolAdministration
+from poolhouse.flows.profile import Profile
+from poolhouse.flows.recovery import Recovery
+from poolhouse.flows.sign_in import SignIn
+from poolhouse.flows.sign_up import SignUp
+from poolhouse.flows.srp import PasswordVerifier
+from poolhouse.flows.users import UserAdministration
+from poolhouse.hooks.answers import Challenge, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    pools: PoolAdministration
+    clients: ClientAdministration
+    groups: GroupAdministration
+    users: UserAdministration
+    sign_up: SignUp
+    sign_in: SignIn
+    recovery: Recovery
+    profile: Profile
+    grants: Grants
+
+
+def build_services(
+    kit: Kit,
+    *,
+    challenges: Sequence[Challenge] = (),
+    stages: Sequence[Stage] = (),
+    reuse_ends_family: bool = False,
+) -> Services:
+    """``challenges`` and ``stages`` are those of plugins; ours are added here, and registered no differently."""
+    pools = PoolAdministration(kit.pools, kit.clients, kit.tokens, kit.chance, kit.clock, kit.audit)
+    clients = ClientAdministration(kit.pools, kit.clients, kit.secrets, kit.chance, kit.clock, kit.audit)
+    groups = GroupAdministration(kit.pools, kit.groups, kit.clock, kit.audit)
+    directory = Directory(kit)
+    credentials = Credentials(kit)
+    lockout = Lockout(kit.counters, kit.clock)
+    messenger = Messenger(kit)
+    codes = CodeProcess(kit, messenger)
+    attributes = Attributes(kit, codes)
+    migration = Migration(kit, directory, credentials)
+    grants = Grants(kit, clients, reuse_ends_family=reuse_ends_family)
+    verifier = PasswordVerifier(kit, directory, credentials)
+    custom = CustomChallenge(kit, lockout)
+    new_password = NewPassword(kit, credentials)
+    machine = Machine(
+        kit,
+        grants,
+        lockout,
+        challenges=(verifier, custom, new_password, *challenges),
+        stages=(new_password.stage(), *stages),
+    )
+    return Services(
+        pools=pools,
+        clients=clients,
+        groups=groups,
+        users=UserAdministration(kit, directory, credentials, messenger, attributes, lockout),
+        sign_up=SignUp(kit, directory, clients, credentials, codes),
+        sign_in=SignIn(kit, machine, directory, clients, credentials, lockout, migration, verifier, custom),
+        recovery=Recovery(kit, directory, clients, credentials, codes, lockout, migration),
+        profile=Profile(kit, grants, attributes, credentials, lockout),
+        grants=grants,
+    )

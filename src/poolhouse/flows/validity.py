@@ -1,0 +1,72 @@
+"""How long tokens of a client live: what may be asked for, in seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from poolhouse.errors import InvalidParameter
+
+UNITS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
+
+_DAY = 86400
+_TOKEN_RANGE = (300, _DAY)
+_REFRESH_RANGE = (3600, 315_360_000)
+_STEP_RANGE = (3, 15)
+
+DEFAULT_TOKEN = 3600
+DEFAULT_REFRESH = 30 * _DAY
+DEFAULT_STEP_MINUTES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A number and its unit, as the caller writes them."""
+
+    number: int
+    unit: str
+
+    @property
+    def seconds(self) -> int:
+        return self.number * UNITS[self.unit]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validity:
+    """None means "not said": the default."""
+
+    access: Span | None = None
+    id: Span | None = None
+    refresh: Span | None = None
+    step_minutes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Seconds:
+    access: int
+    id: int
+    refresh: int
+    step: int
+
+
+def seconds_of(validity: Validity) -> Seconds:
+    """The lives in seconds. Raises ``InvalidParameter`` for what is out of range, and for access or ID tokens that
+    would outlive the refresh token."""
+    access = _within(_TOKEN_RANGE, validity.access, DEFAULT_TOKEN)
+    identity = _within(_TOKEN_RANGE, validity.id, DEFAULT_TOKEN)
+    # A refresh validity of 0 means the default.
+    said = validity.refresh if validity.refresh and validity.refresh.number else None
+    refresh = _within(_REFRESH_RANGE, said, DEFAULT_REFRESH)
+    if max(access, identity) > refresh:
+        raise InvalidParameter("Access and ID tokens cannot be valid for longer than the refresh token.")
+    minutes = DEFAULT_STEP_MINUTES if validity.step_minutes is None else validity.step_minutes
+    if not _STEP_RANGE[0] <= minutes <= _STEP_RANGE[1]:
+        raise InvalidParameter("The validity of an authentication session is between 3 and 15 minutes.")
+    return Seconds(access, identity, refresh, minutes * 60)
+
+
+def _within(allowed: tuple[int, int], span: Span | None, default: int) -> int:
+    if span is None:
+        return default
+    if not allowed[0] <= span.seconds <= allowed[1]:
+        raise InvalidParameter("Invalid range for token validity.")
+    return span.seconds

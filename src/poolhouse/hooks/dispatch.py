@@ -1,0 +1,283 @@
+"""Calling hooks: our own asynchronous loop over implementations that pluggy has put in order.
+
+One verb per kind: ``notify`` (observe), ``first`` (answer), ``all`` (collect), ``amend`` (amend), ``around`` (around).
+The spec function says which event goes in and what comes out, so a type checker sees both.
+
+An implementation is a function or a coroutine function. A plain function runs on the event loop, where no limit can
+stop it: work that takes long belongs into a coroutine or a thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any, NoReturn, TypeVar
+
+from poolhouse.errors import DeliveryFailed, PluginAnswerInvalid, PluginFailed, Refused
+from poolhouse.hooks import specs
+from poolhouse.hooks.expected import Check, answer_check, described
+from poolhouse.hooks.reported import report
+from poolhouse.hooks.running import Steps, as_steps, go_on, is_cancelled, run
+
+E = TypeVar("E")
+A = TypeVar("A")
+
+KINDS = (specs.OBSERVE, specs.ANSWER, specs.COLLECT, specs.AMEND, specs.AROUND)
+
+_ANY = (Exception, asyncio.CancelledError)
+"""What a plugin may raise. A ``CancelledError`` is its fault, too, unless the running task was cancelled."""
+
+_FIELD_NAMES = {
+    "pre_token": "PreTokenGeneration",
+    "migrate_user": "UserMigration",
+    "define_challenge": "DefineAuthChallenge",
+    "create_challenge": "CreateAuthChallenge",
+    "verify_challenge": "VerifyAuthChallengeResponse",
+    "compose_message": "CustomMessage",
+}
+"""Hooks that the field knows by another name than ours."""
+
+
+def field_name(hook: str) -> str:
+    """The hook as the field spells it: ``PreSignUp`` for ``pre_sign_up``."""
+    return _FIELD_NAMES.get(hook) or hook.title().replace("_", "")
+
+
+def every_hook() -> dict[str, Callable[..., Any]]:
+    """All hooks by name, in the order in which they are declared."""
+    return {name: value for name, value in vars(specs).items() if kind_of(value) in KINDS}
+
+
+def kind_of(spec: Any) -> str | None:
+    """The kind of a hook; None for what is no hook."""
+    return getattr(spec, "poolhouse_kind", None)
+
+
+@dataclass(frozen=True, slots=True)
+class Implementation:
+    """One plugin's function for a hook. ``call`` takes the event; ``limit`` is the seconds that it may wait."""
+
+    hook: str
+    plugin: str
+    call: Callable[[Any], Any]
+    limit: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Hook:
+    """A hook with all that a call needs. ``passing`` is what implementations may raise without being at fault."""
+
+    name: str
+    field_name: str
+    check: Check
+    passing: tuple[type[Exception], ...]
+    implementations: tuple[Implementation, ...]
+
+
+class Hooks:
+    """Every hook with its implementations in calling order. Nothing changes once it is made."""
+
+    def __init__(self, implementations: Iterable[Implementation] = (), *, logger: logging.Logger | None = None) -> None:
+        self._logger = logger or logging.getLogger("poolhouse.hooks")
+        given: dict[str, list[Implementation]] = {}
+        for implementation in implementations:
+            given.setdefault(implementation.hook, []).append(implementation)
+        tables: dict[str, dict[Callable[..., Any], _Hook]] = {kind: {} for kind in KINDS}
+        for name, spec in every_hook().items():
+            tables[str(kind_of(spec))][spec] = _Hook(
+                name=name,
+                field_name=field_name(name),
+                check=answer_check(spec),
+                # Only a sender knows that a message did not go out; on its word the outbox tries again.
+                passing=(Refused, DeliveryFailed) if spec is specs.send_message else (Refused,),
+                implementations=tuple(given.pop(name, ())),
+            )
+        if given:
+            raise TypeError(f"There is no hook {', '.join(sorted(given))}.")
+        self._implemented = {spec for table in tables.values() for spec, hook in table.items() if hook.implementations}
+        self._observe, self._answer, self._collect, self._amend, self._around = (tables[kind] for kind in KINDS)
+
+    def implements(self, spec: Callable[..., Any]) -> bool:
+        """Whether some plugin implements the hook: an event that nobody gets need not be made."""
+        return spec in self._implemented
+
+    async def notify(self, spec: Callable[[E], Coroutine[Any, Any, None]], event: E) -> None:
+        """Everybody was told, all at once. Errors are logged, and do not reach the caller."""
+        hook = self._observe.get(spec) or _wrong_kind(spec, specs.OBSERVE)
+        if hook.implementations:
+            await self._tell(hook, hook.implementations, event)
+
+    async def first(self, spec: Callable[[E], Coroutine[Any, Any, A | None]], event: E) -> A | None:
+        """The first answer that is not None; None if nobody had one."""
+        hook = self._answer.get(spec) or _wrong_kind(spec, specs.ANSWER)
+        for implementation in hook.implementations:
+            answer: A | None = await self._ask(hook, implementation, event)
+            if answer is not None:
+                return answer
+        return None
+
+    async def all(self, spec: Callable[[E], Coroutine[Any, Any, A | None]], event: E) -> list[A]:
+        """All answers that are not None, in order."""
+        hook = self._collect.get(spec) or _wrong_kind(spec, specs.COLLECT)
+        answers: list[A] = []
+        for implementation in hook.implementations:
+            answer = await self._ask(hook, implementation, event)
+            if answer is not None:
+                answers.append(answer)
+        return answers
+
+    async def amend(self, spec: Callable[[E], Coroutine[Any, Any, E | None]], event: E) -> E:
+        """The event as the last implementation left it."""
+        hook = self._amend.get(spec) or _wrong_kind(spec, specs.AMEND)
+        for implementation in hook.implementations:
+            amended = await self._ask(hook, implementation, event)
+            if amended is not None:
+                event = amended
+        return event
+
+    def around(self, spec: Callable[[E], AsyncIterator[None]], event: E) -> AbstractAsyncContextManager[None]:
+        """A context with all implementations around it. What its body raises goes on, even where one would hide it."""
+        hook = self._around.get(spec) or _wrong_kind(spec, specs.AROUND)
+        return _Around(self, hook, event) if hook.implementations else _NOTHING
+
+    # --- one implementation ------------------------------------------------------------------------------------------
+
+    async def _ask(self, hook: _Hook, implementation: Implementation, event: Any) -> Any:
+        """The answer, checked. Raises ``Refused``, ``PluginFailed``, ``PluginAnswerInvalid``."""
+        try:
+            answer = implementation.call(event)
+            if answer is None:
+                return None
+            steps = as_steps(answer)
+            if steps is not None:
+                # The first step of ``run``, here: this line is on the path of every sign-in.
+                try:
+                    waiting = steps.send(None)
+                except StopIteration as stop:
+                    answer = stop.value
+                else:
+                    answer = await go_on(steps, waiting, implementation.limit)
+        except _ANY as error:
+            raise self.meaning(hook, implementation, event, error)  # noqa: B904 - chained there
+        if answer is None or hook.check(answer):
+            return answer
+        wrong = f"{described(answer)} is no answer to {hook.name}"
+        self._logger.error("Plugin %s: %s.", implementation.plugin, wrong)
+        raise PluginAnswerInvalid(hook.field_name, implementation.plugin, detail=wrong)
+
+    async def _tell(self, hook: _Hook, implementations: tuple[Implementation, ...], event: Any) -> None:
+        """All were told. Nobody waits for another: when one has to wait, those after it go on in a task of their own;
+        those that have nothing to wait for need none."""
+        for number, implementation in enumerate(implementations):
+            try:
+                steps = as_steps(implementation.call(event))
+                if steps is None:
+                    continue
+                waiting = steps.send(None)
+            except StopIteration:
+                continue
+            except _ANY as error:
+                self._note(hook, implementation, event, error)
+                continue
+            others = asyncio.create_task(self._tell(hook, implementations[number + 1 :], event))
+            try:
+                await self._wait_for(hook, implementation, event, steps, waiting)
+                await others
+            except asyncio.CancelledError:
+                others.cancel()
+                raise
+            return
+
+    async def _wait_for(
+        self, hook: _Hook, implementation: Implementation, event: Any, steps: Steps, waiting: Any
+    ) -> None:
+        try:
+            await go_on(steps, waiting, implementation.limit)
+        except _ANY as error:
+            self._note(hook, implementation, event, error)
+
+    def _note(self, hook: _Hook, implementation: Implementation, event: Any, error: BaseException) -> None:
+        """The error is in the log. A cancellation of the caller goes on."""
+        if is_cancelled(error):
+            raise error
+        self._logger.error("%s", report(error, event, plugin=implementation.plugin, hook=hook.name))
+
+    def meaning(self, hook: _Hook, implementation: Implementation, event: Any, error: BaseException) -> BaseException:
+        """What the caller gets to see of an implementation's error; the rest is in the log."""
+        if is_cancelled(error):
+            return error
+        if isinstance(error, hook.passing):
+            if isinstance(error, Refused):
+                error.hook = error.hook or hook.field_name
+                error.plugin = error.plugin or implementation.plugin
+            return error
+        self._logger.error("%s", report(error, event, plugin=implementation.plugin, hook=hook.name))
+        failed = PluginFailed(hook.field_name, implementation.plugin, detail=f"{type(error).__name__} in {hook.name}")
+        failed.__cause__ = error
+        return failed
+
+
+class _Around:
+    """Entered from the first implementation to the last, left from the last to the first."""
+
+    __slots__ = ("_entered", "_event", "_hook", "_hooks")
+
+    def __init__(self, hooks: Hooks, hook: _Hook, event: Any) -> None:
+        self._hooks = hooks
+        self._hook = hook
+        self._event = event
+        self._entered: list[tuple[Implementation, Any]] = []
+
+    async def __aenter__(self) -> None:
+        for implementation in self._hook.implementations:
+            try:
+                generator = implementation.call(self._event)
+                await run(generator.__anext__(), implementation.limit)
+            except _ANY as error:
+                if isinstance(error, StopAsyncIteration):
+                    error = RuntimeError("The generator ended without a yield.")
+                failure = self._hooks.meaning(self._hook, implementation, self._event, error)
+                raise await self._leave(failure) or failure  # noqa: B904 - chained by meaning
+            self._entered.append((implementation, generator))
+
+    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        left_with = await self._leave(error)
+        if left_with is not None and left_with is not error:
+            raise left_with
+
+    async def _leave(self, error: BaseException | None) -> BaseException | None:
+        """Every implementation that was entered is left. The error with which to go on: ``error``, unless an
+        implementation raised another one. A cancellation is never replaced."""
+        while self._entered:
+            implementation, generator = self._entered.pop()
+            try:
+                await run(generator.__anext__() if error is None else generator.athrow(error), implementation.limit)
+                await run(generator.aclose(), implementation.limit)
+                raise RuntimeError("The generator went on after its yield, to a second one.")
+            except StopAsyncIteration:
+                continue
+            except _ANY as raised:
+                if raised is error or _is_wrapped(raised, error):
+                    continue
+                meaning = self._hooks.meaning(self._hook, implementation, self._event, raised)
+                if error is None or isinstance(error, Exception):
+                    error = meaning
+        return error
+
+
+def _is_wrapped(raised: BaseException, error: BaseException | None) -> bool:
+    """Whether ``raised`` is ``error`` as it leaves a generator that it cannot leave as it is (PEP 479)."""
+    return isinstance(error, StopIteration | StopAsyncIteration) and raised.__cause__ is error
+
+
+_NOTHING: AbstractAsyncContextManager[None] = nullcontext()
+
+
+def _wrong_kind(spec: Callable[..., Any], kind: str) -> NoReturn:
+    name = getattr(spec, "__name__", repr(spec))
+    if kind_of(spec) is None:
+        raise TypeError(f"{name} is not a hook.")
+    raise TypeError(f"The hook {name} is of the kind {kind_of(spec)}, not {kind}.")

@@ -1,0 +1,411 @@
+"""The composition root: builds everything from the bottom, hands it down, and knows everybody. Nobody knows it.
+
+Two servers can live in one process: there is nothing global here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import logging
+import re
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import http_parser, web
+
+from poolhouse.config.settings import Settings
+from poolhouse.crypto.passwords import Argon2Costs, PasswordHashes
+from poolhouse.crypto.srp import Srp6a
+from poolhouse.crypto.vault import Vault
+from poolhouse.crypto.workers import Workers
+from poolhouse.flows.flow import Kit
+from poolhouse.flows.outbox import OutboxService
+from poolhouse.flows.ports import Chance, Clock
+from poolhouse.flows.services import Services, build_services
+from poolhouse.hooks import specs
+from poolhouse.hooks.context import PluginContext
+from poolhouse.hooks.dispatch import Hooks
+from poolhouse.hooks.manager import PluginManager
+from poolhouse.plugins.file import OutboxFile
+from poolhouse.records import Message
+from poolhouse.server.cognito.callers import Callers
+from poolhouse.server.cognito.endpoint import Api, JsonApi
+from poolhouse.server.cognito.model import USER_POOLS, load_model
+from poolhouse.server.cognito.registry import load_operations
+from poolhouse.server.http_client import HttpClient
+from poolhouse.server.metrics import Metrics
+from poolhouse.server.oidc.discovery import Discovery
+from poolhouse.server.outbox_page import OutboxPage
+from poolhouse.server.requests import RequestIds, answer_errors
+from poolhouse.server.routes import Audience, Route, mount
+from poolhouse.server.world import SystemChance, SystemClock
+from poolhouse.store.open import open_store
+from poolhouse.store.plugin_documents import StoredPluginDocuments
+from poolhouse.store.port import Store
+from poolhouse.store.repositories import collections
+from poolhouse.store.repositories.cursors import Cursors
+from poolhouse.store.repositories.memberships import Memberships
+from poolhouse.store.repositories.passing import (
+    AccessKeyRepository,
+    AttemptRepository,
+    CodeRepository,
+    CounterRepository,
+    GrantRepository,
+    OutboxRepository,
+    SigningKeyRepository,
+    Trail,
+)
+from poolhouse.store.repositories.pools import ClientRepository, PoolRepository
+from poolhouse.store.repositories.users import UserRepository
+from poolhouse.tokens.keys import KeyMaker, KeyRing, RingLimits, RsaKeyMaker
+
+SWEEP_SECONDS = 60.0
+
+_POOL = r"{pool_id:[\w-]{1,40}_[0-9a-zA-Z]{1,32}}"
+
+
+class NotStartable(Exception):  # noqa: N818 - read as a statement
+    """The server cannot start as things are. The text says what to change."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What tests replace. ``signed_at`` is the clock for callers' signatures (they use the real one)."""
+
+    clock: Clock = field(default_factory=SystemClock)
+    chance: Chance = field(default_factory=SystemChance)
+    signed_at: Callable[[], float] = time.time
+    key_maker: KeyMaker | None = None
+    recorders: Sequence[Callable[[Message], None]] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """Everything, built. ``app`` runs it: its start and its end are the server's."""
+
+    app: web.Application
+    settings: Settings
+    store: Store
+    kit: Kit
+    services: Services
+    hooks: Hooks
+    plugins: PluginManager
+    keys: KeyRing
+    access_keys: AccessKeyRepository
+    outbox: OutboxService
+    workers: Workers
+    metrics: Metrics
+    ready: asyncio.Event
+
+
+SERVER = web.AppKey("SERVER", Server)
+
+
+BUILT_IN_SENDERS = ("smtp", "twilio", "webhook")
+
+
+def plugin_manager(
+    settings: Settings, *, clock: Clock, chance: Chance, http: HttpClient, store: Store
+) -> PluginManager:
+    """A manager with what we ship ourselves, registered like a stranger's, and with what is installed.
+
+    Raises ``PluginError``.
+    """
+    documents = StoredPluginDocuments(store)
+    tables: dict[str, Mapping[str, Any]] = dict(settings.plugins.tables)
+    for name in BUILT_IN_SENDERS:
+        given = getattr(settings.messages, name)
+        if given is not None:
+            tables[name] = given
+
+    def context(name: str) -> PluginContext:
+        return PluginContext.of(
+            name, tables.get(name, {}), clock=clock, chance=chance, http=http, documents=documents
+        )
+
+    manager = PluginManager(
+        context=context,
+        order=settings.plugins.order,
+        blocked=settings.plugins.blocked,
+        enabled=settings.plugins.enabled,
+        limits=settings.plugins.limits,
+        limit=settings.limits.plugin,
+    )
+    for name, plugin in _built_in(settings):
+        manager.register(plugin, name)
+    manager.load()
+    return manager
+
+
+def _built_in(settings: Settings) -> list[tuple[str, type]]:
+    """The senders that are set up. Each is imported only where it is used: their drivers are heavy."""
+    found: list[tuple[str, type]] = []
+    if settings.messages.smtp is not None:
+        from poolhouse.plugins.smtp import SmtpPlugin
+
+        found.append(("smtp", SmtpPlugin))
+    if settings.messages.twilio is not None:
+        from poolhouse.plugins.twilio_sms import TwilioPlugin
+
+        found.append(("twilio", TwilioPlugin))
+    if settings.messages.webhook is not None:
+        from poolhouse.plugins.webhook import WebhookPlugin
+
+        found.append(("webhook", WebhookPlugin))
+    if settings.dev.enabled:
+        from poolhouse.plugins.console import ConsolePlugin
+
+        found.append(("console", ConsolePlugin))
+    return found
+
+
+async def build(
+    settings: Settings,
+    master_keys: Sequence[bytes],
+    *,
+    world: World | None = None,
+    store: Store | None = None,
+    plugins: Sequence[tuple[str, object]] = (),
+) -> Server:
+    """The server, built and not yet started (``app`` starts it). ``plugins`` come after those that are installed.
+
+    Raises ``NotStartable``, ``PluginError``, and what the store raises where it cannot be opened.
+    """
+    _require_safe_parser()
+    world = world or World()
+    clock, chance = world.clock, world.chance
+    store = store or open_store(settings.store.url.reveal(), collections.ALL, clock)
+    vault = Vault(master_keys, chance)
+    workers = Workers(settings.server.workers or None, settings.server.queue or None)
+    metrics = Metrics()
+    http = HttpClient()
+    logger = logging.getLogger("poolhouse")
+
+    manager = plugin_manager(settings, clock=clock, chance=chance, http=http, store=store)
+    for name, plugin in plugins:
+        manager.register(plugin, name)
+    hooks = manager.freeze()
+    register = specs.Register()
+
+    cursors = Cursors(vault, clock)
+    memberships = Memberships(store, cursors)
+    access_keys = AccessKeyRepository(store, cursors)
+    senders = [sender for some in await hooks.all(specs.register_message_senders, register) for sender in some]
+    page = OutboxPage(chance.token()) if settings.dev.enabled and settings.dev.outbox_page else None
+    recorders = [*world.recorders]
+    if settings.messages.outbox:
+        recorders.append(OutboxFile(settings.messages.outbox).record)
+    if page is not None:
+        recorders.append(page.record)
+    outbox = OutboxService(
+        OutboxRepository(store), vault, clock, hooks, senders, recorders=recorders, count=metrics.message
+    )
+    keys = KeyRing(
+        settings.server.base_url,
+        SigningKeyRepository(store),
+        vault,
+        world.key_maker or RsaKeyMaker(workers),
+        clock,
+        RingLimits(lead=settings.tokens.rotation_lead, fresh=settings.tokens.keys_fresh),
+    )
+    costs = settings.passwords
+    formats = [format for some in await hooks.all(specs.register_password_formats, register) for format in some]
+    kit = Kit(
+        clock=clock,
+        chance=chance,
+        secrets=vault,
+        passwords=PasswordHashes(
+            workers, vault, chance, Argon2Costs(costs.memory_kib, costs.passes, costs.lanes), formats
+        ),
+        srp=Srp6a(workers, chance),
+        tokens=keys,
+        hooks=hooks,
+        pools=PoolRepository(store, cursors, clock),
+        clients=ClientRepository(store, cursors, clock),
+        users=UserRepository(store, cursors, memberships),
+        groups=memberships,
+        attempts=AttemptRepository(store, vault),
+        codes=CodeRepository(store),
+        grants=GrantRepository(store),
+        counters=CounterRepository(store),
+        outbox=outbox,
+        audit=Trail(store, hooks, clock, chance),
+    )
+    services = build_services(
+        kit,
+        challenges=[c for some in await hooks.all(specs.register_challenges, register) for c in some],
+        stages=[s for some in await hooks.all(specs.register_stages, register) for s in some],
+        reuse_ends_family=settings.tokens.reuse_ends_family,
+    )
+    metrics.watch("poolhouse_arithmetic_pending", "Slow calls that wait or run.", lambda: workers.pending)
+
+    app = web.Application(client_max_size=settings.limits.body, middlewares=[answer_errors(metrics)])
+    server = Server(
+        app=app,
+        settings=settings,
+        store=store,
+        kit=kit,
+        services=services,
+        hooks=hooks,
+        plugins=manager,
+        keys=keys,
+        access_keys=access_keys,
+        outbox=outbox,
+        workers=workers,
+        metrics=metrics,
+        ready=asyncio.Event(),
+    )
+    app[SERVER] = server
+    json_api = _json_api(server, world, vault, logger)
+    mount(app, _routes(server, json_api, page), guard=_operator_guard(settings))
+
+    async def context(_: web.Application) -> AsyncIterator[None]:
+        async with _running(server, vault, http):
+            yield
+
+    app.cleanup_ctx.append(context)
+    return server
+
+
+def _json_api(server: Server, world: World, vault: Vault, logger: logging.Logger) -> JsonApi:
+    settings = server.settings
+    root_id, root_secret = settings.root.access_key_id, settings.root.secret_access_key
+    callers = Callers(
+        now=world.clock.now,
+        account=settings.server.account_id,
+        root=(root_id, root_secret.reveal()) if root_id and root_secret else None,
+        keys=server.access_keys,
+        secrets=vault,
+    )
+    return JsonApi(
+        apis=(Api(load_model(USER_POOLS), load_operations()),),
+        services=server.services,
+        callers=callers,
+        region=settings.server.region,
+        account=settings.server.account_id,
+        now=world.signed_at,
+        request_id=RequestIds(world.chance).of,
+        logger=logger,
+        strict=settings.dev.enabled,
+    )
+
+
+def _routes(server: Server, json_api: JsonApi, page: OutboxPage | None) -> list[Route]:
+    discovery = Discovery(server.settings.server.base_url, server.keys.jwks)
+
+    async def healthy(_: web.Request) -> web.Response:
+        return web.json_response({"status": "ok"})
+
+    async def readiness(_: web.Request) -> web.Response:
+        if not server.ready.is_set():
+            return web.json_response({"status": "stopping"}, status=503)
+        try:
+            async with asyncio.timeout(5):
+                await server.store.ping()
+        except Exception:  # noqa: BLE001 - whatever the driver says: without its store the server is of no use
+            return web.json_response({"status": "the store does not answer"}, status=503)
+        return web.json_response({"status": "ok"})
+
+    async def figures(_: web.Request) -> web.Response:
+        return web.Response(body=server.metrics.exposition(), headers={"Content-Type": "text/plain; version=0.0.4"})
+
+    routes = [
+        Route("POST", "/", json_api.handle, Audience.API, "api"),
+        Route("OPTIONS", "/", json_api.handle, Audience.API, "api"),
+        Route(
+            "GET",
+            f"/{_POOL}/.well-known/openid-configuration",
+            discovery.configuration,
+            Audience.ANYBODY,
+            "discovery",
+        ),
+        Route("GET", f"/{_POOL}/.well-known/jwks.json", discovery.keys, Audience.ANYBODY, "jwks"),
+        Route("GET", "/healthz", healthy, Audience.ANYBODY, "health"),
+        Route("GET", "/readyz", readiness, Audience.ANYBODY, "health"),
+        Route("GET", "/metrics", figures, Audience.OPERATOR, "metrics"),
+    ]
+    if page is not None:
+        routes.append(Route("GET", "/_dev/outbox", page.show, Audience.DEVELOPER, "outbox"))
+    # Browser SDKs post to whatever path they were given.
+    routes += [
+        Route("POST", "/{path:.+}", json_api.handle, Audience.API, "api"),
+        Route("OPTIONS", "/{path:.+}", json_api.handle, Audience.API, "api"),
+    ]
+    return routes
+
+
+def _operator_guard(settings: Settings) -> Callable[[web.Request], None]:
+    token = settings.server.metrics_token
+
+    def guard(request: web.Request) -> None:
+        if settings.dev.enabled and token is None:
+            return
+        given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if token is None or not hmac.compare_digest(given.encode(), token.reveal().encode()):
+            raise web.HTTPNotFound
+
+    return guard
+
+
+@asynccontextmanager
+async def _running(server: Server, vault: Vault, http: HttpClient) -> AsyncIterator[None]:
+    """The server runs: the store is open, messages go out, what expired is swept."""
+    stop = asyncio.Event()
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(server.workers.close)
+        stack.push_async_callback(http.close)
+        stack.push_async_callback(server.store.close)
+        await server.store.start()
+        await require_same_key(server.store, vault)
+        event = specs.Lifespan(base_url=server.settings.server.base_url)
+        await stack.enter_async_context(server.hooks.around(specs.lifespan, event))
+        outbox = asyncio.create_task(server.outbox.run(stop))
+        sweeper = asyncio.create_task(_sweep(server.store))
+        server.ready.set()
+        try:
+            yield
+        finally:
+            server.ready.clear()
+            stop.set()
+            sweeper.cancel()
+            await asyncio.gather(outbox, sweeper, return_exceptions=True)
+
+
+async def require_same_key(store: Store, vault: Vault) -> None:
+    """The store was made with this master key. Raises ``NotStartable`` where it was another: every password would seem
+    wrong, and every seal broken."""
+    known = await store.get(collections.SERVER, ("master-key",))
+    if known is None:
+        from poolhouse.errors import KeyTaken
+        from poolhouse.store.port import Entry
+
+        with suppress(KeyTaken):
+            await store.insert(
+                collections.SERVER, Entry(key=("master-key",), value={"fingerprint": vault.fingerprint})
+            )
+        known = await store.get(collections.SERVER, ("master-key",))
+    if known is not None and known.value.get("fingerprint") != vault.fingerprint:
+        raise NotStartable(
+            "This store was made with another master key. Start with that key (POOLHOUSE_MASTER_KEY or "
+            "POOLHOUSE_MASTER_KEY_FILE); after a rotation it stays in the list, last."
+        )
+
+
+async def _sweep(store: Store) -> None:
+    logger = logging.getLogger("poolhouse.store")
+    while True:
+        await asyncio.sleep(SWEEP_SECONDS)
+        try:
+            await store.sweep()
+        except Exception as error:  # noqa: BLE001 - the store may be away; nothing depends on sweeping
+            logger.warning("Expired entries could not be removed: %s.", type(error).__name__)
+
+
+def _require_safe_parser() -> None:
+    """Raises ``NotStartable`` without aiohttp's C parser: the other one has let requests be smuggled (security row 40)."""
+    if re.search("Py$", http_parser.HttpRequestParser.__name__):
+        raise NotStartable("aiohttp was installed without its C parser; reinstall it from a wheel.")

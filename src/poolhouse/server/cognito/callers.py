@@ -1,0 +1,96 @@
+"""Who signs: access keys, and what they may do."""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from poolhouse.flows.ports import AccessKeys, Secrets
+from poolhouse.records import AccessKey
+from poolhouse.server.cognito.policy import EVERYTHING, Policy
+
+PURPOSE: Final = "access-key"
+"""What the secret of a key is sealed for; the context is the key's id."""
+
+_KEY_ID: Final = re.compile(r"[A-Za-z0-9_.-]{1,128}")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The holder of an access key, proven by a signature. ``arn`` is what refusals call them."""
+
+    key_id: str
+    name: str
+    arn: str
+    policy: Policy = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownKey:
+    """A key that may sign now."""
+
+    caller: Caller
+    secret: bytes = field(repr=False)
+
+
+class Callers:
+    """Keys by their id: the root key, which may do everything, and those in the store.
+
+    A key that was changed or deleted may still sign for ``keep`` seconds: that long an answer of the store is believed.
+    Unknown ids are asked for each time, so that a new key works at once.
+    """
+
+    def __init__(
+        self,
+        *,
+        now: Callable[[], float],
+        account: str,
+        root: tuple[str, str] | None = None,
+        keys: AccessKeys | None = None,
+        secrets: Secrets | None = None,
+        keep: float = 5.0,
+        at_most: int = 1024,
+    ) -> None:
+        if root is not None and not (root[0] and root[1]):
+            raise ValueError("the root access key needs an id and a secret")
+        self._now = now
+        self._account = account
+        self._keys = keys
+        self._secrets = secrets
+        self._keep = keep
+        self._at_most = at_most
+        self._kept: OrderedDict[str, tuple[float, KnownKey]] = OrderedDict()
+        self._root = self._root_key(*root) if root is not None else None
+
+    async def find(self, key_id: str) -> KnownKey | None:
+        """The key, if there is such a one and it may sign."""
+        root = self._root
+        if root is not None and key_id == root.caller.key_id:
+            return root
+        kept = self._kept.get(key_id)
+        now = self._now()
+        if kept is not None and kept[0] <= now < kept[0] + self._keep:
+            return kept[1]
+        self._kept.pop(key_id, None)
+        if self._keys is None or self._secrets is None or _KEY_ID.fullmatch(key_id) is None:
+            return None
+        record = await self._keys.get(key_id)
+        if record is None or not record.enabled:
+            return None
+        known = KnownKey(self._caller(record), self._secrets.open(PURPOSE, record.id, record.sealed_secret))
+        self._kept[key_id] = (now, known)
+        if len(self._kept) > self._at_most:
+            self._kept.popitem(last=False)
+        return known
+
+    def _caller(self, record: AccessKey) -> Caller:
+        return Caller(record.id, record.name, self._arn(f"user/{record.name}"), Policy(record.statements))
+
+    def _root_key(self, key_id: str, secret: str) -> KnownKey:
+        return KnownKey(Caller(key_id, "root", self._arn("root"), EVERYTHING), secret.encode())
+
+    def _arn(self, who: str) -> str:
+        return f"arn:aws:iam::{self._account}:{who}"

@@ -1,0 +1,78 @@
+"""``docs/operations.md``, made from the model, the handlers and the reasons: what is answered, and why the rest is not.
+
+``python -m poolhouse.server.cognito.catalogue`` writes it; with ``--check`` it only tells whether it is up to date.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Final
+
+from poolhouse.server.cognito.model import ServiceModel, load_model
+from poolhouse.server.cognito.not_offered import BEING_BUILT, SUBJECTS
+from poolhouse.server.cognito.registry import load_operations
+
+DEFAULT: Final = Path("docs") / "operations.md"
+_CALLERS: Final = {"public": "anybody", "token": "access token", "signed": "signature"}
+_INTRODUCTION: Final = """\
+# Operations
+
+Made by `python -m poolhouse.server.cognito.catalogue`; do not edit. The list is that of the service model
+(`{service}`, {total} operations): {answered} are answered, {listed} are not part of this version, {open} are being
+built.
+An operation without an answer says so with `UnsupportedOperationException` and the reason given here.
+
+## Answered
+
+| Operation | Caller |
+|---|---|
+"""
+
+
+def render(model: ServiceModel, answered: Collection[str]) -> str:
+    """The text of the page."""
+    reasons = {name for names in SUBJECTS.values() for name in names} - set(answered)
+    being_built = [name for name in model.operations if name not in answered and name not in reasons]
+    lines = [
+        _INTRODUCTION.format(
+            service=model.service,
+            total=len(model.operations),
+            answered=len(answered),
+            listed=len(reasons),
+            open=len(being_built),
+        ).rstrip("\n")
+    ]
+    lines += [f"| `{name}` | {_CALLERS[model.operations[name].caller]} |" for name in sorted(answered)]
+    lines += ["", "## Not answered", "", "| Operation | Caller | Reason |", "|---|---|---|"]
+    for reason, names in [*SUBJECTS.items(), (BEING_BUILT, tuple(being_built))]:
+        lines += [
+            f"| `{name}` | {_CALLERS[model.operations[name].caller]} | {reason} |"
+            for name in names
+            if name not in answered
+        ]
+    return "\n".join([*lines, ""])
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0 when the page is (now) up to date, 1 when ``--check`` finds that it is not."""
+    parser = argparse.ArgumentParser(prog="poolhouse.server.cognito.catalogue", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="only tell whether the page is up to date")
+    parser.add_argument("--path", type=Path, default=DEFAULT)
+    options = parser.parse_args(arguments)
+    page = render(load_model(), load_operations().keys())
+    path: Path = options.path
+    if not options.check:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(page, encoding="utf-8")
+        return 0
+    if path.is_file() and path.read_text(encoding="utf-8") == page:
+        return 0
+    sys.stderr.write(f"{path} is not up to date: run python -m poolhouse.server.cognito.catalogue\n")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,114 @@
+"""Sign-in, refresh and revocation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from poolhouse.errors import ClientNotFound, InvalidParameter
+from poolhouse.flows.clients import permits
+from poolhouse.flows.machine import Asking, Reply
+from poolhouse.flows.sign_in import REFRESH_FLOWS, Answer, Opening
+from poolhouse.records import Client
+from poolhouse.server.cognito import shapes
+from poolhouse.server.cognito.registry import Call, Result, operation
+
+
+@operation("InitiateAuth")
+async def initiate_auth(call: Call) -> Result:
+    return await _initiate(call, await call.client(), by_admin=False)
+
+
+@operation("AdminInitiateAuth")
+async def admin_initiate_auth(call: Call) -> Result:
+    return await _initiate(call, await _client_of_pool(call), by_admin=True)
+
+
+@operation("RespondToAuthChallenge")
+async def respond_to_auth_challenge(call: Call) -> Result:
+    return await _respond(call, await call.client())
+
+
+@operation("AdminRespondToAuthChallenge")
+async def admin_respond_to_auth_challenge(call: Call) -> Result:
+    return await _respond(call, await _client_of_pool(call))
+
+
+@operation("GetTokensFromRefreshToken")
+async def get_tokens_from_refresh_token(call: Call) -> Result:
+    given = call.input
+    tokens = await call.services.grants.refresh(
+        await call.client(),
+        given["RefreshToken"],
+        rotates=True,
+        metadata=given.get("ClientMetadata", {}),
+        client_secret=given.get("ClientSecret"),
+    )
+    return {"AuthenticationResult": shapes.authentication_result(tokens)}
+
+
+@operation("RevokeToken")
+async def revoke_token(call: Call) -> Result:
+    await call.services.grants.revoke(await call.client(), call.input["Token"], call.input.get("ClientSecret"))
+    return {}
+
+
+async def _initiate(call: Call, client: Client, *, by_admin: bool) -> Result:
+    given = call.input
+    parameters: Mapping[str, str] = given.get("AuthParameters", {})
+    if given["AuthFlow"] in REFRESH_FLOWS:
+        return await _refresh(call, client, given["AuthFlow"], parameters)
+    reply = await call.services.sign_in.initiate(
+        client,
+        Opening(
+            flow=given["AuthFlow"],
+            parameters=parameters,
+            metadata=given.get("ClientMetadata", {}),
+            by_admin=by_admin,
+        ),
+    )
+    return _reply(reply)
+
+
+async def _respond(call: Call, client: Client) -> Result:
+    given = call.input
+    reply = await call.services.sign_in.respond(
+        client,
+        Answer(
+            challenge=given["ChallengeName"],
+            handle=given.get("Session"),
+            answers=given.get("ChallengeResponses", {}),
+            metadata=given.get("ClientMetadata", {}),
+        ),
+    )
+    return _reply(reply)
+
+
+async def _refresh(call: Call, client: Client, flow: str, parameters: Mapping[str, str]) -> Result:
+    if not client.rotation.enabled and not permits(client, flow):
+        raise InvalidParameter("Auth flow not enabled for this client")
+    token = parameters.get("REFRESH_TOKEN")
+    if not token:
+        raise InvalidParameter("Missing required parameter REFRESH_TOKEN")
+    tokens = await call.services.grants.refresh(
+        client, token, rotates=False, metadata={}, secret_hash=parameters.get("SECRET_HASH")
+    )
+    return {"ChallengeParameters": {}, "AuthenticationResult": shapes.authentication_result(tokens)}
+
+
+async def _client_of_pool(call: Call) -> Client:
+    pool = await call.pool()
+    client = await call.client()
+    if client.pool_id != pool.id:
+        raise ClientNotFound(client.id)
+    return client
+
+
+def _reply(reply: Reply) -> dict[str, Any]:
+    if isinstance(reply, Asking):
+        return {
+            "ChallengeName": reply.challenge,
+            "Session": reply.handle,
+            "ChallengeParameters": dict(reply.public),
+        }
+    return {"ChallengeParameters": {}, "AuthenticationResult": shapes.authentication_result(reply.tokens)}

@@ -1,0 +1,79 @@
+"""Sign-up and forgotten passwords: what anybody may call."""
+
+from __future__ import annotations
+
+from poolhouse.flows.sign_up import SignUpRequest
+from poolhouse.server.cognito import shapes
+from poolhouse.server.cognito.registry import Call, Result, operation
+
+
+@operation("SignUp")
+async def sign_up(call: Call) -> Result:
+    given = call.input
+    signed_up = await call.services.sign_up.sign_up(
+        await call.client(),
+        SignUpRequest(
+            username=given["Username"],
+            password=given.get("Password") or "",
+            attributes=shapes.attributes_in(given.get("UserAttributes", ())),
+            validation_data=shapes.attributes_in(given.get("ValidationData", ())),
+            metadata=given.get("ClientMetadata", {}),
+            secret_hash=given.get("SecretHash"),
+        ),
+    )
+    result = {"UserConfirmed": signed_up.user.status == "CONFIRMED", "UserSub": signed_up.user.sub}
+    if signed_up.delivery is not None:
+        result["CodeDeliveryDetails"] = shapes.delivery_structure(signed_up.delivery)
+    return result
+
+
+@operation("ConfirmSignUp")
+async def confirm_sign_up(call: Call) -> Result:
+    given = call.input
+    await call.services.sign_up.confirm(
+        await call.client(),
+        given["Username"],
+        given["ConfirmationCode"],
+        force_alias=given.get("ForceAliasCreation", False),
+        metadata=given.get("ClientMetadata", {}),
+        secret_hash=given.get("SecretHash"),
+    )
+    return {}
+
+
+@operation("ResendConfirmationCode")
+async def resend_confirmation_code(call: Call) -> Result:
+    given = call.input
+    delivery = await call.services.sign_up.resend(
+        await call.client(),
+        given["Username"],
+        metadata=given.get("ClientMetadata", {}),
+        secret_hash=given.get("SecretHash"),
+    )
+    return {"CodeDeliveryDetails": shapes.delivery_structure(delivery)}
+
+
+@operation("ForgotPassword")
+async def forgot_password(call: Call) -> Result:
+    given = call.input
+    delivery = await call.services.recovery.start(
+        await call.client(),
+        given["Username"],
+        metadata=given.get("ClientMetadata", {}),
+        secret_hash=given.get("SecretHash"),
+    )
+    return {"CodeDeliveryDetails": shapes.delivery_structure(delivery)}
+
+
+@operation("ConfirmForgotPassword")
+async def confirm_forgot_password(call: Call) -> Result:
+    given = call.input
+    await call.services.recovery.confirm(
+        await call.client(),
+        given["Username"],
+        given["ConfirmationCode"],
+        given["Password"],
+        metadata=given.get("ClientMetadata", {}),
+        secret_hash=given.get("SecretHash"),
+    )
+    return {}

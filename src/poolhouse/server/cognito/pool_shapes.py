@@ -1,0 +1,295 @@
+"""User pools in both spellings: the vendor's members and our settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from poolhouse.errors import InvalidParameter
+from poolhouse.flows.definitions import Bounds, Declaration
+from poolhouse.flows.pools import PoolFoundation, PoolSettings
+from poolhouse.records import AttributeSchema, MessageTemplate, PasswordPolicy, Pool, RecoveryOption
+
+_NO: Final = "is not offered by this server yet"
+
+_NOT_OFFERED: Final[tuple[tuple[str, tuple[object, ...], str], ...]] = (
+    ("MfaConfiguration", ("OFF",), f"{_NO}: only OFF is"),
+    ("DeviceConfiguration", (), _NO),
+    ("LambdaConfig", ({},), "is not offered by this server: triggers are plugins here"),
+    ("UserPoolAddOns.AdvancedSecurityMode", ("OFF",), f"{_NO}: only OFF is"),
+    ("UserPoolAddOns.AdvancedSecurityAdditionalFlows", ({},), _NO),
+    ("VerificationMessageTemplate.DefaultEmailOption", ("CONFIRM_WITH_CODE",), f"{_NO}: only CONFIRM_WITH_CODE is"),
+    ("Policies.SignInPolicy.AllowedFirstAuthFactors", (["PASSWORD"],), f"{_NO}: only PASSWORD is"),
+    ("DcrConfiguration.EnableStatus", ("Disabled",), f"{_NO}: only Disabled is"),
+    ("DcrConfiguration.OpenDcrEnabled", (False,), _NO),
+    ("KeyConfiguration.KeyType", ("AWS_OWNED_KEY",), f"{_NO}: only AWS_OWNED_KEY is"),
+    ("KeyConfiguration.KmsKeyArn", (), _NO),
+    ("IssuerConfiguration.Type", ("ORIGINAL",), f"{_NO}: only ORIGINAL is"),
+    ("AcrConfiguration", ({},), _NO),
+)
+"""Members, the values that mean "without it", and what is said of all others. They are refused, because who asks for a
+protection and gets none is worse off than who is told."""
+
+_KEPT: Final = (
+    "EmailConfiguration",
+    "SmsConfiguration",
+    "SmsAuthenticationMessage",
+    "UserPoolAddOns",
+    "DcrConfiguration",
+    "KeyConfiguration",
+    "IssuerConfiguration",
+)
+_KEPT_OF_TEMPLATE: Final = ("EmailMessageByLink", "EmailSubjectByLink")
+
+_CSV_STANDARD: Final = (
+    "name",
+    "given_name",
+    "family_name",
+    "middle_name",
+    "nickname",
+    "preferred_username",
+    "profile",
+    "picture",
+    "website",
+    "email",
+    "email_verified",
+    "gender",
+    "birthdate",
+    "zoneinfo",
+    "locale",
+    "phone_number",
+    "phone_number_verified",
+    "address",
+    "updated_at",
+)
+
+
+# --- in --------------------------------------------------------------------------------------------------------------
+
+
+def pool_settings(given: Mapping[str, Any]) -> PoolSettings:
+    """What CreateUserPool and UpdateUserPool ask for. Raises ``InvalidParameter`` for what is not offered."""
+    _refuse_not_offered(given)
+    template = given.get("VerificationMessageTemplate", {})
+    admin = given.get("AdminCreateUserConfig", {})
+    kept = {member: given[member] for member in _KEPT if member in given}
+    if by_link := {member: template[member] for member in _KEPT_OF_TEMPLATE if member in template}:
+        kept["VerificationMessageTemplate"] = by_link
+    recovery = given.get("AccountRecoverySetting", {}).get("RecoveryMechanisms")
+    return PoolSettings(
+        name=given.get("PoolName"),
+        tier=given.get("UserPoolTier"),
+        password_policy=_password_policy(given.get("Policies", {}).get("PasswordPolicy"), admin),
+        auto_verified=tuple(given.get("AutoVerifiedAttributes", ())),
+        verify_before_update=tuple(
+            given.get("UserAttributeUpdateSettings", {}).get("AttributesRequireVerificationBeforeUpdate", ())
+        ),
+        admin_create_only=admin.get("AllowAdminCreateUserOnly", False),
+        verification=MessageTemplate(
+            sms=_mirrored(given, "SmsVerificationMessage", template, "SmsMessage"),
+            email=_mirrored(given, "EmailVerificationMessage", template, "EmailMessage"),
+            subject=_mirrored(given, "EmailVerificationSubject", template, "EmailSubject"),
+        ),
+        invitation=_invitation(admin.get("InviteMessageTemplate", {})),
+        recovery=None
+        if recovery is None
+        else tuple(RecoveryOption(name=option["Name"], priority=option["Priority"]) for option in recovery),
+        deletion_protected=given.get("DeletionProtection") == "ACTIVE",
+        tags=given.get("UserPoolTags", {}),
+        kept=kept,
+    )
+
+
+def pool_foundation(given: Mapping[str, Any]) -> PoolFoundation:
+    """What CreateUserPool says once and for all."""
+    case = given.get("UsernameConfiguration")
+    return PoolFoundation(
+        declarations=declarations(given.get("Schema", ())),
+        username_attributes=tuple(given.get("UsernameAttributes", ())),
+        alias_attributes=tuple(given.get("AliasAttributes", ())),
+        case_sensitive=True if case is None else case["CaseSensitive"],
+        case_stated=case is not None,
+    )
+
+
+def declarations(entries: Sequence[Mapping[str, Any]]) -> tuple[Declaration, ...]:
+    """A list of SchemaAttributeType. Raises ``InvalidParameter`` for one without a name."""
+    if not all(entry.get("Name") for entry in entries):
+        raise InvalidParameter("A schema attribute needs a Name.")
+    return tuple(
+        Declaration(
+            name=entry["Name"],
+            type=entry.get("AttributeDataType"),
+            mutable=entry.get("Mutable"),
+            required=entry.get("Required", False),
+            developer_only=entry.get("DeveloperOnlyAttribute", False),
+            length=_bounds(entry.get("StringAttributeConstraints"), "MinLength", "MaxLength"),
+            value=_bounds(entry.get("NumberAttributeConstraints"), "MinValue", "MaxValue"),
+        )
+        for entry in entries
+    )
+
+
+def _refuse_not_offered(given: Mapping[str, Any]) -> None:
+    for path, off, sentence in _NOT_OFFERED:
+        value: Any = given
+        for member in path.split("."):
+            value = value.get(member) if isinstance(value, Mapping) else None
+        if value is not None and value not in off:
+            named = f"{path}.{min(value)}" if isinstance(value, Mapping) and value else path
+            raise InvalidParameter(f"{named} {sentence}.")
+
+
+def _password_policy(given: Mapping[str, Any] | None, admin: Mapping[str, Any]) -> PasswordPolicy:
+    """Without a policy every class of characters is required; a policy requires what it says and no more."""
+    days = (given or {}).get("TemporaryPasswordValidityDays", 0)
+    legacy_days = admin.get("UnusedAccountValidityDays", 0)
+    if days and legacy_days and days != legacy_days:
+        raise InvalidParameter(
+            "Please use TemporaryPasswordValidityDays in PasswordPolicy instead of UnusedAccountValidityDays"
+        )
+    temporary_days = days or legacy_days or PasswordPolicy().temporary_days
+    if given is None:
+        return PasswordPolicy(temporary_days=temporary_days)
+    return PasswordPolicy(
+        minimum_length=given.get("MinimumLength", PasswordPolicy().minimum_length),
+        require_uppercase=given.get("RequireUppercase", False),
+        require_lowercase=given.get("RequireLowercase", False),
+        require_numbers=given.get("RequireNumbers", False),
+        require_symbols=given.get("RequireSymbols", False),
+        history=given.get("PasswordHistorySize", 0),
+        temporary_days=temporary_days,
+    )
+
+
+def _mirrored(given: Mapping[str, Any], member: str, template: Mapping[str, Any], same: str) -> str | None:
+    values = {text for text in (given.get(member), template.get(same)) if text is not None}
+    if len(values) > 1:
+        raise InvalidParameter(f"{member} and VerificationMessageTemplate.{same} cannot have different values.")
+    return values.pop() if values else None
+
+
+def _invitation(template: Mapping[str, Any]) -> MessageTemplate:
+    return MessageTemplate(
+        sms=template.get("SMSMessage"), email=template.get("EmailMessage"), subject=template.get("EmailSubject")
+    )
+
+
+def _bounds(given: Mapping[str, str] | None, minimum: str, maximum: str) -> Bounds | None:
+    return None if given is None else Bounds(given.get(minimum), given.get(maximum))
+
+
+# --- out -------------------------------------------------------------------------------------------------------------
+
+
+def pool_arn(region: str, account: str, pool_id: str) -> str:
+    return f"arn:aws:cognito-idp:{region}:{account}:userpool/{pool_id}"
+
+
+def pool_structure(pool: Pool, account: str) -> dict[str, Any]:
+    """UserPoolType, None for what is not set. How many users there are is not counted, so it is not told."""
+    template = pool.verification
+    return {
+        "Id": pool.id,
+        "Name": pool.name,
+        "Arn": pool_arn(pool.region, account, pool.id),
+        "CreationDate": pool.created,
+        "LastModifiedDate": pool.modified,
+        "DeletionProtection": "ACTIVE" if pool.deletion_protected else "INACTIVE",
+        "UserPoolTier": pool.tier,
+        "MfaConfiguration": "OFF",
+        "LambdaConfig": {},
+        "Policies": {
+            "PasswordPolicy": _policy_structure(pool.password_policy),
+            "SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD"]},
+        },
+        "SchemaAttributes": [attribute_structure(attribute) for attribute in pool.schema],
+        "AutoVerifiedAttributes": list(pool.auto_verified) or None,
+        "AliasAttributes": list(pool.alias_attributes) or None,
+        "UsernameAttributes": list(pool.username_attributes) or None,
+        "UsernameConfiguration": {"CaseSensitive": pool.case_sensitive} if pool.case_stated else None,
+        "UserAttributeUpdateSettings": {
+            "AttributesRequireVerificationBeforeUpdate": list(pool.verify_before_update),
+        }
+        if pool.verify_before_update
+        else None,
+        "SmsVerificationMessage": template.sms,
+        "EmailVerificationMessage": template.email,
+        "EmailVerificationSubject": template.subject,
+        "AdminCreateUserConfig": _admin_structure(pool),
+        "AccountRecoverySetting": None
+        if pool.recovery is None
+        else {"RecoveryMechanisms": [{"Priority": way.priority, "Name": way.name} for way in pool.recovery]},
+        "UserPoolTags": dict(pool.tags),
+        "EmailConfiguration": {"EmailSendingAccount": "COGNITO_DEFAULT"},
+        **pool.kept,
+        "VerificationMessageTemplate": {
+            "SmsMessage": template.sms,
+            "EmailMessage": template.email,
+            "EmailSubject": template.subject,
+            "DefaultEmailOption": "CONFIRM_WITH_CODE",
+            **pool.kept.get("VerificationMessageTemplate", {}),
+        },
+    }
+
+
+def pool_description(pool: Pool) -> dict[str, Any]:
+    """UserPoolDescriptionType."""
+    return {
+        "Id": pool.id,
+        "Name": pool.name,
+        "LambdaConfig": {},
+        "CreationDate": pool.created,
+        "LastModifiedDate": pool.modified,
+    }
+
+
+def attribute_structure(attribute: AttributeSchema) -> dict[str, Any]:
+    """SchemaAttributeType. Text and numbers show their bounds, even where there are none."""
+    result: dict[str, Any] = {
+        "Name": attribute.name,
+        "AttributeDataType": attribute.type,
+        "DeveloperOnlyAttribute": attribute.developer_only,
+        "Mutable": attribute.mutable,
+        "Required": attribute.required,
+    }
+    least = None if attribute.minimum is None else str(attribute.minimum)
+    most = None if attribute.maximum is None else str(attribute.maximum)
+    if attribute.type == "String":
+        result["StringAttributeConstraints"] = {"MinLength": least, "MaxLength": most}
+    elif attribute.type == "Number":
+        result["NumberAttributeConstraints"] = {"MinValue": least, "MaxValue": most}
+    return result
+
+
+def csv_header(pool: Pool) -> list[str]:
+    """The columns of an import file, in the order that the vendor gives them."""
+    custom = [attribute.name for attribute in pool.schema if attribute.name.startswith("custom:")]
+    return [*_CSV_STANDARD, *custom, "cognito:mfa_enabled", "cognito:username"]
+
+
+def _policy_structure(policy: PasswordPolicy) -> dict[str, Any]:
+    return {
+        "MinimumLength": policy.minimum_length,
+        "RequireUppercase": policy.require_uppercase,
+        "RequireLowercase": policy.require_lowercase,
+        "RequireNumbers": policy.require_numbers,
+        "RequireSymbols": policy.require_symbols,
+        "PasswordHistorySize": policy.history or None,
+        "TemporaryPasswordValidityDays": policy.temporary_days,
+    }
+
+
+def _admin_structure(pool: Pool) -> dict[str, Any]:
+    invitation = pool.invitation
+    return {
+        "AllowAdminCreateUserOnly": pool.admin_create_only,
+        "UnusedAccountValidityDays": pool.password_policy.temporary_days,
+        "InviteMessageTemplate": {
+            "SMSMessage": invitation.sms,
+            "EmailMessage": invitation.email,
+            "EmailSubject": invitation.subject,
+        }
+        if invitation != MessageTemplate()
+        else None,
+    }

@@ -1,0 +1,162 @@
+"""Text, numbers, booleans, blobs and times of the model: how JSON gives them, and which constraints they meet."""
+
+from __future__ import annotations
+
+import binascii
+import math
+from base64 import b64decode
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+from poolhouse.server.cognito.errors import ProtocolError
+from poolhouse.server.cognito.model import Shape
+from poolhouse.server.cognito.patterns import predicate
+
+Rule: TypeAlias = tuple[Callable[[Any], bool], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """``convert`` raises ``ProtocolError`` for a wrong JSON type; ``holds`` says whether every rule is met."""
+
+    convert: Callable[[Any], Any]
+    holds: Callable[[Any], bool]
+    rules: Sequence[Rule]
+
+    def broken(self, value: Any) -> list[str]:
+        """The sentences of the rules that the value breaks."""
+        return [sentence for test, sentence in self.rules if not test(value)]
+
+
+def scalar(shape: Shape) -> Scalar:
+    convert = _CONVERT.get(shape.type)
+    if convert is None:
+        raise LookupError(f"no JSON form is known for the type {shape.type}")
+    rules = _rules(shape)
+    return Scalar(convert, _together([test for test, _ in rules]), rules)
+
+
+def kind_of(value: Any) -> str:
+    """What a JSON value is called in the sentence that refuses it."""
+    if isinstance(value, dict):
+        return "Start of structure or map"
+    if isinstance(value, list):
+        return "Start of list"
+    return _VALUE_NAMES.get(type(value), "NULL_VALUE") if not isinstance(value, bool) else f"{value!s}_VALUE".upper()
+
+
+_VALUE_NAMES: Final[Mapping[type, str]] = {str: "STRING_VALUE", int: "NUMBER_VALUE", float: "NUMBER_VALUE"}
+
+
+def _cannot(value: Any, wanted: str) -> ProtocolError:
+    kind = kind_of(value)
+    if isinstance(value, dict | list):
+        return ProtocolError("SerializationException", f"{kind} found where not expected.")
+    return ProtocolError("SerializationException", f"{kind} cannot be converted to {wanted}")
+
+
+def _text(value: Any) -> str:
+    if type(value) is not str:
+        raise _cannot(value, "String")
+    return value
+
+
+def _boolean(value: Any) -> bool:
+    if type(value) is not bool:
+        raise _cannot(value, "Boolean")
+    return value
+
+
+def _whole(name: str, bits: int) -> Callable[[Any], int]:
+    low, high = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
+
+    def convert(value: Any) -> int:
+        if type(value) is float and value.is_integer():
+            value = int(value)
+        if type(value) is not int or not low <= value <= high:
+            raise _cannot(value, name)
+        return value
+
+    return convert
+
+
+def _fraction(value: Any) -> float:
+    if type(value) is int and abs(value) < 2**63:
+        return float(value)
+    if type(value) is not float or not math.isfinite(value):
+        raise _cannot(value, "Double")
+    return value
+
+
+def _instant(value: Any) -> float:
+    try:
+        return _fraction(value)
+    except ProtocolError:
+        raise _cannot(value, "Timestamp") from None
+
+
+def _blob(value: Any) -> bytes:
+    if type(value) is not str:
+        raise _cannot(value, "Blob")
+    try:
+        return b64decode(value, validate=True)
+    except (binascii.Error, ValueError):
+        raise ProtocolError("SerializationException", "STRING_VALUE is not base64 text") from None
+
+
+_CONVERT: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "string": _text,
+    "boolean": _boolean,
+    "integer": _whole("Integer", 32),
+    "long": _whole("Long", 64),
+    "float": _fraction,
+    "double": _fraction,
+    "timestamp": _instant,
+    "blob": _blob,
+}
+
+
+def _rules(shape: Shape) -> list[Rule]:
+    """In the order in which they are told, the cheap ones first: a pattern is costly on long text."""
+    rules: list[Rule] = []
+    sized = shape.type in {"string", "blob"}
+    what = "length" if sized else "value"
+    if shape.max is not None:
+        rules.append(
+            (_at_most(int(shape.max), sized), f"Member must have {what} less than or equal to {int(shape.max)}")
+        )
+    if shape.min is not None and not (sized and shape.min <= 0):
+        rules.append(
+            (_at_least(int(shape.min), sized), f"Member must have {what} greater than or equal to {int(shape.min)}")
+        )
+    if shape.enum:
+        values = frozenset(shape.enum)
+        listed = ", ".join(shape.enum)
+        rules.append((values.__contains__, f"Member must satisfy enum value set: [{listed}]"))
+    if shape.pattern is not None:
+        rules.append((predicate(shape.pattern), f"Member must satisfy regular expression pattern: {shape.pattern}"))
+    return rules
+
+
+def _at_most(bound: int, sized: bool) -> Callable[[Any], bool]:
+    return (lambda value: len(value) <= bound) if sized else (lambda value: bool(value <= bound))
+
+
+def _at_least(bound: int, sized: bool) -> Callable[[Any], bool]:
+    return (lambda value: len(value) >= bound) if sized else (lambda value: bool(value >= bound))
+
+
+def _together(tests: Sequence[Callable[[Any], bool]]) -> Callable[[Any], bool]:
+    if not tests:
+        return lambda _: True
+    if len(tests) == 1:
+        return tests[0]
+
+    def holds(value: Any) -> bool:
+        for test in tests:  # noqa: SIM110 - a generator would double the cost of every member
+            if not test(value):
+                return False
+        return True
+
+    return holds

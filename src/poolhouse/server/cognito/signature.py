@@ -1,0 +1,230 @@
+"""Signature Version 4, verified: the holder of an access key has sent exactly this request, within five minutes of now.
+
+What must be covered by the signature: method, path, query, host, the instant, the target header and the whole body.
+The signature may stand in the ``Authorization`` header only. Temporary credentials are not known yet: a security token
+is refused. Forwarded headers are never looked at, so a proxy must leave ``Host`` as the client sent it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Final, Protocol
+from urllib.parse import quote
+
+from poolhouse.server.cognito.callers import Caller, Callers
+from poolhouse.server.cognito.errors import ProtocolError
+
+WINDOW: Final = 300.0
+ALGORITHM: Final = "AWS4-HMAC-SHA256"
+_TERMINATOR: Final = "aws4_request"
+_REGION: Final = re.compile(r"[a-z0-9-]{1,32}")
+_DAY: Final = re.compile(r"[0-9]{8}")
+_SIGNATURE: Final = re.compile(r"[0-9a-f]{64}")
+_INSTANT: Final = re.compile(r"[0-9]{8}T[0-9]{6}Z")
+_HEADER_NAME: Final = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]{1,128}")
+_FIELDS: Final = frozenset({"Credential", "SignedHeaders", "Signature"})
+_KEPT_SIGNING_KEYS: Final = 256
+
+
+class Headers(Protocol):
+    """The headers of a request, by names in any case."""
+
+    def getall(self, key: str, default: list[str], /) -> list[str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What an ``Authorization`` header says, before any of it is believed."""
+
+    key_id: str
+    day: str
+    region: str
+    service: str
+    signed_headers: tuple[str, ...]
+    signature: str
+
+    @property
+    def scope(self) -> str:
+        return f"{self.day}/{self.region}/{self.service}/{_TERMINATOR}"
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """Who signed, and for which region."""
+
+    caller: Caller
+    region: str
+
+
+class Signatures:
+    """Verifies the requests to one service."""
+
+    def __init__(self, callers: Callers, *, service: str, now: Callable[[], float]) -> None:
+        self._callers = callers
+        self._service = service
+        self._now = now
+        self._signing_keys: OrderedDict[tuple[str, bytes, str, str], bytes] = OrderedDict()
+
+    async def verify(self, method: str, target: str, headers: Headers, body: bytes) -> Signed:
+        """Who signed this request. ``target`` is path and query as they were sent. Raises ``ProtocolError``."""
+        claim = parse_authorization(headers.getall("Authorization", []))
+        if headers.getall("X-Amz-Security-Token", []):
+            raise _unknown_key()
+        if claim.service != self._service:
+            raise _mismatch(f"The credential should be scoped to the service {self._service}.")
+        instant = _instant_of(claim, headers)
+        self._check_time(instant)
+        key = await self._callers.find(claim.key_id)
+        if key is None:
+            raise _unknown_key()
+        canonical = canonical_request(method, target, headers, claim.signed_headers, body)
+        text = "\n".join((ALGORITHM, instant, claim.scope, hashlib.sha256(canonical).hexdigest()))
+        slot = (claim.key_id, key.secret, claim.day, claim.region)
+        kept = self._signing_keys.get(slot)
+        signing_key = kept or derive_signing_key(key.secret, claim.day, claim.region, claim.service)
+        expected = hmac.new(signing_key, text.encode(), hashlib.sha256).hexdigest()
+        if not hmac.compare_digest(expected, claim.signature):
+            raise _mismatch(
+                "The request signature is not the one computed here. Check the secret key and what is signed."
+            )
+        if kept is None:
+            # Kept only once it has proven right, so that nobody else can fill the cache.
+            self._keep(slot, signing_key)
+        return Signed(key.caller, claim.region)
+
+    def _check_time(self, instant: str) -> None:
+        try:
+            signed_at = datetime.strptime(instant, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
+        except ValueError:
+            raise _incomplete("The date of the signature does not exist.") from None
+        now = self._now()
+        if signed_at < now - WINDOW:
+            raise _mismatch(f"Signature expired: {instant} is more than 5 minutes ago.")
+        if signed_at > now + WINDOW:
+            raise _mismatch(f"Signature not yet current: {instant} is more than 5 minutes ahead.")
+
+    def _keep(self, slot: tuple[str, bytes, str, str], signing_key: bytes) -> None:
+        self._signing_keys[slot] = signing_key
+        if len(self._signing_keys) > _KEPT_SIGNING_KEYS:
+            self._signing_keys.popitem(last=False)
+
+
+def parse_authorization(values: Sequence[str]) -> Claim:
+    """The one ``Authorization`` header in its parts. Raises ``ProtocolError``."""
+    if not values:
+        raise ProtocolError("MissingAuthenticationTokenException", "Missing Authentication Token")
+    if len(values) > 1:
+        raise _incomplete("More than one Authorization header.")
+    algorithm, _, rest = values[0].strip().partition(" ")
+    if algorithm != ALGORITHM:
+        raise _incomplete(f"The Authorization header does not begin with {ALGORITHM}.")
+    fields: dict[str, str] = {}
+    for part in rest.split(","):
+        name, _, value = part.strip().partition("=")
+        if name not in _FIELDS or name in fields or not value:
+            raise _incomplete("The Authorization header is not made of Credential, SignedHeaders and Signature.")
+        fields[name] = value
+    if len(fields) != len(_FIELDS):
+        raise _incomplete("The Authorization header lacks Credential, SignedHeaders or Signature.")
+    credential = fields["Credential"].rsplit("/", 4)
+    if len(credential) != 5 or not credential[0] or credential[4] != _TERMINATOR:
+        raise _incomplete("The credential is not of the form key/date/region/service/aws4_request.")
+    if _DAY.fullmatch(credential[1]) is None or _REGION.fullmatch(credential[2]) is None:
+        raise _incomplete("The credential has no valid date or region.")
+    if _SIGNATURE.fullmatch(fields["Signature"]) is None:
+        raise _incomplete("The signature is not 64 lower-case hexadecimal digits.")
+    names = tuple(fields["SignedHeaders"].split(";"))
+    _check_signed_headers(names)
+    return Claim(credential[0], credential[1], credential[2], credential[3], names, fields["Signature"])
+
+
+def _check_signed_headers(names: tuple[str, ...]) -> None:
+    if any(_HEADER_NAME.fullmatch(name) is None for name in names) or list(names) != sorted(set(names)):
+        raise _incomplete("The names of the signed headers must be in lower case, sorted, and there once.")
+    # Without the target header a signature for one operation would be good for all.
+    if "host" not in names or "x-amz-target" not in names or not ("x-amz-date" in names or "date" in names):
+        raise _incomplete("The headers host, x-amz-target and x-amz-date (or date) must be signed.")
+
+
+def _instant_of(claim: Claim, headers: Headers) -> str:
+    """The instant of the signature, as it stands in the text that was signed."""
+    stamps = headers.getall("X-Amz-Date", [])
+    if stamps:
+        if len(stamps) > 1 or "x-amz-date" not in claim.signed_headers:
+            raise _incomplete("The header x-amz-date must be there once, and signed.")
+        instant = stamps[0].strip()
+    else:
+        dates = headers.getall("Date", [])
+        if len(dates) != 1 or "date" not in claim.signed_headers:
+            raise _incomplete("The header x-amz-date or date must be there once, and signed.")
+        try:
+            # Without a zone (or with -0000, as SDKs write it) UTC is meant.
+            date = parsedate_to_datetime(dates[0])
+            instant = (date.astimezone(UTC) if date.tzinfo else date).strftime("%Y%m%dT%H%M%SZ")
+        except (ValueError, TypeError, OverflowError, IndexError):
+            raise _incomplete("The date header is not a date.") from None
+    if _INSTANT.fullmatch(instant) is None:
+        raise _incomplete("The header x-amz-date is not of the form YYYYMMDD'T'HHMMSS'Z'.")
+    if not instant.startswith(claim.day):
+        raise _mismatch("The date of the credential is not the date of the request.")
+    return instant
+
+
+def canonical_request(method: str, target: str, headers: Headers, signed: Sequence[str], body: bytes) -> bytes:
+    """The text that a signature stands for. Raises ``ProtocolError`` when a signed header is not there."""
+    path, _, query = target.partition("?")
+    lines = [method, _canonical_path(path), _canonical_query(query)]
+    for name in signed:
+        values = headers.getall(name, [])
+        if not values:
+            raise _incomplete(f"The signed header {name} is not there.")
+        lines.append(f"{name}:{','.join(' '.join(value.split()) for value in values)}")
+    lines += ["", ";".join(signed), hashlib.sha256(body).hexdigest()]
+    return "\n".join(lines).encode("utf-8", "surrogateescape")
+
+
+def _canonical_path(path: str) -> str:
+    """Dot segments and empty segments are gone, and what was sent is encoded once more."""
+    if path in {"/", ""}:
+        return "/"
+    kept: list[str] = []
+    for segment in path.split("/"):
+        if segment == "..":
+            kept[-1:] = []
+        elif segment not in {"", "."}:
+            kept.append(segment)
+    end = "/" if path.endswith("/") and kept else ""
+    return quote("/" + "/".join(kept) + end, safe="/~", errors="surrogateescape")
+
+
+def _canonical_query(query: str) -> str:
+    if not query:
+        return ""
+    pairs = sorted(pair.partition("=")[::2] for pair in query.split("&"))
+    return "&".join(f"{name}={value}" for name, value in pairs)
+
+
+def derive_signing_key(secret: bytes, day: str, region: str, service: str) -> bytes:
+    key = b"AWS4" + secret
+    for part in (day, region, service, _TERMINATOR):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return key
+
+
+def _incomplete(sentence: str) -> ProtocolError:
+    return ProtocolError("IncompleteSignatureException", sentence)
+
+
+def _mismatch(sentence: str) -> ProtocolError:
+    return ProtocolError("InvalidSignatureException", sentence)
+
+
+def _unknown_key() -> ProtocolError:
+    return ProtocolError("UnrecognizedClientException", "The security token included in the request is invalid.")

@@ -1,0 +1,58 @@
+"""Discovery and the key set of a pool (OpenID Connect Discovery 1.0, RFC 8414, RFC 7517).
+
+Only what is served is named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import msgspec
+from aiohttp import web
+
+from poolhouse.errors import PoolNotFound
+
+_HEADERS = {
+    "Content-Type": "application/json",
+    "Access-Control-Allow-Origin": "*",
+    # Shorter than the time that a new key is published before it signs.
+    "Cache-Control": "public, max-age=60",
+    "X-Content-Type-Options": "nosniff",
+}
+_NOT_FOUND = {**_HEADERS, "Cache-Control": "no-store"}
+
+
+class Discovery:
+    """``key_set`` gives the published keys of a pool, encoded; it raises ``PoolNotFound``."""
+
+    def __init__(self, base_url: str, key_set: Callable[[str], Awaitable[bytes]]) -> None:
+        self._base_url = base_url
+        self._key_set = key_set
+
+    async def configuration(self, request: web.Request) -> web.Response:
+        pool_id = request.match_info["pool_id"]
+        try:
+            await self._key_set(pool_id)
+        except PoolNotFound:
+            return _not_found()
+        issuer = f"{self._base_url}/{pool_id}"
+        # OpenID Connect Discovery 1.0, section 3
+        document = {
+            "issuer": issuer,
+            "jwks_uri": f"{issuer}/.well-known/jwks.json",
+            "id_token_signing_alg_values_supported": ["RS256"],
+            "subject_types_supported": ["public"],
+            "response_types_supported": [],
+            "scopes_supported": ["openid", "email", "phone", "profile"],
+        }
+        return web.Response(body=msgspec.json.encode(document), headers=_HEADERS)
+
+    async def keys(self, request: web.Request) -> web.Response:
+        try:
+            return web.Response(body=await self._key_set(request.match_info["pool_id"]), headers=_HEADERS)
+        except PoolNotFound:
+            return _not_found()
+
+
+def _not_found() -> web.Response:
+    return web.Response(status=404, body=b'{"message":"User pool does not exist."}', headers=_NOT_FOUND)

@@ -1,0 +1,166 @@
+"""Many writes, one transaction: what is waiting when a transaction begins shares its commit.
+
+Statements run on the event loop's thread: they touch pages in memory and take some microseconds, while every call into
+SQLite from another thread would have to win the interpreter lock back from a busy loop. What waits for the disk or for
+another process, ``COMMIT`` and a contended ``BEGIN``, runs in one thread of its own. A future is resolved after the
+commit that makes its write durable.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections import deque
+from collections.abc import Callable
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any, TypeAlias, TypeVar
+
+T = TypeVar("T")
+Work: TypeAlias = Callable[[], Any]
+_Done: TypeAlias = tuple[asyncio.Future[Any], Any, Exception | None]
+
+_MOST_IN_ONE = 500
+"""How many writes share a transaction at most: the loop serves others between two transactions."""
+
+
+class GroupCommit:
+    """Writes over one connection, in the order of asking. Belongs to the event loop that made it.
+
+    The connection is in autocommit mode with a busy timeout of zero, and nobody else uses it.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, *, patience: float) -> None:
+        """``patience`` is how many seconds a transaction waits for other processes to finish theirs."""
+        self._loop = asyncio.get_running_loop()
+        self._connection = connection
+        self._patience = patience
+        self._waiting: deque[tuple[Work, asyncio.Future[Any]]] = deque()
+        self._is_busy = False
+        self._is_closed = False
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._jobs: SimpleQueue[tuple[Work, Callable[[Exception | None], None]] | None] = SimpleQueue()
+        self._thread = Thread(target=self._work, name="poolhouse-commit", daemon=True)
+        self._thread.start()
+
+    def submit(self, work: Callable[[], T]) -> asyncio.Future[T]:
+        """A future of what ``work`` returns or raises, resolved when the transaction that it ran in is on disk.
+
+        An error that ``work`` raises undoes nothing but its own statement, so it must raise before it has changed
+        anything. Work whose future was cancelled before its turn is not done.
+        """
+        if self._is_closed:
+            raise RuntimeError("The store is closed.")
+        future: asyncio.Future[T] = self._loop.create_future()
+        self._waiting.append((work, future))
+        if not self._is_busy:
+            self._is_busy = True
+            self._idle.clear()
+            # Not at once: what else this turn of the loop has to write joins in.
+            self._loop.call_soon(self._begin)
+        return future
+
+    async def close(self) -> None:
+        """All that was asked is done, and the connection is closed."""
+        self._is_closed = True
+        await self._idle.wait()
+        closed = self._loop.create_future()
+        self._in_thread(self._connection.close, lambda error: closed.set_result(error))
+        error = await closed
+        self._jobs.put(None)
+        self._thread.join()
+        if error is not None:
+            raise error
+
+    # --- one transaction, in three steps -------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if _is_busy(error):
+                self._in_thread(self._begin_patiently, self._begun)
+            else:
+                self._begun(error)
+        else:
+            self._begun(None)
+
+    def _begin_patiently(self) -> None:
+        self._connection.execute(f"PRAGMA busy_timeout = {int(self._patience * 1000)}")
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+        finally:
+            self._connection.execute("PRAGMA busy_timeout = 0")
+
+    def _begun(self, error: Exception | None) -> None:
+        batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), _MOST_IN_ONE))]
+        if error is not None:
+            self._end([(future, None, error) for _, future in batch])
+            return
+        changes = self._connection.total_changes
+        done: list[_Done] = []
+        for work, future in batch:
+            if future.done():
+                continue
+            try:
+                done.append((future, work(), None))
+            except Exception as own:  # noqa: BLE001 - it is its caller's, and is raised there
+                done.append((future, None, own))
+        if not self._connection.in_transaction:
+            # The disk is full or broken: SQLite has undone the whole transaction.
+            lost = next((error for _, _, error in done if error), sqlite3.OperationalError("transaction undone"))
+            self._end([(future, None, error or lost) for future, _, error in done])
+        elif self._connection.total_changes == changes:
+            # Nothing to make durable: a refused write costs no turn of the disk.
+            self._connection.execute("ROLLBACK")
+            self._end(done)
+        else:
+            self._in_thread(self._commit, lambda error: self._committed(done, error))
+
+    def _commit(self) -> None:
+        try:
+            self._connection.execute("COMMIT")
+        except sqlite3.Error:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+
+    def _committed(self, done: list[_Done], error: Exception | None) -> None:
+        self._end(done if error is None else [(future, None, own or error) for future, _, own in done])
+
+    def _end(self, done: list[_Done]) -> None:
+        for future, result, error in done:
+            if future.done():
+                continue
+            if error is None:
+                future.set_result(result)
+            else:
+                future.set_exception(error)
+        if self._waiting:
+            self._loop.call_soon(self._begin)
+        else:
+            self._is_busy = False
+            self._idle.set()
+
+    # --- the thread ----------------------------------------------------------------------------------------------
+
+    def _in_thread(self, job: Work, then: Callable[[Exception | None], None]) -> None:
+        self._jobs.put((job, then))
+
+    def _work(self) -> None:
+        while (order := self._jobs.get()) is not None:
+            job, then = order
+            error: Exception | None = None
+            try:
+                job()
+            except Exception as raised:  # noqa: BLE001 - it is raised to those who wait for the job
+                error = raised
+            try:
+                self._loop.call_soon_threadsafe(then, error)
+            except RuntimeError:
+                return  # the loop is closed: nobody waits any more
+
+
+def _is_busy(error: sqlite3.OperationalError) -> bool:
+    return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY

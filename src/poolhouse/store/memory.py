@@ -1,0 +1,152 @@
+"""The store in memory: the plainest statement of what the port means. Nothing outlives the process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from poolhouse.errors import KeyTaken, VersionConflict
+from poolhouse.store import documents, keys
+from poolhouse.store.port import Clock, Collection, Document, Entry, Equals, Key, Page, Position, Query, StartsWith
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """An entry, and its value as JSON: what is kept here is nobody's dictionary."""
+
+    entry: Entry
+    json: bytes
+
+    def entry_for_caller(self) -> Entry:
+        return replace(self.entry, value=documents.decode(self.json), index=dict(self.entry.index))
+
+
+class MemoryStore:
+    """No verb waits for anything, so each is atomic for the event loop that calls it."""
+
+    def __init__(self, collections: Iterable[Collection], clock: Clock) -> None:
+        self._clock = clock
+        self._entries: dict[str, dict[Key, _Stored]] = {}
+        for collection in collections:
+            documents.require_names(collection)
+            self._entries[collection.name] = {}
+
+    async def start(self) -> None:
+        """Nothing is needed."""
+
+    async def close(self) -> None:
+        """Nothing is held, and nothing was promised to last."""
+
+    async def ping(self) -> None:
+        """Memory answers."""
+
+    async def insert(self, collection: Collection, entry: Entry) -> Entry:
+        if self._live(collection, entry.key) is not None:
+            raise KeyTaken
+        return self._write(collection, entry)
+
+    async def get(self, collection: Collection, key: Key) -> Entry | None:
+        stored = self._live(collection, key)
+        return stored.entry_for_caller() if stored else None
+
+    async def find(self, collection: Collection, query: Query) -> Page:
+        if query.where:
+            _require_index(collection, {query.where.index: query.where.value})
+        found = sorted(
+            (_position(stored.entry, query), stored)
+            for stored in self._entries[collection.name].values()
+            if self._is_live(stored.entry) and _fits(stored.entry, query)
+        )
+        after = (query.after.value, query.after.key) if query.after else None
+        rest = [(position, stored) for position, stored in found if after is None or position > after]
+        page = rest[: query.limit]
+        return Page(
+            entries=[stored.entry_for_caller() for _, stored in page],
+            next=Position(*page[-1][0]) if len(rest) > len(page) else None,
+        )
+
+    async def replace(self, collection: Collection, entry: Entry) -> Entry:
+        stored = self._live(collection, entry.key)
+        if stored is None or stored.entry.version != entry.version:
+            raise VersionConflict
+        return self._write(collection, entry)
+
+    async def delete(self, collection: Collection, key: Key, *, version: int | None = None) -> bool:
+        stored = self._live(collection, key)
+        if stored is None or version not in (None, stored.entry.version):
+            return False
+        del self._entries[collection.name][key]
+        return True
+
+    async def take(self, collection: Collection, key: Key) -> Entry | None:
+        stored = self._live(collection, key)
+        if stored is None:
+            return None
+        del self._entries[collection.name][key]
+        return stored.entry_for_caller()
+
+    async def increment(
+        self,
+        collection: Collection,
+        key: Key,
+        field: str,
+        by: int = 1,
+        *,
+        at_most: int | None = None,
+        put: Document | None = None,
+        expires: float | None = None,
+    ) -> int | None:
+        stored = self._live(collection, key)
+        old = stored.entry_for_caller() if stored else Entry(key=key, value={})
+        value = documents.counted(old.value, field, by, at_most, put)
+        if value is None:
+            return None
+        self._write(collection, replace(old, value=value, expires=old.expires if expires is None else expires))
+        number: int = value[field]
+        return number
+
+    async def sweep(self) -> int:
+        removed = 0
+        for entries in self._entries.values():
+            expired = [key for key, stored in entries.items() if not self._is_live(stored.entry)]
+            for key in expired:
+                del entries[key]
+            removed += len(expired)
+        return removed
+
+    def _live(self, collection: Collection, key: Key) -> _Stored | None:
+        keys.pack(key)  # raises for what is no key
+        stored = self._entries[collection.name].get(key)
+        return stored if stored and self._is_live(stored.entry) else None
+
+    def _is_live(self, entry: Entry) -> bool:
+        return entry.expires is None or entry.expires > self._clock.now()
+
+    def _write(self, collection: Collection, entry: Entry) -> Entry:
+        _require_index(collection, entry.index)
+        json = documents.encode(entry.value)
+        written = replace(entry, version=documents.fresh_version())
+        self._entries[collection.name][entry.key] = _Stored(replace(written, value={}, index=dict(entry.index)), json)
+        return written
+
+
+def _require_index(collection: Collection, index: Mapping[str, str]) -> None:
+    documents.require_declared(collection, index)
+    for value in index.values():
+        keys.escape(value)  # raises for what is not text
+
+
+def _position(entry: Entry, query: Query) -> tuple[str, Key]:
+    return (entry.index[query.where.index] if query.where else "", entry.key)
+
+
+def _fits(entry: Entry, query: Query) -> bool:
+    if entry.key[: len(query.prefix)] != query.prefix:
+        return False
+    match query.where:
+        case None:
+            return True
+        case Equals(index, value):
+            return entry.index.get(index) == value
+        case StartsWith(index, value):
+            return entry.index.get(index, "").startswith(value) and index in entry.index

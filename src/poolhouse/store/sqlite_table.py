@@ -1,0 +1,206 @@
+"""One collection as an SQLite table: its columns, its statements, and what each verb does inside a transaction.
+
+Statements are put together from checked names only; everything else is bound.
+"""
+# ruff: noqa: S608 - see above
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from typing import Any
+
+from poolhouse.errors import KeyTaken, VersionConflict
+from poolhouse.store import documents, keys
+from poolhouse.store.port import Collection, Document, Entry, Equals, Key, Page, Position, Query
+
+_LIVE = "(expires IS NULL OR expires > ?)"
+
+
+class Table:
+    """The statements of a collection. Every method runs in the transaction that the connection is in.
+
+    Keys are packed and index values escaped (``keys``): both sort as BINARY text, which is by code points.
+    """
+
+    def __init__(self, collection: Collection) -> None:
+        documents.require_names(collection)
+        self._collection = collection
+        self._indexes = collection.indexes
+        table = f"c_{collection.name}"
+        index_columns = tuple(f"i_{name}" for name in collection.indexes)
+        columns = ("key", "tenant", "value", "version", "expires", *index_columns)
+        places = ", ".join("?" * len(columns))
+        changed = ", ".join(f"{column} = excluded.{column}" for column in columns[2:])
+        assigned = ", ".join(f"{column} = ?" for column in columns[2:])
+        shown = ", ".join((*index_columns, "value", "version", "expires"))
+        self._name = table
+        self._index_columns = index_columns
+        self._json = len(index_columns)
+        self._insert = (
+            f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places}) "
+            f"ON CONFLICT (key) DO UPDATE SET {changed} WHERE expires <= ?"
+        )
+        self._upsert = (
+            f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places}) ON CONFLICT (key) DO UPDATE SET {changed}"
+        )
+        self._replace = f"UPDATE {table} SET {assigned} WHERE key = ? AND version = ? AND {_LIVE}"
+        self._recount = f"UPDATE {table} SET value = ?, version = ?, expires = ? WHERE key = ?"
+        self._get = f"SELECT {shown} FROM {table} WHERE key = ? AND {_LIVE}"
+        self._delete = f"DELETE FROM {table} WHERE key = ? AND {_LIVE}"
+        self._take = f"DELETE FROM {table} WHERE key = ? AND {_LIVE} RETURNING {shown}"
+        self._find = f"SELECT {shown}, key FROM {table} WHERE "
+        self._sweep = (
+            f"DELETE FROM {table} WHERE key IN (SELECT key FROM {table} WHERE expires <= ? ORDER BY expires LIMIT ?)"
+        )
+
+    def create(self, connection: sqlite3.Connection) -> None:
+        """The table, its columns and its indexes are there."""
+        connection.execute(
+            f"CREATE TABLE IF NOT EXISTS {self._name} (key TEXT NOT NULL PRIMARY KEY, tenant TEXT NOT NULL, "
+            "value BLOB NOT NULL, version INTEGER NOT NULL, expires REAL)"
+        )
+        present = {row[1] for row in connection.execute(f"PRAGMA table_info({self._name})")}
+        for column in self._index_columns:
+            if column not in present:
+                connection.execute(f"ALTER TABLE {self._name} ADD COLUMN {column} TEXT")
+            connection.execute(
+                f"CREATE INDEX IF NOT EXISTS {self._name}_{column} ON {self._name} (tenant, {column}, key) "
+                f"WHERE {column} IS NOT NULL"
+            )
+        connection.execute(
+            f"CREATE INDEX IF NOT EXISTS {self._name}_expires ON {self._name} (expires) WHERE expires IS NOT NULL"
+        )
+
+    def get(self, connection: sqlite3.Connection, key: Key, now: float) -> Entry | None:
+        row = connection.execute(self._get, (keys.pack(key), now)).fetchone()
+        return None if row is None else self._entry(key, row)
+
+    def insert(self, connection: sqlite3.Connection, entry: Entry, json: bytes, now: float) -> Entry:
+        version = documents.fresh_version()
+        cursor = connection.execute(
+            self._insert,
+            (keys.pack(entry.key), entry.key[0], json, version, entry.expires, *self._index_values(entry.index), now),
+        )
+        if cursor.rowcount != 1:
+            raise KeyTaken
+        return Entry(entry.key, entry.value, version, entry.expires, entry.index)
+
+    def replace(self, connection: sqlite3.Connection, entry: Entry, json: bytes, now: float) -> Entry:
+        version = documents.fresh_version()
+        index_values = self._index_values(entry.index)
+        cursor = connection.execute(
+            self._replace,
+            (json, version, entry.expires, *index_values, keys.pack(entry.key), entry.version, now),
+        )
+        if cursor.rowcount != 1:
+            raise VersionConflict
+        return Entry(entry.key, entry.value, version, entry.expires, entry.index)
+
+    def delete(self, connection: sqlite3.Connection, key: Key, version: int | None, now: float) -> bool:
+        if version is None:
+            return connection.execute(self._delete, (keys.pack(key), now)).rowcount == 1
+        return connection.execute(f"{self._delete} AND version = ?", (keys.pack(key), now, version)).rowcount == 1
+
+    def take(self, connection: sqlite3.Connection, key: Key, now: float) -> Entry | None:
+        rows = connection.execute(self._take, (keys.pack(key), now)).fetchall()
+        return self._entry(key, rows[0]) if rows else None
+
+    def increment(
+        self,
+        connection: sqlite3.Connection,
+        key: Key,
+        field: str,
+        by: int,
+        *,
+        at_most: int | None,
+        put: Document | None,
+        expires: float | None,
+        now: float,
+    ) -> int | None:
+        packed = keys.pack(key)
+        row = connection.execute(self._get, (packed, now)).fetchone()
+        value = documents.counted(documents.decode(row[self._json]) if row else {}, field, by, at_most, put)
+        if value is None:
+            return None
+        json = documents.encode(value)
+        version = documents.fresh_version()
+        if row:
+            connection.execute(self._recount, (json, version, row[-1] if expires is None else expires, packed))
+        else:
+            # An expired row may lie there.
+            no_index = (None,) * len(self._indexes)
+            connection.execute(self._upsert, (packed, key[0], json, version, expires, *no_index))
+        number: int = value[field]
+        return number
+
+    def sweep(self, connection: sqlite3.Connection, now: float, at_most: int) -> int:
+        return connection.execute(self._sweep, (now, at_most)).rowcount
+
+    def find(self, connection: sqlite3.Connection, query: Query, now: float) -> Page:
+        statement, values = self._selection(query)
+        rows = connection.execute(statement, (*values, now, query.limit + 1)).fetchall()
+        page = rows[: query.limit]
+        entries = [self._entry(keys.unpack(row[-1]), row) for row in page]
+        if len(rows) == len(page):
+            return Page(entries)
+        value = entries[-1].index[query.where.index] if query.where else ""
+        return Page(entries, Position(value, entries[-1].key))
+
+    def _selection(self, query: Query) -> tuple[str, list[Any]]:
+        """The statement of a query, up to the time and the limit. A column has one lower bound, the higher one: SQLite
+        begins to read at whichever it meets first."""
+        conditions: list[str] = []
+        values: list[Any] = []
+
+        def require(condition: str, *bound: Any) -> None:
+            conditions.append(condition)
+            values.extend(bound)
+
+        order = "key"
+        after_key = keys.pack(query.after.key) if query.after else ""
+        if query.where is not None:
+            documents.require_declared(self._collection, {query.where.index: ""})
+            column = f"i_{query.where.index}"
+            wanted = keys.escape(query.where.value)
+            after_value = keys.escape(query.after.value) if query.after else ""
+            if query.prefix:
+                require("tenant = ?", query.prefix[0])
+            if isinstance(query.where, Equals):
+                require(f"{column} = ?", wanted)
+                if after_value > wanted:
+                    require("FALSE")
+                elif after_value < wanted:
+                    after_key = ""
+            else:
+                order = f"{column}, key"
+                require(f"{column} >= ?", max(wanted, after_value))
+                if (above := keys.ceiling(wanted)) is not None:
+                    require(f"{column} < ?", above)
+                if after_key:
+                    require(f"({column}, key) > (?, ?)", after_value, after_key)
+                    after_key = ""
+        first, behind = keys.bounds(query.prefix) if len(query.prefix) > (1 if query.where else 0) else ("", "")
+        if after_key >= first and after_key:
+            require("key > ?", after_key)
+        elif first:
+            require("key >= ?", first)
+        if behind:
+            require("key < ?", behind)
+        where = " AND ".join([*conditions, _LIVE])
+        return f"{self._find}{where} ORDER BY {order} LIMIT ?", values
+
+    def _entry(self, key: Key, row: tuple[Any, ...]) -> Entry:
+        index = {}
+        # Index columns come first in a row: the shorter of the two ends the loop.
+        for name, value in zip(self._indexes, row, strict=False):
+            if value is not None:
+                index[name] = keys.unescape(value)
+        json, version, expires = row[self._json : self._json + 3]
+        return Entry(key, documents.decode(json), version, expires, index)
+
+    def _index_values(self, index: Mapping[str, str]) -> list[str | None]:
+        if not index:
+            return [None] * len(self._indexes)
+        documents.require_declared(self._collection, index)
+        return [keys.escape(index[name]) if name in index else None for name in self._indexes]

@@ -1,0 +1,173 @@
+"""The one door to python-jose: compact signatures, made and checked with one key and one algorithm at a time.
+
+Of the library only its keys are used, made once. Its parsing of tokens is not: what a token may look like is decided
+here, before any key sees it. A token cannot say how it wants to be checked: the algorithm belongs to the verifier, and
+headers that bring keys or demands (``jwk``, ``jku``, ``x5c``, ``x5u``, ``crit``) are refused.
+"""
+
+from __future__ import annotations
+
+import string
+from binascii import a2b_base64, b2a_base64
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from jose.backends import ECKey, HMACKey, RSAKey
+from jose.exceptions import JOSEError
+
+MAX_TOKEN = 8 * 1024
+MAX_HEADER = 1024
+MIN_RSA_BITS = 2048
+MIN_HMAC_BYTES = 32
+
+ALPHABET = string.ascii_letters.encode() + string.digits.encode() + b"-_"
+TO_URL = bytes.maketrans(b"+/", b"-_")
+FROM_URL = bytes.maketrans(b"-_", b"+/")
+
+
+class BadToken(ValueError):  # noqa: N818 - read as a statement
+    """The text is no token of ours, or not one that was signed with the key. The message is for the log."""
+
+
+@dataclass(frozen=True, slots=True)
+class HmacKey:
+    """A shared secret. A type of its own, so that no public key can ever be taken for one."""
+
+    secret: bytes = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if len(self.secret) < MIN_HMAC_BYTES:
+            raise ValueError(f"a shared secret for signatures has at least {MIN_HMAC_BYTES} bytes")
+
+
+VerifyingKey: TypeAlias = RSAPublicKey | EllipticCurvePublicKey | HmacKey
+
+
+class Header(msgspec.Struct, frozen=True):
+    """What is read of a token's header. The refused ones are declared to be noticed, with any value."""
+
+    alg: str
+    kid: str | None = None
+    crit: Any = msgspec.UNSET
+    jku: Any = msgspec.UNSET
+    jwk: Any = msgspec.UNSET
+    x5u: Any = msgspec.UNSET
+    x5c: Any = msgspec.UNSET
+
+
+@dataclass(frozen=True, slots=True)
+class Unverified:
+    """A token taken apart. ``claims`` are what it says, not what is true: for finding the key, and nothing else."""
+
+    header: Header
+    claims: Mapping[str, Any]
+    signed: bytes
+    signature: bytes
+
+
+_read_header = msgspec.json.Decoder(Header).decode
+_read_claims = msgspec.json.Decoder(dict[str, Any]).decode
+_write = msgspec.json.Encoder().encode
+
+
+def read(token: str) -> Unverified:
+    """The parts of a compact token. Raises ``BadToken`` for whatever is not exactly one."""
+    if not isinstance(token, str) or len(token) > MAX_TOKEN or not token.isascii():
+        raise BadToken("not an ASCII text of at most 8 KiB")
+    raw = token.encode()
+    # RFC 7515 section 7.1: the alphabet and two dots, and nothing that a decoder might skip.
+    if raw.translate(None, ALPHABET) != b"..":
+        raise BadToken("not three parts of base64url")
+    head, body, tail = raw.split(b".")
+    if not (head and body and tail) or len(head) > MAX_HEADER:
+        raise BadToken("a part is empty, or the header is too long")
+    try:
+        header = _read_header(_decoded(head))
+        claims = _read_claims(_decoded(body))
+        signature = _decoded(tail)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise BadToken("not base64url of JSON objects") from error
+    if not (header.crit is header.jku is header.jwk is header.x5u is header.x5c is msgspec.UNSET):
+        raise BadToken("the header makes demands or brings a key")
+    if encoded(signature) != tail:
+        raise BadToken("the signature is not in its one canonical form")
+    return Unverified(header, claims, raw[: -len(tail) - 1], signature)
+
+
+def encoded(raw: bytes) -> bytes:
+    """Base64url without padding."""
+    return b2a_base64(raw, newline=False).translate(TO_URL).rstrip(b"=")
+
+
+def _decoded(part: bytes) -> bytes:
+    return a2b_base64(part.translate(FROM_URL) + b"=" * (-len(part) % 4))
+
+
+class Signer:
+    """Signs with one RSA key by RS256. The header says ``kid`` and ``alg``, and nothing else."""
+
+    algorithm = "RS256"
+
+    def __init__(self, key: RSAPrivateKey, kid: str) -> None:
+        if not isinstance(key, RSAPrivateKey):
+            raise TypeError("RS256 signs with an RSA private key")
+        _check_size(key.key_size)
+        self.kid = kid
+        self._key = RSAKey(key, self.algorithm)
+        self._head = encoded(_write({"kid": kid, "alg": self.algorithm})) + b"."
+
+    def __repr__(self) -> str:
+        return f"<Signer {self.kid}>"
+
+    def sign(self, claims: Mapping[str, Any]) -> str:
+        """The compact token."""
+        signed = self._head + encoded(_write(claims))
+        signature: bytes = self._key.sign(signed)
+        return (signed + b"." + encoded(signature)).decode()
+
+
+class Verifier:
+    """Checks signatures with one key by one algorithm. Raises ``TypeError`` for a key that is not of the algorithm's
+    kind, and ``ValueError`` for one that is too small."""
+
+    def __init__(self, key: VerifyingKey, algorithm: str) -> None:
+        self.algorithm = algorithm
+        if algorithm == "RS256" and isinstance(key, RSAPublicKey):
+            _check_size(key.key_size)
+            self._key = RSAKey(key, algorithm)
+        elif algorithm == "ES256" and isinstance(key, EllipticCurvePublicKey):
+            if not isinstance(key.curve, SECP256R1):
+                raise ValueError("ES256 is for keys on P-256")
+            self._key = ECKey(key, algorithm)
+        elif algorithm == "HS256" and isinstance(key, HmacKey):
+            self._key = HMACKey(key.secret, algorithm)
+        else:
+            raise TypeError(f"{algorithm} does not go with a key of this kind")
+
+    def __repr__(self) -> str:
+        return f"<Verifier {self.algorithm}>"
+
+    def check(self, token: Unverified) -> Mapping[str, Any]:
+        """The claims, now true. Raises ``BadToken``."""
+        if token.header.alg != self.algorithm:
+            raise BadToken("the algorithm is not the key's")
+        try:
+            fits = self._key.verify(token.signed, token.signature)
+        except (JOSEError, ValueError) as error:
+            raise BadToken("the signature cannot be checked") from error
+        if fits is not True:
+            raise BadToken("the signature is wrong")
+        return token.claims
+
+    def verify(self, token: str) -> Mapping[str, Any]:
+        """The claims of a token that the key signed. Raises ``BadToken``."""
+        return self.check(read(token))
+
+
+def _check_size(bits: int) -> None:
+    if bits < MIN_RSA_BITS:
+        raise ValueError(f"an RSA key has at least {MIN_RSA_BITS} bits")

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from poolhouse.server.cognito.catalogue import main, render
+from poolhouse.server.cognito.model import ServiceModel
+
+
+def test_each_operation_stands_in_the_page_once(model: ServiceModel) -> None:
+    page = render(model, {"GetUser", "SignUp"})
+
+    assert [1] * 141 == [page.count(f"| `{name}` |") for name in model.operations]
+
+
+def test_the_page_tells_who_may_call_and_why_an_operation_is_not_answered(model: ServiceModel) -> None:
+    page = render(model, {"GetUser", "SignUp"})
+
+    assert "| `GetUser` | access token |\n| `SignUp` | anybody |\n\n## Not answered" in page
+    assert "| `ListDevices` | access token | remembered devices are not part of this version |" in page
+    assert "| `AdminGetUser` | signature | its part of the server is being built |" in page
+    assert "(`cognito-idp`, 141 operations): 2 are answered" in page
+
+
+def test_an_answered_operation_loses_its_reason(model: ServiceModel) -> None:
+    assert "| `ListDevices` | access token |\n" in render(model, {"ListDevices"})
+
+
+def test_the_page_is_written_and_then_found_up_to_date(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "docs" / "operations.md"
+
+    assert 1 == main(["--check", "--path", str(path)])
+    assert "not up to date" in capsys.readouterr().err
+    assert 0 == main(["--path", str(path)])
+    assert 0 == main(["--check", "--path", str(path)])
+    path.write_text(path.read_text() + "more")
+    assert 1 == main(["--check", "--path", str(path)])
