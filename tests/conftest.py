@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import sys
+from collections import Counter
 from collections.abc import Generator, Iterator
 from typing import Any
 
@@ -92,10 +93,16 @@ def own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 # --- a skip can be forbidden -----------------------------------------------------------------------------------------
 
 
+def reason_of(report: pytest.TestReport | pytest.CollectReport) -> str:
+    """Why it was skipped."""
+    said = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    return said.removeprefix("Skipped: ")
+
+
 def forbid_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
     """A skipped report is a failed one. An expected failure is not a skip."""
     if FORBIDS_SKIPS and report.skipped and not hasattr(report, "wasxfail"):
-        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        reason = reason_of(report)
         report.outcome = "failed"
         report.longrepr = f"POOLHOUSE_TEST_FORBID_SKIPS=1, and this was skipped: {reason}"
 
@@ -112,3 +119,10 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
     report = yield
     forbid_skip(report)
     return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Each reason for skipping is said once, with the number of tests: a hundred lines would hide the second reason."""
+    reasons = Counter(reason_of(report) for report in terminalreporter.getreports("skipped"))
+    for reason, count in reasons.most_common():
+        terminalreporter.write_line(f"SKIPPED {count} tests: {reason}", yellow=True)

@@ -197,6 +197,9 @@ class User(StoredRecord, frozen=True, kw_only=True):
 
 
 class Group(StoredRecord, frozen=True, kw_only=True):
+    """``id`` tells a group from an earlier one of the same name: memberships are of the one, not of the name."""
+
+    id: str = ""
     pool_id: str
     name: str
     created: float

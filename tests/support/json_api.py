@@ -166,6 +166,7 @@ def build(
     services: Any = None,
     strict: bool = True,
     logger: logging.Logger | None = None,
+    body_seconds: float = 10.0,
 ) -> JsonApi:
     numbers = count(1)
     return JsonApi(
@@ -178,6 +179,7 @@ def build(
         request_id=lambda _: f"request-{next(numbers)}",
         logger=logger or logging.getLogger("tests.json_api"),
         strict=strict,
+        body_seconds=body_seconds,
     )
 
 

@@ -69,7 +69,7 @@ class ClientSecrets:
         fits = False
         for secret in self.of(client):
             for name in names:
-                mac = hmac.digest(secret.encode(), (name + client.id).encode(), "sha256")
+                mac = hmac.digest(secret.encode(), _bytes(name + client.id), "sha256")
                 fits |= _same(given, base64.b64encode(mac).decode())
         if not fits:
             raise NotAuthorized(f"Unable to verify secret hash for client {client.id}")
@@ -103,4 +103,9 @@ class ClientSecrets:
 
 def _same(given: str, expected: str) -> bool:
     # Digests have one length whatever the caller sends, so that the time of the comparison tells nothing.
-    return hmac.compare_digest(hashlib.sha256(given.encode()).digest(), hashlib.sha256(expected.encode()).digest())
+    return hmac.compare_digest(hashlib.sha256(_bytes(given)).digest(), hashlib.sha256(_bytes(expected)).digest())
+
+
+def _bytes(text: str) -> bytes:
+    # Half a surrogate pair is no text, but it must be a wrong answer, not a failure of ours.
+    return text.encode("utf-8", "surrogatepass")

@@ -19,7 +19,7 @@ class _WrongAnswer(Exception):
 
 
 class CustomChallenge(Flow):
-    """The challenge CUSTOM_CHALLENGE. ``check`` tells only whether the answer was right; the next round is ``decide``."""
+    """The challenge CUSTOM_CHALLENGE. ``check`` tells whether the answer was right; the next round is ``decide``."""
 
     name = CUSTOM
     counts_itself = True

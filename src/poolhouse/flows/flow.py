@@ -56,11 +56,13 @@ def step(
 ]:
     """The method is a step that plugins may stand around (``around_flow``), under this name."""
 
-    def wrap(method: Callable[Concatenate[F, P], Coroutine[Any, Any, R]]) -> Callable[Concatenate[F, P], Coroutine[Any, Any, R]]:
+    def wrap(
+        method: Callable[Concatenate[F, P], Coroutine[Any, Any, R]],
+    ) -> Callable[Concatenate[F, P], Coroutine[Any, Any, R]]:
         event = specs.FlowCall(name=name)
 
         @functools.wraps(method)
-        async def around(self: F, *args: P.args, **kwargs: P.kwargs) -> R:
+        async def around(self: F, /, *args: P.args, **kwargs: P.kwargs) -> R:
             hooks = self.kit.hooks
             if not hooks.implements(specs.around_flow):
                 return await method(self, *args, **kwargs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from poolhouse.errors import InvalidParameter
-from poolhouse.flows.ports import AuditTrail, Clock, Groups, Pools, Slice
+from poolhouse.flows.ports import AuditTrail, Chance, Clock, Groups, Pools, Slice
 from poolhouse.records import Group, Record, User
 
 MOST_GROUPS_OF_A_USER = 100
@@ -20,9 +20,10 @@ class GroupSettings(Record, frozen=True, kw_only=True):
 
 
 class GroupAdministration:
-    def __init__(self, pools: Pools, groups: Groups, clock: Clock, audit: AuditTrail) -> None:
+    def __init__(self, pools: Pools, groups: Groups, chance: Chance, clock: Clock, audit: AuditTrail) -> None:
         self._pools = pools
         self._groups = groups
+        self._chance = chance
         self._clock = clock
         self._audit = audit
 
@@ -33,6 +34,7 @@ class GroupAdministration:
         now = self._clock.now()
         group = await self._groups.add(
             Group(
+                id=self._chance.uuid(),
                 pool_id=pool_id,
                 name=name,
                 created=now,

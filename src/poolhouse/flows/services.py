@@ -52,7 +52,7 @@ def build_services(
     """``challenges`` and ``stages`` are those of plugins; ours are added here, and registered no differently."""
     pools = PoolAdministration(kit.pools, kit.clients, kit.tokens, kit.chance, kit.clock, kit.audit)
     clients = ClientAdministration(kit.pools, kit.clients, kit.secrets, kit.chance, kit.clock, kit.audit)
-    groups = GroupAdministration(kit.pools, kit.groups, kit.clock, kit.audit)
+    groups = GroupAdministration(kit.pools, kit.groups, kit.chance, kit.clock, kit.audit)
     directory = Directory(kit)
     credentials = Credentials(kit)
     lockout = Lockout(kit.counters, kit.clock)

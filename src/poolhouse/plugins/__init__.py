@@ -1,0 +1,19 @@
+"""What we ship as plugins, under the names that operators know. Each is imported only where it is used."""
+
+from __future__ import annotations
+
+from importlib.metadata import EntryPoint
+
+GROUP = "poolhouse"
+
+SENDERS = tuple(
+    EntryPoint(name, f"poolhouse.plugins.{place}", GROUP)
+    for name, place in {
+        "smtp": "smtp:SmtpPlugin",
+        "twilio": "twilio_sms:TwilioPlugin",
+        "webhook": "webhook:WebhookPlugin",
+        "console": "console:ConsolePlugin",
+        "file": "file:FilePlugin",
+    }.items()
+)
+"""Senders need settings: ``PluginManager.load`` gets those that have some."""

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP as SMTP_POLICY
+from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime
 
 import aiosmtplib
@@ -26,6 +26,7 @@ from poolhouse.records import Message
 
 _PORTS = {"starttls": 587, "implicit": 465, "none": 25}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_PLAIN_LOCAL = re.compile(r"[^\s\"(),.:;<>@\[\\\]]+(\.[^\s\"(),.:;<>@\[\\\]]+)*")
 _WORD = re.compile(r"[A-Za-z0-9-]{1,64}")
 _TIME_TO_PART = 2.0
 """Seconds for the farewell, once the message is delivered."""
@@ -81,7 +82,7 @@ class SmtpSender:
     def letter(self, message: Message, recipient: Address) -> EmailMessage:
         """The message as it goes over the wire. Its ``Message-ID`` comes from the message's id, so that a receiver
         recognises it. No text of the message can become a header."""
-        letter = EmailMessage(policy=SMTP_POLICY)
+        letter = EmailMessage(policy=SMTP if recipient.addr_spec.isascii() else SMTPUTF8)
         letter["From"] = self._sender
         letter["To"] = recipient
         if self._reply_to is not None:
@@ -126,13 +127,15 @@ class SmtpSender:
             smtp.close()
 
     async def _address(self, smtp: aiosmtplib.SMTP, recipient: str) -> None:
-        is_ascii = recipient.isascii() and self._sender.addr_spec.isascii()
         try:
-            if is_ascii:
+            if recipient.isascii():
                 await smtp.mail(self._sender.addr_spec)
                 await smtp.rcpt(recipient)
-            elif smtp.supports_extension("smtputf8"):
-                await smtp.mail(self._sender.addr_spec, options=["SMTPUTF8"], encoding="utf-8")
+                return
+            if smtp.is_ehlo_or_helo_needed:
+                await smtp.ehlo()
+            if smtp.supports_extension("smtputf8"):
+                await smtp.mail(self._sender.addr_spec, options=["SMTPUTF8", "BODY=8BITMIME"], encoding="utf-8")
                 await smtp.rcpt(recipient, encoding="utf-8")
             else:
                 raise DeliveryFailed("The mail server takes ASCII addresses only.", final=True)
@@ -144,10 +147,15 @@ class SmtpSender:
 
 def _recipient(to: str) -> Address:
     """The one address of the message. Raises ``DeliveryFailed`` for anything else."""
+    local, _, domain = to.rpartition("@")
     try:
         if _CONTROL.search(to):
             raise ValueError
-        return Address(addr_spec=to)
+        domain = domain.encode("idna").decode()
+        if not local.isascii() and _PLAIN_LOCAL.fullmatch(local):
+            # The parser knows ASCII only (RFC 6532 came later).
+            return Address(username=local, domain=Address(addr_spec=f"x@{domain}").domain)
+        return Address(addr_spec=f"{local}@{domain}")
     except (ValueError, MessageError, IndexError):
         raise DeliveryFailed("The recipient is not an e-mail address.", final=True) from None
 

@@ -123,9 +123,7 @@ def plugin_manager(
             tables[name] = given
 
     def context(name: str) -> PluginContext:
-        return PluginContext.of(
-            name, tables.get(name, {}), clock=clock, chance=chance, http=http, documents=documents
-        )
+        return PluginContext.of(name, tables.get(name, {}), clock=clock, chance=chance, http=http, documents=documents)
 
     manager = PluginManager(
         context=context,
@@ -213,7 +211,7 @@ async def build(
         RingLimits(lead=settings.tokens.rotation_lead, fresh=settings.tokens.keys_fresh),
     )
     costs = settings.passwords
-    formats = [format for some in await hooks.all(specs.register_password_formats, register) for format in some]
+    formats = [f for some in await hooks.all(specs.register_password_formats, register) for f in some]
     kit = Kit(
         clock=clock,
         chance=chance,
@@ -384,9 +382,7 @@ async def require_same_key(store: Store, vault: Vault) -> None:
         from poolhouse.store.port import Entry
 
         with suppress(KeyTaken):
-            await store.insert(
-                collections.SERVER, Entry(key=("master-key",), value={"fingerprint": vault.fingerprint})
-            )
+            await store.insert(collections.SERVER, Entry(key=("master-key",), value={"fingerprint": vault.fingerprint}))
         known = await store.get(collections.SERVER, ("master-key",))
     if known is not None and known.value.get("fingerprint") != vault.fingerprint:
         raise NotStartable(
@@ -406,6 +402,6 @@ async def _sweep(store: Store) -> None:
 
 
 def _require_safe_parser() -> None:
-    """Raises ``NotStartable`` without aiohttp's C parser: the other one has let requests be smuggled (security row 40)."""
+    """Raises ``NotStartable`` without aiohttp's C parser: the other one let requests be smuggled (security row 40)."""
     if re.search("Py$", http_parser.HttpRequestParser.__name__):
         raise NotStartable("aiohttp was installed without its C parser; reinstall it from a wheel.")

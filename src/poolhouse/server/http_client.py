@@ -156,6 +156,8 @@ def _origin(entry: str) -> tuple[str, str, int | None]:
     """Scheme, host and port of an entry of the operator's list. Raises ``ValueError``."""
     has_scheme = "://" in entry
     try:
+        if not entry.isprintable() or " " in entry:
+            raise ValueError
         url = URL(entry if has_scheme else f"https://{entry}")
         port = url.explicit_port
     except ValueError:

@@ -28,7 +28,8 @@ article {{ border: 1px solid var(--line); border-radius: .5rem; padding: 1rem; }
 article header {{ display: flex; flex-wrap: wrap; gap: .25rem 1rem; font-size: .9rem; opacity: .85; }}
 article h2 {{ font-size: 1.1rem; margin: .5rem 0; overflow-wrap: anywhere; }}
 article p {{ margin: .25rem 0; white-space: pre-wrap; overflow-wrap: anywhere; }}
-code {{ font: 600 1.25rem/1 ui-monospace, monospace; background: var(--soft); padding: .25rem .5rem; border-radius: .25rem; }}
+code {{ font: 600 1.25rem/1 ui-monospace, monospace; padding: .25rem .5rem; }}
+code {{ background: var(--soft); border-radius: .25rem; }}
 </style>
 </head>
 <body>

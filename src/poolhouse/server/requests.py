@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Awaitable, Callable
 
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 
 from poolhouse.flows.ports import Chance
 from poolhouse.server.metrics import Metrics
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _logger = logging.getLogger("poolhouse.requests")
 
@@ -26,7 +24,7 @@ class RequestIds:
         return self._chance.uuid()
 
 
-def answer_errors(metrics: Metrics) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
+def answer_errors(metrics: Metrics) -> Middleware:
     """A middleware that counts what was answered, and turns what a handler did not foresee into a plain 500."""
 
     @web.middleware
@@ -40,7 +38,7 @@ def answer_errors(metrics: Metrics) -> Callable[[web.Request, Handler], Awaitabl
         except web.HTTPException as error:
             status = error.status
             return web.json_response({"message": error.reason}, status=status, headers=_allowed(error))
-        except Exception as error:  # noqa: BLE001 - the boundary of the server: logged once, told as nothing
+        except Exception as error:
             _logger.error("%s raised %s", request.method, type(error).__name__, exc_info=error)
             return web.json_response({"message": "Internal server error"}, status=500)
         finally:

@@ -6,23 +6,21 @@
      index: {name: escaped value}, value: {..}}
 
 Names inside ``value`` come from anywhere, and MongoDB gives a meaning to some: a dollar sign at the beginning, dots,
-NUL and emptiness. They are shielded with percent signs, so that each is a name like any other. So are the characters that
-small servers trip over where a name is part of a path: controls, quotes, backslashes and brackets.
+NUL and emptiness; small servers trip over more. So all but plain names are written as in an address, with percent
+signs.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote, unquote
 
 from poolhouse.errors import InvalidParameter
 from poolhouse.store import documents, keys
 from poolhouse.store.port import Collection, Document, Entry, Key
 
-_SPECIAL = re.compile(r"""[%.$\x00-\x1f\x7f"'\\\[\]]""")
-_SHIELDED = re.compile(r"%([0-9A-F]{2})")
 _EMPTY = "%"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_DATE = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
@@ -105,14 +103,20 @@ def unshield(value: Any) -> Any:
 
 
 def shield_name(name: str) -> str:
+    """The name without a character that could have a meaning. Raises ``InvalidParameter`` for what is not text."""
+    if name.isidentifier() and name.isascii():
+        return name
     if not name:
         return _EMPTY
-    if not name.isascii():
-        keys.escape(name)  # raises for what is not text
-    return _SPECIAL.sub(lambda found: f"%{ord(found[0]):02X}", name)
+    try:
+        shielded = quote(name, safe=" :/@").replace(".", "%2E")
+    except UnicodeEncodeError:
+        raise InvalidParameter("Half a surrogate pair is not text.") from None
+    # A number could be a place in a list.
+    return f"%{ord(name[0]):02X}{shielded[1:]}" if shielded[0].isdigit() else shielded
 
 
 def unshield_name(name: str) -> str:
-    if name == _EMPTY:
-        return ""
-    return _SHIELDED.sub(lambda found: chr(int(found[1], 16)), name)
+    if "%" not in name:
+        return name
+    return "" if name == _EMPTY else unquote(name)

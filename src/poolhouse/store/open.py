@@ -14,12 +14,12 @@ def open_store(url: str, collections: Iterable[Collection], clock: Clock) -> Sto
     ``memory:`` forgets everything at the end; ``sqlite:PATH`` is a file; ``mongodb://`` and ``mongodb+srv://`` are as
     MongoDB's drivers read them, with the database's name as the path (``poolhouse`` where there is none).
     """
+    if url == "memory:":
+        from poolhouse.store.memory import MemoryStore
+
+        return MemoryStore(collections, clock)
     scheme, _, rest = url.partition(":")
     match scheme:
-        case "memory" if not rest:
-            from poolhouse.store.memory import MemoryStore
-
-            return MemoryStore(collections, clock)
         case "sqlite" if rest and not rest.startswith(":"):
             from poolhouse.store.sqlite import SqliteStore
 

@@ -159,8 +159,8 @@ def test_wrong_scalars_in_a_list_are_told_at_the_list(model: ServiceModel) -> No
     sentence = fault(model, "CreateUserPool", {"PoolName": "p", "AutoVerifiedAttributes": ["email", "address"]})
 
     assert (
-        "1 validation error detected: Value '[email, address]' at 'autoVerifiedAttributes' failed to satisfy constraint: "
-        "Member must satisfy constraint: [Member must satisfy enum value set: [phone_number, email], "
+        "1 validation error detected: Value '[email, address]' at 'autoVerifiedAttributes' failed to satisfy "
+        "constraint: Member must satisfy constraint: [Member must satisfy enum value set: [phone_number, email], "
         "Member must not be null]"
     ) == sentence
 

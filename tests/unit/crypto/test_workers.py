@@ -52,7 +52,8 @@ async def test_a_full_pool_refuses_at_once_with_a_hint(workers: Workers) -> None
 
 
 async def test_a_cancelled_call_that_waits_never_begins(workers: Workers) -> None:
-    gate, begun = threading.Event(), []
+    gate = threading.Event()
+    begun: list[str] = []
     running = asyncio.create_task(workers.run(gate.wait))
     waiting = asyncio.create_task(workers.run(begun.append, "begun"))
     await asyncio.sleep(0)
@@ -86,7 +87,8 @@ async def test_a_cancelled_call_that_runs_keeps_its_place_until_it_ends(workers:
 
 
 async def test_closing_lets_everything_finish_that_was_accepted() -> None:
-    workers, done = Workers(threads=1, limit=8), []
+    workers = Workers(threads=1, limit=8)
+    done: list[int] = []
     calls = [asyncio.create_task(workers.run(done.append, number)) for number in range(5)]
     await asyncio.sleep(0)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
+from tests.unit.directory.world import NOON, World
 
 from poolhouse.errors import (
     ClientNotFound,
@@ -25,7 +26,6 @@ from poolhouse.flows.clients import permits
 from poolhouse.flows.definitions import Declaration
 from poolhouse.flows.validity import Span, Validity
 from poolhouse.records import Client, ClientSecret, Pool, Rotation
-from tests.unit.directory.world import NOON, World
 
 GIVEN = "a-secret-that-was-given-by-them".replace("-", "x")
 
@@ -265,7 +265,9 @@ async def test_a_client_without_a_secret_proves_nothing(world: World) -> None:
     assert "Unable to verify secret hash for client client456" == str(hashed.value)
 
 
-@pytest.mark.parametrize("given", ["x", "é", "secret12", "secret1234", "H15rJq52oNyXjMwRMcJfm4s2b2PAZ6dDDKc/cFLCF20"])
+@pytest.mark.parametrize(
+    "given", ["x", "é", "\ud800", "secret12", "secret1234", "H15rJq52oNyXjMwRMcJfm4s2b2PAZ6dDDKc/cFLCF20"]
+)
 async def test_what_is_almost_right_is_wrong(world: World, given: str) -> None:
     client = _sealed(world, "client456", "secret123")
 

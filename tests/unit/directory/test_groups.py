@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import pytest
+from tests.unit.directory.world import NOON, World
 
 from poolhouse.errors import GroupNotFound, GroupTaken, InvalidParameter, PoolNotFound
 from poolhouse.flows.groups import MOST_GROUPS_OF_A_USER, GroupSettings
 from poolhouse.records import Group, Pool
-from tests.unit.directory.world import NOON, World
 
 ROLE = "arn:aws:iam::123456789012:role/staff"
 
@@ -21,6 +21,7 @@ async def test_a_group_is_kept_as_it_was_described(world: World, pool: Pool) -> 
     )
 
     expected = Group(
+        id=made.id,
         pool_id=pool.id,
         name="staff",
         created=NOON,

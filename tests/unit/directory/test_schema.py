@@ -122,7 +122,7 @@ def test_contacts_must_be_well_formed(pool: Pool) -> None:
 def test_what_we_alone_decide_is_written_by_nobody(pool: Pool, name: str, who: Any) -> None:
     for occasion in ("create", "invite", "update"):
         with pytest.raises(InvalidParameter) as refused:
-            check_values(pool, {"email": "jane@example.com", name: "x"}, on=occasion, who=who)  # type: ignore[arg-type]
+            check_values(pool, {"email": "jane@example.com", name: "x"}, on=occasion, who=who)
 
         assert f"Cannot modify the non-mutable attribute {name}" == str(refused.value)
 
@@ -152,7 +152,7 @@ def test_an_immutable_attribute_is_written_once(pool: Pool) -> None:
     for who in ("user", "admin", "verified"):
         for value in ("evil", ""):
             with pytest.raises(InvalidParameter) as refused:
-                check_values(pool, {"custom:tenant": value}, on="update", who=who)  # type: ignore[arg-type]
+                check_values(pool, {"custom:tenant": value}, on="update", who=who)
 
             assert f"{CONFORM}custom:tenant: Attribute cannot be updated.\n" == str(refused.value)
 

@@ -96,10 +96,10 @@ class World:
         self.clients = ClientAdministration(
             self.pool_records, self.client_records, self.vault, self.chance, self.clock, self.trail
         )
-        self.groups = GroupAdministration(self.pool_records, self.memberships, self.clock, self.trail)
+        self.groups = GroupAdministration(self.pool_records, self.memberships, self.chance, self.clock, self.trail)
 
-    async def pool(self, settings: PoolSettings = PoolSettings(), **foundation: Any) -> Pool:
-        return await self.pools.create(REGION, "people", settings, PoolFoundation(**foundation))
+    async def pool(self, settings: PoolSettings | None = None, **foundation: Any) -> Pool:
+        return await self.pools.create(REGION, "people", settings or PoolSettings(), PoolFoundation(**foundation))
 
     async def user(self, pool: Pool, username: str = "jane") -> User:
         record = User(

@@ -7,6 +7,7 @@ the handler runs; its result is written. The first step that fails decides the a
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import traceback
 from collections.abc import Callable, Mapping
@@ -48,7 +49,8 @@ class JsonApi:
     """Answers every request to the services it was built with. Raises ``ValueError`` at once for unknown operations.
 
     ``request_id`` names a request, in the answer and in the log. With ``strict`` results are checked against the model,
-    and the log gets the text of unexpected exceptions: for tests and development.
+    and the log gets the text of unexpected exceptions: for tests and development. A body that has not come after
+    ``body_seconds`` is not waited for any longer.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class JsonApi:
         request_id: Callable[[web.Request], str],
         logger: logging.Logger,
         strict: bool = False,
+        body_seconds: float = 10.0,
     ) -> None:
         self._services = services
         self._region = region
@@ -70,6 +73,7 @@ class JsonApi:
         self._request_id = request_id
         self._logger = logger
         self._strict = strict
+        self._body_seconds = body_seconds
         self._routes: dict[str, _Route] = {}
         for api in apis:
             check_known(api.model, api.handlers)
@@ -113,8 +117,8 @@ class JsonApi:
         route = self._routes.get(targets[0]) if len(targets) == 1 else None
         if route is None:
             raise ProtocolError("UnknownOperationException", "The header X-Amz-Target names no operation.")
-        types = headers.getall("Content-Type", ())
-        if len(types) != 1 or not codec.is_accepted(types[0]):
+        content_type = headers.get("Content-Type", "")
+        if not codec.is_accepted(content_type):
             # As the vendor's router does: what is not JSON reaches no operation.
             raise ProtocolError("UnknownOperationException", f"The content type must be {codec.CONTENT_TYPE}.")
         if "Content-Encoding" in headers:
@@ -122,7 +126,7 @@ class JsonApi:
         return route
 
     async def _run(self, route: _Route, request: web.Request, request_id: str) -> bytes:
-        body = await _body(request)
+        body = await _body(request, self._body_seconds)
         caller: Caller | None = None
         region = self._region
         if route.signed:
@@ -218,22 +222,29 @@ class _Route:
         return self.write(value)
 
 
-async def _body(request: web.Request) -> bytes:
-    """The whole body. Raises ``ProtocolError`` when it is too large, before reading more of it."""
+async def _body(request: web.Request, seconds: float) -> bytes:
+    """The whole body. Raises ``ProtocolError`` when it is too large, before reading more of it, or too slow."""
     if (request.content_length or 0) > codec.BODY_LIMIT:
         raise _too_large()
+    content = request.content
+    if content.is_eof():  # as nearly always: it came with the headers
+        body = content.read_nowait()
+        if len(body) > codec.BODY_LIMIT:
+            raise _too_large()
+        return body
+    parts: list[bytes] = []
+    size = 0
     try:
-        body = await request.content.readany()
-        if request.content.at_eof():
-            return body
-        parts, size = [body], len(body)
-        while size <= codec.BODY_LIMIT and not request.content.at_eof():
-            parts.append(await request.content.readany())
-            size += len(parts[-1])
+        async with asyncio.timeout(seconds):
+            while not content.at_eof():
+                parts.append(await content.readany())
+                size += len(parts[-1])
+                if size > codec.BODY_LIMIT:
+                    raise _too_large()
+    except TimeoutError:
+        raise ProtocolError("RequestTimeoutException", "The request body did not come.", status=408) from None
     except web.RequestPayloadError:
         raise ProtocolError("SerializationException", "The request body could not be read.") from None
-    if size > codec.BODY_LIMIT:
-        raise _too_large()
     return b"".join(parts)
 
 

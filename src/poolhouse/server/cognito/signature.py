@@ -101,7 +101,7 @@ class Signatures:
 
     def _check_time(self, instant: str) -> None:
         try:
-            signed_at = datetime.strptime(instant, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
+            signed_at = datetime.fromisoformat(instant).timestamp()
         except ValueError:
             raise _incomplete("The date of the signature does not exist.") from None
         now = self._now()

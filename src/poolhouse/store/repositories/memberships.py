@@ -58,7 +58,7 @@ class Memberships:
         return Slice([to_record(entry, Group) for entry in page.entries], self._cursors.write(asked, page.next))
 
     async def join(self, group: Group, user: User, at: float) -> None:
-        since = {"since": at, "group_created": group.created}
+        since = {"since": at, "group": group.id}
         for collection, key in (
             (collections.MEMBERS, (group.pool_id, group.name, user.sub)),
             (collections.MEMBERSHIPS, (group.pool_id, user.sub, group.name)),
@@ -68,7 +68,7 @@ class Memberships:
             except KeyTaken:
                 # There already; of an earlier group of this name it does not count, so it is written anew.
                 held = await self._store.get(collection, key)
-                if held is not None and held.value.get("group_created") != group.created:
+                if held is not None and held.value.get("group") != group.id:
                     await self._store.replace(collection, Entry(key=key, value=since, version=held.version))
 
     async def leave(self, group: Group, user: User) -> None:
@@ -94,7 +94,7 @@ class Memberships:
         page = await self._store.find(collections.MEMBERS, query)
         users = []
         for member in page.entries:
-            if member.value.get("group_created") != group.created:
+            if member.value.get("group") != group.id:
                 continue
             entry = await self._store.get(collections.USERS, (group.pool_id, member.key[2]))
             if entry is not None and "gone" not in entry.value:
@@ -114,7 +114,7 @@ class Memberships:
             found = await self._store.get(collections.GROUPS, (pool_id, entry.key[2]))
             if found is not None:
                 group = to_record(found, Group)
-                if group.created == entry.value.get("group_created"):
+                if group.id == entry.value.get("group"):
                     groups.append(group)
         return groups
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from poolhouse.server.cognito import shapes
 from poolhouse.server.cognito.registry import Call, Result, operation
 
@@ -10,7 +12,7 @@ from poolhouse.server.cognito.registry import Call, Result, operation
 async def get_user(call: Call) -> Result:
     bearer, attributes = await call.services.profile.show(call.input["AccessToken"])
     user = bearer.user
-    result = {"Username": user.username, "UserAttributes": shapes.attribute_list(user.sub, attributes)}
+    result: dict[str, Any] = {"Username": user.username, "UserAttributes": shapes.attribute_list(user.sub, attributes)}
     if user.mfa:
         result["UserMFASettingList"] = list(user.mfa)
         result["PreferredMfaSetting"] = user.preferred_mfa

@@ -1,0 +1,328 @@
+"""What only the SQLite store promises: one private file, many processes, shared commits, clear refusals."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import stat
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from poolhouse.errors import InvalidParameter
+from poolhouse.store.group_commit import GroupCommit
+from poolhouse.store.port import Collection, Entry, Equals, Query
+from poolhouse.store.sqlite import SqliteStore
+from poolhouse.testing.clock import FakeClock
+
+ITEMS = Collection("items", ("colour",))
+
+
+@asynccontextmanager
+async def opened(file: Path, *collections: Collection) -> AsyncIterator[SqliteStore]:
+    store = SqliteStore(file, collections or (ITEMS,), FakeClock())
+    await store.start()
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+def item(name: str, **value: Any) -> Entry:
+    return Entry(("t", name), value)
+
+
+def modes_in(folder: Path) -> dict[str, int]:
+    return {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
+
+
+def ends_of_processes(program: str, *arguments: object, count: int) -> list[int]:
+    """How ``count`` Python processes, started together, ended."""
+    command = [sys.executable, "-c", program, *map(str, arguments)]
+    return [process.wait(timeout=60) for process in [subprocess.Popen(command) for _ in range(count)]]
+
+
+# --- the file --------------------------------------------------------------------------------------------------------
+
+
+async def test_nobody_else_may_read_the_file_or_what_lies_beside_it(tmp_path: Path) -> None:
+    async with opened(tmp_path / "store.db") as store:
+        await store.insert(ITEMS, item("a"))
+
+        modes = modes_in(tmp_path)
+
+    assert modes == {"store.db": 0o600, "store.db-wal": 0o600, "store.db-shm": 0o600}
+
+
+async def test_a_file_that_others_could_read_is_closed_to_them(tmp_path: Path) -> None:
+    file = tmp_path / "store.db"
+    file.touch()
+    file.chmod(0o644)
+
+    async with opened(file):
+        pass
+
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+async def test_what_was_written_is_there_after_a_restart(tmp_path: Path) -> None:
+    async with opened(tmp_path / "store.db") as store:
+        written = await store.insert(ITEMS, Entry(("t", "a"), {"n": 1}, expires=9e9, index={"colour": "red"}))
+
+    async with opened(tmp_path / "store.db") as store:
+        assert await store.get(ITEMS, ("t", "a")) == written
+        assert (await store.find(ITEMS, Query(("t",), Equals("colour", "red")))).entries == [written]
+
+
+async def test_an_index_that_is_declared_later_finds_what_is_written_later(tmp_path: Path) -> None:
+    later = Collection("items", ("colour", "size"))
+    async with opened(tmp_path / "store.db") as store:
+        await store.insert(ITEMS, item("old"))
+
+    async with opened(tmp_path / "store.db", later) as store:
+        new = await store.insert(later, Entry(("t", "new"), {}, index={"size": "xl"}))
+
+        assert (await store.find(later, Query(("t",), Equals("size", "xl")))).entries == [new]
+        assert await store.get(later, ("t", "old")) is not None
+
+
+async def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "store.db"
+    file.write_bytes(b"something else, and long enough to be looked at " * 50)
+
+    with pytest.raises(InvalidParameter, match=r"store\.db cannot be used: file is not a database"):
+        await SqliteStore(file, (ITEMS,), FakeClock()).start()
+
+    assert file.read_bytes().startswith(b"something else")
+
+
+async def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "store.db"
+    async with opened(file):
+        pass
+    content = bytearray(file.read_bytes())
+    content[100:4096] = b"\xa5" * (4096 - 100)
+    file.write_bytes(content)
+
+    with pytest.raises(InvalidParameter, match=r"store\.db cannot be used: .*malformed"):
+        await SqliteStore(file, (ITEMS,), FakeClock()).start()
+
+
+async def test_the_database_of_another_program_is_refused_and_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "store.db"
+    with closing(sqlite3.connect(file)) as other:
+        other.execute("CREATE TABLE theirs (x)")
+    before = file.read_bytes()
+
+    with pytest.raises(InvalidParameter, match="belongs to another program"):
+        await SqliteStore(file, (ITEMS,), FakeClock()).start()
+
+    assert file.read_bytes() == before
+
+
+async def test_a_file_from_a_later_version_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "store.db"
+    async with opened(file):
+        pass
+    with closing(sqlite3.connect(file)) as other:
+        other.execute("PRAGMA user_version = 2")
+
+    with pytest.raises(InvalidParameter, match="later version"):
+        await SqliteStore(file, (ITEMS,), FakeClock()).start()
+
+
+@pytest.mark.parametrize(("path", "reason"), [("nowhere/store.db", "No such file"), (".", "unable to open")])
+async def test_a_path_that_can_hold_no_file_is_refused(tmp_path: Path, path: str, reason: str) -> None:
+    with pytest.raises(InvalidParameter, match=reason):
+        await SqliteStore(tmp_path / path, (ITEMS,), FakeClock()).start()
+
+
+@pytest.mark.parametrize("collection", [Collection("x; DROP TABLE y"), Collection("Items"), Collection("a", ("b c",))])
+def test_a_name_that_could_be_more_than_a_name_is_refused(tmp_path: Path, collection: Collection) -> None:
+    with pytest.raises(InvalidParameter):
+        SqliteStore(tmp_path / "store.db", (collection,), FakeClock())
+
+
+# --- many at the same file -------------------------------------------------------------------------------------------
+
+
+async def test_two_stores_on_one_file_see_each_others_writes_at_once(tmp_path: Path) -> None:
+    async with opened(tmp_path / "store.db") as one, opened(tmp_path / "store.db") as two:
+        for number in range(20):
+            written = await one.insert(ITEMS, item(str(number)))
+            assert await two.get(ITEMS, written.key) == written
+            assert await two.take(ITEMS, written.key) == written
+            assert await one.get(ITEMS, written.key) is None
+
+
+async def test_two_stores_on_one_file_lose_no_count(tmp_path: Path) -> None:
+    async with opened(tmp_path / "store.db") as one, opened(tmp_path / "store.db") as two:
+        counts = [store.increment(ITEMS, ("t", "c"), "n", at_most=90) for _ in range(60) for store in (one, two)]
+
+        numbers = await asyncio.gather(*counts)
+
+    assert sorted(number for number in numbers if number is not None) == list(range(1, 91))
+
+
+async def test_processes_that_start_together_on_a_new_file_lose_no_count(tmp_path: Path) -> None:
+    file = tmp_path / "store.db"
+    child = """
+import asyncio, sys
+from poolhouse.store.port import Collection
+from poolhouse.store.sqlite import SqliteStore
+from poolhouse.testing.clock import FakeClock
+async def main():
+    items = Collection("items", ("colour",))
+    store = SqliteStore(sys.argv[1], (items,), FakeClock())
+    await store.start()
+    for _ in range(10):
+        await asyncio.gather(*(store.increment(items, ("t", "c"), "n") for _ in range(20)))
+    await store.close()
+asyncio.run(main())
+"""
+    assert ends_of_processes(child, file, count=4) == [0, 0, 0, 0]
+
+    async with opened(file) as store:
+        entry = await store.get(ITEMS, ("t", "c"))
+
+    assert entry is not None
+    assert entry.value == {"n": 800}
+
+
+async def test_a_write_waits_for_another_process_while_reads_go_on(tmp_path: Path) -> None:
+    async with opened(tmp_path / "store.db") as store:
+        first = await store.insert(ITEMS, item("first"))
+        with closing(sqlite3.connect(tmp_path / "store.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            write = asyncio.create_task(store.insert(ITEMS, item("second")))
+            for _ in range(20):
+                assert await store.get(ITEMS, first.key) == first
+                await asyncio.sleep(0)
+            assert not write.done()
+            other.execute("ROLLBACK")
+
+        second = await write
+
+        assert await store.get(ITEMS, ("t", "second")) == second
+
+
+# --- shared commits --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def connect(tmp_path: Path) -> Callable[[], sqlite3.Connection]:
+    def connection() -> sqlite3.Connection:
+        made = sqlite3.connect(tmp_path / "x.db", isolation_level=None, check_same_thread=False, timeout=0)
+        made.execute("CREATE TABLE IF NOT EXISTS t (x UNIQUE)")
+        return made
+
+    return connection
+
+
+async def test_writes_that_wait_together_share_a_commit(connect: Callable[[], sqlite3.Connection]) -> None:
+    connection = connect()
+    statements: list[str] = []
+    connection.set_trace_callback(statements.append)
+    commits = GroupCommit(connection, patience=1)
+
+    await asyncio.gather(
+        *(commits.submit(lambda n=n: connection.execute("INSERT INTO t VALUES (?)", (n,)).rowcount) for n in range(100))
+    )
+    await commits.close()
+
+    assert (statements.count("BEGIN IMMEDIATE"), statements.count("COMMIT")) == (1, 1)
+
+
+async def test_a_write_that_changes_nothing_waits_for_no_disk(connect: Callable[[], sqlite3.Connection]) -> None:
+    connection = connect()
+    statements: list[str] = []
+    connection.set_trace_callback(statements.append)
+    commits = GroupCommit(connection, patience=1)
+
+    assert await commits.submit(lambda: connection.execute("DELETE FROM t WHERE x = 1").rowcount) == 0
+    await commits.close()
+
+    assert "COMMIT" not in statements
+
+
+async def test_an_error_reaches_its_caller_and_nobody_else(connect: Callable[[], sqlite3.Connection]) -> None:
+    connection = connect()
+    commits = GroupCommit(connection, patience=1)
+
+    ends = await asyncio.gather(
+        *(commits.submit(lambda n=n: connection.execute("INSERT INTO t VALUES (?)", (n,)).rowcount) for n in (1, 1, 2)),
+        return_exceptions=True,
+    )
+    await commits.close()
+
+    assert [type(end) for end in ends] == [int, sqlite3.IntegrityError, int]
+    with closing(connect()) as reader:
+        assert reader.execute("SELECT x FROM t ORDER BY x").fetchall() == [(1,), (2,)]
+
+
+async def test_who_gave_up_before_their_turn_changes_nothing(connect: Callable[[], sqlite3.Connection]) -> None:
+    connection = connect()
+    commits = GroupCommit(connection, patience=1)
+    kept, given_up = (
+        commits.submit(lambda n=n: connection.execute("INSERT INTO t VALUES (?)", (n,)).rowcount) for n in (1, 2)
+    )
+
+    given_up.cancel()
+    await kept
+    await commits.close()
+
+    with closing(connect()) as reader:
+        assert reader.execute("SELECT x FROM t").fetchall() == [(1,)]
+
+
+async def test_patience_ends_and_the_next_write_is_tried_again(connect: Callable[[], sqlite3.Connection]) -> None:
+    connection = connect()
+    commits = GroupCommit(connection, patience=0.01)
+    with closing(connect()) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            await commits.submit(lambda: connection.execute("INSERT INTO t VALUES (1)").rowcount)
+        other.execute("ROLLBACK")
+
+    assert await commits.submit(lambda: connection.execute("INSERT INTO t VALUES (2)").rowcount) == 1
+    await commits.close()
+
+
+async def test_a_lost_transaction_is_lost_for_all_who_shared_it(connect: Callable[[], sqlite3.Connection]) -> None:
+    connection = connect()
+    commits = GroupCommit(connection, patience=1)
+
+    def fail() -> None:
+        # What SQLite does by itself when the disk is full.
+        connection.execute("ROLLBACK")
+        raise sqlite3.OperationalError("database or disk is full")
+
+    first = commits.submit(lambda: connection.execute("INSERT INTO t VALUES (1)").rowcount)
+    ends = await asyncio.gather(first, commits.submit(fail), return_exceptions=True)
+    assert await commits.submit(lambda: connection.execute("INSERT INTO t VALUES (2)").rowcount) == 1
+    await commits.close()
+
+    assert [str(end) for end in ends] == ["database or disk is full"] * 2
+    with closing(connect()) as reader:
+        assert reader.execute("SELECT x FROM t").fetchall() == [(2,)]
+
+
+async def test_closing_waits_for_what_was_asked_and_takes_nothing_more(
+    connect: Callable[[], sqlite3.Connection],
+) -> None:
+    connection = connect()
+    commits = GroupCommit(connection, patience=1)
+    writes = [
+        commits.submit(lambda n=n: connection.execute("INSERT INTO t VALUES (?)", (n,)).rowcount) for n in range(1200)
+    ]
+
+    await commits.close()
+
+    assert [write.result() for write in writes] == [1] * 1200
+    with pytest.raises(RuntimeError, match="closed"):
+        commits.submit(lambda: None)

@@ -1,0 +1,117 @@
+"""Row 31: no administrator's operation is open, and a key for one pool reaches no other."""
+
+from __future__ import annotations
+
+import pytest
+from tests.support.json_api import KeysInMemory, ManualClock, access_key, build, running, user_pools
+from tests.support.json_api_inputs import ARN, POOL, smallest
+
+from poolhouse.server.cognito.registry import Call, Result
+
+MODEL = user_pools()
+SIGNED = sorted(name for name, operation in MODEL.operations.items() if operation.caller == "signed")
+OF_A_POOL = [name for name in SIGNED if "UserPoolId" in MODEL.shapes[MODEL.operations[name].input].required]
+OTHER_POOL = "eu-west-1_Example2"
+EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+NOT_THAT_POOL = {"Effect": "Deny", "Action": "*", "Resource": ARN}
+
+
+class Counting:
+    """A handler for all operations, that counts."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    async def __call__(self, call: Call) -> Result:
+        self.count += 1
+        return None
+
+
+async def answers(
+    names: list[str], *statements: dict[str, str], pool: str = POOL, region: str = "eu-west-1"
+) -> set[str]:
+    """The errors ("" for none) that a key with these statements gets, for the smallest right input of operations."""
+    counting = Counting()
+    keys = KeysInMemory(access_key("AKIAONE", "s3cret", *statements))
+    api = build(dict.fromkeys(MODEL.operations, counting), clock=ManualClock(), keys=keys, strict=False)
+    errors = []
+    async with running(api) as client:
+        for name in names:
+            given = smallest(MODEL, MODEL.operations[name])
+            if "UserPoolId" in given:
+                given["UserPoolId"] = pool
+            answer = await client.call(name, given, key=("AKIAONE", "s3cret"), region=region)
+            errors.append("" if answer.status == 200 else answer.error)
+    assert counting.count == errors.count("")
+    return set(errors)
+
+
+async def test_without_a_signature_no_administrators_operation_runs() -> None:
+    counting = Counting()
+    api = build(dict.fromkeys(MODEL.operations, counting), clock=ManualClock(), keys=KeysInMemory())
+
+    async with running(api) as client:
+        errors = {
+            (await client.call(name, smallest(MODEL, MODEL.operations[name]), signed=False)).error for name in SIGNED
+        }
+
+    assert {"MissingAuthenticationTokenException"} == errors
+    assert 0 == counting.count
+
+
+async def test_a_key_without_statements_may_do_nothing() -> None:
+    assert {"AccessDeniedException"} == await answers(SIGNED)
+
+
+async def test_a_key_for_one_pool_reaches_it_and_no_other() -> None:
+    only = {"Effect": "Allow", "Action": "*", "Resource": ARN}
+
+    assert {""} == await answers(OF_A_POOL, only)
+    assert {"AccessDeniedException"} == await answers(OF_A_POOL, only, pool=OTHER_POOL)
+
+
+async def test_a_key_for_one_pool_sees_nothing_that_is_not_of_a_pool() -> None:
+    only = {"Effect": "Allow", "Action": "*", "Resource": ARN}
+
+    assert {"AccessDeniedException"} == await answers(["ListUserPools", "CreateUserPool"], only)
+
+
+@pytest.mark.parametrize("region", ["eu-west-1", "us-east-1"])
+async def test_signing_for_another_region_evades_no_denial(region: str) -> None:
+    assert {"AccessDeniedException"} == await answers(OF_A_POOL, EVERYTHING, NOT_THAT_POOL, region=region)
+
+
+@pytest.mark.parametrize(
+    "arn",
+    [
+        ARN,
+        ARN.replace("eu-west-1:", "us-east-1:"),
+        ARN.replace("123456789012", "999999999999"),
+        ARN.replace("aws:", "a:"),
+    ],
+)
+async def test_spelling_the_arn_otherwise_evades_no_denial(arn: str) -> None:
+    keys = KeysInMemory(access_key("AKIAONE", "s3cret", EVERYTHING, NOT_THAT_POOL))
+    api = build({"TagResource": Counting()}, clock=ManualClock(), keys=keys)
+
+    async with running(api) as client:
+        answer = await client.call("TagResource", {"ResourceArn": arn, "Tags": {"a": "b"}}, key=("AKIAONE", "s3cret"))
+
+    assert "AccessDeniedException" == answer.error
+
+
+async def test_a_signature_for_one_operation_is_no_good_for_another() -> None:
+    counting = Counting()
+    api = build(dict.fromkeys(MODEL.operations, counting), clock=ManualClock(), keys=KeysInMemory())
+    body = b'{"UserPoolId": "eu-west-1_Example1"}'
+    target = "AWSCognitoIdentityProviderService."
+    from tests.support.json_api import sign
+
+    async with running(api) as client:
+        headers = sign(
+            client.url, body, {"Content-Type": "application/json", "X-Amz-Target": f"{target}DescribeUserPool"}
+        )
+        answer = await client.send(body, {**headers, "X-Amz-Target": f"{target}DeleteUserPool"})
+
+    assert "InvalidSignatureException" == answer.error
+    assert 0 == counting.count

@@ -1,0 +1,60 @@
+"""Row 34: no member of any input can carry a database operator to a handler: text members hold text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.support.json_api import user_pools
+from tests.support.json_api_inputs import smallest
+
+from poolhouse.server.cognito.errors import ProtocolError
+from poolhouse.server.cognito.validation import compile_input
+
+MODEL = user_pools()
+OPERATORS: list[Any] = [
+    {"$ne": None},
+    {"$gt": ""},
+    {"$regex": ".*"},
+    {"$where": "1"},
+    ["$ne"],
+    [{"$ne": 1}],
+    {"$in": ["a", "b"]},
+]
+READ = {name: compile_input(MODEL, operation.input) for name, operation in MODEL.operations.items()}
+SMALLEST = {name: smallest(MODEL, operation) for name, operation in MODEL.operations.items()}
+SCALARS = {"string", "integer", "long", "boolean", "blob", "timestamp"}
+MEMBERS = sorted(
+    (name, member)
+    for name, operation in MODEL.operations.items()
+    for member, reference in MODEL.shapes[operation.input].members.items()
+    if MODEL.shapes[reference.shape].type in SCALARS
+)
+
+
+def test_every_operation_is_looked_at() -> None:
+    """But one, whose only member is a structure."""
+    assert {"GetProvisionedLimit"} == MODEL.operations.keys() - {name for name, _ in MEMBERS}
+
+
+@pytest.mark.parametrize("operator", OPERATORS, ids=str)
+def test_an_operator_in_any_plain_member_is_refused(operator: Any) -> None:
+    for name, member in MEMBERS:
+        with pytest.raises(ProtocolError, match="found where not expected"):
+            READ[name]({**SMALLEST[name], member: operator})
+
+
+@pytest.mark.parametrize("operator", OPERATORS, ids=str)
+def test_an_operator_as_a_parameter_of_a_sign_in_is_refused(operator: Any) -> None:
+    given = {"AuthFlow": "USER_PASSWORD_AUTH", "ClientId": "a", "AuthParameters": {"USERNAME": operator}}
+
+    with pytest.raises(ProtocolError, match="found where not expected"):
+        READ["InitiateAuth"](given)
+
+
+@pytest.mark.parametrize("operator", OPERATORS, ids=str)
+def test_an_operator_as_the_value_of_an_attribute_is_refused(operator: Any) -> None:
+    given = {"AccessToken": "t", "UserAttributes": [{"Name": "email", "Value": operator}]}
+
+    with pytest.raises(ProtocolError, match="found where not expected"):
+        READ["UpdateUserAttributes"](given)

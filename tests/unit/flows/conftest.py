@@ -1,0 +1,26 @@
+"""A house of flows for each test."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+from tests.support.house import House, opened_house
+
+from poolhouse.records import Client, Pool
+
+
+@pytest.fixture
+async def house() -> AsyncIterator[House]:
+    async with opened_house() as house:
+        yield house
+
+
+@pytest.fixture
+async def pool(house: House) -> Pool:
+    return await house.pool()
+
+
+@pytest.fixture
+async def client(house: House, pool: Pool) -> Client:
+    return await house.client(pool)
