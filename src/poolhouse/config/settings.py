@@ -58,6 +58,8 @@ class Server:
     queue: int = field(default=0, metadata=_by(values.whole(0, 100_000)))
     grace: float = field(default=20.0, metadata=_by(values.seconds(0, 600)))
     trusted_proxies: tuple[Network, ...] = field(default=(), metadata=_by(read_networks))
+    outbound_hosts: tuple[str, ...] = field(default=(), metadata=_by(values.texts))
+    """Hosts that may be reached though they are not public: ``host``, ``host:port`` or ``http://host:port``."""
     metrics_token: Secret | None = field(default=None, metadata=_by(values.secret))
     """Who presents it as a bearer token may read /metrics. Without one nobody may (in development: anybody)."""
 

@@ -22,6 +22,7 @@ from poolhouse.crypto.passwords import Argon2Costs, PasswordHashes
 from poolhouse.crypto.srp import Srp6a
 from poolhouse.crypto.vault import Vault
 from poolhouse.crypto.workers import Workers
+from poolhouse.errors import KeyTaken
 from poolhouse.flows.flow import Kit
 from poolhouse.flows.outbox import OutboxService
 from poolhouse.flows.ports import Chance, Clock
@@ -30,6 +31,7 @@ from poolhouse.hooks import specs
 from poolhouse.hooks.context import PluginContext
 from poolhouse.hooks.dispatch import Hooks
 from poolhouse.hooks.manager import PluginManager
+from poolhouse.plugins import SENDERS
 from poolhouse.plugins.file import OutboxFile
 from poolhouse.records import Message
 from poolhouse.server.cognito.callers import Callers
@@ -45,7 +47,7 @@ from poolhouse.server.routes import Audience, Route, mount
 from poolhouse.server.world import SystemChance, SystemClock
 from poolhouse.store.open import open_store
 from poolhouse.store.plugin_documents import StoredPluginDocuments
-from poolhouse.store.port import Store
+from poolhouse.store.port import Entry, Store
 from poolhouse.store.repositories import collections
 from poolhouse.store.repositories.cursors import Cursors
 from poolhouse.store.repositories.memberships import Memberships
@@ -105,22 +107,30 @@ class Server:
 SERVER = web.AppKey("SERVER", Server)
 
 
-BUILT_IN_SENDERS = ("smtp", "twilio", "webhook")
-
-
 def plugin_manager(
-    settings: Settings, *, clock: Clock, chance: Chance, http: HttpClient, store: Store
+    settings: Settings,
+    *,
+    clock: Clock,
+    chance: Chance,
+    http: HttpClient,
+    store: Store,
+    plugins: Sequence[tuple[str, object]] = (),
 ) -> PluginManager:
-    """A manager with what we ship ourselves, registered like a stranger's, and with what is installed.
+    """A manager with what is installed, then ``plugins``, then those of our own senders that have settings: for a
+    channel the first sender wins, so a stranger's comes before ours. ``enabled`` speaks of what is installed only.
 
     Raises ``PluginError``.
     """
     documents = StoredPluginDocuments(store)
     tables: dict[str, Mapping[str, Any]] = dict(settings.plugins.tables)
-    for name in BUILT_IN_SENDERS:
+    for name in ("smtp", "twilio", "webhook"):
         given = getattr(settings.messages, name)
         if given is not None:
             tables[name] = given
+    ours = [point for point in SENDERS if point.name in tables or (point.name == "console" and settings.dev.enabled)]
+    enabled = settings.plugins.enabled
+    if enabled is not None:
+        enabled = (*enabled, *(name for name, _ in plugins), *(point.name for point in ours))
 
     def context(name: str) -> PluginContext:
         return PluginContext.of(name, tables.get(name, {}), clock=clock, chance=chance, http=http, documents=documents)
@@ -129,36 +139,15 @@ def plugin_manager(
         context=context,
         order=settings.plugins.order,
         blocked=settings.plugins.blocked,
-        enabled=settings.plugins.enabled,
+        enabled=enabled,
         limits=settings.plugins.limits,
         limit=settings.limits.plugin,
     )
-    for name, plugin in _built_in(settings):
-        manager.register(plugin, name)
     manager.load()
+    for name, plugin in plugins:
+        manager.register(plugin, name)
+    manager.load(ours)
     return manager
-
-
-def _built_in(settings: Settings) -> list[tuple[str, type]]:
-    """The senders that are set up. Each is imported only where it is used: their drivers are heavy."""
-    found: list[tuple[str, type]] = []
-    if settings.messages.smtp is not None:
-        from poolhouse.plugins.smtp import SmtpPlugin
-
-        found.append(("smtp", SmtpPlugin))
-    if settings.messages.twilio is not None:
-        from poolhouse.plugins.twilio_sms import TwilioPlugin
-
-        found.append(("twilio", TwilioPlugin))
-    if settings.messages.webhook is not None:
-        from poolhouse.plugins.webhook import WebhookPlugin
-
-        found.append(("webhook", WebhookPlugin))
-    if settings.dev.enabled:
-        from poolhouse.plugins.console import ConsolePlugin
-
-        found.append(("console", ConsolePlugin))
-    return found
 
 
 async def build(
@@ -180,12 +169,10 @@ async def build(
     vault = Vault(master_keys, chance)
     workers = Workers(settings.server.workers or None, settings.server.queue or None)
     metrics = Metrics()
-    http = HttpClient()
+    http = HttpClient(allowed=settings.server.outbound_hosts)
     logger = logging.getLogger("poolhouse")
 
-    manager = plugin_manager(settings, clock=clock, chance=chance, http=http, store=store)
-    for name, plugin in plugins:
-        manager.register(plugin, name)
+    manager = plugin_manager(settings, clock=clock, chance=chance, http=http, store=store, plugins=plugins)
     hooks = manager.freeze()
     register = specs.Register()
 
@@ -378,9 +365,6 @@ async def require_same_key(store: Store, vault: Vault) -> None:
     wrong, and every seal broken."""
     known = await store.get(collections.SERVER, ("master-key",))
     if known is None:
-        from poolhouse.errors import KeyTaken
-        from poolhouse.store.port import Entry
-
         with suppress(KeyTaken):
             await store.insert(collections.SERVER, Entry(key=("master-key",), value={"fingerprint": vault.fingerprint}))
         known = await store.get(collections.SERVER, ("master-key",))

@@ -6,6 +6,8 @@ import pytest
 
 from poolhouse.server.cognito.catalogue import main, render
 from poolhouse.server.cognito.model import ServiceModel
+from poolhouse.server.cognito.not_offered import reasons
+from poolhouse.server.cognito.registry import load_operations
 
 
 def test_each_operation_stands_in_the_page_once(model: ServiceModel) -> None:
@@ -19,8 +21,12 @@ def test_the_page_tells_who_may_call_and_why_an_operation_is_not_answered(model:
 
     assert "| `GetUser` | access token |\n| `SignUp` | anybody |\n\n## Not answered" in page
     assert "| `ListDevices` | access token | remembered devices are not part of this version |" in page
-    assert "| `AdminGetUser` | signature | its part of the server is being built |" in page
+    assert "| `AdminGetUser` | signature | it is not part of this version |" in page
     assert "(`cognito-idp`, 141 operations): 2 are answered" in page
+
+
+def test_every_operation_is_answered_or_has_a_reason(model: ServiceModel) -> None:
+    assert model.operations.keys() == load_operations().keys() | reasons().keys()
 
 
 def test_an_answered_operation_loses_its_reason(model: ServiceModel) -> None:

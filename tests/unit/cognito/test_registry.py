@@ -81,4 +81,4 @@ def test_an_operation_with_a_handler_has_no_reason_not_to_be_offered() -> None:
 
 def test_the_reason_is_told() -> None:
     assert "GetDevice is not offered by this server yet: no devices." == sentence("GetDevice", "no devices")
-    assert sentence("GetDevice", None).endswith("its part of the server is being built.")
+    assert sentence("GetDevice", None).endswith("it is not part of this version.")

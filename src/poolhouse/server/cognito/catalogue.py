@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from poolhouse.server.cognito.model import ServiceModel, load_model
-from poolhouse.server.cognito.not_offered import BEING_BUILT, SUBJECTS
+from poolhouse.server.cognito.not_offered import SUBJECTS, UNEXPLAINED
 from poolhouse.server.cognito.registry import load_operations
 
 DEFAULT: Final = Path("docs") / "operations.md"
@@ -21,9 +21,8 @@ _INTRODUCTION: Final = """\
 # Operations
 
 Made by `python -m poolhouse.server.cognito.catalogue`; do not edit. The list is that of the service model
-(`{service}`, {total} operations): {answered} are answered, {listed} are not part of this version, {open} are being
-built.
-An operation without an answer says so with `UnsupportedOperationException` and the reason given here.
+(`{service}`, {total} operations): {answered} are answered, {rest} are not. An operation that is not answered says so,
+with `UnsupportedOperationException` and the reason given here.
 
 ## Answered
 
@@ -34,20 +33,16 @@ An operation without an answer says so with `UnsupportedOperationException` and 
 
 def render(model: ServiceModel, answered: Collection[str]) -> str:
     """The text of the page."""
-    reasons = {name for names in SUBJECTS.values() for name in names} - set(answered)
-    being_built = [name for name in model.operations if name not in answered and name not in reasons]
-    lines = [
-        _INTRODUCTION.format(
-            service=model.service,
-            total=len(model.operations),
-            answered=len(answered),
-            listed=len(reasons),
-            open=len(being_built),
-        ).rstrip("\n")
-    ]
+    listed = {name for names in SUBJECTS.values() for name in names}
+    unexplained = tuple(name for name in model.operations if name not in answered and name not in listed)
+    total = len(model.operations)
+    introduction = _INTRODUCTION.format(
+        service=model.service, total=total, answered=len(answered), rest=total - len(answered)
+    )
+    lines = [introduction.rstrip("\n")]
     lines += [f"| `{name}` | {_CALLERS[model.operations[name].caller]} |" for name in sorted(answered)]
     lines += ["", "## Not answered", "", "| Operation | Caller | Reason |", "|---|---|---|"]
-    for reason, names in [*SUBJECTS.items(), (BEING_BUILT, tuple(being_built))]:
+    for reason, names in [*SUBJECTS.items(), (UNEXPLAINED, unexplained)]:
         lines += [
             f"| `{name}` | {_CALLERS[model.operations[name].caller]} | {reason} |"
             for name in names

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-BEING_BUILT: Final = "its part of the server is being built"
+UNEXPLAINED: Final = "it is not part of this version"
 
 SUBJECTS: Final[Mapping[str, tuple[str, ...]]] = {
     "second factors are not part of this version": (
@@ -130,4 +130,4 @@ def reasons() -> dict[str, str]:
 
 def sentence(name: str, reason: str | None) -> str:
     """What the caller of an operation without a handler is told."""
-    return f"{name} is not offered by this server yet: {reason or BEING_BUILT}."
+    return f"{name} is not offered by this server yet: {reason or UNEXPLAINED}."

@@ -1,0 +1,66 @@
+"""Poolhouse as it is measured: production settings on an SQLite file.
+
+``python -m benchmarks.poolhouse_server FILE [--plugins N] [--cheap-passwords]`` writes its port when it is ready, and
+serves until it is ended. Cheap passwords are for differences that argon2id would drown.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from benchmarks.serving import serve
+from poolhouse import Audit, FlowCall, PostAuthentication, PreAuthentication, PreToken, hookimpl
+from poolhouse.config.settings import Passwords, Root, Server, Settings, Store
+from poolhouse.config.values import Secret
+from poolhouse.server.app import build
+
+ROOT_KEY_ID = "benchmark"
+ROOT_SECRET = "a secret of this one process"  # noqa: S105 - opens nothing but a store that was just made
+MASTER_KEY = b"benchmark-benchmark-benchmark-be"
+
+
+class EmptyPlugin:
+    """On every hook of a sign-in by password, and does nothing there."""
+
+    @hookimpl
+    async def around_flow(self, event: FlowCall) -> AsyncIterator[None]:
+        yield
+
+    @hookimpl
+    async def pre_authentication(self, event: PreAuthentication) -> None:
+        pass
+
+    @hookimpl
+    async def post_authentication(self, event: PostAuthentication) -> None:
+        pass
+
+    @hookimpl
+    async def pre_token(self, event: PreToken) -> PreToken | None:
+        return None
+
+    @hookimpl
+    async def audit(self, event: Audit) -> None:
+        pass
+
+
+async def application() -> web.Application:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("file")
+    parser.add_argument("--plugins", type=int, default=0)
+    parser.add_argument("--cheap-passwords", action="store_true")
+    asked = parser.parse_args()
+    settings = Settings(
+        server=Server(base_url="https://auth.example.com"),
+        store=Store(url=Secret(f"sqlite:{asked.file}")),
+        root=Root(access_key_id=ROOT_KEY_ID, secret_access_key=Secret(ROOT_SECRET)),
+        passwords=Passwords(memory_kib=8, passes=1) if asked.cheap_passwords else Passwords(),
+    )
+    plugins = [(f"empty-{number}", EmptyPlugin()) for number in range(asked.plugins)]
+    return (await build(settings, [MASTER_KEY], plugins=plugins)).app
+
+
+if __name__ == "__main__":
+    serve(application)
