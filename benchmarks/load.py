@@ -148,7 +148,9 @@ def get(path: str) -> bytes:
 
 def post(body: bytes, headers: Mapping[str, str] | None = None, *, content_type: str = "application/json") -> bytes:
     extra = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
-    head = f"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}\r\n{extra}"
+    head = (
+        f"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}\r\n{extra}"
+    )
     return head.encode() + b"\r\n" + body
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 import time
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
@@ -19,9 +18,9 @@ from gmpy2 import mpz
 
 from benchmarks.load import Connection, call
 from benchmarks.poolhouse_server import ROOT_KEY_ID, ROOT_SECRET
-from poolhouse.crypto.srp import G, INFO, K, N, pad
+from poolhouse.crypto.srp import INFO, G, K, N, pad
 
-PASSWORD = "A long enough Passw0rd!"  # noqa: S105 - of users that live for a minute
+PASSWORD = "A long enough Passw0rd!"
 REGION = "us-east-1"
 
 
@@ -149,5 +148,3 @@ class SrpUser:
 
 def _number(*parts: bytes) -> mpz:
     return mpz(hashlib.sha256(b"".join(parts)).hexdigest(), 16)
-
-

@@ -18,7 +18,7 @@ from poolhouse.config.values import Secret
 from poolhouse.server.app import build
 
 ROOT_KEY_ID = "benchmark"
-ROOT_SECRET = "a secret of this one process"  # noqa: S105 - opens nothing but a store that was just made
+ROOT_SECRET = "a secret of this one process"
 MASTER_KEY = b"benchmark-benchmark-benchmark-be"
 
 

@@ -1,7 +1,7 @@
 """The arithmetic that a work cannot do without, alone: processor time of one call, on the servers' processor.
 
-``python -m benchmarks.primitives`` reads names of primitives from its input, a line each, and answers each with the
-seconds that one call takes.
+``python -m benchmarks.primitives`` reads the names of primitives from its input, and answers each with the seconds that
+one call takes.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ import hashlib
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 import argon2.low_level as argon2
 import gmpy2
@@ -19,21 +20,50 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 from gmpy2 import mpz
 
+from benchmarks.processes import Processors, end, said_by, spawn
 from poolhouse.config.settings import Passwords
 from poolhouse.crypto.srp import N
 
 ARGON2ID, SIGNATURE, VERIFICATION, POWER = "argon2id", "signature", "verification", "power"
-TIMES: Mapping[str, int] = {ARGON2ID: 8, SIGNATURE: 150, VERIFICATION: 1500, POWER: 100}
-"""Calls in one measurement: some tenth of a second."""
+_CALLS: Mapping[str, int] = {ARGON2ID: 8, SIGNATURE: 150, VERIFICATION: 1500, POWER: 100}
+"""In one measurement: some tenth of a second."""
 
 _MESSAGE = b"m" * 900
+"""As long as the signed part of a token."""
 
 
-def calls() -> Mapping[str, Callable[[], object]]:
+class Primitives:
+    """Asks the process that computes."""
+
+    def __init__(self, ask: Callable[[str], str]) -> None:
+        self._ask = ask
+
+    def seconds(self, needs: Mapping[str, int]) -> float:
+        """What so many calls of each primitive take, measured now."""
+        return sum(count * float(self._ask(name)) for name, count in needs.items())
+
+
+@contextmanager
+def primitives(processors: Processors) -> Iterator[Primitives]:
+    process = spawn([sys.executable, "-m", "benchmarks.primitives"], processors)
+
+    def ask(name: str) -> str:
+        assert process.stdin is not None  # what ``spawn`` asks for
+        process.stdin.write(f"{name}\n")
+        process.stdin.flush()
+        return said_by(process)
+
+    try:
+        yield Primitives(ask)
+    finally:
+        end(process)
+
+
+def _functions() -> Mapping[str, Callable[[], object]]:
     costs = Passwords()
-    salt = os.urandom(16)
+    password = _MESSAGE[:32]
     hashed = argon2.hash_secret(
-        _MESSAGE[:32], salt, costs.passes, costs.memory_kib, costs.lanes, 32, argon2.Type.ID
+        password, os.urandom(16), costs.passes, costs.memory_kib, costs.lanes, 32, argon2.Type.ID
     )
     key = rsa.generate_private_key(65537, 2048)
     public = key.public_key()
@@ -42,29 +72,28 @@ def calls() -> Mapping[str, Callable[[], object]]:
     base = mpz(int.from_bytes(hashlib.shake_256(b"base").digest(383), "big"))
     exponent = mpz(int.from_bytes(hashlib.sha256(b"exponent").digest(), "big"))
     return {
-        ARGON2ID: lambda: argon2.verify_secret(hashed, _MESSAGE[:32], argon2.Type.ID),
+        ARGON2ID: lambda: argon2.verify_secret(hashed, password, argon2.Type.ID),
         SIGNATURE: lambda: key.sign(_MESSAGE, padding, digest),
         VERIFICATION: lambda: public.verify(signature, _MESSAGE, padding, digest),
         POWER: lambda: gmpy2.powmod(base, exponent, N),
     }
 
 
-def seconds(function: Callable[[], object], times: int) -> float:
+def _seconds(function: Callable[[], object], calls: int) -> float:
     begun = time.process_time()
-    for _ in range(times):
+    for _ in range(calls):
         function()
-    return (time.process_time() - begun) / times
+    return (time.process_time() - begun) / calls
 
 
-def answer() -> None:
-    known = calls()
-    for function in known.values():
-        seconds(function, 3)
-    print("ready", flush=True)
+def _answer() -> None:
+    functions = _functions()
+    for function in functions.values():
+        _seconds(function, 3)
     for line in sys.stdin:
         name = line.strip()
-        print(seconds(known[name], TIMES[name]), flush=True)
+        print(_seconds(functions[name], _CALLS[name]), flush=True)
 
 
 if __name__ == "__main__":
-    answer()
+    _answer()

@@ -30,11 +30,10 @@ class Processors:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server in a process of its own. ``said`` is what it wrote after its port, when it was ready."""
+    """A server in a process of its own."""
 
     process: subprocess.Popen[str]
     port: int
-    said: str
 
     def processor_seconds(self) -> float:
         """What the process, and every process it started, has used until now, in user and in kernel mode."""
@@ -46,17 +45,14 @@ class Server:
 
 
 @contextmanager
-def started(
-    module: str, *arguments: str, processors: Processors, environment: Mapping[str, str] | None = None
-) -> Iterator[Server]:
+def started(module: str, *arguments: str, processors: Processors) -> Iterator[Server]:
     """A module of ours as a process, pinned and ready; it has ended afterwards. It writes its port as a first line."""
-    process = spawn([sys.executable, "-m", module, *arguments], processors, environment)
+    process = spawn([sys.executable, "-m", module, *arguments], processors)
     try:
-        assert process.stdout is not None
-        port, _, said = process.stdout.readline().strip().partition(" ")
-        if not port.isdecimal():
+        said = said_by(process)
+        if not said.isdecimal():
             raise RuntimeError(f"{module} did not start")
-        yield Server(process, int(port), said)
+        yield Server(process, int(said))
     finally:
         end(process)
 
@@ -71,13 +67,19 @@ def spawn(
     try:
         return subprocess.Popen(
             command,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             env={**os.environ, **(environment or {})},
         )
     finally:
         os.sched_setaffinity(0, before)
+
+
+def said_by(process: subprocess.Popen[str]) -> str:
+    """The next line that the process writes; empty when there is none any more."""
+    assert process.stdout is not None  # what ``spawn`` asks for
+    return process.stdout.readline().strip()
 
 
 def end(process: subprocess.Popen[str]) -> None:
@@ -87,8 +89,9 @@ def end(process: subprocess.Popen[str]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-    if process.stdout is not None:
-        process.stdout.close()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            pipe.close()
 
 
 def _used(pid: int) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.support.mongodb_fixtures import mongodb_database, mongodb_uri
 
 __all__ = ["mongodb_database", "mongodb_uri"]

@@ -11,11 +11,11 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
-from tests.support import store_writer
-from tests.support.store_writer import COUNTS, ITEMS, WORKERS
 
 from poolhouse.store.sqlite import SqliteStore
 from poolhouse.testing.clock import FakeClock
+from tests.support import store_writer
+from tests.support.store_writer import COUNTS, ITEMS, WORKERS
 
 
 class Writer:

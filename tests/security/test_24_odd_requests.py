@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.support.json_api import Answer, KeysInMemory, ManualClock, build, running, sign
 
 from poolhouse.server.cognito.registry import Call, Result
+from tests.support.json_api import Answer, KeysInMemory, ManualClock, build, running, sign
 
 TARGET = "AWSCognitoIdentityProviderService."
 JSON = "application/x-amz-json-1.1"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from tests.support.json_api import KeysInMemory, ManualClock, access_key, build, running, user_pools
-from tests.support.json_api_inputs import ARN, POOL, smallest
 
 from poolhouse.server.cognito.registry import Call, Result
+from tests.support.json_api import KeysInMemory, ManualClock, access_key, build, running, user_pools
+from tests.support.json_api_inputs import ARN, POOL, smallest
 
 MODEL = user_pools()
 SIGNED = sorted(name for name, operation in MODEL.operations.items() if operation.caller == "signed")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.support.json_api import user_pools
-from tests.support.json_api_inputs import smallest
 
 from poolhouse.server.cognito.errors import ProtocolError
 from poolhouse.server.cognito.validation import compile_input
+from tests.support.json_api import user_pools
+from tests.support.json_api_inputs import smallest
 
 MODEL = user_pools()
 OPERATORS: list[Any] = [

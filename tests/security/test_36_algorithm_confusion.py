@@ -11,12 +11,12 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_private_key
-from tests.unit.crypto.world import BASE_URL, POOL, FakeClock, KeptKeys, vault
 
 from poolhouse.errors import InvalidAccessToken
 from poolhouse.testing.keys import PremadeKeys, premade_key
 from poolhouse.tokens.jose import BadToken, HmacKey, Signer, Verifier
 from poolhouse.tokens.keys import KeyRing
+from tests.unit.crypto.world import BASE_URL, POOL, FakeClock, KeptKeys, vault
 
 
 def private_key() -> RSAPrivateKey:

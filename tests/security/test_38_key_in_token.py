@@ -8,12 +8,12 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_der_private_key
-from tests.unit.crypto.world import BASE_URL, POOL, FakeClock, KeptKeys, vault
 
 from poolhouse.errors import InvalidAccessToken
 from poolhouse.testing.keys import PremadeKeys, premade_key
 from poolhouse.tokens.jose import BadToken, Verifier
 from poolhouse.tokens.keys import KeyRing
+from tests.unit.crypto.world import BASE_URL, POOL, FakeClock, KeptKeys, vault
 
 
 def private_key(number: int) -> RSAPrivateKey:

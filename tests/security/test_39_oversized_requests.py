@@ -5,9 +5,8 @@ from __future__ import annotations
 import gzip
 from collections.abc import AsyncIterator
 
-from tests.support.json_api import KeysInMemory, ManualClock, build, running
-
 from poolhouse.server.cognito.registry import Call, Result
+from tests.support.json_api import KeysInMemory, ManualClock, build, running
 
 LIMIT = 64 * 1024
 HEADERS = {

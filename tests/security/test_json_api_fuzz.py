@@ -14,14 +14,14 @@ import aiohttp
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.support.json_api import NOON, ROOT, ApiClient, KeysInMemory, ManualClock, build, running, user_pools
-from tests.support.json_api_attacks import attacks, complaint, dressed
-from tests.support.json_api_inputs import hostile, smallest
 
 from poolhouse.errors import InvalidParameter, NotAuthorized
 from poolhouse.server.cognito.errors import ProtocolError
 from poolhouse.server.cognito.registry import Call, Result
 from poolhouse.server.cognito.validation import compile_input
+from tests.support.json_api import NOON, ROOT, ApiClient, KeysInMemory, ManualClock, build, running, user_pools
+from tests.support.json_api_attacks import attacks, complaint, dressed
+from tests.support.json_api_inputs import hostile, smallest
 
 MODEL = user_pools()
 OPERATIONS = sorted(MODEL.operations)

@@ -6,10 +6,9 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from poolhouse.server.cognito.model import Operation, ServiceModel
 from tests.support.json_api import Answer, sign
 from tests.support.json_api_inputs import HOSTILE, smallest
-
-from poolhouse.server.cognito.model import Operation, ServiceModel
 
 PROTOCOL = {
     "AccessDeniedException",

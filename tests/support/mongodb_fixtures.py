@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
+
 from tests.support import mongodb
 
 _STARTED = pytest.StashKey[str]()

@@ -19,6 +19,7 @@ REGION = "eu-west-1"
 ROOT = ("AKIDENDTOEND", "the-root-key-of-servers-that-live-for-one-test-run")
 MASTER_KEY = "8d0f3a5be1c7924660fb1d2e9a7c5b3408f6e4d2c1b0a9988776655443322110"
 
+COMMAND = [sys.executable, "/work/scratch/e2e_runner.py"]
 PATIENCE = 30.0
 
 
@@ -37,7 +38,9 @@ class ServerProcess:
 
     def kill(self) -> None:
         """The server is gone without a chance to do anything about it."""
-        self.process.send_signal(signal.SIGKILL)
+        # Its workers, if it has any, are in the same group; the group's number is its own.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
     def end(self) -> None:
@@ -78,12 +81,13 @@ def start(
     }
     with log.open("ab") as sink:
         process = subprocess.Popen(
-            [sys.executable, "-m", "poolhouse", "serve"],
+            COMMAND,
             cwd=folder,
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=sink,
             stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
     server = ServerProcess(address, outbox, log, process)
     try:

@@ -8,11 +8,10 @@ import hmac
 import secrets
 import time
 
-from tests.support.house import House
-
 from poolhouse.flows.machine import Asking, Reply
 from poolhouse.flows.sign_in import Answer
 from poolhouse.records import Client
+from tests.support.house import House
 
 # RFC 3526, section 4.
 N = int(

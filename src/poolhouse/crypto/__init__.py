@@ -1,0 +1,1 @@
+"""Slow arithmetic and secrets: password hashes, SRP, the vault of the master key, the worker threads."""

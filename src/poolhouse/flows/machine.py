@@ -31,6 +31,7 @@ from poolhouse.flows.claims import attributes_for_hooks
 from poolhouse.flows.flow import Flow, Kit
 from poolhouse.flows.grants import Grants, TokenSet
 from poolhouse.flows.lockout import Lockout
+from poolhouse.flows.names import canonical
 from poolhouse.hooks import specs
 from poolhouse.hooks.answers import Asked, Challenge, Passed, SignInState, Stage
 from poolhouse.records import FORCE_CHANGE_PASSWORD, RESET_REQUIRED, UNCONFIRMED, Attempt, User
@@ -87,6 +88,11 @@ def decode_handle(text: str) -> bytes:
     if len(raw) != 32:
         raise InvalidSession
     return raw
+
+
+def _plain(name: str) -> str:
+    # The handle binds; the name that comes with it only has to be the one that was meant, in whatever case.
+    return canonical("username", name, case_sensitive=False)
 
 
 def _digest(raw: bytes) -> str:
@@ -151,7 +157,7 @@ class Machine(Flow):
             raise InvalidSession("Invalid session for the user, session is expired.")
         if challenge not in (attempt.challenge, self.public_name(attempt.challenge)):
             raise InvalidSession
-        if submitted not in (attempt.submitted, attempt.username, attempt.user_sub):
+        if submitted is None or _plain(submitted) not in map(_plain, (attempt.submitted, attempt.username)):
             raise InvalidSession
         return attempt
 

@@ -1,0 +1,1 @@
+"""Every hook with its event, the loop that calls plugins, and the manager that loads them."""

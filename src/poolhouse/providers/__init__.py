@@ -1,0 +1,1 @@
+"""External identity providers. They come with federation; nothing is here yet."""

@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 
 import pytest
-from tests.support.json_api import ApiClient, KeysInMemory, ManualClock, build, running, user_pools
 
 from poolhouse.server.cognito.model import ServiceModel
 from poolhouse.server.cognito.registry import Handler
+from tests.support.json_api import ApiClient, KeysInMemory, ManualClock, build, running, user_pools
 
 Serve = Callable[..., Awaitable[ApiClient]]
 

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.support.json_api import ACCOUNT, ROOT, KeysInMemory, ManualClock, OpenSecrets, access_key
 
 from poolhouse.server.cognito.callers import Callers
+from tests.support.json_api import ACCOUNT, ROOT, KeysInMemory, ManualClock, OpenSecrets, access_key
 
 GET = "cognito-idp:AdminGetUser"
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 from aiohttp.test_utils import make_mocked_request
-from tests.support.json_api import ApiClient, KeysInMemory, ManualClock, access_key, build, sign
 
 from poolhouse import errors as domain
 from poolhouse.server.cognito.registry import Call, Handler, Result
+from tests.support.json_api import ApiClient, KeysInMemory, ManualClock, access_key, build, sign
 
 Serve = Callable[..., Awaitable[ApiClient]]
 POOL = "eu-west-1_Example1"

@@ -7,9 +7,9 @@ import unicodedata
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.support.json_api import user_pools
 
 from poolhouse.server.cognito.patterns import predicate
+from tests.support.json_api import user_pools
 
 PRINTED = r"[\p{L}\p{M}\p{S}\p{N}\p{P}]+"
 PATTERNS = sorted({shape.pattern for shape in user_pools().shapes.values() if shape.pattern})

@@ -4,11 +4,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.support.json_api import ManualClock, build
 
 from poolhouse.server.cognito.model import ServiceModel
 from poolhouse.server.cognito.not_offered import SUBJECTS, reasons, sentence
 from poolhouse.server.cognito.registry import Call, Result, check_known, load_operations, operation
+from tests.support.json_api import ManualClock, build
 
 
 @operation("GetUser")

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from multidict import CIMultiDict
-from tests.support.json_api import ACCOUNT, NOON, ROOT, ManualClock, sign
 
 from poolhouse.server.cognito.callers import Callers
 from poolhouse.server.cognito.errors import ProtocolError
 from poolhouse.server.cognito.signature import Signatures, derive_signing_key
+from tests.support.json_api import ACCOUNT, NOON, ROOT, ManualClock, sign
 
 HOST = "auth.example.com"
 BODY = b'{"UserPoolId":"eu-west-1_a"}'

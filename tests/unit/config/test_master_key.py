@@ -9,7 +9,6 @@ import stat
 from pathlib import Path
 
 import pytest
-from tests.unit.crypto.world import ForeseenChance
 
 from poolhouse.config.master_key import (
     MasterKeys,
@@ -22,6 +21,7 @@ from poolhouse.config.master_key import (
 )
 from poolhouse.config.settings import Master
 from poolhouse.config.values import Secret, SettingsError
+from tests.unit.crypto.world import ForeseenChance
 
 FIRST, SECOND = (hashlib.sha256(name).digest() for name in (b"first", b"second"))
 

@@ -10,12 +10,12 @@ import argon2.low_level as argon2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.crypto.world import ForeseenChance, vault
 
 from poolhouse.crypto.formats import Argon2, Pbkdf2, Scrypt, built_in
 from poolhouse.crypto.passwords import Argon2Costs, PasswordHashes
 from poolhouse.crypto.workers import Workers
 from poolhouse.hooks.answers import PasswordFormat
+from tests.unit.crypto.world import ForeseenChance, vault
 
 PASSWORD = "pässwörd"
 

@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator
 
 import argon2.low_level as argon2
 import pytest
-from tests.unit.crypto.world import ForeseenChance, vault
 
 from poolhouse.crypto.passwords import Argon2Costs, PasswordHashes
 from poolhouse.crypto.workers import Workers
+from tests.unit.crypto.world import ForeseenChance, vault
 
 CHEAP = Argon2Costs(memory_kib=8, passes=1)
 

@@ -11,13 +11,13 @@ import pytest
 from gmpy2 import mpz, powmod
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.crypto.world import ForeseenChance
 
 from poolhouse.crypto import srp
 from poolhouse.crypto.srp import G, N, Srp6a
 from poolhouse.crypto.workers import Workers
 from poolhouse.errors import InvalidParameter
 from poolhouse.flows.ports import SrpOpening
+from tests.unit.crypto.world import ForeseenChance
 
 POOL_NAME, USER, PASSWORD = "AbCdEfGhI", "jane", "Corr3ct-Horse!"
 SALT = bytes.fromhex("f1e2d3c4b5a697887766554433221100")

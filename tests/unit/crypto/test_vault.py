@@ -7,9 +7,9 @@ import pickle
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.crypto.world import ForeseenChance, master_key, vault
 
 from poolhouse.crypto.vault import Vault
+from tests.unit.crypto.world import ForeseenChance, master_key, vault
 
 
 def test_what_was_sealed_opens_for_the_same_purpose_and_context() -> None:

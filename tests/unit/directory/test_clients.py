@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from tests.unit.directory.world import NOON, World
 
 from poolhouse.errors import (
     ClientNotFound,
@@ -26,6 +25,7 @@ from poolhouse.flows.clients import permits
 from poolhouse.flows.definitions import Declaration
 from poolhouse.flows.validity import Span, Validity
 from poolhouse.records import Client, ClientSecret, Pool, Rotation
+from tests.unit.directory.world import NOON, World
 
 GIVEN = "a-secret-that-was-given-by-them".replace("-", "x")
 

@@ -7,7 +7,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from tests.unit.directory.world import NOON, REGION, World
 
 from poolhouse.errors import ClientNotFound, InvalidParameter, PoolNotFound, UserNotFound
 from poolhouse.flows.grants import TokenSet
@@ -18,6 +17,7 @@ from poolhouse.server.cognito.operations import clients, groups, pools
 from poolhouse.server.cognito.output import compile_output
 from poolhouse.server.cognito.registry import Call
 from poolhouse.server.cognito.validation import compile_input
+from tests.unit.directory.world import NOON, REGION, World
 
 ACCOUNT = "000000000000"
 SECRET = "x" * 24

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.directory.world import NOON, World
 
 from poolhouse.errors import GroupNotFound, GroupTaken, InvalidParameter, PoolNotFound
 from poolhouse.flows.groups import MOST_GROUPS_OF_A_USER, GroupSettings
 from poolhouse.records import Group, Pool
+from tests.unit.directory.world import NOON, World
 
 ROLE = "arn:aws:iam::123456789012:role/staff"
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from tests.unit.directory.world import NOON, REGION, World
 
 from poolhouse.errors import ConcurrentModification, InvalidParameter, PoolNotFound
 from poolhouse.flows.client_settings import ClientSettings
 from poolhouse.flows.definitions import Declaration
 from poolhouse.flows.pools import PoolFoundation, PoolSettings
 from poolhouse.records import MessageTemplate, PasswordPolicy, RecoveryOption
+from tests.unit.directory.world import NOON, REGION, World
 
 
 async def test_a_new_pool_has_an_id_of_its_region_and_signing_keys(world: World) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
-from tests.support.house import House, opened_house
 
 from poolhouse.records import Client, Pool
+from tests.support.house import House, opened_house
 
 
 @pytest.fixture

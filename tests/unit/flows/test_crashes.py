@@ -155,9 +155,7 @@ async def recover_again(scene: Scene) -> None:
 
 
 async def set_new(scene: Scene) -> None:
-    await scene.house.services.recovery.confirm(
-        scene.client, "jane", scene.code, NEW, metadata={}, secret_hash=None
-    )
+    await scene.house.services.recovery.confirm(scene.client, "jane", scene.code, NEW, metadata={}, secret_hash=None)
 
 
 async def set_new_again(scene: Scene) -> None:
@@ -196,9 +194,7 @@ async def invite_again(scene: Scene) -> None:
     try:
         await invite(scene)
     except errors.UsernameTaken:
-        await scene.house.services.users.invite_again(
-            scene.pool, Invitation(username="jane", password=PASSWORD)
-        )
+        await scene.house.services.users.invite_again(scene.pool, Invitation(username="jane", password=PASSWORD))
     await choose(scene)
 
 

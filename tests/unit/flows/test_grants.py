@@ -9,13 +9,13 @@ from dataclasses import replace as with_fields
 from typing import Any
 
 import pytest
-from tests.support.house import House, opened_house
 
 from poolhouse import errors
 from poolhouse.config.settings import Tokens
 from poolhouse.flows.groups import GroupSettings
 from poolhouse.hooks.specs import PreToken, hookimpl
 from poolhouse.records import Client, Pool, Rotation
+from tests.support.house import House, opened_house
 
 
 def claims(token: str) -> dict[str, Any]:

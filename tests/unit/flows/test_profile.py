@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from tests.support.house import PASSWORD, House
 
 from poolhouse import errors
 from poolhouse.flows.definitions import Declaration
@@ -11,6 +10,7 @@ from poolhouse.flows.pools import PoolFoundation
 from poolhouse.flows.ports import UserFilter
 from poolhouse.flows.users import Invitation
 from poolhouse.records import Client, PasswordPolicy, Pool
+from tests.support.house import PASSWORD, House
 
 NEW = "An0ther-Horse!"
 

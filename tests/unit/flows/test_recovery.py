@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from tests.support.house import PASSWORD, House
 
 from poolhouse import errors
 from poolhouse.flows.pools import PoolFoundation
 from poolhouse.flows.users import Invitation
 from poolhouse.records import Client, Pool, RecoveryOption
+from tests.support.house import PASSWORD, House
 
 NEW = "An0ther-Horse!"
 

@@ -7,8 +7,6 @@ import json
 from typing import Any
 
 import pytest
-from tests.support.house import PASSWORD, House, opened_house
-from tests.support.srp_client import SrpClient
 
 from poolhouse import errors
 from poolhouse.flows.machine import Asking, SignedIn
@@ -17,6 +15,8 @@ from poolhouse.hooks import specs
 from poolhouse.hooks.answers import Asked, ChallengeDecision, MigratedUser, Passed, SignInState, Stage
 from poolhouse.hooks.specs import hookimpl
 from poolhouse.records import Client, Pool
+from tests.support.house import PASSWORD, House, opened_house
+from tests.support.srp_client import SrpClient
 
 NEW_PASSWORD = "An0ther-Horse!"
 

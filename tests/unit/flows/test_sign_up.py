@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from tests.support.house import PASSWORD, House, opened_house
 
 from poolhouse import errors
 from poolhouse.flows.pools import PoolFoundation
@@ -13,6 +12,7 @@ from poolhouse.flows.sign_up import SignUpRequest
 from poolhouse.hooks.answers import SignUpDecision
 from poolhouse.hooks.specs import PostConfirmation, PreSignUp, hookimpl
 from poolhouse.records import Client, Pool
+from tests.support.house import PASSWORD, House, opened_house
 
 
 async def test_a_new_user_is_unconfirmed_and_gets_a_code(house: House, client: Client) -> None:

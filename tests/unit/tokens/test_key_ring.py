@@ -11,7 +11,6 @@ from typing import Any
 import jwt
 import msgspec
 import pytest
-from tests.unit.crypto.world import BASE_URL, NOW, POOL, FakeClock, KeptKeys, vault
 
 from poolhouse.crypto.workers import Workers
 from poolhouse.errors import InvalidAccessToken, PoolNotFound
@@ -19,6 +18,7 @@ from poolhouse.records import SigningKey
 from poolhouse.testing.keys import PremadeKeys
 from poolhouse.tokens.keys import KeyRing, RingLimits, RsaKeyMaker
 from poolhouse.tokens.pool_keys import sealed_key
+from tests.unit.crypto.world import BASE_URL, NOW, POOL, FakeClock, KeptKeys, vault
 
 DAY = 86400.0
 

@@ -1,0 +1,1 @@
+"""Hosted pages. They come with the OAuth endpoints; nothing is served from here yet."""

@@ -1,0 +1,1 @@
+"""One handler per operation, one module per subject. A handler translates; it decides nothing."""

@@ -1,0 +1,62 @@
+"""A work next to its limit: both are measured in turns, so that what disturbs one disturbs the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import median
+
+from benchmarks.load import Connection, Journey, drive, post
+from benchmarks.pool import BenchPool
+from benchmarks.primitives import Primitives
+from benchmarks.processes import Processors, Server, started
+from benchmarks.results import Row
+from benchmarks.works import CONNECTIONS, Work
+
+_CONSTANT_TIMES = 1600
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """Processor seconds for one piece of work."""
+
+    limit: float
+    measured: float
+
+
+async def measured(
+    work: Work, server: Server, pool: BenchPool, primitives: Primitives, processors: Processors, rounds: int
+) -> Row:
+    prepared = await work.prepare(server.port, pool)
+    request = post(b" " * len(prepared.request.partition(b"\r\n\r\n")[2]))
+    with started("benchmarks.constant", str(len(prepared.answer)), processors=processors) as constant:
+
+        async def answered(connection: Connection, _: int) -> None:
+            await connection.ask(request)
+
+        async def one_round() -> Round:
+            limit = await processor_seconds(constant, answered, _CONSTANT_TIMES) + primitives.seconds(work.needs)
+            return Round(limit, await processor_seconds(server, prepared.journey, work.times))
+
+        await one_round()  # what happens only once happens here
+        found = [await one_round() for _ in range(rounds)]
+    share = median(one.limit / one.measured for one in found)
+    return Row(
+        work=work.title,
+        limit=work.limit,
+        limit_figure=micros(median(one.limit for one in found)),
+        measured=micros(median(one.measured for one in found)),
+        share=f"{share:.2f}",
+        reach=f">= {work.reach}",
+        reached=share >= work.reach,
+    )
+
+
+async def processor_seconds(server: Server, journey: Journey, times: int, connections: int = CONNECTIONS) -> float:
+    """What the server used for one journey."""
+    before = server.processor_seconds()
+    await drive(server.port, journey, connections=connections, times=times)
+    return (server.processor_seconds() - before) / times
+
+
+def micros(seconds: float) -> str:
+    return f"{seconds * 1e6:,.0f}"

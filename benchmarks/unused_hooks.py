@@ -1,0 +1,46 @@
+"""What twenty plugins cost that do nothing, on every hook of a sign-in.
+
+Argon2id at its cheapest: the difference is the same, and its noise does not hide it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from statistics import median
+
+from benchmarks.pool import make_pool
+from benchmarks.processes import Processors, started
+from benchmarks.results import Row
+from benchmarks.shares import micros, processor_seconds
+from benchmarks.works import USERS, password_sign_in
+
+PLUGINS = 20
+REACH = 200e-6
+_SIGN_INS = 160
+
+
+async def measured(processors: Processors, folder: Path, rounds: int) -> list[Row]:
+    module, cheap = "benchmarks.poolhouse_server", "--cheap-passwords"
+    with (
+        started(module, str(folder / "without.db"), cheap, processors=processors) as without,
+        started(module, str(folder / "with.db"), cheap, "--plugins", str(PLUGINS), processors=processors) as with_them,
+    ):
+        servers = (without, with_them)
+        journeys = [
+            (await password_sign_in(server.port, await make_pool(server.port, USERS))).journey for server in servers
+        ]
+        found = []
+        for _ in range(rounds + 1):
+            found.append([await processor_seconds(s, j, _SIGN_INS) for s, j in zip(servers, journeys, strict=True)])
+    more = median(loaded - plain for plain, loaded in found[1:])
+    return [
+        Row(
+            work=f"{PLUGINS} empty plugins on every hook of a sign-in",
+            limit="the same sign-in without, cheap hash",
+            limit_figure=micros(median(plain for plain, _ in found[1:])),
+            measured=micros(median(loaded for _, loaded in found[1:])),
+            share=f"+{more * 1e3:.2f} ms",
+            reach=f"<= {REACH * 1e3:.1f} ms more",
+            reached=more <= REACH,
+        )
+    ]

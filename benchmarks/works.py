@@ -1,0 +1,151 @@
+"""The works that are measured as a share of their limit: what is asked, how often, and what no server could leave out.
+
+``A`` is in every limit; ``needs`` is the arithmetic that comes on top of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+
+from benchmarks import load
+from benchmarks.load import Connection, Journey
+from benchmarks.pool import BenchPool, SrpUser
+from benchmarks.primitives import ARGON2ID, POWER, SIGNATURE, VERIFICATION
+
+USERS = 32
+CONNECTIONS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """``journey`` is one piece of the work. ``request`` and ``answer`` are what it mostly sends and gets: the constant
+    server is sent as much, and answers as much."""
+
+    journey: Journey
+    request: bytes
+    answer: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """``times`` is how many pieces make one measurement. ``reach`` is the share of the limit that was promised."""
+
+    name: str
+    title: str
+    limit: str
+    reach: float
+    times: int
+    prepare: Callable[[int, BenchPool], Awaitable[Prepared]]
+    needs: Mapping[str, int] = field(default_factory=dict)
+
+
+async def _repeated(port: int, requests: Sequence[bytes]) -> Prepared:
+    """One request after the other, from the beginning again at the end."""
+    connection = await Connection.open(port)
+    answer = await connection.ask(requests[0])
+    connection.close()
+    turn = count()
+
+    async def journey(connection: Connection, _: int) -> None:
+        await connection.ask(requests[next(turn) % len(requests)])
+
+    return Prepared(journey, requests[0], answer.body)
+
+
+async def password_sign_in(port: int, pool: BenchPool) -> Prepared:
+    return await _repeated(port, [pool.sign_in(user) for user in pool.users])
+
+
+async def srp_sign_in(port: int, pool: BenchPool) -> Prepared:
+    users = [SrpUser(pool, user) for user in pool.users]
+    turn = count()
+
+    async def sign_in(connection: Connection) -> tuple[bytes, bytes]:
+        user = users[next(turn) % len(users)]
+        asked = await connection.ask(user.opening)
+        request = user.answer(asked.json())
+        return request, (await connection.ask(request)).body
+
+    async def journey(connection: Connection, _: int) -> None:
+        await sign_in(connection)
+
+    connection = await Connection.open(port)
+    for _ in users:
+        request, answer = await sign_in(connection)
+    connection.close()
+    return Prepared(journey, request, answer)
+
+
+async def refresh(port: int, pool: BenchPool) -> Prepared:
+    """Each connection has a refresh token of its own, and goes on with the successor that it gets."""
+    tokens = [signed_in["RefreshToken"] for signed_in in await pool.signed_in(port, CONNECTIONS)]
+
+    async def once(connection: Connection, number: int) -> bytes:
+        answer = await connection.ask(pool.refresh(tokens[number]))
+        tokens[number] = answer.json()["AuthenticationResult"]["RefreshToken"]
+        return answer.body
+
+    async def journey(connection: Connection, number: int) -> None:
+        await once(connection, number)
+
+    connection = await Connection.open(port)
+    answer = await once(connection, 0)
+    connection.close()
+    return Prepared(journey, pool.refresh(tokens[0]), answer)
+
+
+async def get_user(port: int, pool: BenchPool) -> Prepared:
+    signed_in = await pool.signed_in(port, USERS)
+    return await _repeated(port, [pool.get_user(tokens["AccessToken"]) for tokens in signed_in])
+
+
+async def discovery(port: int, pool: BenchPool) -> Prepared:
+    return await _repeated(port, [load.get(f"/{pool.id}/.well-known/openid-configuration")])
+
+
+async def key_set(port: int, pool: BenchPool) -> Prepared:
+    return await _repeated(port, [load.get(f"/{pool.id}/.well-known/jwks.json")])
+
+
+WORKS = (
+    Work(
+        name="password",
+        title="Password sign-in",
+        limit="A + argon2id + 2 signatures",
+        reach=0.9,
+        times=32,
+        prepare=password_sign_in,
+        needs={ARGON2ID: 1, SIGNATURE: 2},
+    ),
+    Work(
+        name="srp",
+        title="SRP sign-in (two requests)",
+        limit="A + 3 powers + 2 signatures",
+        reach=0.7,
+        times=96,
+        prepare=srp_sign_in,
+        needs={POWER: 3, SIGNATURE: 2},
+    ),
+    Work(
+        name="refresh",
+        title="Refresh with rotation",
+        limit="A + 2 signatures",
+        reach=0.7,
+        times=320,
+        prepare=refresh,
+        needs={SIGNATURE: 2},
+    ),
+    Work(
+        name="get-user",
+        title="GetUser",
+        limit="A + 1 verification",
+        reach=0.35,
+        times=1600,
+        prepare=get_user,
+        needs={VERIFICATION: 1},
+    ),
+    Work(name="discovery", title="Discovery", limit="A", reach=0.8, times=2400, prepare=discovery),
+    Work(name="jwks", title="JWKS", limit="A", reach=0.8, times=2400, prepare=key_set),
+)

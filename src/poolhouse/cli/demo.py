@@ -1,0 +1,68 @@
+"""The pool and the client that a first start in development makes, so that there is something to sign in to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from poolhouse.errors import KeyTaken, NotFound
+from poolhouse.flows.client_settings import ClientSettings
+from poolhouse.flows.pools import PoolFoundation, PoolSettings
+from poolhouse.flows.services import Services
+from poolhouse.records import Pool
+from poolhouse.store.port import Entry, Store
+from poolhouse.store.repositories import collections
+
+NAME = "demo"
+FLOWS = ("ALLOW_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH")
+_TAGS = {"poolhouse": "demo"}
+_KEY = ("demo",)
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    pool_id: str
+    client_id: str
+
+
+async def demo(services: Services, store: Store, region: str) -> Demo | None:
+    """The demo pool and its client, which are made once; None where somebody has removed them.
+
+    What an interrupted first start has made is found again, by its name and its tag.
+    """
+    known = await store.get(collections.SERVER, _KEY)
+    if known is None:
+        pool = await _pool(services, region)
+        made = Demo(pool.id, await _client_id(services, pool))
+        try:
+            await store.insert(
+                collections.SERVER, Entry(key=_KEY, value={"pool_id": made.pool_id, "client_id": made.client_id})
+            )
+        except KeyTaken:
+            return await demo(services, store, region)
+        return made
+    made = Demo(known.value["pool_id"], known.value["client_id"])
+    try:
+        await services.clients.describe(made.pool_id, made.client_id)
+    except NotFound:
+        return None
+    return made
+
+
+async def _pool(services: Services, region: str) -> Pool:
+    cursor: str | None = None
+    while True:
+        page = await services.pools.page(region, 60, cursor)
+        for pool in page.items:
+            if isinstance(pool, Pool) and pool.name == NAME and pool.tags == _TAGS:
+                return pool
+        if (cursor := page.cursor) is None:
+            settings = PoolSettings(auto_verified=("email",), tags=_TAGS)
+            return await services.pools.create(region, NAME, settings, PoolFoundation())
+
+
+async def _client_id(services: Services, pool: Pool) -> str:
+    page = await services.clients.page(pool.id, 60, None)
+    for client in page.items:
+        if client.name == NAME:
+            return str(client.id)
+    return (await services.clients.create(pool.id, NAME, ClientSettings(flows=FLOWS))).id

@@ -1,0 +1,112 @@
+"""What development keeps beside its store, in files for their owner only: the master key and the root key.
+
+A store that forgets everything keeps nothing either.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from poolhouse.config.master_key import SIZE, MasterKeys, configured_keys, kept_key, read_key_file
+from poolhouse.config.settings import Root, Settings
+from poolhouse.config.values import Secret, SettingsError
+
+T = TypeVar("T")
+
+_ID_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+_SECRET_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+
+class Chance(Protocol):
+    def raw(self, size: int) -> bytes: ...
+
+    def letters(self, count: int, alphabet: str) -> str: ...
+
+
+def place_beside(settings: Settings, name: str) -> Path | None:
+    """Where a file of this name is kept; None where nothing is."""
+    kind = settings.store.kind
+    if kind == "memory":
+        return None
+    if kind == "sqlite":
+        database = Path(settings.store.url.reveal().removeprefix("sqlite:"))
+        return database.with_name(f"{database.name}.{name}")
+    return Path(f"poolhouse.{name}")
+
+
+def development_keys(settings: Settings, chance: Chance) -> MasterKeys:
+    """The master keys of the settings; without any, the one that is kept, which is made at the first start. Raises
+    ``SettingsError``."""
+    given = configured_keys(settings.master)
+    if given is not None:
+        return given
+    path = place_beside(settings, "master-key")
+    if path is None:
+        return MasterKeys((chance.raw(SIZE),))
+    return _writing(path, lambda: kept_key(path, chance.raw))
+
+
+def known_keys(settings: Settings) -> MasterKeys | None:
+    """The master keys of the settings; without any, the one that development has kept; None where there is neither.
+    Raises ``SettingsError``."""
+    given = configured_keys(settings.master)
+    if given is not None:
+        return given
+    path = place_beside(settings, "master-key")
+    return read_key_file(path) if path is not None and path.exists() else None
+
+
+def with_root_key(settings: Settings, chance: Chance) -> Settings:
+    """The settings with a root key: theirs, or the one that is kept, which is made at the first start. Raises
+    ``SettingsError``."""
+    if settings.root.access_key_id is not None:
+        return settings
+    path = place_beside(settings, "root-key")
+    if path is None:
+        text = _new_root_key(chance)
+    else:
+        text = _writing(path, lambda: kept_text(path, lambda: _new_root_key(chance), chance))
+    try:
+        found = json.loads(text)
+        root = Root(access_key_id=found["access_key_id"], secret_access_key=Secret(found["secret_access_key"]))
+    except (ValueError, KeyError, TypeError):
+        raise SettingsError([f"the root key file {path} holds no key; remove it, and a new one is made"]) from None
+    return replace(settings, root=root)
+
+
+def new_access_key(chance: Chance) -> tuple[str, str]:
+    """An access key's id and secret."""
+    return f"PHAK{chance.letters(16, _ID_LETTERS)}", chance.letters(40, _SECRET_LETTERS)
+
+
+def kept_text(path: Path, make: Callable[[], str], chance: Chance) -> str:
+    """The text in the file; it is made, for its owner only, where it does not exist. Two processes that come at once get
+    the same."""
+    if not path.exists():
+        draft = path.with_name(f"{path.name}.{chance.raw(8).hex()}")
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write(make())
+        try:
+            path.hardlink_to(draft)
+        except FileExistsError:
+            pass  # another process was faster, and its text is the one
+        finally:
+            draft.unlink()
+    return path.read_text(encoding="utf-8")
+
+
+def _new_root_key(chance: Chance) -> str:
+    key_id, secret = new_access_key(chance)
+    return json.dumps({"access_key_id": key_id, "secret_access_key": secret}) + "\n"
+
+
+def _writing(path: Path, write: Callable[[], T]) -> T:
+    try:
+        return write()
+    except OSError as error:
+        raise SettingsError([f"{path} cannot be written: {error.strerror}"]) from None

@@ -1,0 +1,180 @@
+"""``poolhouse dev`` and ``poolhouse serve``: from the settings to a running server."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from poolhouse.cli.failures import SETTINGS, Failure, report, told
+from poolhouse.cli.kept import development_keys, known_keys, with_root_key
+from poolhouse.config.addresses import is_loopback
+from poolhouse.config.loading import load_settings
+from poolhouse.config.master_key import MasterKeys, required_keys
+from poolhouse.config.settings import Settings
+from poolhouse.server import logs
+from poolhouse.server.serving import Manner, bound_sockets, close_all, run
+from poolhouse.server.world import SystemChance
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from poolhouse.cli.demo import Demo
+
+_logger = logging.getLogger("poolhouse.serving")
+
+
+def dev(*, config: Path | None = None, listen: str | None = None, access_log: bool = False) -> int:
+    """A server for development has run. Returns its exit status; raises ``Failure``."""
+    with told():
+        settings = load_settings(os.environ, path=config, dev=True, overrides={"server.listen": listen})
+        logs.set_up(format=_format(settings), level=settings.logging.level)
+        host = settings.server.listen.host
+        if not is_loopback(host) and listen is None:
+            raise Failure(
+                f"The settings say that the server listens on {settings.server.listen}, which others can reach. A server "
+                f"for development shows codes and keys. If that is meant: poolhouse dev --listen {settings.server.listen}",
+                SETTINGS,
+            )
+        chance = SystemChance()
+        keys = development_keys(settings, chance)
+        settings = with_root_key(settings, chance)
+    return _Start(settings, keys, access_log=access_log).run(1)
+
+
+def serve(
+    *, config: Path | None = None, listen: str | None = None, workers: int = 1, access_log: bool = False
+) -> int:
+    """A server has run. Returns its exit status; raises ``Failure``."""
+    with told():
+        settings = load_settings(os.environ, path=config, overrides={"server.listen": listen})
+        logs.set_up(format=settings.logging.format, level=settings.logging.level)
+        if workers > 1 and settings.store.kind == "memory":
+            raise Failure(
+                "The store memory: belongs to one process; with --workers use sqlite:PATH or mongodb://...", SETTINGS
+            )
+        # A store of development has its key beside it.
+        keys = known_keys(settings) or required_keys(settings.master)
+        if settings.root.access_key_id is None:
+            _logger.warning("There is no root key: signed calls work with access keys of the store only.")
+    return _Start(settings, keys, access_log=access_log).run(workers)
+
+
+class _Start:
+    def __init__(self, settings: Settings, keys: MasterKeys, *, access_log: bool) -> None:
+        self._settings = settings
+        self._keys = keys
+        self._manner = Manner(grace=settings.server.grace, access_log=access_log)
+        self._demo: Demo | None = None
+
+    def run(self, workers: int) -> int:
+        for warning in self._settings.warnings:
+            _logger.warning(warning)
+        listen = self._settings.server.listen
+        with told(shown_store(self._settings)):
+            sockets = bound_sockets(listen.host, listen.port)
+            try:
+                if workers > 1:
+                    return self._supervise(sockets, workers)
+                run(self._make, sockets, self._manner, started=lambda: self._tell_started(sockets))
+                return 0
+            finally:
+                close_all(sockets)
+
+    def _supervise(self, sockets: list[Any], workers: int) -> int:
+        from poolhouse.cli.supervising import Leash, Supervisor
+        from poolhouse.crypto.workers import usable_cpus
+
+        # Loaded before the fork, so that the workers share it.
+        import poolhouse.server.app
+
+        server = self._settings.server
+        if not server.workers:
+            # Each process has its share of the processors for arithmetic, rounded up.
+            self._settings = replace(
+                self._settings, server=replace(server, workers=-(-usable_cpus() // workers))
+            )
+
+        def work(leash: Leash) -> int:
+            try:
+                with told(shown_store(self._settings)):
+                    run(
+                        self._make,
+                        sockets,
+                        self._manner,
+                        started=leash.say_ready,
+                        stopping=leash.stop_when_drawn,
+                    )
+            except Exception as error:  # noqa: BLE001 - the boundary of the process: told once
+                return report(error)
+            return 0
+
+        self._tell_address(sockets)
+        return Supervisor(work, workers, sockets, grace=self._manner.grace).run()
+
+    async def _make(self) -> web.Application:
+        from poolhouse.server.app import build
+
+        server = await build(self._settings, self._keys.raw)
+        if self._settings.dev.enabled and self._settings.dev.demo:
+            from poolhouse.cli.demo import demo
+
+            async def prepare(_: web.Application) -> None:
+                self._demo = await demo(server.services, server.store, self._settings.server.region)
+
+            server.app.on_startup.append(prepare)
+        return server.app
+
+    def _tell_started(self, sockets: list[Any]) -> None:
+        if self._settings.dev.enabled:
+            print(welcome(self._settings, self._demo), flush=True)
+        self._tell_address(sockets)
+
+    def _tell_address(self, sockets: list[Any]) -> None:
+        addresses = [str(replace(self._settings.server.listen, port=each.getsockname()[1])) for each in sockets]
+        _logger.info("listening", extra={"address": addresses[0], "base_url": self._settings.server.base_url})
+
+
+def _format(settings: Settings) -> str:
+    """In development, at a terminal, lines are for people, unless the settings say something."""
+    said = os.environ.get("POOLHOUSE_LOGGING_FORMAT")
+    return settings.logging.format if said or not sys.stderr.isatty() else "console"
+
+
+def shown_store(settings: Settings) -> str:
+    """The store's address without user, password and options."""
+    scheme, separator, rest = settings.store.url.reveal().partition("://")
+    if not separator:
+        return settings.store.url.reveal()
+    return f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}"
+
+
+def welcome(settings: Settings, made: Demo | None) -> str:
+    """What a developer needs to begin: the exports for SDKs and the command line of AWS, and what is there."""
+    base = settings.server.base_url
+    root = settings.root
+    lines = [
+        f"Poolhouse for development answers at {base}",
+        "",
+        f"  export AWS_ENDPOINT_URL={base}",
+        f"  export AWS_ACCESS_KEY_ID={root.access_key_id}",
+        f"  export AWS_SECRET_ACCESS_KEY={root.secret_access_key.reveal() if root.secret_access_key else ''}",
+        f"  export AWS_DEFAULT_REGION={settings.server.region}",
+        "",
+    ]
+    if made is not None:
+        lines += [
+            f"  demo pool     {made.pool_id}",
+            f"  demo client   {made.client_id}",
+            f"  issuer        {base}/{made.pool_id}",
+        ]
+    if settings.dev.outbox_page:
+        lines.append(f"  outbox        {base}/_dev/outbox")
+    lines += [f"  store         {shown_store(settings)}"]
+    if not is_loopback(settings.server.listen.host):
+        lines += ["", f"  WARNING: {settings.server.listen} can be reached by others, and this server shows codes to all."]
+    lines += ["", "  Try: aws cognito-idp list-user-pools --max-results 10", ""]
+    return "\n".join(lines)
