@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,32 +75,54 @@ class Connection(asyncio.Protocol):
             self._waiting.set_exception(Unexpected("the server closed the connection"))
 
 
+@contextmanager
+def awake() -> Iterator[None]:
+    """The client does not sleep while it waits. Waking a processor that sleeps is costly, above all in a virtual
+    machine, and it is whoever sends that pays: the constant server, which never lets its client rest, would look better
+    than it is."""
+    loop = asyncio.get_running_loop()
+    is_over = False
+
+    def again() -> None:
+        if not is_over:
+            loop.call_soon(again)
+
+    again()
+    try:
+        yield
+    finally:
+        is_over = True
+
+
 Journey = Callable[[Connection, int], Awaitable[None]]
 """One piece of work over a connection; the number tells the connections apart."""
 
 
-async def drive(port: int, journey: Journey, *, connections: int, times: int) -> list[float]:
-    """The journey was made so many times, shared among so many connections. The seconds that each one took."""
-    left = times
-    seconds: list[float] = []
-
-    async def worker(number: int) -> None:
-        nonlocal left
-        connection = await Connection.open(port)
-        try:
-            while left > 0:
-                left -= 1
-                begun = time.perf_counter()
-                async with asyncio.timeout(PATIENCE):
-                    await journey(connection, number)
-                seconds.append(time.perf_counter() - begun)
-        finally:
+@asynccontextmanager
+async def opened(port: int, count: int) -> AsyncIterator[list[Connection]]:
+    connections = [await Connection.open(port) for _ in range(count)]
+    try:
+        yield connections
+    finally:
+        for connection in connections:
             connection.close()
 
-    async with asyncio.TaskGroup() as group:
-        for number in range(connections):
-            group.create_task(worker(number))
-    return seconds
+
+async def drive(connections: Sequence[Connection], journey: Journey, times: int) -> None:
+    """The journey was made so many times, shared among the connections."""
+    left = times
+
+    async def worker(number: int, connection: Connection) -> None:
+        nonlocal left
+        while left > 0:
+            left -= 1
+            async with asyncio.timeout(PATIENCE):
+                await journey(connection, number)
+
+    with awake():
+        async with asyncio.TaskGroup() as group:
+            for number, connection in enumerate(connections):
+                group.create_task(worker(number, connection))
 
 
 async def paced(port: int, request: bytes, *, every: float, times: int) -> list[float]:

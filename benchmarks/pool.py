@@ -20,7 +20,7 @@ from benchmarks.load import Connection, call
 from benchmarks.poolhouse_server import ROOT_KEY_ID, ROOT_SECRET
 from poolhouse.crypto.srp import INFO, G, K, N, pad
 
-PASSWORD = "A long enough Passw0rd!"
+PASSWORD = "A-long-enough-Passw0rd!"
 REGION = "us-east-1"
 
 

@@ -11,11 +11,11 @@ from collections.abc import AsyncIterator
 
 from aiohttp import web
 
-from benchmarks.serving import serve
 from poolhouse import Audit, FlowCall, PostAuthentication, PreAuthentication, PreToken, hookimpl
 from poolhouse.config.settings import Passwords, Root, Server, Settings, Store
 from poolhouse.config.values import Secret
 from poolhouse.server.app import build
+from poolhouse.server.serving import Manner, bound_sockets, run
 
 ROOT_KEY_ID = "benchmark"
 ROOT_SECRET = "a secret of this one process"
@@ -46,7 +46,7 @@ class EmptyPlugin:
         pass
 
 
-async def application() -> web.Application:
+def serve() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("file")
     parser.add_argument("--plugins", type=int, default=0)
@@ -59,8 +59,14 @@ async def application() -> web.Application:
         passwords=Passwords(memory_kib=8, passes=1) if asked.cheap_passwords else Passwords(),
     )
     plugins = [(f"empty-{number}", EmptyPlugin()) for number in range(asked.plugins)]
-    return (await build(settings, [MASTER_KEY], plugins=plugins)).app
+
+    async def application() -> web.Application:
+        return (await build(settings, [MASTER_KEY], plugins=plugins)).app
+
+    sockets = bound_sockets("127.0.0.1", 0)
+    port = sockets[0].getsockname()[1]
+    run(application, sockets, Manner(grace=5.0), started=lambda: print(port, flush=True))
 
 
 if __name__ == "__main__":
-    serve(application)
+    serve()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from benchmarks.load import Connection, Journey, drive, post
+from benchmarks.load import Connection, Journey, drive, opened, post
 from benchmarks.pool import BenchPool
 from benchmarks.primitives import Primitives
 from benchmarks.processes import Processors, Server, started
@@ -28,17 +29,20 @@ async def measured(
 ) -> Row:
     prepared = await work.prepare(server.port, pool)
     request = post(b" " * len(prepared.request.partition(b"\r\n\r\n")[2]))
+
+    async def answered(connection: Connection, _: int) -> None:
+        await connection.ask(request)
+
     with started("benchmarks.constant", str(len(prepared.answer)), processors=processors) as constant:
+        async with opened(constant.port, CONNECTIONS) as to_constant, opened(server.port, CONNECTIONS) as to_server:
 
-        async def answered(connection: Connection, _: int) -> None:
-            await connection.ask(request)
+            async def one_round() -> Round:
+                least = await processor_seconds(constant, to_constant, answered, _CONSTANT_TIMES)
+                used = await processor_seconds(server, to_server, prepared.journey, work.times)
+                return Round(least + primitives.seconds(work.needs), used)
 
-        async def one_round() -> Round:
-            limit = await processor_seconds(constant, answered, _CONSTANT_TIMES) + primitives.seconds(work.needs)
-            return Round(limit, await processor_seconds(server, prepared.journey, work.times))
-
-        await one_round()  # what happens only once happens here
-        found = [await one_round() for _ in range(rounds)]
+            await one_round()  # what happens only once happens here
+            found = [await one_round() for _ in range(rounds)]
     share = median(one.limit / one.measured for one in found)
     return Row(
         work=work.title,
@@ -51,10 +55,10 @@ async def measured(
     )
 
 
-async def processor_seconds(server: Server, journey: Journey, times: int, connections: int = CONNECTIONS) -> float:
+async def processor_seconds(server: Server, connections: Sequence[Connection], journey: Journey, times: int) -> float:
     """What the server used for one journey."""
     before = server.processor_seconds()
-    await drive(server.port, journey, connections=connections, times=times)
+    await drive(connections, journey, times)
     return (server.processor_seconds() - before) / times
 
 

@@ -27,13 +27,14 @@ async def measured(processors: Processors, folder: Path, rounds: int) -> list[Ro
         pool = await make_pool(server.port, USERS)
         request = load.get(f"/{pool.id}/.well-known/openid-configuration")
         journey = (await password_sign_in(server.port, pool)).journey
-        for _ in range(max(rounds // 2, 2)):
-            alone.append(p99(await load.paced(server.port, request, every=_EVERY, times=_REQUESTS)))
-            storm = load.Saturation()
-            raging = asyncio.create_task(storm.run(server.port, journey, connections=SIGNING_IN))
-            stormy.append(p99(await load.paced(server.port, request, every=_EVERY, times=_REQUESTS)))
-            storm.stopped = True
-            await raging
+        with load.awake():
+            for _ in range(max(rounds // 2, 2)):
+                alone.append(p99(await load.paced(server.port, request, every=_EVERY, times=_REQUESTS)))
+                storm = load.Saturation()
+                raging = asyncio.create_task(storm.run(server.port, journey, connections=SIGNING_IN))
+                stormy.append(p99(await load.paced(server.port, request, every=_EVERY, times=_REQUESTS)))
+                storm.stopped = True
+                await raging
     times = median(slow / quick for quick, slow in zip(alone, stormy, strict=True))
     return [
         Row(

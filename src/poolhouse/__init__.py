@@ -7,7 +7,7 @@
     @hookimpl
     async def pre_sign_up(event: PreSignUp) -> None:
         if not event.attributes.get("email", "").endswith("@example.com"):
-            raise Refused("Please use your company address.")
+            raise Refused("Please use your company address")
 
 All names are here from the start, and loaded when they are first asked for: ``import poolhouse`` costs nothing.
 """

@@ -165,6 +165,9 @@ class Credential(Record, frozen=True, kw_only=True):
     set_at: float
     srp: str | None = None
 
+    def __repr__(self) -> str:
+        return f"Credential(set_at={self.set_at!r})"
+
 
 class User(StoredRecord, frozen=True, kw_only=True):
     """A person's record in a pool. ``username`` is the internal name and never changes; ``sub`` is the id.
@@ -237,6 +240,11 @@ class Attempt(StoredRecord, frozen=True, kw_only=True):
     history: tuple[dict[str, Any], ...] = ()
     """The custom challenge session as its hooks see it: name, result, metadata."""
     wrong: int = 0
+    basis: str = ""
+    """What the user's record was when this was asked, as far as earlier proofs depend on it."""
+
+    def __repr__(self) -> str:
+        return f"Attempt(flow={self.flow!r}, challenge={self.challenge!r}, event_id={self.event_id!r})"
 
 
 class Code(StoredRecord, frozen=True, kw_only=True):

@@ -126,8 +126,8 @@ async def opened_house(
 ) -> AsyncIterator[House]:
     clock = clock or FakeClock()
     messages: list[Message] = []
+    changes.setdefault("server", Server(base_url="https://auth.example.com"))
     settings = Settings(
-        server=Server(base_url="https://auth.example.com"),
         # As cheap as argon2 gets: what is tested here is not its strength.
         passwords=Passwords(memory_kib=8, passes=1),
         **changes,

@@ -183,6 +183,16 @@ def refused(name: str, call: Any, /, *arguments: Any, **parameters: Any) -> str:
     return str(said["Message"])
 
 
+def guesses_within(seconds: float) -> int:
+    """How many wrong passwords may be checked in so many seconds: five, and one more after each lock. The locks last
+    one second, two, four ..."""
+    count, lock, locked = 5, 1.0, 1.0
+    while locked < seconds:
+        count, lock = count + 1, lock * 2
+        locked += lock
+    return count
+
+
 def eventually(what: str, holds: Any, *, within: float) -> float:
     """Waits until it holds; the seconds that took. Fails where it does not hold in time."""
     began = time.monotonic()

@@ -19,7 +19,7 @@ REGION = "eu-west-1"
 ROOT = ("AKIDENDTOEND", "the-root-key-of-servers-that-live-for-one-test-run")
 MASTER_KEY = "8d0f3a5be1c7924660fb1d2e9a7c5b3408f6e4d2c1b0a9988776655443322110"
 
-COMMAND = [sys.executable, "/work/scratch/e2e_runner.py"]
+COMMAND = [sys.executable, "-m", "poolhouse", "serve"]
 PATIENCE = 30.0
 
 

@@ -39,18 +39,22 @@ class Failure(Exception):  # noqa: N818 - it is what a command ends with
 
 
 @contextmanager
-def told(store: str = "") -> Iterator[None]:
-    """Whatever can be told in a sentence is raised as a ``Failure``. ``store`` is its address as it may be shown."""
+def told(store: str = "", *, refused: int = UNDONE) -> Iterator[None]:
+    """Whatever can be told in a sentence is raised as a ``Failure``. ``store`` is its address as it may be shown,
+    ``refused`` the status where the domain says no: while a store is opened, it is the store that says so."""
     try:
         yield
     except Exception as error:
-        failure = failure_of(error, store)
+        failure = failure_of(error, store, refused)
+        if failure is None and error.__context__ is not None:
+            # What failed first, where cleaning up after it has failed as well.
+            failure = failure_of(error.__context__, store, refused)
         if failure is None:
             raise
         raise failure from error
 
 
-def failure_of(error: BaseException, store: str = "") -> Failure | None:
+def failure_of(error: BaseException, store: str = "", refused: int = UNDONE) -> Failure | None:
     """None for what nobody foresaw."""
     if isinstance(error, Failure):
         return error
@@ -61,10 +65,10 @@ def failure_of(error: BaseException, store: str = "") -> Failure | None:
         return Failure("Stopped.", 130)
     if package != "poolhouse":
         return None
-    return _of_ours(error)
+    return _of_ours(error, refused)
 
 
-def _of_ours(error: BaseException) -> Failure | None:
+def _of_ours(error: BaseException, refused: int) -> Failure | None:
     # Only where something failed: most commands need none of these.
     from poolhouse.config.values import SettingsError
     from poolhouse.errors import Failed, PoolhouseError
@@ -77,7 +81,7 @@ def _of_ours(error: BaseException) -> Failure | None:
     if isinstance(error, Failed):
         return Failure(f"{error} {_cause(error)}".strip(), PLUGINS)
     if isinstance(error, PoolhouseError):
-        return Failure(str(error), UNDONE)
+        return Failure(str(error), refused)
     from poolhouse.server.app import NotStartable
     from poolhouse.server.serving import CannotListen
 

@@ -19,7 +19,7 @@ from poolhouse.config.values import Secret, SettingsError
 T = TypeVar("T")
 
 _ID_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
-_SECRET_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 
 class Chance(Protocol):
@@ -37,6 +37,14 @@ def place_beside(settings: Settings, name: str) -> Path | None:
         database = Path(settings.store.url.reveal().removeprefix("sqlite:"))
         return database.with_name(f"{database.name}.{name}")
     return Path(f"poolhouse.{name}")
+
+
+def shown_store(settings: Settings) -> str:
+    """The store's address without user, password and options."""
+    scheme, separator, rest = settings.store.url.reveal().partition("://")
+    if not separator:
+        return settings.store.url.reveal()
+    return f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}"
 
 
 def development_keys(settings: Settings, chance: Chance) -> MasterKeys:
@@ -81,12 +89,12 @@ def with_root_key(settings: Settings, chance: Chance) -> Settings:
 
 def new_access_key(chance: Chance) -> tuple[str, str]:
     """An access key's id and secret."""
-    return f"PHAK{chance.letters(16, _ID_LETTERS)}", chance.letters(40, _SECRET_LETTERS)
+    return f"PHAK{chance.letters(16, _ID_LETTERS)}", chance.letters(40, _LETTERS)
 
 
 def kept_text(path: Path, make: Callable[[], str], chance: Chance) -> str:
-    """The text in the file; it is made, for its owner only, where it does not exist. Two processes that come at once get
-    the same."""
+    """The text in the file; it is made, for its owner only, where it does not exist. Two processes that come at once
+    get the same."""
     if not path.exists():
         draft = path.with_name(f"{path.name}.{chance.raw(8).hex()}")
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:

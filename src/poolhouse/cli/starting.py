@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from poolhouse.cli.failures import SETTINGS, Failure, report, told
-from poolhouse.cli.kept import development_keys, known_keys, with_root_key
+from poolhouse.cli.failures import SETTINGS, STORE, Failure, report, told
+from poolhouse.cli.kept import development_keys, known_keys, shown_store, with_root_key
 from poolhouse.config.addresses import is_loopback
 from poolhouse.config.loading import load_settings
 from poolhouse.config.master_key import MasterKeys, required_keys
@@ -31,12 +31,13 @@ def dev(*, config: Path | None = None, listen: str | None = None, access_log: bo
     """A server for development has run. Returns its exit status; raises ``Failure``."""
     with told():
         settings = load_settings(os.environ, path=config, dev=True, overrides={"server.listen": listen})
-        logs.set_up(format=_format(settings), level=settings.logging.level)
+        logs.set_up(form=_format(settings), level=settings.logging.level)
         host = settings.server.listen.host
         if not is_loopback(host) and listen is None:
             raise Failure(
-                f"The settings say that the server listens on {settings.server.listen}, which others can reach. A server "
-                f"for development shows codes and keys. If that is meant: poolhouse dev --listen {settings.server.listen}",
+                f"The settings say that the server listens on {settings.server.listen}, which others can reach. A "
+                "server for development shows codes to all. If that is meant: "
+                f"poolhouse dev --listen {settings.server.listen}",
                 SETTINGS,
             )
         chance = SystemChance()
@@ -45,13 +46,11 @@ def dev(*, config: Path | None = None, listen: str | None = None, access_log: bo
     return _Start(settings, keys, access_log=access_log).run(1)
 
 
-def serve(
-    *, config: Path | None = None, listen: str | None = None, workers: int = 1, access_log: bool = False
-) -> int:
+def serve(*, config: Path | None = None, listen: str | None = None, workers: int = 1, access_log: bool = False) -> int:
     """A server has run. Returns its exit status; raises ``Failure``."""
     with told():
         settings = load_settings(os.environ, path=config, overrides={"server.listen": listen})
-        logs.set_up(format=settings.logging.format, level=settings.logging.level)
+        logs.set_up(form=settings.logging.format, level=settings.logging.level)
         if workers > 1 and settings.store.kind == "memory":
             raise Failure(
                 "The store memory: belongs to one process; with --workers use sqlite:PATH or mongodb://...", SETTINGS
@@ -74,7 +73,7 @@ class _Start:
         for warning in self._settings.warnings:
             _logger.warning(warning)
         listen = self._settings.server.listen
-        with told(shown_store(self._settings)):
+        with told(shown_store(self._settings), refused=STORE):
             sockets = bound_sockets(listen.host, listen.port)
             try:
                 if workers > 1:
@@ -85,22 +84,19 @@ class _Start:
                 close_all(sockets)
 
     def _supervise(self, sockets: list[Any], workers: int) -> int:
+        # Loaded before the fork, so that the workers share it.
         from poolhouse.cli.supervising import Leash, Supervisor
         from poolhouse.crypto.workers import usable_cpus
-
-        # Loaded before the fork, so that the workers share it.
-        import poolhouse.server.app
+        from poolhouse.server.app import build  # noqa: F401 - loaded before the fork, so that the workers share it
 
         server = self._settings.server
         if not server.workers:
             # Each process has its share of the processors for arithmetic, rounded up.
-            self._settings = replace(
-                self._settings, server=replace(server, workers=-(-usable_cpus() // workers))
-            )
+            self._settings = replace(self._settings, server=replace(server, workers=-(-usable_cpus() // workers)))
 
         def work(leash: Leash) -> int:
             try:
-                with told(shown_store(self._settings)):
+                with told(shown_store(self._settings), refused=STORE):
                     run(
                         self._make,
                         sockets,
@@ -112,8 +108,9 @@ class _Start:
                 return report(error)
             return 0
 
-        self._tell_address(sockets)
-        return Supervisor(work, workers, sockets, grace=self._manner.grace).run()
+        return Supervisor(
+            work, workers, sockets, grace=self._manner.grace, started=lambda: self._tell_address(sockets)
+        ).run()
 
     async def _make(self) -> web.Application:
         from poolhouse.server.app import build
@@ -144,14 +141,6 @@ def _format(settings: Settings) -> str:
     return settings.logging.format if said or not sys.stderr.isatty() else "console"
 
 
-def shown_store(settings: Settings) -> str:
-    """The store's address without user, password and options."""
-    scheme, separator, rest = settings.store.url.reveal().partition("://")
-    if not separator:
-        return settings.store.url.reveal()
-    return f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}"
-
-
 def welcome(settings: Settings, made: Demo | None) -> str:
     """What a developer needs to begin: the exports for SDKs and the command line of AWS, and what is there."""
     base = settings.server.base_url
@@ -175,6 +164,9 @@ def welcome(settings: Settings, made: Demo | None) -> str:
         lines.append(f"  outbox        {base}/_dev/outbox")
     lines += [f"  store         {shown_store(settings)}"]
     if not is_loopback(settings.server.listen.host):
-        lines += ["", f"  WARNING: {settings.server.listen} can be reached by others, and this server shows codes to all."]
+        lines += [
+            "",
+            f"  WARNING: others can reach {settings.server.listen}, and this server shows codes to all.",
+        ]
     lines += ["", "  Try: aws cognito-idp list-user-pools --max-results 10", ""]
     return "\n".join(lines)

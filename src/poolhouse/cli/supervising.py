@@ -1,8 +1,8 @@
 """Several processes over one socket: started one after the other, replaced when they die, stopped together.
 
-The parent binds and forks; it answers no request and opens no store. A worker is told to stop through a pipe, and not by
-the signals, because a terminal and a service manager send those to every process of the group: the parent alone decides
-what a second one means. The same pipe ends the workers of a parent that was killed.
+The parent binds and forks; it answers no request and opens no store. A worker is told to stop through a pipe, and not
+by the signals, because a terminal and a service manager send those to every process of the group: the parent alone
+decides what a second one means. The same pipe ends the workers of a parent that was killed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from poolhouse.server.serving import AFTER_GRACE, close_all
+from poolhouse.server.serving import AFTER_GRACE, BODY_SECONDS, close_all
 
 STEADY: Final = 60.0
 """Seconds after which a worker that dies is not the same trouble again."""
@@ -78,16 +78,25 @@ class _Place:
     back_off: BackOff = field(default_factory=BackOff)
     pid: int | None = None
     ready_pipe: int | None = None
-    is_ready: bool = False
     started: float = 0.0
     due: float = 0.0
 
 
 class Supervisor:
-    """Runs ``work`` in ``count`` processes until a signal says stop. ``grace`` is theirs for running requests."""
+    """Runs ``work`` in ``count`` processes until a signal says stop. ``grace`` is theirs for running requests;
+    ``started`` is called once the first of them answers."""
 
-    def __init__(self, work: Work, count: int, sockets: Sequence[socket.socket], *, grace: float) -> None:
+    def __init__(
+        self,
+        work: Work,
+        count: int,
+        sockets: Sequence[socket.socket],
+        *,
+        grace: float,
+        started: Callable[[], None],
+    ) -> None:
         self._work = work
+        self._started = started
         self._sockets = sockets
         self._grace = grace
         self._places = [_Place() for _ in range(count)]
@@ -147,7 +156,7 @@ class Supervisor:
         """No worker is started any more, and those that run are told to stop."""
         if self._stop_by is None:
             # The workers have room for the end of their applications, and then it is enough.
-            self._stop_by = time.monotonic() + self._grace + AFTER_GRACE + 5.0
+            self._stop_by = time.monotonic() + BODY_SECONDS + self._grace + AFTER_GRACE + 1.0
             close_all(self._sockets)
             os.close(self._life_write)
 
@@ -171,11 +180,11 @@ class Supervisor:
     def _start_due(self) -> None:
         now = time.monotonic()
         for place in self._places:
-            if self._stop_by is None and place.pid is None and place.due <= now:
+            # The others wait until the first one answers: what keeps it from starting is told once, not by each.
+            if self._stop_by is not None or (self._running() and not self._has_answered):
+                return
+            if place.pid is None and place.due <= now:
                 self._start(place)
-                # The others wait until the first one answers: what keeps it from starting is told once, not by each.
-                if not self._has_answered:
-                    return
 
     def _start(self, place: _Place) -> None:
         read, write = os.pipe()
@@ -185,7 +194,7 @@ class Supervisor:
         if pid == 0:
             self._become_worker(read, write)
         os.close(write)
-        place.pid, place.ready_pipe, place.is_ready, place.started = pid, read, False, time.monotonic()
+        place.pid, place.ready_pipe, place.started = pid, read, time.monotonic()
         self._selector.register(read, selectors.EVENT_READ, place)
 
     def _become_worker(self, read: int, write: int) -> None:
@@ -214,7 +223,9 @@ class Supervisor:
     def _note_ready(self, place: _Place) -> None:
         assert place.ready_pipe is not None  # noqa: S101 - registered with it
         if os.read(place.ready_pipe, 1):
-            place.is_ready = self._has_answered = True
+            if not self._has_answered:
+                self._has_answered = True
+                self._started()
             _logger.info("worker is ready", extra={"pid": place.pid})
         self._forget_pipe(place)
 

@@ -25,6 +25,7 @@ from poolhouse.hooks.answers import PasswordFormat
 MARK = "$ph$v=1"
 SALT_SIZE = 16
 DIGEST_SIZE = 32
+LONGEST_NORMALISED = 1024
 
 log = logging.getLogger(__name__)
 
@@ -112,4 +113,6 @@ class PasswordHashes:
         Normalised by NFC, as RFC 8265 section 4.2 does for passwords: the same text typed on two keyboards is the same
         password. NFKC would go further and make different characters equal, which throws away what the user chose.
         """
-        return hmac.digest(self._pepper, as_typed(unicodedata.normalize("NFC", password)), hashlib.sha256)
+        # Normalising takes the square of the length, in time, and holds up the event loop. No real password is longer.
+        normal = unicodedata.normalize("NFC", password) if len(password) <= LONGEST_NORMALISED else password
+        return hmac.digest(self._pepper, as_typed(normal), hashlib.sha256)

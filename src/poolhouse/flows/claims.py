@@ -171,5 +171,5 @@ def _sound_scopes(granted: Sequence[str], asked: Sequence[str]) -> list[str]:
     return [
         scope
         for scope in dict.fromkeys(asked)
-        if scope and not any(c.isspace() for c in scope) and (scope in granted or not scope.startswith("aws.cognito."))
+        if scope.split() == [scope] and (scope in granted or not scope.startswith("aws.cognito."))
     ]

@@ -110,6 +110,9 @@ class CodeProcess(Flow):
             raise CodeExpired
         if not fits:
             raise CodeMismatch
+        if code.target not in (user.attributes.get(code.attribute), user.pending.get(code.attribute)):
+            # It went to a contact that the user has no more: whoever reads it there is not the user.
+            raise CodeExpired
         return code
 
     async def finish(self, code: Code) -> None:

@@ -81,7 +81,7 @@ class CustomChallenge(Flow):
         """Whether the answer is right; a wrong one counts for the lockout. Raises ``AttemptsExceeded``."""
         require_answer(answers, "ANSWER")
         try:
-            async with self._lockout.attempt(run.state.pool.id, run.subject):
+            async with self._lockout.attempt(run.state.pool.id, run.subject, CUSTOM):
                 try:
                     await self.check(run.state, private, answers)
                 except WrongCredentials:

@@ -18,11 +18,12 @@ class Directory(Flow):
         self._key = kit.secrets.derive("stand-in")
 
     async def find(self, pool: Pool, submitted: str) -> User | None:
-        """The user that a submitted text means: the internal name, then the id, then verified e-mail and phone."""
+        """The user that a submitted text means: the id, then the internal name, then verified e-mail and phone.
+
+        The id first: nobody can choose an id, but anybody can choose somebody's id as a name."""
         first, *others = candidates(pool, submitted)
-        user = await self.kit.users.by_name(pool, first)
-        if user is None and looks_like_sub(submitted):
-            user = await self.kit.users.get(pool.id, submitted)
+        user = await self.kit.users.get(pool.id, submitted) if looks_like_sub(submitted) else None
+        user = user or await self.kit.users.by_name(pool, first)
         for other in others:
             user = user or await self.kit.users.by_name(pool, other)
         return user

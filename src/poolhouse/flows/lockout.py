@@ -13,6 +13,10 @@ FREE_FAILURES = 5
 LONGEST_LOCK = 15 * 60
 """Seconds. Also how long a count is remembered after the last lock has ended."""
 
+PASSWORD = frozenset({"password", "PASSWORD_VERIFIER"})
+"""The ways to prove a password share one count. Every other factor has its own: who knows the password could else wash
+the wrong guesses at the second factor away with it, and the other way round."""
+
 AT_ONCE = 2
 """Checks of one user that run at the same moment in one process: fewer than the free failures, so that somebody who
 signs in many times at once with the right password is not taken for a guesser."""
@@ -34,41 +38,43 @@ class Lockout:
         self._gates: dict[tuple[str, str], tuple[asyncio.Semaphore, int]] = {}
 
     @asynccontextmanager
-    async def attempt(self, pool_id: str, subject: str) -> AsyncIterator[None]:
+    async def attempt(self, pool_id: str, subject: str, factor: str = "password") -> AsyncIterator[None]:
         """The body is one counted attempt. If it raises, the attempt was a failure; if it ends well, the count is
         cleared.
 
         Raises ``AttemptsExceeded`` while the subject is locked; such an attempt neither counts nor extends the lock.
         """
-        await self._refuse_locked(pool_id, subject)
+        what = "failures" if factor in PASSWORD else f"failures:{factor}"
+        await self._refuse_locked(pool_id, what, subject)
         async with self._one_of_few(pool_id, subject):
-            await self._count(pool_id, subject)
+            await self._count(pool_id, what, subject)
             try:
                 yield
             except (TooManyRequests, Invalid):
                 # Nothing was checked, so nothing was guessed.
-                await self._counters.lower(pool_id, "failures", subject)
+                await self._counters.lower(pool_id, what, subject)
                 raise
-            await self.clear(pool_id, subject)
+            await self._counters.clear(pool_id, what, subject)
 
     async def clear(self, pool_id: str, subject: str) -> None:
+        """Wrong passwords are forgotten."""
         await self._counters.clear(pool_id, "failures", subject)
 
-    async def _refuse_locked(self, pool_id: str, subject: str) -> int:
-        tally = await self._counters.read(pool_id, "failures", subject)
+    async def _refuse_locked(self, pool_id: str, what: str, subject: str) -> int:
+        tally = await self._counters.read(pool_id, what, subject)
         if self._clock.now() < tally.until:
             raise AttemptsExceeded
         return tally.count
 
-    async def _count(self, pool_id: str, subject: str) -> None:
+    async def _count(self, pool_id: str, what: str, subject: str) -> None:
         # Each round that loses the race has seen somebody else count, so the rounds are bounded by the free failures.
         for _ in range(FREE_FAILURES + 2):
-            count = await self._refuse_locked(pool_id, subject) + 1
+            count = await self._refuse_locked(pool_id, what, subject) + 1
             now = self._clock.now()
             until = now + lock_seconds(count) if count >= FREE_FAILURES else 0.0
             if await self._counters.raise_to(
                 pool_id,
-                "failures",
+                what,
                 subject,
                 at_most=count,
                 until=until,

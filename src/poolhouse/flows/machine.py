@@ -138,12 +138,13 @@ class Machine(Flow):
                 private=dict(asked.private),
                 proofs=state.proofs,
                 history=run.history,
+                basis=basis_of(state.user) if state.user else "",
             )
         )
         public = dict(asked.public)
         if public.get("SECRET_BLOCK") == "":
             public["SECRET_BLOCK"] = base64.b64encode(raw).decode()
-        return Asking(challenge, encode_handle(raw), public)
+        return Asking(self.public_name(challenge), encode_handle(raw), public)
 
     async def answer(self, pool_id: str, client_id: str, challenge: str, handle: str, submitted: str | None) -> Attempt:
         """The attempt that waits for this answer; nobody else gets it. Raises ``InvalidSession``.
@@ -172,7 +173,7 @@ class Machine(Flow):
         try:
             if getattr(challenge, "counts_itself", False):
                 return await challenge.check(run.state, attempt.private, answers)
-            async with self._lockout.attempt(run.state.pool.id, run.subject):
+            async with self._lockout.attempt(run.state.pool.id, run.subject, attempt.challenge):
                 return await challenge.check(run.state, attempt.private, answers)
         except CodeMismatch:
             if attempt.wrong + 1 < WRONG_ANSWERS:
@@ -230,6 +231,12 @@ class Machine(Flow):
             facts={"flow": state.flow, "event_id": run.event_id},
         )
         return SignedIn(tokens)
+
+
+def basis_of(user: User) -> str:
+    """Changes when the user's password does, and with every disabling or sign-out everywhere: what was proven before
+    counts no more after."""
+    return f"{user.epoch}/{_digest(user.credential.hash.encode()) if user.credential else '-'}"
 
 
 def require_state(user: User, now: float) -> None:

@@ -92,8 +92,13 @@ class Migration(Flow):
         try:
             user = await self.kit.users.add(pool, user, seize=found.force_alias)
         except NameTaken:
-            # Somebody brought the same user over at the same moment.
-            return await self._directory.find(pool, submitted)
+            # Somebody brought the same user over at the same moment; or it is another user, made in this moment, for
+            # whom the plugin's word means nothing.
+            other = await self._directory.find(pool, submitted)
+            if password is not None and other is not None:
+                stored = other.credential.hash if other.credential else None
+                return other if await self.kit.passwords.verify(password, stored) else None
+            return other
         await self.kit.audit.note("user.migrated", pool_id=pool.id, subject=user.sub)
         return user
 

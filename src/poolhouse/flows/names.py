@@ -9,6 +9,9 @@ from functools import lru_cache
 from poolhouse.flows.ports import Name
 from poolhouse.records import Pool, User
 
+LONGEST = 256
+"""Characters of the longest name that anybody can sign in with. Normalising takes the square of the length, in time."""
+
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _PHONE = re.compile(r"\+[0-9]{2,15}")
@@ -63,11 +66,12 @@ def candidates(pool: Pool, submitted: str) -> tuple[Name, ...]:
 
 
 def looks_like_email(value: str) -> bool:
-    return _EMAIL.fullmatch(value) is not None
+    """Also when it is an e-mail address only in its canonical form: a full-width at sign is one."""
+    return _EMAIL.fullmatch(unicodedata.normalize("NFKC", value)) is not None
 
 
 def looks_like_phone(value: str) -> bool:
-    return _PHONE.fullmatch(value) is not None
+    return _PHONE.fullmatch(unicodedata.normalize("NFKC", value)) is not None
 
 
 def looks_like_sub(value: str) -> bool:

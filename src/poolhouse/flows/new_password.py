@@ -20,7 +20,7 @@ from poolhouse.flows.credentials import Credentials
 from poolhouse.flows.flow import Flow, Kit
 from poolhouse.flows.machine import require_answer
 from poolhouse.flows.ports import NameTaken
-from poolhouse.flows.schema import check_values, missing_required, require_writable
+from poolhouse.flows.schema import check_values, missing_required, readable, require_writable
 from poolhouse.hooks.answers import Asked, Passed, SignInState, Stage
 from poolhouse.records import CONFIRMED, FORCE_CHANGE_PASSWORD
 
@@ -47,11 +47,13 @@ class NewPassword(Flow):
         if state.user is None:
             raise WrongCredentials
         missing = missing_required(state.pool, state.user.attributes)
+        allowed = readable(state.pool, state.client)
+        shown = {key: value for key, value in state.user.attributes.items() if key in allowed}
         return Asked(
             public={
                 "USER_ID_FOR_SRP": state.user.username,
                 "requiredAttributes": json.dumps([_PREFIX + name for name in missing]),
-                "userAttributes": json.dumps(state.user.attributes),
+                "userAttributes": json.dumps(shown),
             }
         )
 

@@ -76,11 +76,9 @@ class Recovery(Flow):
         self._clients.check_secret_hash(client, secret_hash, (username, user.username) if user else (username,))
         if _administrators_only(pool):
             raise NotAuthorized("Contact administrator to reset password.")
-        if user is None:
-            user = await self._migration.for_recovery(pool, client, username, metadata)
-        if user is None and not client.hides_users:
-            raise UserNotFound
         try:
+            if user is None:
+                user = await self._migration.for_recovery(pool, client, username, metadata)
             if user is None:
                 raise UserNotFound
             contact = self._contact(pool, user)

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 from poolhouse.errors import InvalidParameter, NotAuthorized
 from poolhouse.flows import formats
 from poolhouse.flows.definitions import LONGEST_VALUE, STANDARD_NAMES
+from poolhouse.flows.names import looks_like_email, looks_like_phone
 from poolhouse.records import AttributeSchema, Client, Pool
 
 Occasion: TypeAlias = Literal["create", "invite", "update"]
@@ -20,6 +21,7 @@ VERIFIED_FLAGS: Mapping[str, str] = {"email_verified": "email", "phone_number_ve
 """Outcomes of a verification, and what they speak of. No user writes them (security row 4)."""
 
 _NEVER_WRITTEN = frozenset({"sub", "identities"})
+_STANDARD_AND_IDENTITIES = STANDARD_NAMES | {"identities"}
 
 
 def check_values(pool: Pool, values: Mapping[str, str], *, on: Occasion, who: Writer = "user") -> dict[str, str]:
@@ -61,6 +63,7 @@ def check_values(pool: Pool, values: Mapping[str, str], *, on: Occasion, who: Wr
     if problems:
         raise InvalidParameter("Attributes did not conform to the schema: " + "".join(f"{line}\n" for line in problems))
     _check_contacts(result)
+    _check_preferred(pool, result.get("preferred_username", ""))
     if on != "update":
         _check_flags(result)
     return result
@@ -83,12 +86,11 @@ def readable(pool: Pool, client: Client) -> frozenset[str]:
     """
     if client.read_attributes is not None:
         return frozenset(client.read_attributes) | {"sub"}
-    custom_too = client.write_attributes is None
-    return frozenset(
-        attribute.name
-        for attribute in pool.schema
-        if not attribute.developer_only and (custom_too or attribute.name in STANDARD_NAMES)
-    ) | {"identities"}
+    # Every schema begins with the standard attributes, and most of them end there.
+    custom = pool.schema[len(STANDARD_NAMES) :]
+    if not custom or client.write_attributes is not None:
+        return _STANDARD_AND_IDENTITIES
+    return _STANDARD_AND_IDENTITIES.union(attribute.name for attribute in custom if not attribute.developer_only)
 
 
 def require_writable(pool: Pool, client: Client, names: Iterable[str]) -> None:
@@ -167,6 +169,15 @@ def _check_contacts(values: Mapping[str, str]) -> None:
         raise InvalidParameter("Invalid phone number format.")
     if (email := values.get("email")) and not formats.is_email(email):
         raise InvalidParameter("Invalid email address format.")
+
+
+def _check_preferred(pool: Pool, value: str) -> None:
+    """Where it is a name to sign in with, it must not read like another kind of name: that would be somebody else's."""
+    if "preferred_username" not in pool.alias_attributes:
+        return
+    for kind, looks in (("email", looks_like_email), ("phone_number", looks_like_phone)):
+        if kind in pool.alias_attributes and looks(value):
+            raise InvalidParameter(f"Preferred username cannot be of the form of an alias: {kind}.")
 
 
 def _check_flags(values: Mapping[str, str]) -> None:

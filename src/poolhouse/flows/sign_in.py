@@ -34,8 +34,9 @@ from poolhouse.flows.custom import CustomChallenge, round_result
 from poolhouse.flows.directory import Directory
 from poolhouse.flows.flow import Flow, Kit, step
 from poolhouse.flows.lockout import Lockout
-from poolhouse.flows.machine import CUSTOM, Machine, Reply, Run, require_answer
+from poolhouse.flows.machine import CUSTOM, Machine, Reply, Run, basis_of, require_answer
 from poolhouse.flows.migration import Migration
+from poolhouse.flows.names import LONGEST
 from poolhouse.flows.srp import NAME as PASSWORD_VERIFIER
 from poolhouse.flows.srp import PasswordVerifier
 from poolhouse.hooks import specs
@@ -103,6 +104,8 @@ class SignIn(Flow):
         if flow == "USER_AUTH":
             raise NotOffered("USER_AUTH is not offered by this server yet.")
         submitted = require_answer(opening.parameters, "USERNAME")
+        if len(submitted) > LONGEST:
+            raise InvalidParameter("USERNAME is too long.")
         by_password = flow in (*PASSWORD_FLOWS, *ADMIN_PASSWORD_FLOWS)
         if by_password:
             require_answer(opening.parameters, "PASSWORD")
@@ -243,6 +246,9 @@ class SignIn(Flow):
         pool = await self.kit.pools.get(attempt.pool_id)
         user = await self.kit.users.get(pool.id, attempt.user_sub) if attempt.user_sub else None
         if attempt.user_sub and user is None:
+            raise InvalidSession
+        # What was decided at the opening is decided again (security rows 13, 21).
+        if not permits(client, attempt.flow) or (user is not None and attempt.basis != basis_of(user)):
             raise InvalidSession
         state = SignInState(
             pool=pool,

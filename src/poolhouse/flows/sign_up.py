@@ -198,10 +198,11 @@ class SignUp(Flow):
         self._clients.check_secret_hash(client, secret_hash, (username, user.username) if user else (username,))
         if user is None:
             user = await self._directory.find_for(pool, client, username)
-        if user is None:
-            await self._codes.count_send(pool.id, self._directory.stand_in(pool, username), codes.CONFIRM_SIGN_UP)
+        contact = contact_to_verify(pool, user) if user else None
+        if user is None or (contact is None and client.hides_users):
+            subject = user.sub if user else self._directory.stand_in(pool, username)
+            await self._codes.count_send(pool.id, subject, codes.CONFIRM_SIGN_UP)
             return simulated_delivery(pool, username, self._directory.stand_in_bytes(pool, username))
-        contact = contact_to_verify(pool, user)
         if user.status != UNCONFIRMED:
             if client.hides_users and contact is not None:
                 await self._codes.count_send(pool.id, user.sub, codes.CONFIRM_SIGN_UP)

@@ -65,6 +65,8 @@ class PasswordVerifier(Flow):
         signature = require_answer(answers, "PASSWORD_CLAIM_SIGNATURE")
         block = decode_handle(require_answer(answers, "PASSWORD_CLAIM_SECRET_BLOCK"))
         timestamp = require_answer(answers, "TIMESTAMP")
+        # Before the slow arithmetic: what cannot be meant must not hold a place in the lockout's count for long.
+        is_fresh = abs(self.kit.clock.now() - _seconds(timestamp)) <= WINDOW
         _, verifier, identity = self._material(state)
         expected = await self.kit.srp.proof(
             identity=state.pool.short_name + identity,
@@ -79,7 +81,6 @@ class PasswordVerifier(Flow):
         except (binascii.Error, ValueError):
             given = b""
         is_real = state.user is not None and self._credentials.open_srp(state.user) is not None
-        is_fresh = abs(self.kit.clock.now() - _seconds(timestamp)) <= WINDOW
         if not (hmac.compare_digest(given, expected) & is_real & is_fresh):
             raise WrongCredentials
         return Passed(NAME)

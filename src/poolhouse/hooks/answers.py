@@ -49,7 +49,8 @@ class SignInState:
 
 
 class Challenge(Protocol):
-    """One question, in two verbs. Registered under ``name``, ours and a plugin's alike.
+    """One question, in two verbs. Registered under ``name``, ours and a plugin's alike. A challenge with a
+    ``public_name`` is known by that to clients (``CUSTOM_CHALLENGE`` for what their SDKs have no name for).
 
     ``check`` raises ``WrongCredentials`` or ``CodeMismatch`` for a wrong answer, and never returns a boolean. Its count
     of wrong answers is kept by the machine, which raises it before ``check`` runs.

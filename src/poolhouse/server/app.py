@@ -180,7 +180,8 @@ async def build(
     memberships = Memberships(store, cursors)
     access_keys = AccessKeyRepository(store, cursors)
     senders = [sender for some in await hooks.all(specs.register_message_senders, register) for sender in some]
-    page = OutboxPage(chance.token()) if settings.dev.enabled and settings.dev.outbox_page else None
+    has_page = settings.dev.enabled and settings.dev.outbox_page
+    page = OutboxPage(chance.token(), settings.server.base_url) if has_page else None
     recorders = [*world.recorders]
     if settings.messages.outbox:
         recorders.append(OutboxFile(settings.messages.outbox).record)
@@ -295,6 +296,9 @@ def _routes(server: Server, json_api: JsonApi, page: OutboxPage | None) -> list[
             return web.json_response({"status": "the store does not answer"}, status=503)
         return web.json_response({"status": "ok"})
 
+    async def nowhere(_: web.Request) -> web.Response:
+        return web.json_response({"message": "Not Found"}, status=404)
+
     async def figures(_: web.Request) -> web.Response:
         return web.Response(body=server.metrics.exposition(), headers={"Content-Type": "text/plain; version=0.0.4"})
 
@@ -317,6 +321,7 @@ def _routes(server: Server, json_api: JsonApi, page: OutboxPage | None) -> list[
         routes.append(Route("GET", "/_dev/outbox", page.show, Audience.DEVELOPER, "outbox"))
     # Browser SDKs post to whatever path they were given.
     routes += [
+        Route("GET", "/{path:.*}", nowhere, Audience.ANYBODY, "none"),
         Route("POST", "/{path:.+}", json_api.handle, Audience.API, "api"),
         Route("OPTIONS", "/{path:.+}", json_api.handle, Audience.API, "api"),
     ]

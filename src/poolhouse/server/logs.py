@@ -74,13 +74,13 @@ _TOKEN: Final = re.compile(
 _DEPTH: Final = 4
 
 
-def set_up(*, format: str, level: str, stream: TextIO | None = None) -> None:
-    """The process logs to ``stream`` (None: standard error) in this format, ``json`` or ``console``, and nowhere else.
+def set_up(*, form: str, level: str, stream: TextIO | None = None) -> None:
+    """The process logs to ``stream`` (None: standard error) in this form, ``json`` or ``console``, and nowhere else.
 
     ``level`` is for what is ours. Libraries are heard from ``warning`` on, at whatever level: what they tell below it
     may hold documents of the store and messages to users.
     """
-    lines = Lines(format=format, tells_all=level == "debug", colours=_is_coloured(stream or sys.stderr))
+    lines = Lines(form=form, tells_all=level == "debug", colours=_is_coloured(stream or sys.stderr))
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(lines)
     handler.addFilter(_is_worth_a_line)
@@ -95,9 +95,9 @@ def set_up(*, format: str, level: str, stream: TextIO | None = None) -> None:
 class Lines(logging.Formatter):
     """Formats records as lines. structlog is loaded by the first of them: a server has answered by then."""
 
-    def __init__(self, *, format: str, tells_all: bool = False, colours: bool = False) -> None:
+    def __init__(self, *, form: str, tells_all: bool = False, colours: bool = False) -> None:
         super().__init__()
-        self._format = format
+        self._form = form
         self._tells_all = tells_all
         self._colours = colours
         self._writer: logging.Formatter | None = None
@@ -115,7 +115,7 @@ class Lines(logging.Formatter):
 
         renderer: Processor = (
             JSONRenderer(sort_keys=False, default=_shown)
-            if self._format == "json"
+            if self._form == "json"
             else ConsoleRenderer(colors=self._colours, pad_event_to=0)
         )
         return ProcessorFormatter(
@@ -127,7 +127,8 @@ class Lines(logging.Formatter):
                 _in_order,
                 renderer,
             ],
-            keep_exc_info=True,
+            # Else the plain formatter would write the whole exception behind the line.
+            keep_exc_info=False,
             keep_stack_info=False,
         )
 

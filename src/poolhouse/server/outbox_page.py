@@ -7,6 +7,7 @@ from html import escape
 
 import msgspec
 from aiohttp import web
+from yarl import URL
 
 from poolhouse.records import Message
 
@@ -53,14 +54,18 @@ _ITEM = """<li><article>
 class OutboxPage:
     """Remembers the last messages of this process."""
 
-    def __init__(self, nonce: str) -> None:
+    def __init__(self, nonce: str, base_url: str) -> None:
         self._messages: deque[Message] = deque(maxlen=KEPT)
         self._nonce = nonce
+        self._hosts = {URL(base_url).host, "localhost", "127.0.0.1", "::1"}
 
     def record(self, message: Message) -> None:
         self._messages.appendleft(message)
 
     async def show(self, request: web.Request) -> web.Response:
+        # Anybody can point a name at this machine, and a page under that name could read the codes here.
+        if request.url.host not in self._hosts:
+            raise web.HTTPNotFound
         if "application/json" in request.headers.get("Accept", ""):
             return web.json_response(
                 [message_document(message) for message in self._messages],

@@ -25,6 +25,8 @@ MakeApp = Callable[[], Awaitable[web.Application]]
 KEEPALIVE_SECONDS: Final = 75.0
 """Longer than common proxies keep an idle connection (60 s), so that it is they who close it."""
 BACKLOG: Final = 1024
+BODY_SECONDS: Final = 5.0
+"""How long after the signal the rest of a request may still come in."""
 AFTER_GRACE: Final = 10.0
 """Seconds for the end of the application itself, after its requests."""
 
@@ -119,10 +121,33 @@ async def _serve(
         _logger.info("stopping")
     finally:
         try:
-            async with asyncio.timeout(manner.grace + AFTER_GRACE):
+            async with asyncio.timeout(BODY_SECONDS + manner.grace + AFTER_GRACE):
+                await _let_bodies_come(runner, min(BODY_SECONDS, manner.grace))
                 await runner.cleanup()
         except TimeoutError:
             _logger.warning("The server did not end within its grace; what still ran was dropped.")
+
+
+async def _let_bodies_come(runner: web.AppRunner, seconds: float) -> None:
+    """Nothing new is accepted, and every request whose head has come has its body too, or the time is over.
+
+    From the moment that aiohttp ends a connection it drops what still comes in on it. SDKs send the head and the body of
+    a request apart: whoever was between the two would wait in vain."""
+    for site in runner.sites:
+        await site.stop()
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + seconds
+    while runner.server is not None and loop.time() < deadline:
+        coming = False
+        for connection in runner.server.connections:
+            request = getattr(connection, "_current_request", None)
+            if request is not None and not request.content.is_eof():
+                coming = True
+            else:
+                connection.close()
+        if not coming:
+            return
+        await asyncio.sleep(0.02)
 
 
 async def _listen(runner: web.AppRunner, bound: socket.socket) -> None:
@@ -151,7 +176,9 @@ class AccessLines(AbstractAccessLogger):
     """A line per request, with nothing in it that a user sent: the route instead of the path, and no address."""
 
     def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
-        resource = request.match_info.route.resource if isinstance(request, web.Request) else None
+        # What was no HTTP has no route, and ``match_info`` cannot say so.
+        found = getattr(request, "_match_info", None)
+        resource = found.route.resource if found is not None else None
         self.logger.info(
             "%s %s %s",
             request.method,
@@ -170,7 +197,7 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
         import uvloop
     except ImportError:
         return None
-    return uvloop.new_event_loop  # type: ignore[no-any-return]
+    return uvloop.new_event_loop
 
 
 def _note_unheard(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

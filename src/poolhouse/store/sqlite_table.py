@@ -50,6 +50,7 @@ class Table:
         self._delete = f"DELETE FROM {table} WHERE key = ? AND {_LIVE}"
         self._take = f"DELETE FROM {table} WHERE key = ? AND {_LIVE} RETURNING {shown}"
         self._find = f"SELECT {shown}, key FROM {table} WHERE "
+        self._under = f"{self._find}key >= ? AND key < ? AND {_LIVE} ORDER BY key LIMIT ?"
         self._sweep = (
             f"DELETE FROM {table} WHERE key IN (SELECT key FROM {table} WHERE expires <= ? ORDER BY expires LIMIT ?)"
         )
@@ -157,6 +158,8 @@ class Table:
             conditions.append(condition)
             values.extend(bound)
 
+        if query.where is None and query.after is None and query.prefix:
+            return self._under, [*keys.bounds(query.prefix)]
         order = "key"
         after_key = keys.pack(query.after.key) if query.after else ""
         if query.where is not None:
@@ -191,11 +194,10 @@ class Table:
         return f"{self._find}{where} ORDER BY {order} LIMIT ?", values
 
     def _entry(self, key: Key, row: tuple[Any, ...]) -> Entry:
-        index = {}
         # Index columns come first in a row: the shorter of the two ends the loop.
-        for name, value in zip(self._indexes, row, strict=False):
-            if value is not None:
-                index[name] = keys.unescape(value)
+        index = {
+            name: keys.unescape(value) for name, value in zip(self._indexes, row, strict=False) if value is not None
+        }
         json, version, expires = row[self._json : self._json + 3]
         return Entry(key, documents.decode(json), version, expires, index)
 

@@ -27,6 +27,7 @@ import pytest
 from poolhouse.errors import CodeMismatch, Invalid, WrongCredentials
 from poolhouse.hooks.answers import Asked, Challenge, Passed, SignInState
 from poolhouse.records import CONFIRMED, Client, Pool, User
+from poolhouse.server.cognito.model import load_model
 
 _TELLING = 4
 """Texts of at least this length are looked for: a shorter one may be anywhere by accident."""
@@ -84,6 +85,12 @@ class ChallengeSuite:
     async def test_it_has_a_name(self, challenge: Challenge) -> None:
         assert isinstance(challenge.name, str)
         assert challenge.name != ""
+
+    async def test_clients_know_its_name(self, challenge: Challenge) -> None:
+        """``public_name`` where there is one. SDKs know a fixed set, where ``CUSTOM_CHALLENGE`` is for all others."""
+        known = load_model().shapes["ChallengeNameType"].enum
+
+        assert getattr(challenge, "public_name", challenge.name) in known
 
     async def test_what_is_asked_is_text(self, challenge: Challenge, state: SignInState) -> None:
         asked = await challenge.ask(state)

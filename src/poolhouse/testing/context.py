@@ -58,8 +58,8 @@ def plugin_context(
     chance: Chance | None = None,
     http: Http | None = None,
 ) -> PluginContext:
-    """A context of its own for the plugin ``name``: no document outlives it. A request by ``http`` fails the test where no
-    ``FakeHttp`` with answers is given."""
+    """A context of its own for the plugin ``name``: no document outlives it. Without a ``FakeHttp`` that has answers,
+    every request by ``http`` fails the test."""
     clock = clock or FakeClock()
     return PluginContext.of(
         name,

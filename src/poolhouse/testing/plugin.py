@@ -14,6 +14,14 @@ import pytest
 if TYPE_CHECKING:
     from poolhouse.testing.harness import PluginUnderTest
 
+# Their tests are an author's tests: a failure shows the values. (Not every installation says so by itself.)
+pytest.register_assert_rewrite(
+    "poolhouse.testing.challenge_suite",
+    "poolhouse.testing.password_format_suite",
+    "poolhouse.testing.sender_suite",
+    "poolhouse.testing.store_suite",
+)
+
 
 def pytest_configure(config: pytest.Config) -> None:
     # pytest-asyncio is a pytest plugin itself: where it is used, it has been imported by now.

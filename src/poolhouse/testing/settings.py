@@ -33,7 +33,12 @@ def settings_under_test(given: Mapping[str, Mapping[str, Any]], *, base_url: str
     Raises ``ValueError`` for a section or setting that does not exist, ``SettingsError`` for a value that cannot be.
     """
     tables: dict[str, Mapping[str, Any]] = {}
-    overrides: dict[str, Any] = {"server.base_url": base_url, "plugins.enabled": list(enabled)}
+    overrides: dict[str, Any] = {
+        "server.base_url": base_url,
+        "plugins.enabled": list(enabled),
+        # It would print every message into the test's output.
+        "plugins.blocked": ["console"],
+    }
     for section, values in (*FAST.items(), *given.items()):
         _require_known(section, SECTIONS, "section")
         known = {item.name for item in fields(SECTIONS[section]) if "reader" in item.metadata}

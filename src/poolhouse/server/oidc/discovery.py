@@ -5,7 +5,8 @@ Only what is served is named.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 import msgspec
 from aiohttp import web
@@ -21,13 +22,18 @@ _HEADERS = {
 }
 _NOT_FOUND = {**_HEADERS, "Cache-Control": "no-store"}
 
+_ID = "{pool_id}"
+"""Stands for the id of a pool in the document that all pools share. No id and no base URL holds a brace."""
+
 
 class Discovery:
     """``key_set`` gives the published keys of a pool, encoded; it raises ``PoolNotFound``."""
 
     def __init__(self, base_url: str, key_set: Callable[[str], Awaitable[bytes]]) -> None:
-        self._base_url = base_url
         self._key_set = key_set
+        # The document is the same for every pool but for the pool's id, which needs no escape in JSON: it is encoded
+        # once, and cut where the id belongs.
+        self._around_the_id = msgspec.json.encode(_document(f"{base_url}/{_ID}")).split(_ID.encode())
 
     async def configuration(self, request: web.Request) -> web.Response:
         pool_id = request.match_info["pool_id"]
@@ -35,23 +41,25 @@ class Discovery:
             await self._key_set(pool_id)
         except PoolNotFound:
             return _not_found()
-        issuer = f"{self._base_url}/{pool_id}"
-        # OpenID Connect Discovery 1.0, section 3
-        document = {
-            "issuer": issuer,
-            "jwks_uri": f"{issuer}/.well-known/jwks.json",
-            "id_token_signing_alg_values_supported": ["RS256"],
-            "subject_types_supported": ["public"],
-            "response_types_supported": [],
-            "scopes_supported": ["openid", "email", "phone", "profile"],
-        }
-        return web.Response(body=msgspec.json.encode(document), headers=_HEADERS)
+        return web.Response(body=pool_id.encode().join(self._around_the_id), headers=_HEADERS)
 
     async def keys(self, request: web.Request) -> web.Response:
         try:
             return web.Response(body=await self._key_set(request.match_info["pool_id"]), headers=_HEADERS)
         except PoolNotFound:
             return _not_found()
+
+
+def _document(issuer: str) -> Mapping[str, Any]:
+    # OpenID Connect Discovery 1.0, section 3
+    return {
+        "issuer": issuer,
+        "jwks_uri": f"{issuer}/.well-known/jwks.json",
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "subject_types_supported": ["public"],
+        "response_types_supported": [],
+        "scopes_supported": ["openid", "email", "phone", "profile"],
+    }
 
 
 def _not_found() -> web.Response:

@@ -94,7 +94,9 @@ class UserRepository:
         claimed: list[Name] = []
         try:
             for name in names:
-                await self._claim(pool, user, name, seize=seize and name.kind in SEIZABLE)
+                # What users sign in with from the start is theirs, verified or not; only an alias can move.
+                movable = name.kind in SEIZABLE and name.kind in pool.alias_attributes
+                await self._claim(pool, user, name, seize=seize and movable)
                 claimed.append(name)
         except NameTaken:
             for name in claimed:

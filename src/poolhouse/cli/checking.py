@@ -1,0 +1,151 @@
+"""``poolhouse check``: settings, keys, plugins and the store are looked at, and nothing is started.
+
+A store that does not exist yet is not made. The mail server is contacted only when it is asked for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+
+from poolhouse.cli.failures import DONE, STORE, UNDONE, Failure, failure_of
+from poolhouse.cli.kept import known_keys, shown_store
+from poolhouse.config.loading import load_settings
+from poolhouse.config.master_key import MasterKeys, required_keys
+from poolhouse.config.settings import Settings
+from poolhouse.config.values import SettingsError
+from poolhouse.crypto.vault import Vault
+from poolhouse.hooks.manager import PluginManager
+from poolhouse.server.app import plugin_manager, require_same_key
+from poolhouse.server.http_client import HttpClient
+from poolhouse.server.world import SystemChance, SystemClock
+from poolhouse.store.open import open_store
+from poolhouse.store.port import Store
+from poolhouse.store.repositories import collections
+
+_MAIL_PORTS = {"starttls": 587, "implicit": 465, "none": 25}
+_MAIL_PATIENCE = 10.0
+
+Tell = Callable[[str, str], None]
+"""Is told what was looked at, and what was found there."""
+
+
+async def check(config: Path | None, *, connect: bool, tell: Tell) -> int:
+    """The exit status: that of the first thing that is wrong."""
+    try:
+        settings = load_settings(os.environ, path=config)
+    except Exception as error:  # noqa: BLE001 - what cannot be told is raised again
+        return _told_wrong("settings", error, "", tell)
+    tell("settings", "ok")
+    for warning in settings.warnings:
+        tell("note", warning)
+    statuses = [
+        await _looked_at("master key", lambda: _check_keys(settings), settings, tell),
+        await _looked_at("plugins", lambda: _check_plugins(settings), settings, tell),
+        await _looked_at("store", lambda: _check_store(settings), settings, tell),
+    ]
+    if settings.root.access_key_id is None:
+        tell("note", "there is no root key: signed calls work with access keys of the store only")
+    if settings.messages.smtp is not None:
+        if connect:
+            statuses.append(await _looked_at("mail server", lambda: _check_mail(settings), settings, tell))
+        else:
+            tell("mail server", "not contacted (--connect does)")
+    return next((status for status in statuses if status != DONE), DONE)
+
+
+async def _looked_at(what: str, look: Callable[[], Awaitable[str]], settings: Settings, tell: Tell) -> int:
+    try:
+        found = await look()
+    except Exception as error:  # noqa: BLE001 - what cannot be told is raised again
+        return _told_wrong(what, error, shown_store(settings), tell)
+    tell(what, found)
+    return DONE
+
+
+def _told_wrong(what: str, error: Exception, store: str, tell: Tell) -> int:
+    failure = failure_of(error, store, STORE if what == "store" else UNDONE)
+    if failure is None:
+        raise error
+    tell(what, f"WRONG: {failure}")
+    return failure.status
+
+
+async def _check_keys(settings: Settings) -> str:
+    count = len(_keys(settings).raw)
+    return f"ok ({count} keys; the first one seals)" if count > 1 else "ok"
+
+
+def _keys(settings: Settings) -> MasterKeys:
+    return known_keys(settings) or required_keys(settings.master)
+
+
+async def _check_plugins(settings: Settings) -> str:
+    names = loaded_plugins(settings).names()
+    return f"ok ({', '.join(names)})" if names else "ok (none)"
+
+
+def loaded_plugins(settings: Settings) -> PluginManager:
+    """The plugins that a server with these settings would use, built and checked. Raises ``PluginError``."""
+    clock = SystemClock()
+    store = open_store(settings.store.url.reveal(), collections.ALL, clock)
+    manager = plugin_manager(settings, clock=clock, chance=SystemChance(), http=HttpClient(), store=store)
+    manager.freeze()
+    return manager
+
+
+async def _check_store(settings: Settings) -> str:
+    shown = shown_store(settings)
+    if settings.store.kind == "sqlite" and not _exists(Path(shown.removeprefix("sqlite:"))):
+        return f"ok ({shown} does not exist yet; the first start makes it)"
+    store = open_store(settings.store.url.reveal(), collections.ALL, SystemClock())
+    await store.start()
+    try:
+        await store.ping()
+        await _check_key_of(store, settings)
+    finally:
+        await store.close()
+    return f"ok ({shown})"
+
+
+def _exists(path: Path) -> bool:
+    """Whether the file is there. Raises ``Failure`` where it is not and cannot be made."""
+    if path.exists():
+        return True
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise Failure(f"{path} does not exist, and cannot be made in {path.parent.absolute()}.", STORE)
+    return False
+
+
+async def _check_key_of(store: Store, settings: Settings) -> None:
+    """The store is one of these master keys, or of none yet. What is wrong with the keys is told elsewhere."""
+    try:
+        keys = _keys(settings)
+    except SettingsError:
+        return
+    if await store.get(collections.SERVER, ("master-key",)) is not None:
+        await require_same_key(store, Vault(keys.raw, SystemChance()))
+
+
+async def _check_mail(settings: Settings) -> str:
+    """Somebody at the mail server's address greets as RFC 5321 section 4.2 wants it. Nothing is sent."""
+    smtp = settings.messages.smtp or {}
+    tls = str(smtp.get("tls", "starttls"))
+    host, port = str(smtp.get("host", "")), int(smtp.get("port", _MAIL_PORTS.get(tls, 25)))
+    try:
+        async with asyncio.timeout(_MAIL_PATIENCE):
+            reader, writer = await asyncio.open_connection(host, port, ssl=True if tls == "implicit" else None)
+            try:
+                greeting = await reader.readline()
+            finally:
+                writer.close()
+                with suppress(OSError):
+                    await writer.wait_closed()
+    except (OSError, TimeoutError) as error:
+        raise Failure(f"{host}:{port} does not answer ({type(error).__name__}).") from None
+    if not greeting.startswith(b"220"):
+        raise Failure(f"{host}:{port} answers, but not as a mail server that takes mail now.")
+    return f"ok ({host}:{port} greets)"

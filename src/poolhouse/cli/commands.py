@@ -1,0 +1,171 @@
+"""The commands and what can be said to them. Each loads what it needs when it runs: asking for help is fast."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, NoReturn, TypeAlias
+
+import typer
+
+from poolhouse.cli import key_commands, user_commands
+from poolhouse.cli.failures import DONE
+
+Config: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="The settings file (default: $POOLHOUSE_CONFIG, or ./poolhouse.toml)."),
+]
+ListenAt: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="HOST:PORT", help="Where to listen, whatever the settings say.")
+]
+AccessLog: TypeAlias = Annotated[
+    bool, typer.Option("--access-log", help="A log line for each request: method, route, status, time; no addresses.")
+]
+
+app = typer.Typer(
+    name="poolhouse",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="""An auth server for your own machines, with the API of Amazon Cognito.
+
+    \b
+    Begin:
+      poolhouse dev                            a server to try, with a demo pool
+    \b
+    Run it for real:
+      export POOLHOUSE_MASTER_KEY=$(poolhouse keys new-master)     keep a copy of it
+      export POOLHOUSE_BASE_URL=https://auth.example.com POOLHOUSE_STORE=mongodb://db/poolhouse
+      poolhouse check && poolhouse serve --workers 4
+
+    \b
+    Exit statuses: 0 done; 1 not done; 2 command line or settings wrong; 3 a plugin, 4 the store, 5 the address
+    cannot be used.
+    """,
+)
+app.add_typer(key_commands.app, name="keys")
+app.add_typer(user_commands.app, name="users")
+
+
+def run_command(words: Sequence[str]) -> NoReturn:
+    """Does not return: it ends with the command's exit status. Raises ``Failure``, and what nobody foresaw."""
+    app(args=list(words), prog_name="poolhouse")
+    sys.exit(DONE)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"poolhouse {version('poolhouse')}")
+        raise typer.Exit
+
+
+@app.callback()
+def poolhouse(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and stop.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def dev(config: Config = None, listen: ListenAt = None, access_log: AccessLog = False) -> None:
+    """Start a server for development: SQLite, a demo pool, every message on a page.
+
+    What it needs it makes, beside its database (poolhouse.db): a master key, a root access key, a demo pool with a
+    client. It keeps them, so that a restart finds everything as it was. It prints the exports for the AWS CLI and
+    SDKs. Only this machine can reach it, unless --listen says otherwise.
+
+    \b
+    Examples:
+      poolhouse dev
+      poolhouse dev --listen 127.0.0.1:9000
+      POOLHOUSE_STORE=memory: poolhouse dev
+    """
+    from poolhouse.cli import starting
+
+    raise typer.Exit(starting.dev(config=config, listen=listen, access_log=access_log))
+
+
+@app.command()
+def serve(
+    config: Config = None,
+    listen: ListenAt = None,
+    workers: Annotated[int, typer.Option(min=1, max=64, metavar="N", help="Processes that share the work.")] = 1,
+    access_log: AccessLog = False,
+) -> None:
+    """Start a server.
+
+    It needs a master key (poolhouse keys new-master) and, to be reached from elsewhere, server.base_url. SIGTERM stops
+    it in order: nothing new is accepted, and what runs has server.grace seconds to finish. A second SIGTERM ends it at
+    once. With --workers, a process that dies is replaced.
+
+    \b
+    Examples:
+      poolhouse serve
+      poolhouse serve --config /etc/poolhouse.toml --workers 4
+    """
+    from poolhouse.cli import starting
+
+    raise typer.Exit(starting.serve(config=config, listen=listen, workers=workers, access_log=access_log))
+
+
+@app.command()
+def check(
+    config: Config = None,
+    connect: Annotated[bool, typer.Option("--connect", help="Contact the mail server too. Nothing is sent.")] = False,
+) -> None:
+    """Look at settings, keys, plugins and the store, and start nothing.
+
+    \b
+    Examples:
+      poolhouse check
+      poolhouse check --config new.toml --connect
+    """
+    from poolhouse.cli.checking import check as look
+
+    status = asyncio.run(look(config, connect=connect, tell=lambda what, found: typer.echo(f"{what:<12} {found}")))
+    raise typer.Exit(status)
+
+
+@app.command()
+def plugins(
+    config: Config = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Show each hook with its kind and the plugins that implement it, in calling order.
+
+    \b
+    Examples:
+      poolhouse plugins
+      poolhouse plugins --json
+    """
+    import json
+
+    from poolhouse.cli.checking import loaded_plugins
+    from poolhouse.cli.failures import told
+    from poolhouse.cli.opening import settings_of
+
+    settings = settings_of(config)
+    with told():
+        hooks = loaded_plugins(settings).describe()
+    if as_json:
+        described = [
+            {
+                "hook": hook.name,
+                "kind": hook.kind,
+                "plugins": [{"name": name, "place": place} for name, place in hook.implementations],
+            }
+            for hook in hooks
+        ]
+        typer.echo(json.dumps(described, indent=2))
+        return
+    width = max(len(hook.name) for hook in hooks)
+    for hook in hooks:
+        names = ", ".join(f"{name} ({place})" if place else name for name, place in hook.implementations)
+        typer.echo(f"{hook.name:<{width}}  {hook.kind:<8} {names or '-'}")

@@ -1,0 +1,151 @@
+"""The commands under ``poolhouse keys``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+import typer
+
+from poolhouse.cli.failures import SETTINGS, Failure
+
+if TYPE_CHECKING:
+    from poolhouse.server.app import Server
+
+Config: TypeAlias = Annotated[Path | None, typer.Option(metavar="FILE", help="The settings file.")]
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Master keys, the signing keys of pools, and access keys of callers.",
+)
+access = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Access keys: who may call signed operations, and which of them.",
+)
+app.add_typer(access, name="access")
+
+
+@app.command("new-master")
+def new_master() -> None:
+    """Print a new master key. Nothing is changed.
+
+    It seals everything secret in the store. Keep a copy apart from the store: without it nobody can sign in again. To
+    rotate it, put the new one before the old one in the list; the last one has to stay.
+
+    \b
+    Examples:
+      export POOLHOUSE_MASTER_KEY=$(poolhouse keys new-master)
+      (umask 077; poolhouse keys new-master > master-key); export POOLHOUSE_MASTER_KEY_FILE=master-key
+    """
+    import os
+
+    from poolhouse.config.master_key import new_key_text
+
+    typer.echo(new_key_text(os.urandom))
+
+
+@app.command()
+def rotate(
+    pool: Annotated[str, typer.Argument(metavar="[POOL_ID]", help="The pool.")] = "",
+    every: Annotated[bool, typer.Option("--all", help="Every pool.")] = False,
+    config: Config = None,
+) -> None:
+    """Give a pool new signing keys.
+
+    They are published now and sign after tokens.rotation_lead seconds. The old ones stay published until the last token
+    that they signed has expired, so nobody is signed out. Running twice does no more than running once.
+
+    \b
+    Examples:
+      poolhouse keys rotate eu-west-1_AbCdEfGhI
+      poolhouse keys rotate --all
+    """
+    from poolhouse.cli import keys
+    from poolhouse.cli.opening import with_server
+
+    if bool(pool) == every:
+        raise Failure("Say which pool, or --all.", SETTINGS)
+
+    async def work(server: Server) -> None:
+        pool_ids = [each async for each in keys.all_pool_ids(server)] if every else [pool]
+        for pool_id in pool_ids:
+            overlap = await keys.rotate(server, pool_id)
+            typer.echo(f"{pool_id}  new keys; the old ones stay published for {overlap} s longer than they sign")
+
+    with_server(config, work)
+
+
+@app.command("list")
+def list_keys(pool: Annotated[str, typer.Argument(metavar="POOL_ID")], config: Config = None) -> None:
+    """Show the signing keys of a pool, and what each does now.
+
+    \b
+    Example:
+      poolhouse keys list eu-west-1_AbCdEfGhI
+    """
+    from poolhouse.cli import keys
+    from poolhouse.cli.opening import with_server
+
+    for key, state in with_server(config, lambda server: keys.signing_keys(server, pool)):
+        retires = f"until {_instant(key.retires)}" if key.retires is not None else ""
+        typer.echo(f"{key.slot:<10} {key.kid}  {state:<9}  from {_instant(key.active_from)} {retires}".rstrip())
+
+
+@access.command("create")
+def create_access(
+    name: Annotated[str, typer.Option(help="Whose it is: it stands in the ARN of the caller.")],
+    policy: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="An IAM-style policy in JSON: what the key may do.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--everything", help="The key may do everything.")] = False,
+    config: Config = None,
+) -> None:
+    """Make an access key. Its secret is shown once.
+
+    \b
+    Examples:
+      poolhouse keys access create --name backend --policy backend.json
+      poolhouse keys access create --name admin --everything
+    \b
+    A policy:
+      {"Statement": [{"Effect": "Allow", "Action": "cognito-idp:Admin*",
+                      "Resource": "arn:aws:cognito-idp:*:*:userpool/eu-west-1_AbCdEfGhI"}]}
+    """
+    from poolhouse.cli import keys
+    from poolhouse.cli.opening import with_server
+
+    if everything == (policy is not None):
+        raise Failure("Say what the key may do: --policy FILE, or --everything.", SETTINGS)
+    statements = keys.EVERYTHING if policy is None else keys.read_policy(policy)
+    made = with_server(config, lambda server: keys.create_access_key(server, name, statements))
+    typer.echo(f"AWS_ACCESS_KEY_ID={made.id}")
+    typer.echo(f"AWS_SECRET_ACCESS_KEY={made.secret}")
+
+
+@access.command("list")
+def list_access(config: Config = None) -> None:
+    """Show the access keys, without their secrets."""
+    from poolhouse.cli import keys
+    from poolhouse.cli.opening import with_server
+
+    for key in with_server(config, keys.access_keys):
+        state = "enabled" if key.enabled else "disabled"
+        typer.echo(f"{key.id}  {key.name:<24} {state:<8}  {len(key.statements)} statements  {_instant(key.created)}")
+
+
+@access.command("delete")
+def delete_access(key: Annotated[str, typer.Argument(metavar="KEY_ID")], config: Config = None) -> None:
+    """Delete an access key. Running servers stop believing in it within seconds."""
+    from poolhouse.cli import keys
+    from poolhouse.cli.opening import with_server
+
+    with_server(config, lambda server: keys.delete_access_key(server, key))
+    typer.echo(f"{key} is deleted.")
+
+
+def _instant(at: float) -> str:
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")

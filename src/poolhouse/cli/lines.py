@@ -1,0 +1,96 @@
+"""Users as lines of JSON: what ``users export`` writes and ``users import`` reads.
+
+Only ``username`` is needed. ``password_key`` stands beside a hash of our own format and names the master key whose
+pepper is in it: such a hash is of use only where that key is.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from poolhouse.crypto.passwords import MARK
+from poolhouse.records import (
+    CONFIRMED,
+    EXTERNAL_PROVIDER,
+    FORCE_CHANGE_PASSWORD,
+    RESET_REQUIRED,
+    UNCONFIRMED,
+    Group,
+    User,
+)
+
+STATUSES: Final = frozenset({UNCONFIRMED, CONFIRMED, FORCE_CHANGE_PASSWORD, RESET_REQUIRED, EXTERNAL_PROVIDER})
+WITHOUT_PASSWORD: Final = frozenset({UNCONFIRMED, RESET_REQUIRED, EXTERNAL_PROVIDER})
+LONGEST_LINE: Final = 256 * 1024
+
+
+class UserLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """One user. ``sub`` None: a new one is given. ``status`` None: CONFIRMED with a password, else RESET_REQUIRED."""
+
+    username: str
+    sub: str | None = None
+    status: str | None = None
+    enabled: bool = True
+    attributes: dict[str, str] = {}
+    groups: tuple[str, ...] = ()
+    password_hash: str | None = None
+    password_key: str | None = None
+    password_set_at: float | None = None
+    password_history: tuple[str, ...] = ()
+    temporary_until: float | None = None
+    created: float | None = None
+    modified: float | None = None
+
+    def __repr__(self) -> str:
+        return "<a user's line>"
+
+
+class BadLine(ValueError):  # noqa: N818 - read as a statement
+    """The line is no user. The text shows no value of it."""
+
+
+def read_line(raw: bytes) -> UserLine:
+    """Raises ``BadLine``."""
+    if len(raw) > LONGEST_LINE:
+        raise BadLine(f"it is longer than {LONGEST_LINE} bytes")
+    try:
+        line = msgspec.json.decode(raw, type=UserLine)
+    except msgspec.ValidationError as error:
+        # Its text names the field and the kinds, never the value.
+        raise BadLine(str(error)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise BadLine("it is not JSON") from None
+    if not line.username or len(line.username) > 128:
+        raise BadLine("username has 1 to 128 characters")
+    if line.status is not None and line.status not in STATUSES:
+        raise BadLine(f"status is one of {', '.join(sorted(STATUSES))}")
+    return line
+
+
+def write_line(user: User, groups: list[Group], *, fingerprint: str, hashes: bool) -> bytes:
+    """The user as a line, its end included."""
+    credential = user.credential if hashes else None
+    peppered = credential is not None and any(is_ours(each) for each in (credential.hash, *user.history))
+    line = UserLine(
+        username=user.username,
+        sub=user.sub,
+        status=user.status,
+        enabled=user.enabled,
+        attributes=user.attributes,
+        groups=tuple(group.name for group in groups),
+        password_hash=credential.hash if credential else None,
+        password_key=fingerprint if peppered else None,
+        password_set_at=credential.set_at if credential else None,
+        password_history=user.history if credential else (),
+        temporary_until=user.temporary_until if credential else None,
+        created=user.created,
+        modified=user.modified,
+    )
+    return msgspec.json.encode(line) + b"\n"
+
+
+def is_ours(encoded: str) -> bool:
+    """Whether the hash has the pepper of a master key in it."""
+    return encoded.startswith(f"{MARK}$")

@@ -1,0 +1,65 @@
+"""The store and the flows for a command: everything a server has, without its listener, its outbox and its sweeper."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from poolhouse.cli.failures import SETTINGS, STORE, Failure, told
+from poolhouse.cli.kept import known_keys, shown_store
+from poolhouse.config.loading import load_settings
+from poolhouse.config.master_key import MasterKeys, required_keys
+from poolhouse.config.settings import Settings
+from poolhouse.crypto.vault import Vault
+from poolhouse.hooks import specs
+from poolhouse.server import logs
+from poolhouse.server.app import Server, build, require_same_key
+from poolhouse.server.world import SystemChance
+
+T = TypeVar("T")
+
+
+def settings_of(config: Path | None) -> Settings:
+    """The settings that ``serve`` would use here. Warnings of the house go to standard error from now on. Raises
+    ``Failure``."""
+    with told():
+        settings = load_settings(os.environ, path=config)
+    level = settings.logging.level
+    logs.set_up(form="console", level="warning" if level == "info" else level)
+    return settings
+
+
+def with_server(config: Path | None, work: Callable[[Server], Coroutine[Any, Any, T]]) -> T:
+    """What ``work`` returns, with everything open around it. Raises ``Failure``."""
+    settings = settings_of(config)
+    with told():
+        keys = known_keys(settings) or required_keys(settings.master)
+    if settings.store.kind == "memory":
+        raise Failure("The store memory: is empty in every process; name another one by POOLHOUSE_STORE.", SETTINGS)
+
+    async def all_of_it() -> T:
+        async with opened(settings, keys) as server:
+            with told(shown_store(settings)):
+                return await work(server)
+
+    return asyncio.run(all_of_it())
+
+
+@asynccontextmanager
+async def opened(settings: Settings, keys: MasterKeys) -> AsyncIterator[Server]:
+    """The server with its store open and its plugins alive, not listening. Messages that are put into the outbox wait
+    there for a running server: it has the senders. Raises ``Failure``."""
+    async with AsyncExitStack() as stack:
+        with told(shown_store(settings), refused=STORE):
+            server = await build(settings, keys.raw)
+            stack.push_async_callback(server.workers.close)
+            await server.store.start()
+            stack.push_async_callback(server.store.close)
+            await require_same_key(server.store, Vault(keys.raw, SystemChance()))
+            event = specs.Lifespan(base_url=settings.server.base_url)
+            await stack.enter_async_context(server.hooks.around(specs.lifespan, event))
+        yield server

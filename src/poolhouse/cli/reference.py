@@ -1,0 +1,123 @@
+"""The table of settings in ``docs/operating.md``, made from the settings themselves.
+
+``python -m poolhouse.cli.reference`` writes it, with ``--check`` it only says whether it is up to date.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, fields
+from pathlib import Path
+from typing import Any, Final
+
+from poolhouse.config.loading import PREFIX
+from poolhouse.config.settings import SECTIONS
+from poolhouse.config.values import Secret, Wrong
+
+BEGIN: Final = "<!-- settings: written by python -m poolhouse.cli.reference -->"
+END: Final = "<!-- end of the settings -->"
+PAGE: Final = Path(__file__).parents[3] / "docs" / "operating.md"
+
+MEANINGS: Final[Mapping[str, str]] = {
+    "server.listen": "Where the server listens. Port 0 lets the system choose; then `base_url` has to be said.",
+    "server.base_url": "What browsers and clients call the server: the beginning of every issuer and link. Made of "
+    "`listen` where that is this machine only. `https`, unless the host is this machine.",
+    "server.region": "The region in ids, where a caller's signature does not name another one.",
+    "server.account_id": "The account in ARNs.",
+    "server.workers": "Threads for slow arithmetic in each process; 0: one per processor, shared among the processes.",
+    "server.queue": "Slow calls that may wait or run; one more is told to come back later. 0: 64 for each thread.",
+    "server.grace": "Seconds that running requests may take after the server was asked to stop.",
+    "server.trusted_proxies": "Addresses or networks of proxies whose word about the client's address is believed.",
+    "server.metrics_token": "Who presents it as a bearer token may read `/metrics`. Without one nobody may.",
+    "store.url": "`memory:`, `sqlite:PATH` or `mongodb://...`.",
+    "master.key": "The master key, or several with commas between them, the newest first.",
+    "master.key_file": "A file that holds them instead.",
+    "root.access_key_id": "The first administrator's access key, which may do everything.",
+    "root.secret_access_key": "Its secret.",
+    "tokens.rotation_lead": "Seconds between the publication of a new signing key and its first signature.",
+    "tokens.keys_fresh": "Seconds after which signing keys are read again.",
+    "tokens.reuse_ends_family": "Whether a replaced refresh token that shows up again ends all that its sign-in gave "
+    "(recommended).",
+    "passwords.memory_kib": "argon2id: memory.",
+    "passwords.passes": "argon2id: passes.",
+    "passwords.lanes": "argon2id: lanes.",
+    "limits.body": "Bytes of a request's body.",
+    "limits.plugin": "Seconds for one implementation of a hook, where `plugins.limits` does not name its plugin.",
+    "messages.outbox": "A file that gets every message as a line of JSON. For development: codes are readable there.",
+    "messages.smtp": "The settings of the e-mail sender.",
+    "messages.twilio": "The settings of the SMS sender.",
+    "messages.webhook": "The settings of the sender that hands messages to a service of yours.",
+    "plugins.order": "These plugins are called first, in this order.",
+    "plugins.blocked": "These are not loaded.",
+    "plugins.enabled": "Only these are loaded. Not said: all that are installed.",
+    "plugins.limits": "Seconds by plugin.",
+    "logging.format": "`console` is for people.",
+    "logging.level": "`debug` shows tracebacks and the text of errors, which may quote what users sent.",
+    "dev.demo": "`poolhouse dev` makes a demo pool at its first start.",
+    "dev.outbox_page": "`poolhouse dev` shows messages to whoever can reach it.",
+}
+
+
+def table() -> str:
+    """All settings in Markdown, in the order of the file. Raises ``KeyError`` for one without a meaning."""
+    lines = ["| Setting | Environment | Value | Default | Meaning |", "|---|---|---|---|---|"]
+    for section, kind in SECTIONS.items():
+        for item in fields(kind):
+            if "reader" not in item.metadata:
+                continue
+            name = f"{section}.{item.name}"
+            cells = (f"`{name}`", _variables(section, item), _expected(item), _default(item), MEANINGS[name])
+            lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def with_table(page: str) -> str:
+    """The page with the table between its marks. Raises ``ValueError`` where there are none."""
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise ValueError("the marks are missing")
+    return f"{before}{BEGIN}\n\n{table()}\n\n{END}{after}"
+
+
+def _variables(section: str, item: Field[Any]) -> str:
+    if item.type in ("Mapping[str, Any] | None", "Mapping[str, float]"):
+        return "-"
+    short = item.metadata.get("short")
+    long = f"`{PREFIX}{section.upper()}_{item.name.upper()}`"
+    return f"`{PREFIX}{short}`" if short else long
+
+
+def _expected(item: Field[Any]) -> str:
+    """What the setting's reader says that it wants, when it gets something else."""
+    try:
+        item.metadata["reader"](object())
+    except Wrong as wrong:
+        return str(wrong)
+    raise ValueError(f"{item.name} takes anything")
+
+
+def _default(item: Field[Any]) -> str:
+    value = item.default
+    if value is MISSING or value is None or value in ("", ()):
+        return "-"
+    if isinstance(value, Secret):
+        value = value.reveal()
+    if isinstance(value, bool):
+        value = str(value).lower()
+    return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
+
+
+def main(words: list[str]) -> int:
+    page = PAGE.read_text(encoding="utf-8")
+    written = with_table(page)
+    if "--check" in words:
+        print("up to date" if page == written else "docs/operating.md is out of date: run make docs")
+        return int(page != written)
+    PAGE.write_text(written, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,326 @@
+"""A server in processes of its own: it starts, says what keeps it from starting, and stops as it is asked to."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from tests.support.command import MASTER_KEY, PATIENCE, ROOT, Running, free_port, run, started
+
+DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+READY = '"event": "listening"'
+
+
+class Served:
+    def __init__(self, process: Running, port: int) -> None:
+        self.process = process
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}"
+
+    def answers(self, timeout: float = PATIENCE) -> bool:
+        try:
+            with DIRECT.open(f"{self.url}/healthz", timeout=timeout) as answer:
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            return False
+
+    def sdk(self) -> Any:
+        return boto3.client(
+            "cognito-idp",
+            endpoint_url=self.url,
+            region_name="eu-west-1",
+            aws_access_key_id=ROOT["POOLHOUSE_ROOT_ACCESS_KEY_ID"],
+            aws_secret_access_key=ROOT["POOLHOUSE_ROOT_SECRET_ACCESS_KEY"],
+            config=Config(retries={"max_attempts": 0}),
+        )
+
+
+@contextlib.contextmanager
+def serving(folder: Path, *words: str, **extra: str) -> Iterator[Served]:
+    port = free_port()
+    settings = {
+        "POOLHOUSE_LISTEN": f"127.0.0.1:{port}",
+        "POOLHOUSE_MASTER_KEY": MASTER_KEY,
+        "POOLHOUSE_STORE": "sqlite:served.db",
+        **ROOT,
+        **extra,
+    }
+    with started("serve", *words, folder=folder, env=settings) as process:
+        process.wait_for('"event": "worker is ready"' if "--workers" in words else READY)
+        yield Served(process, port)
+
+
+def eventually(holds: Callable[[], bool]) -> None:
+    """Fails when it does not hold in time."""
+    deadline = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.02)
+
+
+@contextlib.contextmanager
+def half_a_request(server: Served) -> Iterator[socket.socket]:
+    """A request that the server has begun to answer, and whose body is still missing."""
+    body_size = 2
+    head = (
+        f"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {body_size}\r\nExpect: 100-continue\r\n"
+        "Content-Type: application/x-amz-json-1.1\r\n"
+        "X-Amz-Target: AWSCognitoIdentityProviderService.InitiateAuth\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as client:
+        client.sendall(head.encode())
+        assert b"100 Continue" in client.recv(1024)
+        yield client
+
+
+def rest_of(client: socket.socket) -> bytes:
+    parts = []
+    while part := client.recv(4096):
+        parts.append(part)
+    return b"".join(parts)
+
+
+# --- stopping --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("words", [(), ("--workers", "2")], ids=["one process", "two workers"])
+def test_sigterm_finishes_the_running_request_and_takes_no_new_one(tmp_path: Path, words: tuple[str, ...]) -> None:
+    with serving(tmp_path, *words) as server, half_a_request(server) as client:
+        server.process.send(signal.SIGTERM)
+        eventually(lambda: not server.answers(timeout=2))
+        client.sendall(b"{}")
+        answer = rest_of(client)
+
+        assert answer.startswith(b"HTTP/1.1 400 ")
+        assert b"InvalidParameterException" in answer
+        assert server.process.end() == 0
+
+
+def test_ctrl_c_stops_in_order_too(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        server.process.send(signal.SIGINT)
+
+        assert server.process.end() == 0
+        assert "Traceback" not in server.process.stderr
+
+
+def test_a_second_sigterm_ends_a_server_at_once(tmp_path: Path) -> None:
+    with serving(tmp_path, POOLHOUSE_SERVER_GRACE="600") as server, half_a_request(server):
+        server.process.send(signal.SIGTERM)
+        server.process.wait_for('"event": "stopping"')
+        server.process.send(signal.SIGTERM)
+
+        assert server.process.end() == -signal.SIGTERM
+
+
+def test_signals_to_the_whole_group_stop_workers_in_order(tmp_path: Path) -> None:
+    with serving(tmp_path, "--workers", "2") as server, half_a_request(server) as client:
+        # What a terminal does with Ctrl-C, and a service manager with SIGTERM.
+        os.killpg(server.process.pid, signal.SIGTERM)
+        eventually(lambda: not server.answers(timeout=2))
+        client.sendall(b"{}")
+
+        assert rest_of(client).startswith(b"HTTP/1.1 400 ")
+        assert server.process.end() == 0
+
+
+def test_a_second_sigterm_ends_workers_at_once(tmp_path: Path) -> None:
+    with serving(tmp_path, "--workers", "2", POOLHOUSE_SERVER_GRACE="600") as server, half_a_request(server):
+        server.process.send(signal.SIGTERM)
+        server.process.wait_for('"event": "stopping"', times=2)
+        server.process.send(signal.SIGTERM)
+
+        assert server.process.end() == 1
+
+
+# --- workers ---------------------------------------------------------------------------------------------------------
+
+
+def workers_of(server: Served, count: int) -> list[int]:
+    return [int(pid) for pid in server.process.wait_for(r'"worker is ready", "pid": (\d+)', times=count)]
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_two_workers_both_answer(tmp_path: Path) -> None:
+    with serving(tmp_path, "--workers", "2") as server:
+        first, second = workers_of(server, 2)
+        answered = []
+        for held in (first, second):
+            os.kill(held, signal.SIGSTOP)
+            answered.append(server.answers())
+            os.kill(held, signal.SIGCONT)
+
+        assert [True, True] == answered
+
+
+def test_a_worker_that_dies_is_replaced(tmp_path: Path) -> None:
+    with serving(tmp_path, "--workers", "2") as server:
+        first, second = workers_of(server, 2)
+        os.kill(first, signal.SIGKILL)
+        third = workers_of(server, 3)[2]
+        os.kill(second, signal.SIGSTOP)
+
+        assert third not in (first, second)
+        assert server.answers()
+
+        os.kill(second, signal.SIGCONT)
+        server.process.send(signal.SIGTERM)
+        assert server.process.end() == 0
+
+
+def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
+    with serving(tmp_path, "--workers", "2") as server:
+        pids = workers_of(server, 2)
+        server.process.send(signal.SIGKILL)
+        server.process.process.wait(PATIENCE)
+
+        eventually(lambda: not any(is_alive(pid) for pid in pids))
+
+
+# --- what keeps it from starting -------------------------------------------------------------------------------------
+
+
+def refused(folder: Path, *words: str, **extra: str) -> tuple[int, str]:
+    settings = {"POOLHOUSE_LISTEN": f"127.0.0.1:{free_port()}", "POOLHOUSE_MASTER_KEY": MASTER_KEY, **ROOT, **extra}
+    ended = run("serve", *words, folder=folder, env=settings)
+    assert "Traceback" not in ended.stderr
+    return ended.returncode, ended.stderr
+
+
+def test_a_port_in_use_is_told_in_one_line(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        address = f"127.0.0.1:{other.getsockname()[1]}"
+        status, told = refused(tmp_path, "--listen", address)
+
+    assert status == 5
+    assert told.splitlines() == [
+        f"Cannot listen on {address}: the port is in use. Stop what uses it, or say --listen with another port."
+    ]
+
+
+def test_without_a_master_key_the_command_that_makes_one_is_told(tmp_path: Path) -> None:
+    status, told = refused(tmp_path, POOLHOUSE_MASTER_KEY="")
+
+    assert status == 2
+    assert "poolhouse keys new-master" in told
+
+
+def test_memory_is_not_shared_by_workers(tmp_path: Path) -> None:
+    status, told = refused(tmp_path, "--workers", "2", POOLHOUSE_STORE="memory:")
+
+    assert status == 2
+    assert "memory:" in told
+
+
+def test_a_store_of_another_master_key_is_refused(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        server.process.send(signal.SIGTERM)
+        server.process.end()
+    status, told = refused(tmp_path, POOLHOUSE_STORE="sqlite:served.db", POOLHOUSE_MASTER_KEY=MASTER_KEY[::-1])
+
+    assert status == 2
+    assert "another master key" in told
+    assert MASTER_KEY[::-1] not in told
+
+
+@pytest.mark.parametrize("words", [(), ("--workers", "2")], ids=["one process", "two workers"])
+def test_a_plugin_that_is_not_there_is_named(tmp_path: Path, words: tuple[str, ...]) -> None:
+    (tmp_path / "poolhouse.toml").write_text('[plugins]\nenabled = ["loyalty"]\n')
+    status, told = refused(tmp_path, *words)
+
+    assert status == 3
+    assert told.count("loyalty") == 1
+
+
+def test_a_store_that_cannot_be_opened_is_told(tmp_path: Path) -> None:
+    status, told = refused(tmp_path, POOLHOUSE_STORE="sqlite:nowhere/at/all.db")
+
+    assert status == 4
+    assert "nowhere/at/all.db" in told
+
+
+@pytest.mark.parametrize("words", [(), ("--workers", "2")], ids=["one process", "two workers"])
+def test_a_store_that_does_not_answer_is_told_without_its_password(tmp_path: Path, words: tuple[str, ...]) -> None:
+    address = f"127.0.0.1:{free_port()}"
+    url = f"mongodb://admin:pw-of-the-store@{address}/auth?serverSelectionTimeoutMS=200"
+    status, told = refused(tmp_path, *words, POOLHOUSE_STORE=url)
+
+    assert status == 4
+    assert f"mongodb://{address}/auth" in told
+    assert "pw-of-the-store" not in told
+
+
+def test_without_a_root_key_it_starts_and_says_what_that_means(tmp_path: Path) -> None:
+    with serving(tmp_path, POOLHOUSE_ROOT_ACCESS_KEY_ID="", POOLHOUSE_ROOT_SECRET_ACCESS_KEY="") as server:
+        assert server.answers()
+        server.process.wait_for("There is no root key")
+
+
+# --- what it logs ----------------------------------------------------------------------------------------------------
+
+
+def test_nothing_secret_and_nothing_personal_is_logged(tmp_path: Path) -> None:
+    secrets = ["Passw0rd!of-jane", "Wr0ng!password", "jane@example.com", "jane-doe"]
+    with serving(tmp_path, "--access-log", POOLHOUSE_OUTBOX="outbox.jsonl") as server:
+        sdk = server.sdk()
+        pool = sdk.create_user_pool(PoolName="logged", AutoVerifiedAttributes=["email"])["UserPool"]["Id"]
+        client = sdk.create_user_pool_client(
+            UserPoolId=pool,
+            ClientName="app",
+            ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
+        )["UserPoolClient"]["ClientId"]
+        sdk.sign_up(
+            ClientId=client,
+            Username="jane-doe",
+            Password=secrets[0],
+            UserAttributes=[{"Name": "email", "Value": secrets[2]}],
+        )
+        code = json.loads((tmp_path / "outbox.jsonl").read_text().splitlines()[-1])["code"]
+        with pytest.raises(sdk.exceptions.CodeMismatchException):
+            sdk.confirm_sign_up(ClientId=client, Username="jane-doe", ConfirmationCode="000000")
+        sdk.confirm_sign_up(ClientId=client, Username="jane-doe", ConfirmationCode=code)
+
+        def signed_in(password: str) -> Any:
+            parameters = {"USERNAME": "jane-doe", "PASSWORD": password}
+            return sdk.initiate_auth(ClientId=client, AuthFlow="USER_PASSWORD_AUTH", AuthParameters=parameters)
+
+        with pytest.raises(sdk.exceptions.NotAuthorizedException):
+            signed_in(secrets[1])
+        tokens = signed_in(secrets[0])["AuthenticationResult"]
+        sdk.get_user(AccessToken=tokens["AccessToken"])
+        for rubbish in (
+            b"POST / HTTP/1.1\r\nAuthorization: Bearer rubbish-token\r\nContent-Length: x\r\n\r\n",
+            b"rubbish-token \x00\r\n\r\n",
+        ):
+            with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as sender:
+                sender.sendall(rubbish)
+                rest_of(sender)
+        server.process.send(signal.SIGTERM)
+        assert server.process.end() == 0
+        log = server.process.stdout + server.process.stderr
+
+    secrets += [code, "rubbish-token", *(tokens[name] for name in ("AccessToken", "IdToken", "RefreshToken"))]
+    secrets += [MASTER_KEY, ROOT["POOLHOUSE_ROOT_SECRET_ACCESS_KEY"]]
+    assert [secret for secret in secrets if secret in log] == []
+    assert '"logger": "poolhouse.access"' in log
+    assert [line for line in log.splitlines() if not line.startswith("{")] == []

@@ -1,0 +1,48 @@
+"""A house that counts the slow arithmetic and the verbs of its store."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from tests.support.house import House, opened_house
+
+from poolhouse.flows.ports import Passwords, Srp
+from poolhouse.flows.services import build_services
+from poolhouse.store.memory import MemoryStore
+from poolhouse.store.repositories import collections
+from poolhouse.testing.clock import FakeClock
+
+WRITES = ("insert", "replace", "delete", "take", "increment")
+
+
+class Counting:
+    """Passes every call on, and counts it under its name."""
+
+    def __init__(self, inner: Any, work: Counter[str], names: tuple[str, ...]) -> None:
+        self._inner = inner
+        self._work = work
+        self._names = names
+
+    def __getattr__(self, name: str) -> Any:
+        if name in self._names:
+            self._work[name] += 1
+        return getattr(self._inner, name)
+
+
+@asynccontextmanager
+async def measured_house(**changes: Any) -> AsyncIterator[tuple[House, Counter[str]]]:
+    """The counter has the store's verbs, and ``hash``, ``verify``, ``open``, ``proof`` of the arithmetic."""
+    work: Counter[str] = Counter()
+    clock = FakeClock()
+    store: Any = Counting(MemoryStore(collections.ALL, clock), work, ("get", "find", *WRITES))
+    async with opened_house(store, clock, **changes) as house:
+        kit = house.built.kit
+        passwords: Passwords = Counting(kit.passwords, work, ("hash", "verify"))
+        srp: Srp = Counting(kit.srp, work, ("open", "proof", "verifier"))
+        services = build_services(dataclasses.replace(kit, passwords=passwords, srp=srp))
+        house.built = dataclasses.replace(house.built, services=services)
+        yield house, work

@@ -1,0 +1,32 @@
+"""The rows of the security properties that nothing here can break yet, because their feature is not built.
+
+A row leaves this table with the change that builds its feature, and gets a test file named after its number."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_FEDERATION = "there is no sign-in through an external provider"
+_BROWSER = "there are no hosted pages, no cookies and no redirects"
+_OAUTH = "there is no authorization endpoint"
+_PASSKEYS = "there are no passkeys"
+
+NOT_YET: Final[dict[int, str]] = {
+    6: f"{_FEDERATION}, so no accounts are linked",
+    7: _FEDERATION,
+    8: _FEDERATION,
+    9: _FEDERATION,
+    10: f"{_FEDERATION}: the only issuers are our own pools",
+    11: f"{_FEDERATION}, so no nonce is expected of anybody",
+    16: f"{_OAUTH}, so there are no authorization codes",
+    17: f"{_OAUTH}, so there is no PKCE",
+    18: f"{_OAUTH}; which redirect addresses can be registered is tested with the clients",
+    19: _BROWSER,
+    22: f"{_BROWSER}; that every step of a sign-in has a handle of its own is tested under row 12",
+    28: "there are no second factors, so there is one level of assurance",
+    29: _PASSKEYS,
+    30: _PASSKEYS,
+    46: "clients prove themselves by a secret, not by signed assertions",
+    51: "there are no identity pools and no temporary credentials",
+    52: f"{_FEDERATION}, so no provider's tokens are stored",
+}

@@ -1,0 +1,64 @@
+"""Row 21: what was decided stays here. No answer of a client changes it, and it is looked at again before tokens."""
+
+from __future__ import annotations
+
+import pytest
+from tests.support.house import PASSWORD, House
+from tests.support.srp_client import SrpClient
+
+from poolhouse import errors
+from poolhouse.flows.client_settings import ClientSettings
+from poolhouse.flows.machine import Asking
+from poolhouse.flows.sign_in import Answer
+from poolhouse.flows.users import Invitation
+from poolhouse.records import Client, Pool
+
+NEW = "An0ther-Horse!"
+CLAIMED = {
+    "AuthFlow": "CUSTOM_AUTH",
+    "FLOW": "CUSTOM_AUTH",
+    "CHALLENGE_NAME": "CUSTOM_CHALLENGE",
+    "proofs": '["NEW_PASSWORD_REQUIRED"]',
+    "user_sub": "00000000-0000-4000-8000-000000000000",
+    "SRP_A": "02",
+    "status": "CONFIRMED",
+    "scope": "openid",
+}
+
+
+async def test_a_handle_says_nothing_and_answers_decide_nothing_but_the_answer(
+    house: House, pool: Pool, client: Client
+) -> None:
+    await house.services.users.invite(pool, Invitation(username="jane", password=PASSWORD, silent=True))
+    asking = await house.begin(client, **CLAIMED)
+    assert isinstance(asking, Asking)
+
+    with pytest.raises(errors.InvalidParameter, match="NEW_PASSWORD"):
+        await house.answer(client, asking, **CLAIMED)
+
+    assert "NEW_PASSWORD_REQUIRED" == asking.challenge
+    assert 43 == len(asking.handle)
+    assert "FORCE_CHANGE_PASSWORD" == (await house.services.users.require(pool, "jane")).status
+
+
+async def test_a_flow_that_was_closed_meanwhile_ends_without_tokens(house: House, pool: Pool, client: Client) -> None:
+    await house.user(client)
+    srp = SrpClient(house, client)
+    asking = await srp.begin("jane")
+    await house.services.clients.update(
+        pool.id, client.id, ClientSettings(flows=("ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"))
+    )
+    srp._client = await house.services.clients.get(client.id)
+
+    with pytest.raises(errors.InvalidSession):
+        await srp.answer(asking, PASSWORD)
+
+
+async def test_a_challenge_that_was_not_asked_is_not_answered(house: House, client: Client) -> None:
+    await house.user(client)
+    handle = "A" * 43
+
+    for challenge in ("PASSWORD_VERIFIER", "NEW_PASSWORD_REQUIRED", "CUSTOM_CHALLENGE"):
+        answers = {"USERNAME": "jane", "NEW_PASSWORD": NEW, "ANSWER": "1", "PASSWORD_CLAIM_SECRET_BLOCK": handle}
+        with pytest.raises(errors.InvalidSession):
+            await house.services.sign_in.respond(client, Answer(challenge=challenge, handle=handle, answers=answers))

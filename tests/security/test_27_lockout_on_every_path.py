@@ -1,0 +1,119 @@
+"""Row 27: every path to the check of a password leads through the one lockout."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from tests.support.house import PASSWORD, House
+from tests.support.srp_client import SrpClient
+
+import poolhouse
+from poolhouse import errors
+from poolhouse.flows.grants import TokenSet
+from poolhouse.records import Client
+
+WRONG = "Wr0ng-Horse!"
+Guess = Callable[[House, Client, TokenSet, str], Awaitable[object]]
+
+
+async def by_password(house: House, client: Client, tokens: TokenSet, password: str) -> object:
+    return await house.begin(client, password=password)
+
+
+async def by_administrator(house: House, client: Client, tokens: TokenSet, password: str) -> object:
+    return await house.begin(client, password=password, flow="ADMIN_USER_PASSWORD_AUTH")
+
+
+async def by_administrator_in_old_words(house: House, client: Client, tokens: TokenSet, password: str) -> object:
+    return await house.begin(client, password=password, flow="ADMIN_NO_SRP_AUTH")
+
+
+async def by_srp(house: House, client: Client, tokens: TokenSet, password: str) -> object:
+    srp = SrpClient(house, client)
+    return await srp.answer(await srp.begin("jane"), password)
+
+
+async def by_changing_it(house: House, client: Client, tokens: TokenSet, password: str) -> object:
+    await house.services.profile.change_password(tokens.access, password, "An0ther-Horse!")
+    return None
+
+
+PATHS: dict[str, Guess] = {
+    path.__name__.replace("_", " "): path
+    for path in (by_password, by_administrator, by_administrator_in_old_words, by_srp, by_changing_it)
+}
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_five_wrong_guesses_on_one_path_close_all_of_them(path: str, house: House, client: Client) -> None:
+    await house.user(client)
+    tokens = await house.sign_in(client)
+    for _ in range(5):
+        with pytest.raises(errors.WrongCredentials):
+            await PATHS[path](house, client, tokens, WRONG)
+
+    for other, guess in PATHS.items():
+        if path == other == "by changing it":
+            continue  # five changes an hour: it is closed for longer already
+        with pytest.raises(errors.AttemptsExceeded):
+            await guess(house, client, tokens, PASSWORD)
+
+
+async def test_every_name_of_a_user_is_the_same_user(house: House) -> None:
+    pool = await house.pool()
+    client = await house.client(pool)
+    user = await house.user(client)
+    for name in ("jane", user.sub, "jane", user.sub, "jane"):
+        with pytest.raises(errors.WrongCredentials):
+            await house.sign_in(client, name, password=WRONG)
+
+    with pytest.raises(errors.AttemptsExceeded):
+        await house.sign_in(client, user.sub)
+
+
+async def test_another_client_of_the_pool_gives_no_new_guesses(house: House) -> None:
+    pool = await house.pool()
+    clients = [await house.client(pool) for _ in range(2)]
+    await house.user(clients[0])
+    for _ in range(5):
+        with pytest.raises(errors.WrongCredentials):
+            await house.sign_in(clients[0], password=WRONG)
+
+    with pytest.raises(errors.AttemptsExceeded):
+        await house.sign_in(clients[1])
+
+
+# --- the paths are all of them ---------------------------------------------------------------------------------------
+
+CHECKS = {("passwords", "verify"), ("srp", "proof")}
+GUARDED = {
+    ("sign_in.py", "_by_password"): "inside the lockout",
+    ("srp.py", "check"): "called by the machine, inside the lockout",
+    ("profile.py", "change_password"): "inside the lockout",
+    ("migration.py", "_take_over"): "called by _by_password, inside the lockout",
+    ("migration.py", "_credential"): "called by _by_password, inside the lockout",
+    ("credentials.py", "change"): "the history of a password that was proven, or is set by an administrator",
+}
+
+
+def callers() -> set[tuple[str, str]]:
+    """The functions of all flows and faces that check a credential."""
+    found = set()
+    for path in Path(str(poolhouse.__file__)).parent.rglob("*.py"):
+        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+                continue
+            for node in ast.walk(function):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                    owner = node.func.value
+                    name = owner.attr if isinstance(owner, ast.Attribute) else getattr(owner, "id", "")
+                    if (name, node.func.attr) in CHECKS:
+                        found.add((path.name, function.name))
+    return found
+
+
+def test_no_function_checks_a_credential_but_those_that_are_known_to_be_counted() -> None:
+    assert GUARDED.keys() == callers()
