@@ -21,6 +21,10 @@ __all__ = ["mongodb_uri"]
 STORES = ["sqlite", pytest.param("mongodb", marks=pytest.mark.requires_mongodb)]
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "requires_node: needs Node.js and the packages in tests/end_to_end/node")
+
+
 @dataclass
 class Servers:
     """Starts what is asked for, once: random order would otherwise start a server for nearly every test."""

@@ -189,7 +189,7 @@ def test_check_tells_of_variables_that_nobody_reads(tmp_path: Path) -> None:
 
 def test_plugins_shows_each_hook_with_who_implements_it(tmp_path: Path) -> None:
     (tmp_path / "poolhouse.toml").write_text(
-        '[messages.webhook]\nurl = "https://example.com/hook"\nsecret = "0123456789abcdef0123"\n'
+        '[messages.webhook]\nurl = "https://example.com/hook"\nsecret = "0123456789abcdef0123456789abcdef"\n'
     )
     ended = run("plugins", "--json", folder=tmp_path)
     hooks = {hook["hook"]: hook for hook in json.loads(ended.stdout)}

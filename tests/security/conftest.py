@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
-from tests.security.not_yet import NOT_YET
-from tests.support.house import House, opened_house
 
 from poolhouse.records import Client, Pool
+from tests.security.not_yet import NOT_YET
+from tests.support.house import House, opened_house
 
 
 @pytest.fixture

@@ -8,13 +8,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from tests.support.house import House, opened_house
-
 from poolhouse.flows.ports import Passwords, Srp
 from poolhouse.flows.services import build_services
 from poolhouse.store.memory import MemoryStore
 from poolhouse.store.repositories import collections
 from poolhouse.testing.clock import FakeClock
+from tests.support.house import House, opened_house
 
 WRITES = ("insert", "replace", "delete", "take", "increment")
 

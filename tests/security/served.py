@@ -9,11 +9,11 @@ from typing import Any
 
 import aiohttp
 from aiohttp import web
-from tests.support.house import House, opened_house
-from tests.support.json_api import ROOT, ApiClient
 
 from poolhouse.config.settings import Root
 from poolhouse.config.values import Secret
+from tests.support.house import House, opened_house
+from tests.support.json_api import ROOT, ApiClient
 
 ROOT_KEY = Root(access_key_id=ROOT[0], secret_access_key=Secret(ROOT[1]))
 

@@ -7,10 +7,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
-from tests.support.house import PASSWORD, House
 
 from poolhouse import errors
 from poolhouse.records import Client, Pool
+from tests.support.house import PASSWORD, House
 
 NEW = "An0ther-Horse!"
 

@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 import pytest
+
 from tests.security.served import served
 from tests.support.house import PASSWORD
 

@@ -6,9 +6,6 @@ import json
 from typing import Any
 
 import msgspec
-from tests.security.served import served
-from tests.support.house import PASSWORD
-from tests.support.json_api import ApiClient, user_pools
 
 from poolhouse.records import Code, Message
 from poolhouse.server.cognito.registry import load_operations
@@ -16,6 +13,9 @@ from poolhouse.store.memory import MemoryStore
 from poolhouse.store.port import Query
 from poolhouse.store.repositories import collections
 from poolhouse.testing.clock import FakeClock
+from tests.security.served import served
+from tests.support.house import PASSWORD
+from tests.support.json_api import ApiClient, user_pools
 
 NEW = "An0ther-Horse!"
 EMAIL = [{"Name": "email", "Value": "jane@example.com"}]

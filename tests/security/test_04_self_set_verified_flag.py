@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from tests.support.house import PASSWORD, House
 
 from poolhouse import errors
 from poolhouse.flows.machine import SignedIn
 from poolhouse.flows.pools import PoolFoundation
 from poolhouse.flows.users import Invitation
 from poolhouse.records import Client, Pool
+from tests.support.house import PASSWORD, House
 
 FLAGS = ["email_verified", "phone_number_verified"]
 NEW = "An0ther-Horse!"
@@ -52,9 +52,7 @@ async def test_no_client_can_be_told_to_let_users_write_a_flag(name: str, house:
 
 
 @pytest.mark.parametrize("name", FLAGS)
-async def test_a_flag_does_not_come_with_a_new_password(
-    name: str, house: House, pool: Pool, client: Client
-) -> None:
+async def test_a_flag_does_not_come_with_a_new_password(name: str, house: House, pool: Pool, client: Client) -> None:
     await house.services.users.invite(
         pool, Invitation(username="jane", attributes={"email": "jane@example.com"}, password=PASSWORD)
     )

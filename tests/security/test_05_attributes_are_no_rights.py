@@ -7,7 +7,6 @@ import json
 from typing import Any
 
 import pytest
-from tests.support.house import PASSWORD, House
 
 from poolhouse import errors
 from poolhouse.flows.definitions import Declaration
@@ -16,6 +15,7 @@ from poolhouse.flows.machine import Asking
 from poolhouse.flows.pools import PoolFoundation
 from poolhouse.flows.users import Invitation
 from poolhouse.records import Pool
+from tests.support.house import PASSWORD, House
 
 FOUNDATION = PoolFoundation(
     declarations=(Declaration(name="role"), Declaration(name="rank", developer_only=True), Declaration(name="groups"))

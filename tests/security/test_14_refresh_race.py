@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tests.support.house import House, opened_house
 
 from poolhouse import errors
 from poolhouse.flows.grants import TokenSet
@@ -17,6 +16,7 @@ from poolhouse.store.port import Store
 from poolhouse.store.repositories import collections
 from poolhouse.store.sqlite import SqliteStore
 from poolhouse.testing.clock import FakeClock
+from tests.support.house import House, opened_house
 
 FLOWS = ("ALLOW_USER_PASSWORD_AUTH",)
 

@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from tests.support.house import House, opened_house
 
 from poolhouse import errors
 from poolhouse.flows.grants import TokenSet
@@ -15,6 +14,7 @@ from poolhouse.records import Client, Pool
 from poolhouse.store.repositories import collections
 from poolhouse.store.sqlite import SqliteStore
 from poolhouse.testing.clock import FakeClock
+from tests.support.house import House, opened_house
 
 End = Callable[[House, Pool, Client, TokenSet], Awaitable[object]]
 ENDS: dict[str, End] = {

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from tests.support.house import PASSWORD, House
-from tests.support.srp_client import SrpClient
 
 from poolhouse import errors
 from poolhouse.flows.client_settings import ClientSettings
@@ -12,6 +10,8 @@ from poolhouse.flows.machine import Asking
 from poolhouse.flows.sign_in import Answer
 from poolhouse.flows.users import Invitation
 from poolhouse.records import Client, Pool
+from tests.support.house import PASSWORD, House
+from tests.support.srp_client import SrpClient
 
 NEW = "An0ther-Horse!"
 CLAIMED = {

@@ -8,13 +8,13 @@ import json
 from typing import Any
 
 import pytest
-from tests.support.house import PASSWORD, House
-from tests.support.srp_client import SrpClient
 
 from poolhouse import errors
 from poolhouse.flows.grants import TokenSet
 from poolhouse.flows.machine import Asking
 from poolhouse.records import Client, Pool
+from tests.support.house import PASSWORD, House
+from tests.support.srp_client import SrpClient
 
 METADATA = {"token_use": "access", "sub": "root", "scope": "everything", "marker": "caller-words-5521"}
 
@@ -80,7 +80,7 @@ async def test_a_secret_of_one_sign_in_is_no_good_for_another(house: House, clie
 async def test_nothing_that_the_caller_says_is_signed(house: House, client: Client) -> None:
     await house.user(client)
 
-    reply = await house.begin(client, metadata=METADATA, **{"scope": "everything", "nonce": "caller-words-5521"})
+    reply = await house.begin(client, metadata=METADATA, scope="everything", nonce="caller-words-5521")
     tokens = reply.tokens  # type: ignore[union-attr]
 
     for token in (tokens.access, tokens.id):

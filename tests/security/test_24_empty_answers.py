@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.support.house import PASSWORD, House, opened_house
-from tests.support.srp_client import SrpClient
 
 from poolhouse import errors
 from poolhouse.flows.machine import Asking
@@ -16,6 +14,8 @@ from poolhouse.hooks import specs
 from poolhouse.hooks.answers import Asked, ChallengeDecision
 from poolhouse.hooks.specs import hookimpl
 from poolhouse.records import Client
+from tests.support.house import PASSWORD, House, opened_house
+from tests.support.srp_client import SrpClient
 
 ODD: list[dict[str, str]] = [
     {},

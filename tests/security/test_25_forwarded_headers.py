@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from tests.security.served import served
 
 from poolhouse.config.settings import Server
 from poolhouse.config.values import Secret
 from poolhouse.server.cognito.registry import Call
+from tests.security.served import served
 
 CLAIMS = {
     "X-Forwarded-For": "127.0.0.1",

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from tests.support.house import PASSWORD, House, opened_house
-from tests.support.srp_client import SrpClient
 
 from poolhouse import errors
 from poolhouse.flows.machine import Asking
@@ -14,6 +12,8 @@ from poolhouse.hooks import specs
 from poolhouse.hooks.answers import Asked, ChallengeDecision, Passed, SignInState, Stage
 from poolhouse.hooks.specs import hookimpl
 from poolhouse.records import Client
+from tests.support.house import PASSWORD, House, opened_house
+from tests.support.srp_client import SrpClient
 
 WRONG = "Wr0ng-Horse!"
 

@@ -7,13 +7,13 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from tests.support.house import PASSWORD, House
-from tests.support.srp_client import SrpClient
 
 import poolhouse
 from poolhouse import errors
 from poolhouse.flows.grants import TokenSet
 from poolhouse.records import Client
+from tests.support.house import PASSWORD, House
+from tests.support.srp_client import SrpClient
 
 WRONG = "Wr0ng-Horse!"
 Guess = Callable[[House, Client, TokenSet, str], Awaitable[object]]

@@ -8,8 +8,6 @@ from dataclasses import fields
 from typing import Any
 
 import pytest
-from tests.security.served import served
-from tests.support.house import House, opened_house
 
 from poolhouse import errors
 from poolhouse.config.master_key import required_keys
@@ -19,6 +17,8 @@ from poolhouse.crypto.vault import Vault
 from poolhouse.flows.ports import UserFilter
 from poolhouse.records import Pool
 from poolhouse.server.world import SystemChance
+from tests.security.served import served
+from tests.support.house import House, opened_house
 
 
 async def with_users(house: House, pool: Pool) -> str:
@@ -95,10 +95,10 @@ async def test_a_cursor_is_for_an_hour(house: House, pool: Pool) -> None:
 FILTERS = [
     'password = "x"',
     'credential ^= ""',
-    "username = \"a\" or 1=1",
+    'username = "a" or 1=1',
     'username = "a" and email = "b"',
     '$where = "1"',
-    "username ^= \"\"; drop table users",
+    'username ^= ""; drop table users',
     'email = "a"b"',
     '"',
     "=",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.support.house import PASSWORD, opened_house
 
 from poolhouse import errors
 from poolhouse.flows.client_settings import ClientSettings
@@ -15,6 +14,7 @@ from poolhouse.flows.sign_up import SignUpRequest
 from poolhouse.store.repositories import collections
 from poolhouse.store.sqlite import SqliteStore
 from poolhouse.testing.clock import FakeClock
+from tests.support.house import PASSWORD, opened_house
 
 PATHS = ["../outside", "/absolute", "..", "nul\x00byte", "~/home", "file:///outside", "C:\\outside", "a/../../outside"]
 

@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 from motor.motor_asyncio import AsyncIOMotorClient
-from tests.support.house import PASSWORD, House, opened_house
-from tests.support.mongodb_fixtures import mongodb_database, mongodb_uri
 
 from poolhouse import errors
 from poolhouse.flows.groups import GroupSettings
@@ -21,6 +19,8 @@ from poolhouse.store.port import Store
 from poolhouse.store.repositories import collections
 from poolhouse.store.sqlite import SqliteStore
 from poolhouse.testing.clock import FakeClock
+from tests.support.house import PASSWORD, House, opened_house
+from tests.support.mongodb_fixtures import mongodb_database, mongodb_uri
 
 __all__ = ["mongodb_database", "mongodb_uri"]
 

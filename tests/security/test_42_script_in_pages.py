@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 
-from tests.security.served import served
-from tests.support.house import PASSWORD
-
 from poolhouse.config.settings import Development, Server
 from poolhouse.records import Message
+from tests.security.served import served
+from tests.support.house import PASSWORD
 
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'><svg/onload=alert(1)>{nonce}{{7*7}}"
 DEVELOPMENT = Development(enabled=True, demo=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.security.served import served
 
 ORIGINS = ["https://evil.example", "null", "http://localhost:3000", "https://auth.example.com.evil.example"]

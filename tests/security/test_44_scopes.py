@@ -8,7 +8,6 @@ from dataclasses import replace as with_fields
 from typing import Any
 
 import pytest
-from tests.support.house import House, opened_house
 
 from poolhouse import errors
 from poolhouse.flows.claims import ADMIN_SCOPE
@@ -16,6 +15,7 @@ from poolhouse.flows.grants import TokenSet
 from poolhouse.hooks import specs
 from poolhouse.hooks.specs import hookimpl
 from poolhouse.records import Client
+from tests.support.house import House, opened_house
 
 
 class Scopes:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from tests.support.house import PASSWORD, House
-from tests.support.json_api import ROOT
 
 from poolhouse import errors
 from poolhouse.flows.client_settings import ClientSettings
 from poolhouse.flows.sign_in import Opening
 from poolhouse.records import Client, Pool, Rotation
+from tests.support.house import PASSWORD, House
+from tests.support.json_api import ROOT
 
 OPENINGS = {
     "USER_PASSWORD_AUTH": "ALLOW_USER_PASSWORD_AUTH",
@@ -44,9 +44,7 @@ async def test_an_administrators_flow_does_not_open_without_a_signature(flow: st
 
 
 async def test_a_refresh_that_rotates_nothing_is_not_allowed_where_tokens_rotate(house: House, pool: Pool) -> None:
-    client = await house.client(
-        pool, flows=("ALLOW_USER_PASSWORD_AUTH",), rotation=Rotation(enabled=True, grace=10)
-    )
+    client = await house.client(pool, flows=("ALLOW_USER_PASSWORD_AUTH",), rotation=Rotation(enabled=True, grace=10))
     await house.user(client)
     tokens = await house.sign_in(client)
 

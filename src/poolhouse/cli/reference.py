@@ -29,6 +29,8 @@ MEANINGS: Final[Mapping[str, str]] = {
     "server.queue": "Slow calls that may wait or run; one more is told to come back later. 0: 64 for each thread.",
     "server.grace": "Seconds that running requests may take after the server was asked to stop.",
     "server.trusted_proxies": "Addresses or networks of proxies whose word about the client's address is believed.",
+    "server.outbound_hosts": "Hosts that plugins may reach by HTTP though they are not public: `host`, `host:port` or "
+    "`http://host:port`.",
     "server.metrics_token": "Who presents it as a bearer token may read `/metrics`. Without one nobody may.",
     "store.url": "`memory:`, `sqlite:PATH` or `mongodb://...`.",
     "master.key": "The master key, or several with commas between them, the newest first.",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from poolhouse.cli.failures import SETTINGS, STORE, Failure, report, told
 from poolhouse.cli.kept import development_keys, known_keys, shown_store, with_root_key
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from poolhouse.cli.demo import Demo
+
+QUIET_SECONDS: Final = 0.1
+"""Between the first moment in which the server answers and the log line that says so."""
 
 _logger = logging.getLogger("poolhouse.serving")
 
@@ -128,9 +132,12 @@ class _Start:
     def _tell_started(self, sockets: list[Any]) -> None:
         if self._settings.dev.enabled:
             print(welcome(self._settings, self._demo), flush=True)
-        self._tell_address(sockets)
+        # Loading what writes log lines takes as long as a dozen requests: the first of them need not wait for it.
+        asyncio.get_running_loop().call_later(QUIET_SECONDS, self._tell_address, sockets)
 
     def _tell_address(self, sockets: list[Any]) -> None:
+        if any(each.fileno() < 0 for each in sockets):
+            return  # it was stopped at once
         addresses = [str(replace(self._settings.server.listen, port=each.getsockname()[1])) for each in sockets]
         _logger.info("listening", extra={"address": addresses[0], "base_url": self._settings.server.base_url})
 

@@ -10,6 +10,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from poolhouse.flows import ports
 from poolhouse.hooks import specs
 from poolhouse.hooks.dispatch import Hooks
+from poolhouse.records import Client, Pool
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -59,16 +60,22 @@ def step(
     def wrap(
         method: Callable[Concatenate[F, P], Coroutine[Any, Any, R]],
     ) -> Callable[Concatenate[F, P], Coroutine[Any, Any, R]]:
-        event = specs.FlowCall(name=name)
-
         @functools.wraps(method)
         async def around(self: F, /, *args: P.args, **kwargs: P.kwargs) -> R:
             hooks = self.kit.hooks
             if not hooks.implements(specs.around_flow):
                 return await method(self, *args, **kwargs)
-            async with hooks.around(specs.around_flow, event):
+            async with hooks.around(specs.around_flow, _call(name, args)):
                 return await method(self, *args, **kwargs)
 
         return around
 
     return wrap
+
+
+def _call(name: str, arguments: tuple[object, ...]) -> specs.FlowCall:
+    """Steps begin with the client or the pool that they are for, if they know it."""
+    first = arguments[0] if arguments else None
+    if isinstance(first, Client):
+        return specs.FlowCall(name=name, pool_id=first.pool_id, client_id=first.id)
+    return specs.FlowCall(name=name, pool_id=first.id if isinstance(first, Pool) else None)

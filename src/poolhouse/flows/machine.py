@@ -44,6 +44,28 @@ _REMEMBERED = 600
 
 CUSTOM = "CUSTOM_CHALLENGE"
 
+FIELD_CHALLENGES = frozenset(
+    {
+        CUSTOM,
+        "ADMIN_NO_SRP_AUTH",
+        "DEVICE_PASSWORD_VERIFIER",
+        "DEVICE_SRP_AUTH",
+        "EMAIL_OTP",
+        "MFA_SETUP",
+        "NEW_PASSWORD_REQUIRED",
+        "PASSWORD",
+        "PASSWORD_SRP",
+        "PASSWORD_VERIFIER",
+        "SELECT_CHALLENGE",
+        "SELECT_MFA_TYPE",
+        "SMS_MFA",
+        "SMS_OTP",
+        "SOFTWARE_TOKEN_MFA",
+        "WEB_AUTHN",
+    }
+)
+"""Challenges that the field's clients know by name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Asking:
@@ -164,9 +186,10 @@ class Machine(Flow):
 
     def public_name(self, challenge: str) -> str:
         """The name under which clients know a challenge: those of plugins are custom challenges to them."""
-        return getattr(self._challenges[challenge], "public_name", challenge)
+        known = challenge if challenge in FIELD_CHALLENGES else CUSTOM
+        return getattr(self._challenges[challenge], "public_name", known)
 
-    async def check(self, run: Run, attempt: Attempt, answers: Mapping[str, str]) -> Passed | Asked:
+    async def check(self, run: Run, attempt: Attempt, answers: Mapping[str, str]) -> Passed:
         """What the attempt's challenge says to the answers. A wrong answer, or one that cannot be meant, leaves the
         attempt usable with the same handle: nothing is lost by a slip."""
         challenge = self._challenges[attempt.challenge]

@@ -40,7 +40,7 @@ from poolhouse.flows.names import LONGEST
 from poolhouse.flows.srp import NAME as PASSWORD_VERIFIER
 from poolhouse.flows.srp import PasswordVerifier
 from poolhouse.hooks import specs
-from poolhouse.hooks.answers import SignInState
+from poolhouse.hooks.answers import Passed, SignInState
 from poolhouse.records import Attempt, Client, Pool, User
 
 PASSWORD_FLOWS = ("USER_PASSWORD_AUTH",)
@@ -155,21 +155,21 @@ class SignIn(Flow):
         run = await self._resume(client, attempt, answer.metadata)
         if attempt.challenge == CUSTOM:
             return await self._after_custom(run, attempt, answer)
-        outcome = await self._check(run, attempt, answer)
+        await self._check(run, attempt, answer)
         if attempt.flow == "CUSTOM_AUTH" and attempt.challenge == PASSWORD_VERIFIER:
             run = with_fields(run, history=(*run.history, round_result(PASSWORD_VERIFIER, True)))
             return await self._next_round(run, answer.metadata, {})
-        return await self._machine.proceed(run, outcome, answer.metadata)
+        return await self._machine.proceed(run, attempt.challenge, answer.metadata)
 
-    async def _check(self, run: Run, attempt: Attempt, answer: Answer) -> str:
+    async def _check(self, run: Run, attempt: Attempt, answer: Answer) -> None:
         try:
             passed = await self._machine.check(run, attempt, answer.answers)
         except (WrongCredentials, AttemptsExceeded):
             await self._note_failure(run)
             raise
-        if not hasattr(passed, "proof"):
-            raise InvalidSession
-        return attempt.challenge
+        if not isinstance(passed, Passed):
+            # Nothing but a proof is a proof, whatever a plugin returned (security row 29).
+            raise PluginAnswerInvalid("VerifyAuthChallengeResponse", attempt.challenge)
 
     async def _by_password(self, run: Run, opening: Opening) -> Reply:
         """The password is checked, against the record or by a plugin that knows the user from elsewhere."""

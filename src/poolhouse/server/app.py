@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import hmac
 import logging
-import re
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -392,5 +391,5 @@ async def _sweep(store: Store) -> None:
 
 def _require_safe_parser() -> None:
     """Raises ``NotStartable`` without aiohttp's C parser: the other one let requests be smuggled (security row 40)."""
-    if re.search("Py$", http_parser.HttpRequestParser.__name__):
+    if http_parser.HttpRequestParser is http_parser.HttpRequestParserPy:
         raise NotStartable("aiohttp was installed without its C parser; reinstall it from a wheel.")

@@ -122,7 +122,7 @@ class Lines(logging.Formatter):
             foreign_pre_chain=[ExtraAdder(), add_log_level, add_logger_name, TimeStamper(fmt="iso", utc=True)],
             processors=[
                 ProcessorFormatter.remove_processors_meta,
-                Exceptions(tells_all=self._tells_all),
+                Exceptions(tells_all=self._tells_all, as_list=self._form == "json"),
                 without_secrets,
                 _in_order,
                 renderer,
@@ -134,18 +134,22 @@ class Lines(logging.Formatter):
 
 
 class Exceptions:
-    """A processor: an exception and its causes are told by kind and place; with ``tells_all`` whole."""
+    """A processor: an exception and its causes are told by kind and place; with ``tells_all`` whole, as one text."""
 
-    def __init__(self, *, tells_all: bool) -> None:
+    def __init__(self, *, tells_all: bool, as_list: bool) -> None:
         self._tells_all = tells_all
+        self._as_list = as_list
 
     def __call__(self, _: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         info = event.pop("exc_info", None)
         event.pop("exc_text", None)
         error = info[1] if isinstance(info, tuple) else info
         if isinstance(error, BaseException):
-            told = traceback.format_exception(error) if self._tells_all else list(places(error))
-            event["exception"] = "".join(told).rstrip() if self._tells_all else told
+            if self._tells_all:
+                event["exception"] = "".join(traceback.format_exception(error)).rstrip()
+            else:
+                told = list(places(error))
+                event["exception"] = told if self._as_list else "\n".join(told)
         return event
 
 

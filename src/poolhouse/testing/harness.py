@@ -208,7 +208,7 @@ async def running_house(
             world=World(clock=clock, key_maker=PremadeKeys(), recorders=[messages.append]),
             plugins=objects,
         )
-        runner = web.AppRunner(server.app, access_log=None, shutdown_timeout=5.0)
+        runner = web.AppRunner(server.app, access_log=None, auto_decompress=False, shutdown_timeout=5.0)
         clients = AwsClients(base_url, REGION)
         try:
             await runner.setup()

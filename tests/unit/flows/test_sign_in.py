@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -461,3 +462,64 @@ def _rotation() -> Any:
     from poolhouse.records import Rotation
 
     return Rotation(enabled=True)
+
+
+# --- around every step -----------------------------------------------------------------------------------------------
+
+
+class Watcher:
+    def __init__(self) -> None:
+        self.seen: list[specs.FlowCall] = []
+
+    @hookimpl
+    async def around_flow(self, event: specs.FlowCall) -> AsyncIterator[None]:
+        self.seen.append(event)
+        yield
+
+
+async def test_a_plugin_stands_around_every_step_and_knows_pool_and_client() -> None:
+    watcher = Watcher()
+    async with opened_house(plugins=[("watcher", watcher)]) as house:
+        client = await house.client(await house.pool())
+        await house.user(client)
+
+        await house.sign_in(client)
+
+        assert specs.FlowCall(name="sign_in.initiate", pool_id=client.pool_id, client_id=client.id) in watcher.seen
+        assert {"sign_up", "sign_up.confirm"} <= {event.name for event in watcher.seen}
+
+
+class Yes(Knock):
+    """A challenge that answers with something else than a proof."""
+
+    async def check(self, state: SignInState, private: Any, answers: Any) -> Any:
+        return True
+
+
+async def test_only_a_proof_is_a_proof() -> None:
+    async with opened_house(plugins=[("yes", Yes())]) as house:
+        client = await house.client(await house.pool())
+        await house.user(client)
+        asking = await house.begin(client)
+
+        with pytest.raises(errors.PluginAnswerInvalid):
+            await house.answer(client, asking, ANSWER="me")
+
+
+class Nameless(Knock):
+    """A challenge that does not say what clients call it."""
+
+    @property
+    def public_name(self) -> str:  # type: ignore[override]
+        raise AttributeError
+
+
+async def test_a_challenge_that_clients_have_no_name_for_is_a_custom_one_to_them() -> None:
+    async with opened_house(plugins=[("nameless", Nameless())]) as house:
+        client = await house.client(await house.pool())
+        await house.user(client)
+
+        asking = await house.begin(client)
+
+        assert isinstance(asking, Asking)
+        assert asking.challenge == "CUSTOM_CHALLENGE"

@@ -10,6 +10,7 @@ import gzip
 import importlib.util
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
@@ -101,8 +102,9 @@ class _Model(msgspec.Struct):
     shapes: dict[str, Shape]
 
 
+@cache
 def load_model(source: Source = USER_POOLS) -> ServiceModel:
-    """The model of a service. Raises ``LookupError`` when botocore does not hold it."""
+    """The model of a service, read once per process: it never changes. Raises ``LookupError`` when botocore does not hold it."""
     raw = msgspec.json.decode(_read(source), type=_Model)
     return ServiceModel(
         service=raw.metadata.signing_name or raw.metadata.endpoint_prefix,

@@ -1,0 +1,222 @@
+"""Row 48: where a client may not learn who exists, unknown names get the same answers for the same work.
+
+Counted are the slow arithmetic and the writes of the store, not seconds: a count does not flicker."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from poolhouse import errors
+from poolhouse.errors import Refused
+from poolhouse.flows.machine import Asking
+from poolhouse.flows.pools import PoolFoundation
+from poolhouse.hooks import specs
+from poolhouse.hooks.specs import hookimpl
+from poolhouse.records import RESET_REQUIRED, Client, Pool
+from tests.security.measured import WRITES, measured_house
+from tests.support.house import PASSWORD, House, opened_house
+from tests.support.srp_client import SrpClient
+
+WRONG = "Wr0ng-Horse!"
+SLOW = ("hash", "verify", "open", "proof", "verifier")
+Call = Callable[[House, Client, str], Awaitable[object]]
+
+
+async def by_password(house: House, client: Client, name: str) -> object:
+    return await house.begin(client, name, WRONG)
+
+
+async def by_administrator(house: House, client: Client, name: str) -> object:
+    return await house.begin(client, name, WRONG, flow="ADMIN_USER_PASSWORD_AUTH")
+
+
+async def by_srp(house: House, client: Client, name: str) -> object:
+    srp = SrpClient(house, client)
+    return await srp.answer(await srp.begin(name), WRONG)
+
+
+async def by_custom(house: House, client: Client, name: str) -> object:
+    return await house.begin(client, name, flow="CUSTOM_AUTH")
+
+
+async def confirm(house: House, client: Client, name: str) -> object:
+    return await house.confirm(client, name, code="000000")
+
+
+async def resend(house: House, client: Client, name: str) -> object:
+    return await house.services.sign_up.resend(client, name, metadata={}, secret_hash=None)
+
+
+async def forgot(house: House, client: Client, name: str) -> object:
+    return await house.services.recovery.start(client, name, metadata={}, secret_hash=None)
+
+
+async def set_new(house: House, client: Client, name: str) -> object:
+    return await house.services.recovery.confirm(
+        client, name, "000000", "An0ther-Horse!", metadata={}, secret_hash=None
+    )
+
+
+async def forgot_and_set_new(house: House, client: Client, name: str) -> object:
+    await forgot(house, client, name)
+    return await set_new(house, client, name)
+
+
+CALLS: dict[str, Call] = {
+    call.__name__.replace("_", " "): call
+    for call in (
+        by_password,
+        by_administrator,
+        by_srp,
+        by_custom,
+        confirm,
+        resend,
+        forgot,
+        set_new,
+        forgot_and_set_new,
+    )
+}
+
+
+async def told(house: House, client: Client, call: str, name: str) -> tuple[str, str]:
+    """What the caller can see of the answer, but for the (masked) address."""
+    try:
+        result = await CALLS[call](house, client, name)
+    except errors.PoolhouseError as error:
+        return type(error).__name__, str(error)
+    return type(result).__name__, ""
+
+
+async def plain(house: House, pool: Pool, client: Client) -> None:
+    await house.user(client)
+
+
+async def unconfirmed(house: House, pool: Pool, client: Client) -> None:
+    await house.sign_up(client)
+
+
+async def disabled(house: House, pool: Pool, client: Client) -> None:
+    await house.user(client)
+    await house.services.users.disable(pool, "jane")
+
+
+async def without_password(house: House, pool: Pool, client: Client) -> None:
+    user = await house.user(client)
+    await house.built.kit.users.save(pool, replace(user, credential=None, status=RESET_REQUIRED))
+
+
+async def without_contact(house: House, pool: Pool, client: Client) -> None:
+    user = await house.user(client)
+    await house.built.kit.users.save(pool, replace(user, attributes={}))
+
+
+async def to_be_reset(house: House, pool: Pool, client: Client) -> None:
+    user = await house.user(client)
+    await house.built.kit.users.save(pool, replace(user, status=RESET_REQUIRED))
+
+
+async def invited(house: House, pool: Pool, client: Client) -> None:
+    await house.user(client)
+    await house.services.users.set_password(pool, "jane", PASSWORD, permanent=False)
+
+
+STATES: dict[str, Callable[[House, Pool, Client], Awaitable[None]]] = {
+    state.__name__.replace("_", " "): state
+    for state in (plain, unconfirmed, disabled, without_password, without_contact, to_be_reset, invited)
+}
+
+
+@pytest.mark.parametrize("verifies", [("email",), ()], ids=["verifying", "not verifying"])
+@pytest.mark.parametrize("call", CALLS)
+async def test_nobody_is_told_whether_there_is_such_a_user(call: str, verifies: tuple[str, ...]) -> None:
+    answers = {}
+    for state, prepare in STATES.items():
+        if not verifies and state != "unconfirmed":
+            continue  # nobody is confirmed by a code there
+        async with opened_house() as house:
+            pool = await house.pool(auto_verified=verifies)
+            hiding = await house.client(pool, hides_users=True)
+            await prepare(house, pool, hiding)
+            answers[state] = [await told(house, hiding, call, "jane") for _ in range(7)]
+            answers["unknown"] = [await told(house, hiding, call, "john") for _ in range(7)]
+
+    assert dict.fromkeys(answers, answers["unknown"]) == answers
+
+
+@pytest.mark.parametrize("call", ["by password", "by administrator", "by srp", "set new", "confirm"])
+async def test_an_unknown_name_costs_the_same_work(call: str) -> None:
+    costs: dict[str, Counter[str]] = {}
+    for name in ("jane", "john"):
+        async with measured_house() as (house, work):
+            hiding = await house.client(await house.pool(), hides_users=True)
+            await house.user(hiding)
+            work.clear()
+            await told(house, hiding, call, name)
+            costs[name] = Counter({verb: work[verb] for verb in (*SLOW, *WRITES)})
+
+    assert costs["jane"] == costs["john"]
+    assert any(costs["jane"].values())
+
+
+class Stranger:
+    """A plugin that refuses names it does not know, instead of saying that they are not its own."""
+
+    @hookimpl
+    def migrate_user(self, event: specs.MigrateUser) -> Any:
+        raise Refused(f"{event.username} is not in the old directory")
+
+
+@pytest.mark.parametrize("call", ["by password", "forgot"])
+async def test_a_plugins_refusal_of_an_unknown_name_is_not_told(call: str) -> None:
+    async with opened_house(plugins=[("stranger", Stranger())]) as house:
+        hiding = await house.client(await house.pool(), hides_users=True)
+        await house.user(hiding)
+
+        known, unknown = [await told(house, hiding, call, name) for name in ("jane", "john")]
+
+    assert known[1] == unknown[1]
+    assert "directory" not in unknown[1]
+    if call == "forgot":
+        assert known == unknown
+
+
+async def test_an_unknown_names_challenge_looks_like_a_real_one(house: House) -> None:
+    """In pools whose users are named by ids, as they are where e-mail addresses are hidden at all."""
+    pool = await house.pool(foundation=PoolFoundation(username_attributes=("email",)))
+    hiding = await house.client(pool, hides_users=True)
+    await house.user(hiding, "jane@example.com", name="Jane")
+    asked = {}
+    for name in ("jane@example.com", "john@example.com"):
+        one, other = [await SrpClient(house, hiding).begin(name) for _ in range(2)]
+        assert isinstance(one, Asking)
+        assert isinstance(other, Asking)
+        asked[name] = one
+        assert (one.public["SALT"], one.public["USERNAME"]) == (other.public["SALT"], other.public["USERNAME"])
+        assert one.public["SRP_B"] != other.public["SRP_B"]
+
+    real, made_up = asked.values()
+    assert (real.challenge, list(real.public)) == (made_up.challenge, list(made_up.public))
+    for name in ("SALT", "SECRET_BLOCK", "USERNAME", "USER_ID_FOR_SRP"):
+        assert len(real.public[name]) == len(made_up.public[name])
+    assert abs(len(real.public["SRP_B"]) - len(made_up.public["SRP_B"])) <= 4
+
+
+async def test_made_up_values_belong_to_a_pool_and_cannot_be_computed_outside(house: House) -> None:
+    salts = []
+    for _ in range(2):
+        hiding = await house.client(await house.pool(), hides_users=True)
+        salts.append((await SrpClient(house, hiding).begin("john")).public["SALT"])
+
+    assert 2 == len(set(salts))
+
+
+async def test_administrators_are_told_the_truth(house: House, pool: Pool) -> None:
+    await house.client(pool, hides_users=True)
+
+    with pytest.raises(errors.UserNotFound):
+        await house.services.users.require(pool, "john")

@@ -1,0 +1,107 @@
+"""Beyond the rows: what declares nothing does not start, and what nobody thought of is not open."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from poolhouse.server.cognito.registry import load_operations
+from poolhouse.server.routes import Audience, Route, mount
+from tests.security.served import served
+from tests.support.json_api import user_pools
+
+
+async def page(_: web.Request) -> web.StreamResponse:
+    return web.Response(text="inside")
+
+
+def guard(_: web.Request) -> None:
+    raise web.HTTPNotFound
+
+
+@pytest.mark.parametrize("audience", [None, "anybody", "", True, 0])
+def test_a_route_that_does_not_say_for_whom_does_not_start(audience: Any) -> None:
+    with pytest.raises(TypeError, match="does not declare who may use it"):
+        mount(web.Application(), [Route("GET", "/x", page, audience, "x")], guard=guard)
+
+
+async def test_an_operators_route_is_guarded() -> None:
+    app = web.Application()
+    mount(app, [Route("GET", "/x", page, Audience.OPERATOR, "x")], guard=guard)
+    handler = next(iter(app.router.routes())).handler
+
+    with pytest.raises(web.HTTPNotFound):
+        await handler(None)  # type: ignore[arg-type,misc]
+
+
+OPEN = {
+    "/{pool_id}/.well-known/openid-configuration",
+    "/{pool_id}/.well-known/jwks.json",
+    "/healthz",
+    "/readyz",
+    "/",
+    "/{path}",
+}
+
+
+async def test_every_path_that_is_open_is_known() -> None:
+    """A new route has to be put on this list, where somebody looks at it."""
+    async with served() as (house, api):
+        resources = [resource.canonical for resource in house.built.app.router.resources()]
+        statuses = {}
+        for path in ("/metrics", "/_dev/outbox", "/admin", "/debug", "/.env", "/static/../x", "/docs"):
+            async with api.session.get(api.url.rstrip("/") + path) as answer:
+                statuses[path] = answer.status
+
+    assert OPEN == set(resources) - {"/metrics"}
+    assert {404, 405} >= set(statuses.values())
+
+
+def test_operations_without_rights_are_the_ones_that_the_model_leaves_open() -> None:
+    """A new one has to be put on this list, where somebody looks at it."""
+    model = user_pools()
+    offered = load_operations()
+
+    assert {
+        "ConfirmForgotPassword",
+        "ConfirmSignUp",
+        "ForgotPassword",
+        "GetTokensFromRefreshToken",
+        "InitiateAuth",
+        "ResendConfirmationCode",
+        "RespondToAuthChallenge",
+        "RevokeToken",
+        "SignUp",
+    } == {name for name in offered if model.operations[name].caller == "public"}
+    assert {
+        "ChangePassword",
+        "DeleteUser",
+        "DeleteUserAttributes",
+        "GetUser",
+        "GetUserAttributeVerificationCode",
+        "GlobalSignOut",
+        "UpdateUserAttributes",
+        "VerifyUserAttribute",
+    } == {name for name in offered if model.operations[name].caller == "token"}
+    assert {"public", "token", "signed"} == {operation.caller for operation in model.operations.values()}
+
+
+async def test_an_operation_with_a_token_wants_a_good_one() -> None:
+    model = user_pools()
+    async with served() as (_, api):
+        given: dict[str, dict[str, Any]] = {
+            "ChangePassword": {"ProposedPassword": "Corr3ct-Horse!"},
+            "DeleteUserAttributes": {"UserAttributeNames": ["email"]},
+            "GetUserAttributeVerificationCode": {"AttributeName": "email"},
+            "UpdateUserAttributes": {"UserAttributes": [{"Name": "email", "Value": "a@example.com"}]},
+            "VerifyUserAttribute": {"AttributeName": "email", "Code": "123456"},
+        }
+        answers = {
+            name: await api.call(name, {"AccessToken": "a.b.c", **given.get(name, {})})
+            for name in load_operations()
+            if model.operations[name].caller == "token"
+        }
+
+    assert {"NotAuthorizedException"} == {answer.error for answer in answers.values()}

@@ -1,0 +1,100 @@
+"""Signing keys and access keys, as the commands treat them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from poolhouse.cli import keys
+from poolhouse.cli.failures import Failure
+from poolhouse.errors import PoolNotFound
+from poolhouse.flows.client_settings import ClientSettings
+from poolhouse.flows.validity import Span, Validity
+from poolhouse.records import Pool
+from poolhouse.server.app import Server
+from poolhouse.server.cognito.callers import PURPOSE
+from tests.unit.cli.world import NOON, new_pool
+
+
+async def test_old_keys_stay_as_long_as_the_longest_token_lives(server: Server, pool: Pool) -> None:
+    long = ClientSettings(flows=("ALLOW_USER_SRP_AUTH",), validity=Validity(id=Span(2, "hours")))
+    await server.services.clients.create(pool.id, "long", long)
+    await server.services.clients.create(pool.id, "usual", ClientSettings())
+    overlap = await keys.rotate(server, pool.id)
+    found = {key.slot: (key, state) for key, state in await keys.signing_keys(server, pool.id)}
+
+    assert overlap == 7200
+    assert {"id.1": "signs", "id.2": "published", "access.1": "signs", "access.2": "published"} == {
+        slot: state for slot, (_, state) in found.items()
+    }
+    assert NOON + 300 + 7200 == found["id.1"][0].retires
+
+
+async def test_keys_of_a_pool_that_is_not_there_are_not_made(server: Server) -> None:
+    with pytest.raises(PoolNotFound):
+        await keys.rotate(server, "eu-west-1_nobodys")
+
+
+async def test_all_pools_are_those_of_every_region(server: Server, pool: Pool) -> None:
+    from poolhouse.flows.pools import PoolFoundation, PoolSettings
+
+    far = await server.services.pools.create("us-east-1", "far", PoolSettings(), PoolFoundation())
+    others = [await new_pool(server, name=f"pool {number}") for number in range(3)]
+
+    assert {pool.id, far.id, *(other.id for other in others)} == {each async for each in keys.all_pool_ids(server)}
+
+
+async def test_an_access_keys_secret_is_sealed_for_the_one_who_checks_signatures(server: Server) -> None:
+    made = await keys.create_access_key(server, "backend", keys.EVERYTHING)
+    (stored,) = await keys.access_keys(server)
+
+    assert made.secret.encode() == server.kit.secrets.open(PURPOSE, made.id, stored.sealed_secret)
+    assert made.secret not in repr(made)
+    assert ("backend", keys.EVERYTHING) == (stored.name, stored.statements)
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a/b", "x" * 65])
+async def test_a_name_that_fits_no_arn_is_refused(server: Server, name: str) -> None:
+    with pytest.raises(Failure, match="1 to 64"):
+        await keys.create_access_key(server, name, ())
+
+
+async def test_a_deleted_access_key_is_gone(server: Server) -> None:
+    made = await keys.create_access_key(server, "backend", ())
+    await keys.delete_access_key(server, made.id)
+
+    assert await keys.access_keys(server) == []
+    with pytest.raises(Failure, match=f"There is no access key {made.id}"):
+        await keys.delete_access_key(server, made.id)
+
+
+ALLOW = {"Effect": "Allow", "Action": "cognito-idp:*", "Resource": ["*"]}
+
+
+@pytest.mark.parametrize("document", [{"Version": "2012-10-17", "Statement": [ALLOW]}, {"Statement": ALLOW}, [ALLOW]])
+def test_a_policy_may_be_written_as_iam_writes_it(tmp_path: Path, document: Any) -> None:
+    (tmp_path / "policy.json").write_text(json.dumps(document))
+
+    assert (ALLOW,) == keys.read_policy(tmp_path / "policy.json")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("{", "is not JSON"),
+        ("{}", "has no statement"),
+        ('["x"]', "statement 1: it is no object"),
+        (json.dumps([ALLOW, {**ALLOW, "Condition": {}}]), "statement 2: Condition is not understood here"),
+        (json.dumps([{**ALLOW, "Effect": "Maybe"}]), "Effect is Allow or Deny"),
+        (json.dumps([{**ALLOW, "Action": []}]), "Action is a text or a list of texts"),
+        (json.dumps([{**ALLOW, "Resource": "arn:${aws:username}"}]), "variables in Resource"),
+    ],
+)
+def test_a_policy_that_would_mean_something_else_is_refused(tmp_path: Path, text: str, told: str) -> None:
+    (tmp_path / "policy.json").write_text(text)
+
+    with pytest.raises(Failure, match=told):
+        keys.read_policy(tmp_path / "policy.json")
