@@ -44,6 +44,7 @@ lint: $(VENV)/dev.stamp
 		test ! -d "$$source" || { echo "mypy $$source"; MYPYPATH="$$source" $(BIN)/mypy "$$source" || exit 1; }; done
 	$(BIN)/lint-imports
 	$(BIN)/python -m poolhouse.server.cognito.catalogue --check
+	$(BIN)/python -m poolhouse.cli.reference --check
 
 format: $(VENV)/dev.stamp
 	$(BIN)/ruff check --fix .
@@ -51,6 +52,7 @@ format: $(VENV)/dev.stamp
 
 docs: $(VENV)/dev.stamp
 	$(BIN)/python -m poolhouse.server.cognito.catalogue
+	$(BIN)/python -m poolhouse.cli.reference
 
 bench: $(VENV)/dev.stamp
 	@exec $(BIN)/python -m benchmarks $(ARGS)

@@ -326,3 +326,11 @@ async def test_closing_waits_for_what_was_asked_and_takes_nothing_more(
     assert [write.result() for write in writes] == [1] * 1200
     with pytest.raises(RuntimeError, match="closed"):
         commits.submit(lambda: None)
+
+
+async def test_a_store_that_could_not_be_started_can_be_closed(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "no such folder" / "store.db", COLLECTIONS, FakeClock())
+    with pytest.raises(InvalidParameter):
+        await store.start()
+
+    await store.close()

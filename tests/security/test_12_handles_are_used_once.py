@@ -38,7 +38,7 @@ class Asks:
 
     @hookimpl
     def verify_challenge(self, event: specs.VerifyChallenge) -> bool:
-        return event.answer == event.private["answer"]
+        return event.answer == str(event.private["answer"])
 
 
 async def invited(house: House, pool: Pool, client: Client) -> Asking:

@@ -153,7 +153,8 @@ async def changing(scene: Scene) -> object:
 
 
 async def changing_the_password(scene: Scene) -> object:
-    return await scene.house.services.profile.change_password(scene.tokens.access, PASSWORD, f"{NEW}2")
+    await scene.house.services.profile.change_password(scene.tokens.access, PASSWORD, f"{NEW}2")
+    return None
 
 
 USES: dict[str, Callable[[Scene], Awaitable[object]]] = {

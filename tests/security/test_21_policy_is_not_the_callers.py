@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from poolhouse import errors
@@ -14,7 +16,7 @@ from tests.support.house import PASSWORD, House
 from tests.support.srp_client import SrpClient
 
 NEW = "An0ther-Horse!"
-CLAIMED = {
+CLAIMED: dict[str, Any] = {
     "AuthFlow": "CUSTOM_AUTH",
     "FLOW": "CUSTOM_AUTH",
     "CHALLENGE_NAME": "CUSTOM_CHALLENGE",

@@ -44,7 +44,7 @@ class Custom:
 
     @hookimpl
     def verify_challenge(self, event: specs.VerifyChallenge) -> bool:
-        return event.answer == event.private["answer"]
+        return event.answer == str(event.private["answer"])
 
 
 async def asked_for_a_password(house: House, client: Client) -> Asking:

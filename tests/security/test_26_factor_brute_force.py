@@ -61,7 +61,7 @@ class Riddle:
 
     @hookimpl
     def verify_challenge(self, event: specs.VerifyChallenge) -> bool:
-        return event.answer == event.private["answer"]
+        return event.answer == str(event.private["answer"])
 
 
 async def wrong_password(house: House, client: Client) -> None:

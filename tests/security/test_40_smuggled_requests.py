@@ -71,7 +71,7 @@ async def test_an_ambiguous_request_is_refused_and_nothing_behind_it_is_read(wha
         writer.close()
         await writer.wait_closed()
 
-    assert answer.startswith(b"HTTP/1.1 400 ") or answer.startswith(b"HTTP/1.0 400 "), answer
+    assert answer.startswith((b"HTTP/1.1 400 ", b"HTTP/1.0 400 ")), answer
     assert b" 200 OK" not in answer
     assert b'"status"' not in answer
 

@@ -33,7 +33,7 @@ async def test_an_operators_route_is_guarded() -> None:
     handler = next(iter(app.router.routes())).handler
 
     with pytest.raises(web.HTTPNotFound):
-        await handler(None)  # type: ignore[arg-type,misc]
+        await handler(None)  # type: ignore[arg-type]
 
 
 OPEN = {

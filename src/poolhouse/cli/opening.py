@@ -57,6 +57,7 @@ async def opened(settings: Settings, keys: MasterKeys) -> AsyncIterator[Server]:
         with told(shown_store(settings), refused=STORE):
             server = await build(settings, keys.raw)
             stack.push_async_callback(server.workers.close)
+            stack.push_async_callback(server.http.close)
             await server.store.start()
             stack.push_async_callback(server.store.close)
             await require_same_key(server.store, Vault(keys.raw, SystemChance()))

@@ -25,7 +25,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "`listen` where that is this machine only. `https`, unless the host is this machine.",
     "server.region": "The region in ids, where a caller's signature does not name another one.",
     "server.account_id": "The account in ARNs.",
-    "server.workers": "Threads for slow arithmetic in each process; 0: one per processor, shared among the processes.",
+    "server.threads": "Threads for slow arithmetic in each process; 0: one per processor, shared among the processes.",
     "server.queue": "Slow calls that may wait or run; one more is told to come back later. 0: 64 for each thread.",
     "server.grace": "Seconds that running requests may take after the server was asked to stop.",
     "server.trusted_proxies": "Addresses or networks of proxies whose word about the client's address is believed.",

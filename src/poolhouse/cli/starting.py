@@ -94,9 +94,9 @@ class _Start:
         from poolhouse.server.app import build  # noqa: F401 - loaded before the fork, so that the workers share it
 
         server = self._settings.server
-        if not server.workers:
+        if not server.threads:
             # Each process has its share of the processors for arithmetic, rounded up.
-            self._settings = replace(self._settings, server=replace(server, workers=-(-usable_cpus() // workers)))
+            self._settings = replace(self._settings, server=replace(server, threads=-(-usable_cpus() // workers)))
 
         def work(leash: Leash) -> int:
             try:

@@ -46,7 +46,7 @@ def _by(reader: Reader, short: str | None = None) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """``workers`` are threads for arithmetic (0: one per processor), ``queue`` the calls that may wait for them or run
+    """``threads`` do arithmetic (0: one per processor), ``queue`` the calls that may wait for them or run
     (0: 64 per thread). ``grace`` is how long running requests may take after the server was asked to stop. ``base_url``
     is never empty after loading."""
 
@@ -54,7 +54,7 @@ class Server:
     base_url: str = field(default="", metadata=_by(read_base_url, "BASE_URL"))
     region: str = field(default="us-east-1", metadata=_by(_region, "REGION"))
     account_id: str = field(default="000000000000", metadata=_by(_account, "ACCOUNT_ID"))
-    workers: int = field(default=0, metadata=_by(values.whole(0, 256)))
+    threads: int = field(default=0, metadata=_by(values.whole(0, 256)))
     queue: int = field(default=0, metadata=_by(values.whole(0, 100_000)))
     grace: float = field(default=20.0, metadata=_by(values.seconds(0, 600)))
     trusted_proxies: tuple[Network, ...] = field(default=(), metadata=_by(read_networks))

@@ -41,7 +41,7 @@ from poolhouse.server.http_client import HttpClient
 from poolhouse.server.metrics import Metrics
 from poolhouse.server.oidc.discovery import Discovery
 from poolhouse.server.outbox_page import OutboxPage
-from poolhouse.server.requests import RequestIds, answer_errors
+from poolhouse.server.requests import Answering, RequestIds
 from poolhouse.server.routes import Audience, Route, mount
 from poolhouse.server.world import SystemChance, SystemClock
 from poolhouse.store.open import open_store
@@ -99,6 +99,7 @@ class Server:
     access_keys: AccessKeyRepository
     outbox: OutboxService
     workers: Workers
+    http: HttpClient
     metrics: Metrics
     ready: asyncio.Event
 
@@ -166,7 +167,7 @@ async def build(
     clock, chance = world.clock, world.chance
     store = store or open_store(settings.store.url.reveal(), collections.ALL, clock)
     vault = Vault(master_keys, chance)
-    workers = Workers(settings.server.workers or None, settings.server.queue or None)
+    workers = Workers(settings.server.threads or None, settings.server.queue or None)
     metrics = Metrics()
     http = HttpClient(allowed=settings.server.outbound_hosts)
     logger = logging.getLogger("poolhouse")
@@ -228,7 +229,8 @@ async def build(
     )
     metrics.watch("poolhouse_arithmetic_pending", "Slow calls that wait or run.", lambda: workers.pending)
 
-    app = web.Application(client_max_size=settings.limits.body, middlewares=[answer_errors(metrics)])
+    answering = Answering(metrics)
+    app = web.Application(client_max_size=settings.limits.body)
     server = Server(
         app=app,
         settings=settings,
@@ -241,15 +243,17 @@ async def build(
         access_keys=access_keys,
         outbox=outbox,
         workers=workers,
+        http=http,
         metrics=metrics,
         ready=asyncio.Event(),
     )
     app[SERVER] = server
     json_api = _json_api(server, world, vault, logger)
-    mount(app, _routes(server, json_api, page), guard=_operator_guard(settings))
+    mount(app, _routes(server, json_api, page), guard=_operator_guard(settings), around=answering.around)
+    app.on_response_prepare.append(answering.unmatched)
 
     async def context(_: web.Application) -> AsyncIterator[None]:
-        async with _running(server, vault, http):
+        async with _running(server, vault):
             yield
 
     app.cleanup_ctx.append(context)
@@ -341,12 +345,12 @@ def _operator_guard(settings: Settings) -> Callable[[web.Request], None]:
 
 
 @asynccontextmanager
-async def _running(server: Server, vault: Vault, http: HttpClient) -> AsyncIterator[None]:
+async def _running(server: Server, vault: Vault) -> AsyncIterator[None]:
     """The server runs: the store is open, messages go out, what expired is swept."""
     stop = asyncio.Event()
     async with AsyncExitStack() as stack:
         stack.push_async_callback(server.workers.close)
-        stack.push_async_callback(http.close)
+        stack.push_async_callback(server.http.close)
         stack.push_async_callback(server.store.close)
         await server.store.start()
         await require_same_key(server.store, vault)

@@ -35,13 +35,20 @@ class Route:
     label: str
 
 
-def mount(app: web.Application, routes: Sequence[Route], *, guard: Callable[[web.Request], None]) -> None:
-    """The routes are in the application. ``guard`` raises an ``HTTPException`` for everybody but the operator."""
+def mount(
+    app: web.Application,
+    routes: Sequence[Route],
+    *,
+    guard: Callable[[web.Request], None],
+    around: Callable[[Handler, str], Handler] | None = None,
+) -> None:
+    """The routes are in the application. ``guard`` raises an ``HTTPException`` for everybody but the operator.
+    ``around`` is what stands around the handler of each route, which it is given with the route's label."""
     for route in routes:
         if not isinstance(route.audience, Audience):
             raise TypeError(f"{route.method} {route.path} does not declare who may use it")
         handler = _guarded(route.handler, guard) if route.audience is Audience.OPERATOR else route.handler
-        app.router.add_route(route.method, route.path, handler, name=None)
+        app.router.add_route(route.method, route.path, around(handler, route.label) if around else handler, name=None)
 
 
 def _guarded(handler: Handler, guard: Callable[[web.Request], None]) -> Handler:

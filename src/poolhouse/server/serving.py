@@ -131,8 +131,8 @@ async def _serve(
 async def _let_bodies_come(runner: web.AppRunner, seconds: float) -> None:
     """Nothing new is accepted, and every request whose head has come has its body too, or the time is over.
 
-    From the moment that aiohttp ends a connection it drops what still comes in on it. SDKs send the head and the body of
-    a request apart: whoever was between the two would wait in vain."""
+    From the moment that aiohttp ends a connection it drops what still comes in on it. SDKs send the head and the body
+    of a request apart: whoever was between the two would wait in vain."""
     for site in runner.sites:
         await site.stop()
     loop = asyncio.get_running_loop()

@@ -36,6 +36,7 @@ class SqliteStore:
     _reader: sqlite3.Connection
     _writer: sqlite3.Connection
     _commits: GroupCommit
+    _is_open = False
 
     def __init__(self, path: str | os.PathLike[str], collections: Iterable[Collection], clock: Clock) -> None:
         self._path = Path(path)
@@ -55,10 +56,12 @@ class SqliteStore:
         except sqlite3.Error as error:
             raise InvalidParameter(f"The SQLite file {self._path} cannot be used: {error}.") from error
         self._commits = GroupCommit(self._writer, patience=_PATIENCE)
+        self._is_open = True
 
     async def close(self) -> None:
-        await self._commits.close()
-        self._reader.close()
+        if self._is_open:
+            await self._commits.close()
+            self._reader.close()
 
     async def ping(self) -> None:
         self._reader.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()

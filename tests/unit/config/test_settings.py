@@ -123,16 +123,16 @@ def test_the_names_that_automation_relies_on_are_read_from_the_environment(load:
 
 def test_the_environment_is_over_the_file_and_the_command_line_over_both(load: Load) -> None:
     toml, environment = (
-        "[server]\nworkers = 1\nqueue = 1\ngrace = 1",
+        "[server]\nthreads = 1\nqueue = 1\ngrace = 1",
         {
             "POOLHOUSE_SERVER_WORKERS": "2",
             "POOLHOUSE_SERVER_QUEUE": "2",
         },
     )
 
-    server = load(toml, environment, overrides={"server.queue": 3, "server.workers": None}).server
+    server = load(toml, environment, overrides={"server.queue": 3, "server.threads": None}).server
 
-    assert (2, 3, 1.0) == (server.workers, server.queue, server.grace)
+    assert (2, 3, 1.0) == (server.threads, server.queue, server.grace)
 
 
 def test_lists_and_switches_can_come_from_the_environment(load: Load) -> None:
@@ -176,10 +176,10 @@ def test_values_can_be_fetched_from_elsewhere(load: Load, tmp_path: Path) -> Non
 
 def test_another_file_is_named_by_the_environment_or_the_caller(load: Load, tmp_path: Path) -> None:
     other = tmp_path / "other.toml"
-    other.write_text("[server]\nworkers = 7")
+    other.write_text("[server]\nthreads = 7")
 
-    assert 7 == load("", {"POOLHOUSE_CONFIG": str(other)}).server.workers
-    assert 7 == load("", path=other).server.workers
+    assert 7 == load("", {"POOLHOUSE_CONFIG": str(other)}).server.threads
+    assert 7 == load("", path=other).server.threads
     assert "cannot be read" in problems(load, "", path=tmp_path / "none.toml")
     assert "is not TOML" in problems(load, "[server")
 
@@ -191,7 +191,7 @@ def test_all_problems_are_told_at_once_each_by_its_name(load: Load) -> None:
         [sever]
         [server]
         lisen = "x"
-        workers = "many"
+        threads = "many"
         [plugins]
         ordr = ["a"]
         [dev]
@@ -204,7 +204,7 @@ def test_all_problems_are_told_at_once_each_by_its_name(load: Load) -> None:
         "[sever]: there is no such section; did you mean server?",
         "server.lisen: there is no such setting; did you mean listen?",
         "server.region (from POOLHOUSE_REGION): expected a region name, such as us-east-1",
-        "server.workers: expected a whole number from 0 to 256",
+        "server.threads: expected a whole number from 0 to 256",
         "plugins.ordr: expected a table; did you mean order?",
         "dev.demo: expected true or false",
     ]
@@ -219,7 +219,7 @@ def test_all_problems_are_told_at_once_each_by_its_name(load: Load) -> None:
         ("[server]\nlisten = 'localhost:99999'", "server.listen: expected host:port"),
         ("[server]\ntrusted_proxies = ['10.0.0.1/8']", "server.trusted_proxies: expected addresses"),
         ("[server]\naccount_id = '12345'", "server.account_id: expected a text of 12 digits"),
-        ("[server]\nworkers = true", "server.workers: expected a whole number"),
+        ("[server]\nthreads = true", "server.threads: expected a whole number"),
         ("[store]\nurl = 'postgres://x'", "store.url: expected memory:"),
         ("[store]\nurl = 'sqlite:'", "store.url: expected memory:"),
         ("[logging]\nlevel = 'loud'", "logging.level: expected one of"),
@@ -345,7 +345,7 @@ def test_no_secret_shows_itself(load: Load) -> None:
 
 
 def test_a_wrong_value_is_not_repeated_in_the_problem(load: Load) -> None:
-    told = problems(load, "[store]\nurl = 'hidden'\n[server]\nworkers = 'hidden'", {"POOLHOUSE_LISTEN": "hidden"})
+    told = problems(load, "[store]\nurl = 'hidden'\n[server]\nthreads = 'hidden'", {"POOLHOUSE_LISTEN": "hidden"})
 
     assert 3 == len(told.splitlines())
     assert "hidden" not in told

@@ -1,0 +1,60 @@
+"""Beyond the rows: who signed in, who failed to, and what was changed stands in the audit trail, without any secret."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from tests.support.house import PASSWORD, House
+
+from poolhouse import errors
+from poolhouse.records import Client, Pool
+from poolhouse.store.port import Query
+from poolhouse.store.repositories import collections
+
+WRONG = "Wr0ng-Horse!"
+
+
+async def notes(house: House, pool: Pool) -> list[dict[str, object]]:
+    page = await house.built.store.find(collections.AUDIT, Query(prefix=(pool.id,), limit=1000))
+    return [dict(entry.value) for entry in page.entries]
+
+
+async def test_good_and_bad_sign_ins_are_noted(house: House, pool: Pool, client: Client) -> None:
+    user = await house.user(client)
+    with pytest.raises(errors.WrongCredentials):
+        await house.sign_in(client, password=WRONG)
+    with pytest.raises(errors.UserNotFound):
+        await house.sign_in(client, "nobody")
+    await house.sign_in(client)
+
+    noted = [(note["action"], note["subject"]) for note in await notes(house, pool)]
+
+    assert 1 == noted.count(("sign_in.failed", user.sub))
+    assert 1 == noted.count(("sign_in.succeeded", user.sub))
+
+
+async def test_a_change_of_what_signs_somebody_in_is_noted(house: House, pool: Pool, client: Client) -> None:
+    await house.user(client)
+    tokens = await house.sign_in(client)
+    await house.services.profile.change_password(tokens.access, PASSWORD, "An0ther-Horse!")
+    await house.services.profile.update(tokens.access, {"email": "new@example.com"}, {})
+    await house.services.profile.verify(tokens.access, "email", house.last_code())
+    await house.services.recovery.start(client, "jane", metadata={}, secret_hash=None)
+    await house.services.recovery.confirm(client, "jane", house.last_code(), PASSWORD, metadata={}, secret_hash=None)
+    await house.services.grants.revoke(client, tokens.refresh or "", None)
+    await house.services.users.set_password(pool, "jane", WRONG, permanent=True)
+    await house.services.users.disable(pool, "jane")
+
+    noted = await notes(house, pool)
+
+    assert {
+        "password.changed",
+        "contact.verified",
+        "password.recovered",
+        "grants.revoked",
+        "password.set",
+        "user.edited",
+    } <= {str(note["action"]) for note in noted}
+    text = json.dumps(noted)
+    assert not any(secret in text for secret in (PASSWORD, WRONG, "example.com", tokens.refresh or "", tokens.access))
