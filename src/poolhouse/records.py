@@ -24,7 +24,8 @@ class StoredRecord(Record, frozen=True, kw_only=True):
 
 
 class PasswordPolicy(Record, frozen=True, kw_only=True):
-    """``temporary_days`` is the life of a temporary password; ``history`` the number of passwords not to be used again."""
+    """``temporary_days`` is the life of a temporary password; ``history`` the number of passwords not to be used
+    again."""
 
     minimum_length: int = 8
     require_uppercase: bool = True
@@ -218,8 +219,8 @@ class Group(StoredRecord, frozen=True, kw_only=True):
 class Attempt(StoredRecord, frozen=True, kw_only=True):
     """A sign-in under way, between two steps. Taken out of the store with every step, so that each handle works once.
 
-    ``user_sub`` is None for a simulated sign-in: the name is unknown, and nothing may tell. ``private`` is what the asked
-    challenge keeps to itself. ``proofs`` are the challenges passed so far, in order. ``wrong`` counts wrong answers to
+    ``user_sub`` is None for a simulated sign-in: the name is unknown, and nothing may tell. ``private`` is what the
+    asked challenge keeps to itself. ``proofs`` are the challenges passed so far, in order. ``wrong`` counts wrong answers to
     the asked challenge. ``event_id`` names the sign-in in tokens, logs and the audit trail.
     """
 
@@ -303,7 +304,8 @@ class Delivery(Record, frozen=True, kw_only=True):
 
 
 class Message(Record, frozen=True, kw_only=True):
-    """A message as a sender gets it. ``channel`` is ``email`` or ``sms``; ``code`` and ``link`` stand in ``body`` already."""
+    """A message as a sender gets it. ``channel`` is ``email`` or ``sms``; ``code`` and ``link`` stand in ``body``
+    already."""
 
     id: str
     channel: str

@@ -19,6 +19,7 @@ from poolhouse.store.group_commit import GroupCommit
 from poolhouse.store.port import Collection, Entry, Equals, Query
 from poolhouse.store.sqlite import SqliteStore
 from poolhouse.testing.clock import FakeClock
+from poolhouse.testing.store_suite import COLLECTIONS
 
 ITEMS = Collection("items", ("colour",))
 
@@ -176,6 +177,7 @@ import asyncio, sys
 from poolhouse.store.port import Collection
 from poolhouse.store.sqlite import SqliteStore
 from poolhouse.testing.clock import FakeClock
+from poolhouse.testing.store_suite import COLLECTIONS
 async def main():
     items = Collection("items", ("colour",))
     store = SqliteStore(sys.argv[1], (items,), FakeClock())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import jwt
 import pytest
+
+from poolhouse.testing.made import MadeClient, MadePool
 from tests.support.live import (
     OTHER_PASSWORD,
     PASSWORD,
@@ -14,8 +16,6 @@ from tests.support.live import (
     unique,
     values,
 )
-
-from poolhouse.testing.made import MadeClient, MadePool
 
 
 @pytest.fixture

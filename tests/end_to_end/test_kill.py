@@ -15,12 +15,12 @@ from typing import Any
 
 import aiohttp
 import pytest
+
+from poolhouse.testing.made import MadeClient
 from tests.support import server_process
 from tests.support.json_api import Answer, ApiClient
 from tests.support.live import EVERY_FLOW, PASSWORD, Live, attributes, values
 from tests.support.server_process import ROOT
-
-from poolhouse.testing.made import MadeClient
 
 AT_ONCE = 8
 ROTATIONS = 2

@@ -10,11 +10,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
+from poolhouse.testing.made import MadeClient
 from tests.end_to_end.conftest import Servers
 from tests.support.live import OTHER_PASSWORD, PASSWORD, Live, Stranger, unique
 from tests.support.server_process import REGION, ROOT
-
-from poolhouse.testing.made import MadeClient
 
 NODE = Path(__file__).parent / "node"
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import aiohttp
 import pytest
+
+from poolhouse.testing.made import MadeClient
 from tests.support.json_api import Answer, ApiClient
 from tests.support.live import OTHER_PASSWORD, PASSWORD, Live, attributes, guesses_within, unique
 from tests.support.server_process import ROOT
-
-from poolhouse.testing.made import MadeClient
 
 # Either is an answer that tells the client to come back; neither says that anything happened.
 LATER = {"TooManyRequestsException", "LimitExceededException"}

@@ -7,10 +7,10 @@ from typing import Any
 
 import jwt
 import pytest
-from tests.support.live import OTHER_PASSWORD, PASSWORD, Live, refused, unique
-from tests.support.server_process import REGION, ROOT
 
 from poolhouse.testing.made import MadeClient
+from tests.support.live import OTHER_PASSWORD, PASSWORD, Live, refused, unique
+from tests.support.server_process import REGION, ROOT
 
 
 def pycognito(live: Live, client: MadeClient, username: str) -> Any:

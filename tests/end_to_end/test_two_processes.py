@@ -7,6 +7,9 @@ import time
 from collections.abc import Callable
 
 import pytest
+
+from poolhouse.store.repositories.pools import FRESH_SECONDS
+from poolhouse.testing.made import MadeClient, MadePool
 from tests.support.live import (
     OTHER_PASSWORD,
     PASSWORD,
@@ -19,9 +22,6 @@ from tests.support.live import (
     unique,
     values,
 )
-
-from poolhouse.store.repositories.pools import FRESH_SECONDS
-from poolhouse.testing.made import MadeClient, MadePool
 
 PATIENCE = FRESH_SECONDS + 1.0
 """What a process may be late with pools and clients, and a second for the machine."""

@@ -14,15 +14,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+
+from poolhouse.server.cognito.model import Operation
+from poolhouse.server.cognito.registry import load_operations
 from tests.end_to_end.conftest import STORES, Servers
 from tests.support.json_api import Answer, sign, user_pools
 from tests.support.json_api_attacks import JSON, attacks, complaint, dressed
 from tests.support.live import OTHER_PASSWORD, PASSWORD, Live, attributes, unique
 from tests.support.right_inputs import RightInputs
 from tests.support.server_process import REGION, ROOT
-
-from poolhouse.server.cognito.model import Operation
-from poolhouse.server.cognito.registry import load_operations
 
 MODEL = user_pools()
 OPERATIONS = sorted(MODEL.operations)

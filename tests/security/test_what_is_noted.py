@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.support.house import PASSWORD, House
 
 from poolhouse import errors
 from poolhouse.records import Client, Pool
 from poolhouse.store.port import Query
 from poolhouse.store.repositories import collections
+from tests.support.house import PASSWORD, House
 
 WRONG = "Wr0ng-Horse!"
 

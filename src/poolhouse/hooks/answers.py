@@ -50,7 +50,7 @@ class SignInState:
 
 class Challenge(Protocol):
     """One question, in two verbs. Registered under ``name``, ours and a plugin's alike. A challenge with a
-    ``public_name`` is known by that to clients; one whose name their SDKs do not know is a ``CUSTOM_CHALLENGE`` to them.
+    ``public_name`` is known by that to clients; one whose name their SDKs do not know is ``CUSTOM_CHALLENGE`` to them.
 
     ``check`` raises ``WrongCredentials`` or ``CodeMismatch`` for a wrong answer, and never returns a boolean. Its count
     of wrong answers is kept by the machine, which raises it before ``check`` runs.

@@ -125,7 +125,7 @@ def test_the_environment_is_over_the_file_and_the_command_line_over_both(load: L
     toml, environment = (
         "[server]\nthreads = 1\nqueue = 1\ngrace = 1",
         {
-            "POOLHOUSE_SERVER_WORKERS": "2",
+            "POOLHOUSE_SERVER_THREADS": "2",
             "POOLHOUSE_SERVER_QUEUE": "2",
         },
     )

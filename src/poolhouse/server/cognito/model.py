@@ -104,7 +104,9 @@ class _Model(msgspec.Struct):
 
 @cache
 def load_model(source: Source = USER_POOLS) -> ServiceModel:
-    """The model of a service, read once per process: it never changes. Raises ``LookupError`` when botocore does not hold it."""
+    """The model of a service, read once per process: it never changes.
+
+    Raises ``LookupError`` when botocore does not hold it."""
     raw = msgspec.json.decode(_read(source), type=_Model)
     return ServiceModel(
         service=raw.metadata.signing_name or raw.metadata.endpoint_prefix,
