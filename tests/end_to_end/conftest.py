@@ -21,10 +21,6 @@ __all__ = ["mongodb_uri"]
 STORES = ["sqlite", pytest.param("mongodb", marks=pytest.mark.requires_mongodb)]
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "requires_node: needs Node.js and the packages in tests/end_to_end/node")
-
-
 @dataclass
 class Servers:
     """Starts what is asked for, once: random order would otherwise start a server for nearly every test."""
@@ -34,19 +30,30 @@ class Servers:
     end: ExitStack
     stores: dict[str, str] = field(default_factory=dict)
     started: dict[tuple[str, int], ServerProcess] = field(default_factory=dict)
+    read: dict[tuple[str, int], int] = field(default_factory=dict)
 
     def get(self, kind: str, number: int = 0) -> Live:
-        """The server of this number over the store of this kind. All numbers share the store, and the address that
-        tokens name."""
+        """The server of this number over the store of this kind. All numbers share the store, the outbox, and the
+        address that tokens name."""
         if (kind, number) not in self.started:
-            first = self.get(kind) if number else None
+            if number:
+                self.get(kind)
             server = server_process.start(
-                self._store(kind), self.folder, f"{kind}-{number}", base_url=first.base_url if first else None
+                self._store(kind), self.folder, f"{kind}-{number}", first=self.started.get((kind, 0))
             )
             self.end.callback(server.end)
             self.started[kind, number] = server
         server = self.started[kind, number]
         return Live(server.base_url, server.outbox, kind)
+
+    def complaints(self) -> list[str]:
+        """What the servers logged as errors since this was asked last."""
+        found: list[str] = []
+        for key, server in self.started.items():
+            lines = server.written().splitlines()
+            found += [line for line in lines[self.read.get(key, 0) :] if _is_error(line)]
+            self.read[key] = len(lines)
+        return found
 
     def _store(self, kind: str) -> str:
         if kind not in self.stores:
@@ -66,6 +73,17 @@ def servers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
     with ExitStack() as end:
         yield Servers(tmp_path_factory.mktemp("servers"), mongodb, end)
+
+
+def _is_error(line: str) -> bool:
+    # That nothing sends messages is how these servers are set up: the tests read them from a file.
+    return '"level": "error"' in line and "Nothing here sends messages" not in line
+
+
+@pytest.fixture(autouse=True)
+def nothing_went_wrong_in_the_servers(servers: Servers) -> Iterator[None]:
+    yield
+    assert [] == servers.complaints()
 
 
 @pytest.fixture(params=STORES)

@@ -1,5 +1,5 @@
-"""Two processes over one store: what ended in one has ended in the other, at once. Nobody waits in these tests but where
-the product says that a process may be late."""
+"""Two processes over one store: what ended in one has ended in the other, at once. Nobody waits in these tests but
+where the product says that a process may be late."""
 
 from __future__ import annotations
 

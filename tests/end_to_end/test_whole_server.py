@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from multidict import CIMultiDict
 
 from poolhouse.server.cognito.model import Operation
 from poolhouse.server.cognito.registry import load_operations
@@ -29,7 +30,7 @@ OPERATIONS = sorted(MODEL.operations)
 ENDINGS = ("Delete", "AdminDelete", "AdminDisable", "AdminRemove", "GlobalSignOut", "AdminUserGlobal", "Revoke")
 OFTEN = [*OPERATIONS, *[name for name in sorted(load_operations()) if not name.startswith(ENDINGS)] * 9]
 """What is offered, more often than what is not, and than what leaves nothing to go on with."""
-CALLS = 250
+CALLS = 150
 
 
 class Wire:
@@ -61,7 +62,7 @@ class Wire:
         encoded = {name: value.encode("utf-8") for name, value in headers.items()}
         self._connection.request("POST", "/", body, encoded)
         response = self._connection.getresponse()
-        return Answer(response.status, response.headers, response.read())
+        return Answer(response.status, CIMultiDict(response.getheaders()), response.read())
 
 
 @pytest.fixture
@@ -205,6 +206,7 @@ def test_any_series_of_calls_that_the_model_allows_gets_declared_answers(
 
 TARGET = "AWSCognitoIdentityProviderService.GetUser"
 HEAD = f"POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: {JSON}\r\nX-Amz-Target: {TARGET}\r\n".encode()
+GET = b"GET %s HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 BODY = b'{"AccessToken":"a.b.c"}'
 WHOLE = HEAD + b"Content-Length: %d\r\n\r\n" % len(BODY) + BODY
 
@@ -216,7 +218,7 @@ RAW = {
     "HTTP/0.9": b"GET /\r\n\r\n",
     "no host": b"POST / HTTP/1.1\r\nConnection: close\r\n\r\n",
     "version": b"POST / HTTP/9.9\r\nHost: a\r\n\r\n",
-    "a NUL in the path": b"GET /\x00 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+    "a NUL in the path": GET % b"/\x00",
     "a NUL in a header": HEAD + b"X-A: a\x00b\r\nContent-Length: 2\r\n\r\n{}",
     "a header without a name": HEAD + b": a\r\nContent-Length: 2\r\n\r\n{}",
     "a header without a colon": HEAD + b"hello\r\nContent-Length: 2\r\n\r\n{}",
@@ -231,7 +233,7 @@ RAW = {
     "a negative length": HEAD + b"Content-Length: -1\r\n\r\n{}",
     "a length with a sign": HEAD + b"Content-Length: +2\r\n\r\n{}",
     "a length beyond numbers": HEAD + b"Content-Length: " + b"9" * 40 + b"\r\n\r\n{}",
-    "a length that is too large": HEAD + b"Content-Length: 1000000000\r\n\r\n{}",
+    "a length that is too large": HEAD + b"Content-Length: 1000000\r\n\r\n" + b" " * 1_000_000,
     "chunks of a wrong size": HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n",
     "chunks of a huge size": HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + b"f" * 40 + b"\r\n{}",
     "chunks twice": HEAD + b"Transfer-Encoding: chunked, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
@@ -240,11 +242,11 @@ RAW = {
     "two content types": HEAD + b"Content-Type: text/plain\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY,
     "an expectation": HEAD + b"Expect: a-miracle\r\nContent-Length: 2\r\n\r\n{}",
     "an upgrade": b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close, Upgrade\r\nUpgrade: websocket\r\n\r\n",
-    "a whole address": b"GET http://elsewhere.example/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
-    "a broken address": b"GET http://[::1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
-    "a bad escape": b"GET /%zz%c3 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
-    "a pool that is none": b"GET /eu-west-1_%00%ff/.well-known/jwks.json HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
-    "a pool that nobody has": b"GET /eu-west-1_nobody/.well-known/jwks.json HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+    "a whole address": GET % b"http://elsewhere.example/",
+    "a broken address": GET % b"http://[::1",
+    "a bad escape": GET % b"/%zz%c3",
+    "a pool that is none": GET % b"/eu-west-1_%00%ff/.well-known/jwks.json",
+    "a pool that nobody has": GET % b"/eu-west-1_nobody/.well-known/jwks.json",
     "another host": WHOLE.replace(b"Host: a", b"Host: elsewhere.example"),
     "a broken host": WHOLE.replace(b"Host: a", b"Host: [::1"),
     "two hosts": WHOLE.replace(b"Host: a", b"Host: a\r\nHost: b"),

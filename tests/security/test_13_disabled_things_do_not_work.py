@@ -55,6 +55,13 @@ async def disable(scene: Scene) -> None:
         await scene.house.services.users.disable(scene.pool, name)
 
 
+async def disable_in_the_record(scene: Scene) -> None:
+    """By something else than our own operation, which ends all sign-ins besides."""
+    for name in ("jane", "john"):
+        user = await scene.house.services.users.require(scene.pool, name)
+        await scene.house.built.kit.users.save(scene.pool, replace(user, enabled=False))
+
+
 async def disable_and_enable(scene: Scene) -> None:
     await disable(scene)
     for name in ("jane", "john"):
@@ -93,6 +100,7 @@ async def change_password(scene: Scene) -> None:
 
 STATES: dict[str, Callable[[Scene], Awaitable[None]]] = {
     "disabled": disable,
+    "disabled in the record": disable_in_the_record,
     "disabled and enabled again": disable_and_enable,
     "deleted": delete_users,
     "signed out": sign_out,

@@ -11,8 +11,11 @@ import pytest
 import poolhouse
 from poolhouse import errors
 from poolhouse.flows.grants import TokenSet
+from poolhouse.hooks import specs
+from poolhouse.hooks.answers import MigratedUser
+from poolhouse.hooks.specs import hookimpl
 from poolhouse.records import Client
-from tests.support.house import PASSWORD, House
+from tests.support.house import PASSWORD, House, opened_house
 from tests.support.srp_client import SrpClient
 
 WRONG = "Wr0ng-Horse!"
@@ -84,6 +87,51 @@ async def test_another_client_of_the_pool_gives_no_new_guesses(house: House) -> 
 
     with pytest.raises(errors.AttemptsExceeded):
         await house.sign_in(clients[1])
+
+
+class OldDirectory:
+    """Knows a bob, and takes its time: meanwhile somebody else becomes bob here."""
+
+    def __init__(self) -> None:
+        self.meanwhile: Callable[[], Awaitable[object]] | None = None
+
+    @hookimpl
+    async def migrate_user(self, event: specs.MigrateUser) -> MigratedUser | None:
+        if self.meanwhile is None:
+            return None
+        meanwhile, self.meanwhile = self.meanwhile, None
+        await meanwhile()
+        return MigratedUser(attributes={"email": "old-bob@example.com"})
+
+
+async def test_the_word_of_a_plugin_for_one_user_signs_nobody_in_as_another() -> None:
+    directory = OldDirectory()
+    async with opened_house(plugins=[("old-directory", directory)]) as house:
+        pool = await house.pool()
+        client = await house.client(pool)
+        directory.meanwhile = lambda: house.user(client, "bob", email="new-bob@example.com")
+
+        with pytest.raises(errors.PoolhouseError):
+            await house.sign_in(client, "bob", password="0ld-Bobs-Password!")
+
+        assert (await house.sign_in(client, "bob")).access
+
+
+async def test_a_user_who_comes_over_twice_at_once_is_signed_in_twice() -> None:
+    directory = OldDirectory()
+    async with opened_house(plugins=[("old-directory", directory)]) as house:
+        client = await house.client(await house.pool())
+
+        async def again() -> None:
+            directory.meanwhile = nothing
+            await house.sign_in(client, "bob")
+
+        async def nothing() -> None:
+            """This time nobody comes between."""
+
+        directory.meanwhile = again
+
+        assert (await house.sign_in(client, "bob")).access
 
 
 # --- the paths are all of them ---------------------------------------------------------------------------------------

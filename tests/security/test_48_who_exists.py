@@ -163,6 +163,24 @@ async def test_an_unknown_name_costs_the_same_work(call: str) -> None:
     assert any(costs["jane"].values())
 
 
+@pytest.mark.parametrize("call", ["resend", "forgot"])
+@pytest.mark.parametrize("prepare", [plain, unconfirmed, without_contact])
+async def test_a_code_for_nobody_costs_as_many_writes_as_one_for_somebody(
+    call: str, prepare: Callable[[House, Pool, Client], Awaitable[None]]
+) -> None:
+    costs: dict[str, int] = {}
+    for name in ("jane", "john"):
+        async with measured_house() as (house, work):
+            pool = await house.pool()
+            hiding = await house.client(pool, hides_users=True)
+            await prepare(house, pool, hiding)
+            work.clear()
+            await told(house, hiding, call, name)
+            costs[name] = sum(work[verb] for verb in WRITES)
+
+    assert costs["jane"] == costs["john"] > 0
+
+
 class Stranger:
     """A plugin that refuses names it does not know, instead of saying that they are not its own."""
 

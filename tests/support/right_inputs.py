@@ -91,8 +91,8 @@ ODD: Final = (
 
 
 class RightInputs:
-    """Inputs for the operations of a model, drawn from ``chance``. ``known`` are values for members, by their name, that
-    mean something to the server that is asked; of maps among them a value may be changed."""
+    """Inputs for the operations of a model, drawn from ``chance``. ``known`` are values for members, by their name,
+    that mean something to the server that is asked; of maps among them a value may be changed."""
 
     def __init__(self, model: ServiceModel, known: Mapping[str, Sequence[Any]], chance: random.Random) -> None:
         self._model = model

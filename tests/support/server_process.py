@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,17 +57,18 @@ class ServerProcess:
 
 
 def start(
-    store: str, folder: Path, name: str, *, port: int | None = None, base_url: str | None = None
+    store: str, folder: Path, name: str, *, port: int | None = None, first: ServerProcess | None = None
 ) -> ServerProcess:
-    """A server over this store, which answers. ``base_url`` is what it calls itself, where that is not its own address:
-    several processes of one service share one. Raises ``RuntimeError`` where it does not come up."""
+    """A server over this store, which answers. ``first`` is another process of the same service: both call themselves
+    by its address, and share its outbox. Raises ``RuntimeError`` where it does not come up."""
     port = port or free_port()
     address = f"http://127.0.0.1:{port}"
-    outbox, log = folder / f"{name}.outbox", folder / f"{name}.log"
+    outbox = first.outbox if first else folder / f"{name}.outbox"
+    log = folder / f"{name}.log"
     environment = {
         **{key: value for key, value in os.environ.items() if not key.startswith("POOLHOUSE_")},
         "POOLHOUSE_LISTEN": f"127.0.0.1:{port}",
-        "POOLHOUSE_BASE_URL": base_url or address,
+        "POOLHOUSE_BASE_URL": first.base_url if first else address,
         "POOLHOUSE_STORE": store,
         "POOLHOUSE_MASTER_KEY": MASTER_KEY,
         "POOLHOUSE_ROOT_ACCESS_KEY_ID": ROOT[0],
@@ -96,16 +96,6 @@ def start(
         server.end()
         raise
     return server
-
-
-@contextlib.contextmanager
-def running(store: str, folder: Path, name: str = "server") -> Iterator[ServerProcess]:
-    """A server that ends with the context."""
-    server = start(store, folder, name)
-    try:
-        yield server
-    finally:
-        server.end()
 
 
 def answers(server: ServerProcess, path: str = "/healthz") -> bool:

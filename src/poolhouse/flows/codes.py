@@ -60,22 +60,8 @@ class CodeProcess(Flow):
         quota is neither looked at nor used (the first code of a sign-up)."""
         if counted:
             await self.count_send(pool.id, user.sub, purpose)
-        now = self.kit.clock.now()
         digits = self.kit.chance.digits(6)
-        code_id = self.kit.chance.uuid()
-        await self.kit.codes.put(
-            Code(
-                id=code_id,
-                pool_id=pool.id,
-                user_sub=user.sub,
-                purpose=purpose.name,
-                digest=self._digest(pool.id, user.sub, purpose, code_id, digits),
-                created=now,
-                expires=now + purpose.life,
-                attribute=attribute,
-                target=target,
-            )
-        )
+        code_id = await self._put(pool.id, user.sub, purpose, digits, attribute=attribute, target=target)
         await self._messenger.send(
             pool,
             user,
@@ -91,6 +77,34 @@ class CodeProcess(Flow):
         )
         return delivery(attribute, target)
 
+    async def pretend(self, pool_id: str, subject: str, purpose: Purpose) -> None:
+        """What ``send`` would have done, for somebody who gets nothing: the same quota, and the same writes, so that the
+        time it takes tells nothing either (security row 48). No text fits the code. Raises ``LimitExceeded``."""
+        await self.count_send(pool_id, subject, purpose)
+        code_id = await self._put(pool_id, subject, purpose, self.kit.chance.token(), attribute="email", target="")
+        await self.kit.outbox.pretend(code_id)
+
+    async def _put(
+        self, pool_id: str, subject: str, purpose: Purpose, secret: str, *, attribute: str, target: str
+    ) -> str:
+        """The id of a new code."""
+        now = self.kit.clock.now()
+        code_id = self.kit.chance.uuid()
+        await self.kit.codes.put(
+            Code(
+                id=code_id,
+                pool_id=pool_id,
+                user_sub=subject,
+                purpose=purpose.name,
+                digest=self._digest(pool_id, subject, purpose, code_id, secret),
+                created=now,
+                expires=now + purpose.life,
+                attribute=attribute,
+                target=target,
+            )
+        )
+        return code_id
+
     async def check(self, pool_id: str, subject: str, purpose: Purpose, given: str, user: User | None) -> Code:
         """The live code that was given. ``subject`` is the user's ``sub``, or stands for a name that nobody has.
 
@@ -102,12 +116,11 @@ class CodeProcess(Flow):
         fits = hmac.compare_digest(
             expected, self._digest(pool_id, subject, purpose, code.id if code else "", given.strip())
         )
-        if code is None and user is None:
-            # As for a real user: a code that was (seemingly) sent can be missed, one that never was has expired.
-            sent = await self.kit.counters.read(pool_id, f"sends:{purpose.name}", subject)
-            raise CodeMismatch if sent.count else CodeExpired
-        if code is None or user is None or user.spent.get(purpose.name) == code.id:
+        if code is None or (user is not None and user.spent.get(purpose.name) == code.id):
             raise CodeExpired
+        if user is None:
+            # A code was seemingly sent: as a real user's, it can only be missed.
+            raise CodeMismatch
         if not fits:
             raise CodeMismatch
         if code.target not in (user.attributes.get(code.attribute), user.pending.get(code.attribute)):

@@ -73,7 +73,8 @@ class Asking:
 
     challenge: str
     handle: str = field(repr=False)
-    public: Mapping[str, str] = field(default_factory=dict)
+    public: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What the client is told; the handle can be in it, in other letters."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,7 @@ class Recovery(Flow):
             if not client.hides_users:
                 raise
             subject = user.sub if user else self._directory.stand_in(pool, username)
-            await self._codes.count_send(pool.id, subject, codes.FORGOT_PASSWORD)
+            await self._codes.pretend(pool.id, subject, codes.FORGOT_PASSWORD)
             return simulated_delivery(pool, username, self._directory.stand_in_bytes(pool, username))
         return await self.send(pool, user, contact, client_id=client.id, metadata=metadata)
 

@@ -201,11 +201,11 @@ class SignUp(Flow):
         contact = contact_to_verify(pool, user) if user else None
         if user is None or (contact is None and client.hides_users):
             subject = user.sub if user else self._directory.stand_in(pool, username)
-            await self._codes.count_send(pool.id, subject, codes.CONFIRM_SIGN_UP)
+            await self._codes.pretend(pool.id, subject, codes.CONFIRM_SIGN_UP)
             return simulated_delivery(pool, username, self._directory.stand_in_bytes(pool, username))
         if user.status != UNCONFIRMED:
             if client.hides_users and contact is not None:
-                await self._codes.count_send(pool.id, user.sub, codes.CONFIRM_SIGN_UP)
+                await self._codes.pretend(pool.id, user.sub, codes.CONFIRM_SIGN_UP)
                 return delivery(contact, user.attributes[contact])
             raise InvalidParameter("User is already confirmed.")
         if contact is None:

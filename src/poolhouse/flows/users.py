@@ -130,6 +130,7 @@ class UserAdministration(Flow):
         password = self._temporary_password(pool, invitation.password)
         contacts = self._contacts(user.attributes, invitation.mediums)
         user = await self._save(pool, await self._with_temporary(pool, user, password))
+        await self.kit.audit.note("user.invited_again", pool_id=pool.id, subject=user.sub)
         await self._send_invitation(pool, user, password, contacts, invitation.metadata)
         return user
 

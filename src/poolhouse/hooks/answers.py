@@ -60,9 +60,7 @@ class Challenge(Protocol):
 
     async def ask(self, state: SignInState) -> Asked: ...
 
-    async def check(
-        self, state: SignInState, private: Mapping[str, Any], answers: Mapping[str, str]
-    ) -> Passed: ...
+    async def check(self, state: SignInState, private: Mapping[str, Any], answers: Mapping[str, str]) -> Passed: ...
 
 
 @dataclass(frozen=True, slots=True)

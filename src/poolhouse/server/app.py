@@ -41,7 +41,7 @@ from poolhouse.server.http_client import HttpClient
 from poolhouse.server.metrics import Metrics
 from poolhouse.server.oidc.discovery import Discovery
 from poolhouse.server.outbox_page import OutboxPage
-from poolhouse.server.requests import Answering, RequestIds
+from poolhouse.server.requests import RequestIds, answering
 from poolhouse.server.routes import Audience, Route, mount
 from poolhouse.server.world import SystemChance, SystemClock
 from poolhouse.store.open import open_store
@@ -229,7 +229,6 @@ async def build(
     )
     metrics.watch("poolhouse_arithmetic_pending", "Slow calls that wait or run.", lambda: workers.pending)
 
-    answering = Answering(metrics)
     app = web.Application(client_max_size=settings.limits.body)
     server = Server(
         app=app,
@@ -249,8 +248,7 @@ async def build(
     )
     app[SERVER] = server
     json_api = _json_api(server, world, vault, logger)
-    mount(app, _routes(server, json_api, page), guard=_operator_guard(settings), around=answering.around)
-    app.on_response_prepare.append(answering.unmatched)
+    mount(app, _routes(server, json_api, page), guard=_operator_guard(settings), around=answering(metrics))
 
     async def context(_: web.Application) -> AsyncIterator[None]:
         async with _running(server, vault):

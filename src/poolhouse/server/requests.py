@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import time
+from collections.abc import Callable
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -25,20 +25,16 @@ class RequestIds:
         return self._chance.uuid()
 
 
-class Answering:
-    """Sees to it that every request is counted, and that every answer is one of ours.
+def answering(metrics: Metrics) -> Callable[[Handler, str], Handler]:
+    """What stands around the handler of every route: it counts what was answered, under the route's label, and turns
+    what the handler did not foresee into a plain 500.
 
-    Not a middleware: aiohttp puts two more layers around every handler as soon as there is one, and looks the route up
-    again for its name; that took longer than answering a discovery document does.
+    It is no middleware: aiohttp puts two more layers around every handler as soon as there is one, which takes longer
+    than answering a discovery document. What it would see besides, methods that no route has, aiohttp answers itself.
     """
+    answered = metrics.answered
 
-    def __init__(self, metrics: Metrics) -> None:
-        self._metrics = metrics
-
-    def around(self, handler: Handler, label: str) -> Handler:
-        """The handler of a route, counted under the label. What it did not foresee becomes a plain 500."""
-        answered = self._metrics.answered
-
+    def around(handler: Handler, label: str) -> Handler:
         async def answer(request: web.Request) -> web.StreamResponse:
             started = time.perf_counter()
             status = 500
@@ -57,13 +53,7 @@ class Answering:
 
         return answer
 
-    async def unmatched(self, _: web.Request, response: web.StreamResponse) -> None:
-        """A signal before every answer: what no route took gets the shape of our other errors. From the routes no
-        ``HTTPException`` comes this far."""
-        if isinstance(response, web.HTTPException):
-            self._metrics.answered("none", response.status, 0.0)
-            response.content_type = "application/json"
-            response.text = json.dumps({"message": response.reason})
+    return around
 
 
 def _allowed(error: web.HTTPException) -> dict[str, str]:

@@ -21,7 +21,7 @@ FAST: Mapping[str, Mapping[str, Any]] = {
     "root": {"access_key_id": ACCESS_KEY_ID, "secret_access_key": SECRET_ACCESS_KEY},
     # The smallest cost that argon2 knows: a password hash takes no time here, and protects nothing.
     "passwords": {"memory_kib": 8, "passes": 1},
-    "server": {"region": REGION, "workers": 2},
+    "server": {"region": REGION, "threads": 2},
     "dev": {"demo": False, "outbox_page": False},
 }
 

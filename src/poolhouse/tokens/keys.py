@@ -7,6 +7,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import msgspec
@@ -17,6 +18,7 @@ from poolhouse.crypto.workers import Workers
 from poolhouse.errors import InvalidAccessToken, PoolNotFound, VersionConflict
 from poolhouse.flows.ports import Clock, Secrets
 from poolhouse.records import SigningKey
+from poolhouse.tokens.checked import Checked, CheckedTokens, digest_of
 from poolhouse.tokens.jose import BadToken, Signer, read
 from poolhouse.tokens.pool_keys import EXPONENT, PoolKeys, next_slot, sealed_key
 
@@ -96,6 +98,7 @@ class KeyRing:
         # Names of pools that have no keys are anybody's invention: they must not push out the pools that exist.
         self._absent: OrderedDict[str, PoolKeys] = OrderedDict()
         self._reading: dict[str, asyncio.Task[PoolKeys]] = {}
+        self._checked = CheckedTokens()
 
     def issuer(self, pool_id: str) -> str:
         return self._prefix + pool_id
@@ -111,10 +114,16 @@ class KeyRing:
         return id_signer.sign(id_claims), access_signer.sign(access_claims)
 
     async def verify(self, token: str, use: str) -> Mapping[str, Any]:
+        now = self._clock.now()
+        digest = digest_of(token)
+        checked = self._checked.get(digest)
+        if checked is not None:
+            keys = await self._at_most_old(checked.pool_id, self._limits.fresh)
+            if keys.verifier(use, checked.kid, now) is checked.verifier:
+                return checked.claims
         try:
             parts = read(token)
             pool_id = self._pool_named_by(parts.claims.get("iss"))
-            now = self._clock.now()
             keys = await self._at_most_old(pool_id, self._limits.fresh)
             verifier = keys.verifier(use, parts.header.kid, now)
             if verifier is None:
@@ -123,9 +132,11 @@ class KeyRing:
             if verifier is None:
                 raise BadToken("no published key of the pool has this name and use")
             # The keys are those of the pool in iss, so a right signature makes iss true as well.
-            return verifier.check(parts)
+            claims = MappingProxyType(verifier.check(parts))
         except BadToken as bad:
             raise InvalidAccessToken(detail=str(bad)) from bad
+        self._checked.put(digest, Checked(pool_id, parts.header.kid, verifier, claims))
+        return claims
 
     async def jwks(self, pool_id: str) -> bytes:
         """The published key set as JSON. Raises ``PoolNotFound`` where there are no keys."""

@@ -243,7 +243,8 @@ async def _body(request: web.Request, seconds: float) -> bytes:
                     raise _too_large()
     except TimeoutError:
         raise ProtocolError("RequestTimeoutException", "The request body did not come.", status=408) from None
-    except web.RequestPayloadError:
+    except (web.RequestPayloadError, ConnectionError):
+        # Broken, or the client went away in the middle of it: neither is a defect of ours.
         raise ProtocolError("SerializationException", "The request body could not be read.") from None
     return b"".join(parts)
 
