@@ -220,8 +220,8 @@ class Attempt(StoredRecord, frozen=True, kw_only=True):
     """A sign-in under way, between two steps. Taken out of the store with every step, so that each handle works once.
 
     ``user_sub`` is None for a simulated sign-in: the name is unknown, and nothing may tell. ``private`` is what the
-    asked challenge keeps to itself. ``proofs`` are the challenges passed so far, in order. ``wrong`` counts wrong answers to
-    the asked challenge. ``event_id`` names the sign-in in tokens, logs and the audit trail.
+    asked challenge keeps to itself. ``proofs`` are the challenges passed so far, in order. ``wrong`` counts wrong
+    answers to the asked challenge. ``event_id`` names the sign-in in tokens, logs and the audit trail.
     """
 
     handle: str

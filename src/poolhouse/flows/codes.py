@@ -78,8 +78,8 @@ class CodeProcess(Flow):
         return delivery(attribute, target)
 
     async def pretend(self, pool_id: str, subject: str, purpose: Purpose) -> None:
-        """What ``send`` would have done, for somebody who gets nothing: the same quota, and the same writes, so that the
-        time it takes tells nothing either (security row 48). No text fits the code. Raises ``LimitExceeded``."""
+        """What ``send`` would have done, for somebody who gets nothing: the same quota, and the same writes, so that
+        the time it takes tells nothing either (security row 48). No text fits the code. Raises ``LimitExceeded``."""
         await self.count_send(pool_id, subject, purpose)
         code_id = await self._put(pool_id, subject, purpose, self.kit.chance.token(), attribute="email", target="")
         await self.kit.outbox.pretend(code_id)
