@@ -99,8 +99,10 @@ def rest_of(client: socket.socket) -> bytes:
 @pytest.mark.parametrize("words", [(), ("--workers", "2")], ids=["one process", "two workers"])
 def test_sigterm_finishes_the_running_request_and_takes_no_new_one(tmp_path: Path, words: tuple[str, ...]) -> None:
     with serving(tmp_path, *words) as server, half_a_request(server) as client:
+        processes = len(workers_of(server, 2)) if words else 1
         server.process.send(signal.SIGTERM)
-        eventually(lambda: not server.answers(timeout=2))
+        server.process.wait_for('"event": "stopping"', times=processes)
+        eventually(lambda: not server.answers(timeout=0.5))
         client.sendall(b"{}")
         answer = rest_of(client)
 
@@ -128,9 +130,10 @@ def test_a_second_sigterm_ends_a_server_at_once(tmp_path: Path) -> None:
 
 def test_signals_to_the_whole_group_stop_workers_in_order(tmp_path: Path) -> None:
     with serving(tmp_path, "--workers", "2") as server, half_a_request(server) as client:
+        workers_of(server, 2)
         # What a terminal does with Ctrl-C, and a service manager with SIGTERM.
         os.killpg(server.process.pid, signal.SIGTERM)
-        eventually(lambda: not server.answers(timeout=2))
+        server.process.wait_for('"event": "stopping"', times=2)
         client.sendall(b"{}")
 
         assert rest_of(client).startswith(b"HTTP/1.1 400 ")
