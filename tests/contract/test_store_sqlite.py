@@ -240,6 +240,41 @@ async def test_writes_that_wait_together_share_a_commit(connect: Callable[[], sq
     assert (statements.count("BEGIN IMMEDIATE"), statements.count("COMMIT")) == (1, 1)
 
 
+async def test_only_what_has_to_last_waits_for_the_disk(connect: Callable[[], sqlite3.Connection]) -> None:
+    connection = connect()
+    levels: list[int] = []
+
+    def write(n: int) -> Callable[[], None]:
+        def work() -> None:
+            connection.execute("INSERT INTO t VALUES (?)", (n,))
+            levels.append(connection.execute("PRAGMA synchronous").fetchone()[0])
+
+        return work
+
+    commits = GroupCommit(connection, patience=1)
+
+    await commits.submit(write(1))
+    await commits.submit(write(2), lasting=False)
+    await asyncio.gather(commits.submit(write(3), lasting=False), commits.submit(write(4)))
+    await commits.close()
+
+    assert levels == [2, 1, 2, 2]
+
+
+async def test_what_was_taken_lasts_whatever_its_collection_says(tmp_path: Path) -> None:
+    passing = Collection("passing", lasting=False)
+    store = SqliteStore(tmp_path / "store.db", [passing], FakeClock())
+    await store.start()
+    statements: list[str] = []
+    await store.insert(passing, Entry(key=("t", "k"), value={}))
+    store._writer.set_trace_callback(statements.append)
+
+    await store.take(passing, ("t", "k"))
+    await store.close()
+
+    assert "PRAGMA synchronous = FULL" in statements
+
+
 async def test_a_write_that_changes_nothing_waits_for_no_disk(connect: Callable[[], sqlite3.Connection]) -> None:
     connection = connect()
     statements: list[str] = []

@@ -18,6 +18,7 @@ from typing import Any, TypeAlias, TypeVar
 
 T = TypeVar("T")
 Work: TypeAlias = Callable[[], Any]
+_Asked: TypeAlias = tuple[Work, asyncio.Future[Any], bool]
 _Done: TypeAlias = tuple[asyncio.Future[Any], Any, Exception | None]
 
 _MOST_IN_ONE = 500
@@ -35,7 +36,8 @@ class GroupCommit:
         self._loop = asyncio.get_running_loop()
         self._connection = connection
         self._patience = patience
-        self._waiting: deque[tuple[Work, asyncio.Future[Any]]] = deque()
+        self._waiting: deque[_Asked] = deque()
+        self._is_synced = True
         self._is_busy = False
         self._is_closed = False
         self._idle = asyncio.Event()
@@ -44,8 +46,9 @@ class GroupCommit:
         self._thread = Thread(target=self._work, name="poolhouse-commit", daemon=True)
         self._thread.start()
 
-    def submit(self, work: Callable[[], T]) -> asyncio.Future[T]:
-        """A future of what ``work`` returns or raises, resolved when the transaction that it ran in is on disk.
+    def submit(self, work: Callable[[], T], *, lasting: bool = True) -> asyncio.Future[T]:
+        """A future of what ``work`` returns or raises, resolved when the transaction that it ran in is on disk; where
+        nothing in that transaction is ``lasting``, when the operating system has it.
 
         An error that ``work`` raises undoes nothing but its own statement, so it must raise before it has changed
         anything. Work whose future was cancelled before its turn is not done.
@@ -53,7 +56,7 @@ class GroupCommit:
         if self._is_closed:
             raise RuntimeError("The store is closed.")
         future: asyncio.Future[T] = self._loop.create_future()
-        self._waiting.append((work, future))
+        self._waiting.append((work, future, lasting))
         if not self._is_busy:
             self._is_busy = True
             self._idle.clear()
@@ -76,15 +79,24 @@ class GroupCommit:
     # --- one transaction, in three steps -------------------------------------------------------------------------
 
     def _begin(self) -> None:
+        batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), _MOST_IN_ONE))]
         try:
+            self._sync(any(lasting for _, _, lasting in batch))
             self._connection.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:
             if _is_busy(error):
-                self._in_thread(self._begin_patiently, self._begun)
+                self._in_thread(self._begin_patiently, lambda error: self._begun(batch, error))
             else:
-                self._begun(error)
+                self._begun(batch, error)
         else:
-            self._begun(None)
+            self._begun(batch, None)
+
+    def _sync(self, lasting: bool) -> None:
+        """The next commit waits for the disk, or does not. What it did not wait for, the next one that does brings
+        along."""
+        if lasting != self._is_synced:
+            self._connection.execute(f"PRAGMA synchronous = {'FULL' if lasting else 'NORMAL'}")
+            self._is_synced = lasting
 
     def _begin_patiently(self) -> None:
         self._connection.execute(f"PRAGMA busy_timeout = {int(self._patience * 1000)}")
@@ -93,14 +105,13 @@ class GroupCommit:
         finally:
             self._connection.execute("PRAGMA busy_timeout = 0")
 
-    def _begun(self, error: Exception | None) -> None:
-        batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), _MOST_IN_ONE))]
+    def _begun(self, batch: list[_Asked], error: Exception | None) -> None:
         if error is not None:
-            self._end([(future, None, error) for _, future in batch])
+            self._end([(future, None, error) for _, future, _ in batch])
             return
         changes = self._connection.total_changes
         done: list[_Done] = []
-        for work, future in batch:
+        for work, future, _ in batch:
             if future.done():
                 continue
             try:

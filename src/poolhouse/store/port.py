@@ -38,10 +38,15 @@ class Collection:
     """A kind of document, declared once. ``indexes`` names the index values that ``find`` may ask for, within a tenant.
 
     Names are lower-case words: ``[a-z][a-z0-9_]*``. An index that is declared later finds what is written from then on.
+
+    ``lasting``: whether what is acknowledged has to survive the loss of power. What lives for minutes need not, and a
+    database may save itself the wait for the disk; a killed process loses nothing either way. What was taken stays
+    taken in any case.
     """
 
     name: str
     indexes: tuple[str, ...] = ()
+    lasting: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,6 @@
-"""The store in one SQLite file: the default. What was acknowledged survives a crash of the process and of the machine.
+"""The store in one SQLite file: the default.
+
+What was acknowledged survives a crash of the process; and of the machine, unless its collection says that it need not.
 
 Reads run on the event loop's thread, over a connection of their own: a point read takes some microseconds, a hop to a
 thread several times as many. Writes share transactions (``group_commit``). Any number of processes, and of stores in
@@ -69,7 +71,9 @@ class SqliteStore:
     async def insert(self, collection: Collection, entry: Entry) -> Entry:
         table = self._tables[collection.name]
         json = documents.encode(entry.value)
-        return await self._commits.submit(lambda: table.insert(self._writer, entry, json, self._clock.now()))
+        return await self._commits.submit(
+            lambda: table.insert(self._writer, entry, json, self._clock.now()), lasting=collection.lasting
+        )
 
     async def get(self, collection: Collection, key: Key) -> Entry | None:
         return self._tables[collection.name].get(self._reader, key, self._clock.now())
@@ -80,11 +84,15 @@ class SqliteStore:
     async def replace(self, collection: Collection, entry: Entry) -> Entry:
         table = self._tables[collection.name]
         json = documents.encode(entry.value)
-        return await self._commits.submit(lambda: table.replace(self._writer, entry, json, self._clock.now()))
+        return await self._commits.submit(
+            lambda: table.replace(self._writer, entry, json, self._clock.now()), lasting=collection.lasting
+        )
 
     async def delete(self, collection: Collection, key: Key, *, version: int | None = None) -> bool:
         table = self._tables[collection.name]
-        return await self._commits.submit(lambda: table.delete(self._writer, key, version, self._clock.now()))
+        return await self._commits.submit(
+            lambda: table.delete(self._writer, key, version, self._clock.now()), lasting=collection.lasting
+        )
 
     async def take(self, collection: Collection, key: Key) -> Entry | None:
         table = self._tables[collection.name]
@@ -105,7 +113,8 @@ class SqliteStore:
         return await self._commits.submit(
             lambda: table.increment(
                 self._writer, key, field, by, at_most=at_most, put=put, expires=expires, now=self._clock.now()
-            )
+            ),
+            lasting=collection.lasting,
         )
 
     async def sweep(self) -> int:
@@ -113,7 +122,7 @@ class SqliteStore:
         for table in self._tables.values():
             removed = _SWEPT_AT_ONCE
             while removed == _SWEPT_AT_ONCE:
-                removed = await self._commits.submit(partial(self._sweep_some, table))
+                removed = await self._commits.submit(partial(self._sweep_some, table), lasting=False)
                 swept += removed
         return swept
 
