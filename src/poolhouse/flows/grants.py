@@ -7,6 +7,7 @@ outlives every token it stands for, so its absence means that they ended.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import contextlib
 import hashlib
@@ -84,9 +85,11 @@ class Grants(Flow):
         event_id: str,
         source: str,
         metadata: Mapping[str, str],
+        flow: str,
         scopes: tuple[str, ...] = API_SCOPES,
     ) -> TokenSet:
-        """The user is signed in at the client: a grant stands, and these are its tokens."""
+        """The user is signed in at the client by this flow: a grant stands, the trail says so, and these are its
+        tokens."""
         require_usable(pool, client, user)
         now = self.kit.clock.now()
         secret = self._new_secret(event_id)
@@ -105,7 +108,17 @@ class Grants(Flow):
         )
         # The tokens first: where a plugin refuses them, nothing was granted.
         tokens = await self._tokens(pool, client, user, grant, source=source, metadata=metadata)
-        await self.kit.grants.add(grant)
+        # At once: two writes that wait for the disk together wait once.
+        await asyncio.gather(
+            self.kit.grants.add(grant),
+            self.kit.audit.note(
+                "sign_in.succeeded",
+                pool_id=pool.id,
+                client_id=client.id,
+                subject=user.sub,
+                facts={"flow": flow, "event_id": event_id},
+            ),
+        )
         return replace_refresh(tokens, f"{grant.id}.{secret}")
 
     @step("grants.refresh")

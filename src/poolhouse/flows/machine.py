@@ -246,13 +246,7 @@ class Machine(Flow):
             event_id=run.event_id,
             source="TokenGeneration_NewPasswordChallenge" if by_new_password else "TokenGeneration_Authentication",
             metadata=metadata,
-        )
-        await self.kit.audit.note(
-            "sign_in.succeeded",
-            pool_id=state.pool.id,
-            client_id=state.client.id,
-            subject=user.sub,
-            facts={"flow": state.flow, "event_id": run.event_id},
+            flow=state.flow,
         )
         return SignedIn(tokens)
 

@@ -45,7 +45,7 @@ class PasswordVerifier(Flow):
 
     async def open(self, state: SignInState, big_a: str) -> Asked:
         """What is sent for the client's public value ``A``. Raises ``InvalidParameter`` for a value that is none."""
-        salt, verifier, identity = self._material(state)
+        salt, verifier, identity, _ = self._material(state)
         opening = await self.kit.srp.open(verifier, big_a)
         return Asked(
             public={
@@ -67,7 +67,7 @@ class PasswordVerifier(Flow):
         timestamp = require_answer(answers, "TIMESTAMP")
         # Before the slow arithmetic: what cannot be meant must not hold a place in the lockout's count for long.
         is_fresh = abs(self.kit.clock.now() - _seconds(timestamp)) <= WINDOW
-        _, verifier, identity = self._material(state)
+        _, verifier, identity, is_real = self._material(state)
         expected = await self.kit.srp.proof(
             identity=state.pool.short_name + identity,
             verifier=verifier,
@@ -80,19 +80,18 @@ class PasswordVerifier(Flow):
             given = base64.b64decode(signature, validate=True)
         except (binascii.Error, ValueError):
             given = b""
-        is_real = state.user is not None and self._credentials.open_srp(state.user) is not None
         if not (hmac.compare_digest(given, expected) & is_real & is_fresh):
             raise WrongCredentials
         return Passed(NAME)
 
-    def _material(self, state: SignInState) -> tuple[str, str, str]:
-        """Salt, verifier and identity: the user's, or those that belong to the name."""
+    def _material(self, state: SignInState) -> tuple[str, str, str, bool]:
+        """Salt, verifier and identity: the user's (True), or those that belong to the name (False)."""
         record = self._credentials.open_srp(state.user) if state.user else None
         if record is not None and state.user is not None:
-            return (*record, state.user.username)
+            return (*record, state.user.username, True)
         noise = self._directory.stand_in_bytes(state.pool, state.submitted)
         identity = state.user.username if state.user else self._directory.stand_in(state.pool, state.submitted)
-        return noise[16:].hex(), (noise * 12).hex(), identity
+        return noise[16:].hex(), (noise * 12).hex(), identity, False
 
 
 def _seconds(timestamp: str) -> float:
