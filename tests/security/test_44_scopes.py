@@ -75,7 +75,7 @@ async def test_a_scope_that_was_not_granted_is_not_signed() -> None:
         user = await house.user(client)
 
         tokens = await house.services.grants.open(
-            pool, client, user, event_id="e", source="s", metadata={}, scopes=("openid",)
+            pool, client, user, event_id="e", source="s", metadata={}, flow="USER_PASSWORD_AUTH", scopes=("openid",)
         )
 
         assert ["billing"] == scope(tokens)
