@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import pytest
 
 from poolhouse import errors
+from poolhouse.flows.grants import TokenSet
 from poolhouse.flows.groups import GroupSettings
 from poolhouse.flows.pools import PoolFoundation
 from poolhouse.flows.users import Invitation
@@ -255,6 +256,81 @@ async def add_client_again(scene: Scene) -> None:
     await sign_up_again(scene)
 
 
+async def require_reset(scene: Scene) -> None:
+    await scene.house.services.recovery.require(scene.pool, "jane", {})
+
+
+async def require_reset_again(scene: Scene) -> None:
+    await require_reset(scene)
+    scene.code = scene.house.last_code()
+    await set_new(scene)
+    assert (await scene.house.sign_in(scene.client, password=NEW)).access
+
+
+async def reinvite(scene: Scene) -> None:
+    await scene.house.services.users.invite_again(scene.pool, Invitation(username="jane", password=PASSWORD))
+
+
+async def reinvite_again(scene: Scene) -> None:
+    await reinvite(scene)
+    await choose(scene)
+
+
+async def resend(scene: Scene) -> None:
+    await scene.house.services.sign_up.resend(scene.client, "jane", metadata={}, secret_hash=None)
+
+
+async def resend_again(scene: Scene) -> None:
+    await resend(scene)
+    await scene.house.confirm(scene.client)
+
+
+async def change_password(scene: Scene) -> None:
+    await scene.house.services.profile.change_password(scene.access, PASSWORD, NEW)
+
+
+async def change_password_again(scene: Scene) -> None:
+    with suppress(errors.WrongCredentials):
+        await change_password(scene)
+    assert (await scene.house.sign_in(scene.client, password=NEW)).access
+
+
+async def remove_client(scene: Scene) -> None:
+    await scene.house.services.clients.delete(scene.pool.id, scene.client.id)
+
+
+async def remove_client_again(scene: Scene) -> None:
+    with suppress(errors.ClientNotFound):
+        await remove_client(scene)
+    with pytest.raises(errors.ClientNotFound):
+        await scene.house.services.clients.get(scene.client.id)
+    await add_client_again(scene)
+
+
+async def add_pool(scene: Scene) -> None:
+    scene.pool = await scene.house.pool()
+
+
+async def add_pool_again(scene: Scene) -> None:
+    await add_pool(scene)
+    scene.client = await scene.house.client(scene.pool)
+    await sign_up_again(scene)
+
+
+async def remove_pool(scene: Scene) -> None:
+    await scene.house.services.pools.delete(scene.pool.id)
+
+
+async def remove_pool_again(scene: Scene) -> None:
+    with suppress(errors.PoolNotFound):
+        await remove_pool(scene)
+    with pytest.raises(errors.PoolNotFound):
+        await scene.house.services.pools.get(scene.pool.id)
+    with pytest.raises(errors.NotFound):
+        await scene.house.bearer(TokenSet(scene.access, "", None, 0))
+    await add_pool_again(scene)
+
+
 STORIES = {
     "sign-up": Story(nothing, sign_up, sign_up_again),
     "confirmation": Story(signed_up, confirm, confirm_again),
@@ -270,6 +346,13 @@ STORIES = {
     "joining a group": Story(grouped, join, join_again),
     "dissolving a group": Story(joined, dissolve, dissolve_again),
     "making a client": Story(nothing, add_client, add_client_again),
+    "removing a client": Story(nothing, remove_client, remove_client_again),
+    "making a pool": Story(nothing, add_pool, add_pool_again),
+    "removing a pool": Story(signed_in, remove_pool, remove_pool_again),
+    "requirement of a reset": Story(signed_in, require_reset, require_reset_again),
+    "second invitation": Story(invite, reinvite, reinvite_again),
+    "another code": Story(signed_up, resend, resend_again),
+    "change of password": Story(signed_in, change_password, change_password_again),
 }
 
 FOUNDATIONS = {
