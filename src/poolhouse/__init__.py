@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         ChallengeResult,
         IdentityProviderKind,
         MigratedUser,
+        Next,
         Passed,
         PasswordFormat,
         Sender,
@@ -75,9 +76,11 @@ if TYPE_CHECKING:
         VerifyChallenge,
         hookimpl,
     )
+    from poolhouse.hooks.views import App, Directory, Person
     from poolhouse.records import Client, Message, Pool, User
 
 __all__ = [
+    "App",
     "Asked",
     "Audit",
     "Challenge",
@@ -92,6 +95,7 @@ __all__ = [
     "CreateChallenge",
     "DefineChallenge",
     "DeliveryFailed",
+    "Directory",
     "FlowCall",
     "Http",
     "HttpAnswer",
@@ -104,8 +108,10 @@ __all__ = [
     "Message",
     "MigrateUser",
     "MigratedUser",
+    "Next",
     "Passed",
     "PasswordFormat",
+    "Person",
     "PluginCollection",
     "PluginContext",
     "PluginDocument",
@@ -133,7 +139,7 @@ __all__ = [
     "hookimpl",
 ]
 
-_HOMES = ("hooks.specs", "hooks.answers", "hooks.context", "errors", "records")
+_HOMES = ("hooks.specs", "hooks.answers", "hooks.context", "hooks.views", "errors", "records")
 """Where the names stand, in the order in which they are looked for: ``hooks.answers`` has a ``Lifespan`` too."""
 
 

@@ -57,6 +57,14 @@ class InvalidParameter(Invalid):
     sentence = "A parameter is not valid."
 
 
+class MissingParameter(InvalidParameter):
+    """Something that has to come with the request did not. ``name`` is the field's name of it (``USERNAME``)."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"Missing required parameter {name}")
+        self.name = name
+
+
 class PasswordPolicyViolation(Invalid):
     """The sentence tells which rule of the pool's password policy was broken."""
 

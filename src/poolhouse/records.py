@@ -220,8 +220,9 @@ class Attempt(StoredRecord, frozen=True, kw_only=True):
     """A sign-in under way, between two steps. Taken out of the store with every step, so that each handle works once.
 
     ``user_sub`` is None for a simulated sign-in: the name is unknown, and nothing may tell. ``private`` is what the
-    asked challenge keeps to itself. ``proofs`` are the challenges passed so far, in order. ``wrong`` counts wrong
-    answers to the asked challenge. ``event_id`` names the sign-in in tokens, logs and the audit trail.
+    asked challenge keeps to itself. ``proofs`` is what was proven so far, ``passed`` the challenges that were passed,
+    both in order. ``wrong`` counts wrong answers to the asked challenge. ``event_id`` names the sign-in in tokens, logs
+    and the audit trail.
     """
 
     handle: str
@@ -238,6 +239,7 @@ class Attempt(StoredRecord, frozen=True, kw_only=True):
     username: str = ""
     private: dict[str, Any] = {}
     proofs: tuple[str, ...] = ()
+    passed: tuple[str, ...] = ()
     history: tuple[dict[str, Any], ...] = ()
     """The custom challenge session as its hooks see it: name, result, metadata."""
     wrong: int = 0

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from poolhouse import errors
-from poolhouse.flows.machine import SignedIn
 from poolhouse.flows.pools import PoolFoundation
 from poolhouse.flows.users import Invitation
 from poolhouse.records import Client, Pool
 from tests.support.house import PASSWORD, House
+from tests.support.sign_in import SignedIn
 
 FLAGS = ["email_verified", "phone_number_verified"]
 NEW = "An0ther-Horse!"

@@ -11,11 +11,11 @@ import pytest
 from poolhouse import errors
 from poolhouse.flows.definitions import Declaration
 from poolhouse.flows.grants import TokenSet
-from poolhouse.flows.machine import Asking
 from poolhouse.flows.pools import PoolFoundation
 from poolhouse.flows.users import Invitation
 from poolhouse.records import Pool
 from tests.support.house import PASSWORD, House
+from tests.support.sign_in import Asking
 
 FOUNDATION = PoolFoundation(
     declarations=(Declaration(name="role"), Declaration(name="rank", developer_only=True), Declaration(name="groups"))

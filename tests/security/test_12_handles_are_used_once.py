@@ -9,14 +9,13 @@ from dataclasses import replace as with_fields
 import pytest
 
 from poolhouse import errors
-from poolhouse.flows.machine import Asking, SignedIn
-from poolhouse.flows.sign_in import Answer
 from poolhouse.flows.users import Invitation
 from poolhouse.hooks import specs
 from poolhouse.hooks.answers import Asked, ChallengeDecision
 from poolhouse.hooks.specs import hookimpl
 from poolhouse.records import Client, Pool
 from tests.support.house import PASSWORD, House, opened_house
+from tests.support.sign_in import Answer, Asking, SignedIn, respond
 from tests.support.srp_client import SrpClient
 
 NEW = "An0ther-Horse!"
@@ -120,7 +119,7 @@ async def test_a_handle_is_not_good_for_another_question(
     answers = {"USERNAME": "jane", "NEW_PASSWORD": NEW, "ANSWER": "1", "PASSWORD_CLAIM_SECRET_BLOCK": asking.handle}
 
     with pytest.raises(errors.InvalidSession):
-        await house.services.sign_in.respond(client, Answer(challenge=challenge, handle=asking.handle, answers=answers))
+        await respond(house.services, client, Answer(challenge=challenge, handle=asking.handle, answers=answers))
 
 
 async def test_a_handle_has_its_time(house: House, pool: Pool, client: Client) -> None:

@@ -11,9 +11,9 @@ from msgspec.structs import replace
 from poolhouse import errors
 from poolhouse.flows.client_settings import ClientSettings
 from poolhouse.flows.grants import TokenSet
-from poolhouse.flows.machine import Asking
 from poolhouse.records import CONFIRMED, FORCE_CHANGE_PASSWORD, RESET_REQUIRED, UNCONFIRMED, Client, Pool
 from tests.support.house import PASSWORD, House
+from tests.support.sign_in import Asking
 from tests.support.srp_client import SrpClient
 
 NEW = "An0ther-Horse!"

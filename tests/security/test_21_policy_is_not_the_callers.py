@@ -8,11 +8,10 @@ import pytest
 
 from poolhouse import errors
 from poolhouse.flows.client_settings import ClientSettings
-from poolhouse.flows.machine import Asking
-from poolhouse.flows.sign_in import Answer
 from poolhouse.flows.users import Invitation
 from poolhouse.records import Client, Pool
 from tests.support.house import PASSWORD, House
+from tests.support.sign_in import Answer, Asking, respond
 from tests.support.srp_client import SrpClient
 
 NEW = "An0ther-Horse!"
@@ -63,4 +62,4 @@ async def test_a_challenge_that_was_not_asked_is_not_answered(house: House, clie
     for challenge in ("PASSWORD_VERIFIER", "NEW_PASSWORD_REQUIRED", "CUSTOM_CHALLENGE"):
         answers = {"USERNAME": "jane", "NEW_PASSWORD": NEW, "ANSWER": "1", "PASSWORD_CLAIM_SECRET_BLOCK": handle}
         with pytest.raises(errors.InvalidSession):
-            await house.services.sign_in.respond(client, Answer(challenge=challenge, handle=handle, answers=answers))
+            await respond(house.services, client, Answer(challenge=challenge, handle=handle, answers=answers))

@@ -11,9 +11,9 @@ import pytest
 
 from poolhouse import errors
 from poolhouse.flows.grants import TokenSet
-from poolhouse.flows.machine import Asking
 from poolhouse.records import Client, Pool
 from tests.support.house import PASSWORD, House
+from tests.support.sign_in import Asking
 from tests.support.srp_client import SrpClient
 
 METADATA = {"token_use": "access", "sub": "root", "scope": "everything", "marker": "caller-words-5521"}

@@ -7,12 +7,12 @@ import asyncio
 import pytest
 
 from poolhouse import errors
-from poolhouse.flows.machine import Asking
 from poolhouse.hooks import specs
 from poolhouse.hooks.answers import Asked, ChallengeDecision, Passed, SignInState, Stage
 from poolhouse.hooks.specs import hookimpl
 from poolhouse.records import Client
 from tests.support.house import PASSWORD, House, opened_house
+from tests.support.sign_in import Asking
 from tests.support.srp_client import SrpClient
 
 WRONG = "Wr0ng-Horse!"

@@ -6,10 +6,10 @@ import pytest
 
 from poolhouse import errors
 from poolhouse.flows.client_settings import ClientSettings
-from poolhouse.flows.sign_in import Opening
 from poolhouse.records import Client, Pool, Rotation
 from tests.support.house import PASSWORD, House
 from tests.support.json_api import ROOT
+from tests.support.sign_in import Opening, initiate
 
 OPENINGS = {
     "USER_PASSWORD_AUTH": "ALLOW_USER_PASSWORD_AUTH",
@@ -31,7 +31,7 @@ async def test_a_flow_that_the_client_does_not_allow_opens_for_nobody(flow: str,
     await house.user(client)
 
     with pytest.raises(errors.InvalidParameter, match=r"not (enabled|supported)"):
-        await house.services.sign_in.initiate(client, Opening(flow=flow, parameters=PARAMETERS, by_admin=by_admin))
+        await initiate(house.services, client, Opening(flow=flow, parameters=PARAMETERS, by_admin=by_admin))
 
 
 @pytest.mark.parametrize("flow", [name for name in OPENINGS if name.startswith("ADMIN")])
@@ -40,7 +40,7 @@ async def test_an_administrators_flow_does_not_open_without_a_signature(flow: st
     await house.user(client)
 
     with pytest.raises(errors.InvalidParameter, match="not supported"):
-        await house.services.sign_in.initiate(client, Opening(flow=flow, parameters=PARAMETERS))
+        await initiate(house.services, client, Opening(flow=flow, parameters=PARAMETERS))
 
 
 async def test_a_refresh_that_rotates_nothing_is_not_allowed_where_tokens_rotate(house: House, pool: Pool) -> None:
@@ -56,9 +56,9 @@ async def test_a_client_with_a_secret_is_asked_for_it_on_every_path(house: House
     client = await house.client(pool, generates_secret=True)
     services = house.services
     unproven = [
-        services.sign_in.initiate(client, Opening(flow="USER_PASSWORD_AUTH", parameters=PARAMETERS)),
-        services.sign_in.initiate(client, Opening(flow="USER_SRP_AUTH", parameters=PARAMETERS)),
-        services.sign_in.initiate(client, Opening(flow="CUSTOM_AUTH", parameters=PARAMETERS)),
+        initiate(services, client, Opening(flow="USER_PASSWORD_AUTH", parameters=PARAMETERS)),
+        initiate(services, client, Opening(flow="USER_SRP_AUTH", parameters=PARAMETERS)),
+        initiate(services, client, Opening(flow="CUSTOM_AUTH", parameters=PARAMETERS)),
         house.sign_up(client),
         house.confirm(client, code="123456"),
         services.sign_up.resend(client, "jane", metadata={}, secret_hash=None),

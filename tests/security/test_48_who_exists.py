@@ -13,13 +13,13 @@ from msgspec.structs import replace
 
 from poolhouse import errors
 from poolhouse.errors import Refused
-from poolhouse.flows.machine import Asking
 from poolhouse.flows.pools import PoolFoundation
 from poolhouse.hooks import specs
 from poolhouse.hooks.specs import hookimpl
 from poolhouse.records import RESET_REQUIRED, Client, Pool
 from tests.security.measured import WRITES, measured_house
 from tests.support.house import PASSWORD, House, opened_house
+from tests.support.sign_in import Asking
 from tests.support.srp_client import SrpClient
 
 WRONG = "Wr0ng-Horse!"

@@ -15,8 +15,6 @@ import pytest
 
 from poolhouse import errors
 from poolhouse.flows.client_settings import ClientSettings
-from poolhouse.flows.machine import Asking, SignedIn
-from poolhouse.flows.sign_in import Answer, Opening
 from poolhouse.flows.sign_up import SignUpRequest
 from poolhouse.flows.users import Invitation
 from poolhouse.hooks import specs
@@ -28,6 +26,7 @@ from poolhouse.testing.clock import FakeClock
 from tests.security.served import ROOT_KEY, served
 from tests.support.house import MASTER_KEY, House, opened_house
 from tests.support.json_api import ROOT, ApiClient
+from tests.support.sign_in import Answer, Asking, Opening, SignedIn
 from tests.support.srp_client import SrpClient
 
 FIRST, SECOND, WRONG = "F1rst-Sesame!", "S3cond-Sesame!", "Wr0ng-Sesame!"

@@ -12,10 +12,8 @@ from msgspec.structs import replace
 from poolhouse.config.settings import Passwords, Server, Settings
 from poolhouse.flows.client_settings import ClientSettings
 from poolhouse.flows.grants import Bearer, TokenSet
-from poolhouse.flows.machine import Asking, Reply, SignedIn
 from poolhouse.flows.pools import PoolFoundation, PoolSettings
 from poolhouse.flows.services import Services
-from poolhouse.flows.sign_in import Answer, Opening
 from poolhouse.flows.sign_up import SignedUp, SignUpRequest
 from poolhouse.records import Client, Message, Pool, User
 from poolhouse.server.app import Server as Built
@@ -25,6 +23,7 @@ from poolhouse.store.port import Store
 from poolhouse.store.repositories import collections
 from poolhouse.testing.clock import FakeClock
 from poolhouse.testing.keys import PremadeKeys
+from tests.support.sign_in import Answer, Asking, Opening, Reply, SignedIn, initiate, respond
 
 MASTER_KEY = bytes(range(32))
 PASSWORD = "Corr3ct-Horse!"
@@ -88,7 +87,8 @@ class House:
         **parameters: str,
     ) -> Reply:
         given = {"USERNAME": username, "PASSWORD": password, **parameters}
-        return await self.services.sign_in.initiate(
+        return await initiate(
+            self.services,
             client,
             Opening(flow=flow, parameters=given, metadata=metadata or {}, by_admin=flow.startswith("ADMIN")),
         )
@@ -100,7 +100,8 @@ class House:
 
     async def answer(self, client: Client, asking: Reply, username: str = "jane", **answers: str) -> Reply:
         assert isinstance(asking, Asking), asking
-        return await self.services.sign_in.respond(
+        return await respond(
+            self.services,
             client,
             Answer(challenge=asking.challenge, handle=asking.handle, answers={"USERNAME": username, **answers}),
         )

@@ -8,10 +8,9 @@ import hmac
 import secrets
 import time
 
-from poolhouse.flows.machine import Asking, Reply
-from poolhouse.flows.sign_in import Answer
 from poolhouse.records import Client
 from tests.support.house import House
+from tests.support.sign_in import Answer, Asking, Reply, respond
 
 # RFC 3526, section 4.
 N = int(
@@ -66,7 +65,8 @@ class SrpClient:
         timestamp = time.strftime(f"%a %b {moment.tm_mday} %H:%M:%S UTC %Y", moment)
         block = base64.b64decode(sent["SECRET_BLOCK"])
         claim = hmac.digest(key, pool.encode() + identity.encode() + block + timestamp.encode(), "sha256")
-        return await self._house.services.sign_in.respond(
+        return await respond(
+            self._house.services,
             self._client,
             Answer(
                 challenge="PASSWORD_VERIFIER",

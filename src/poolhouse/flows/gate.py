@@ -5,6 +5,7 @@ from __future__ import annotations
 from poolhouse.errors import (
     ClientNotFound,
     InvalidAccessToken,
+    NotAuthorized,
     PasswordResetRequired,
     UserDisabled,
     UserNotConfirmed,
@@ -15,7 +16,6 @@ from poolhouse.records import (
     EXTERNAL_PROVIDER,
     FORCE_CHANGE_PASSWORD,
     RESET_REQUIRED,
-    UNCONFIRMED,
     Client,
     Grant,
     Pool,
@@ -32,15 +32,30 @@ def require_usable(pool: Pool, client: Client, user: User | None) -> User:
         raise ClientNotFound(client.id)
     if user is None or user.pool_id != pool.id:
         raise UserNotFound
+    _require_able(user)
+    if user.status == FORCE_CHANGE_PASSWORD:
+        raise PasswordResetRequired
+    return user
+
+
+def require_able(user: User, now: float) -> None:
+    """The user's state lets a sign-in go on. Asked only after the first proof, so that a wrong password tells nothing.
+    What stands between a temporary password and tokens is a challenge, and is asked for later.
+
+    Raises ``UserDisabled``, ``UserNotConfirmed``, ``PasswordResetRequired``, ``NotAuthorized``.
+    """
+    _require_able(user)
+    if user.status == FORCE_CHANGE_PASSWORD and user.temporary_until is not None and not now < user.temporary_until:
+        raise NotAuthorized("Temporary password has expired and must be reset by an administrator.")
+
+
+def _require_able(user: User) -> None:
     if not user.enabled:
         raise UserDisabled
-    if user.status == UNCONFIRMED:
-        raise UserNotConfirmed
-    if user.status in (RESET_REQUIRED, FORCE_CHANGE_PASSWORD):
+    if user.status == RESET_REQUIRED:
         raise PasswordResetRequired
-    if user.status not in (CONFIRMED, EXTERNAL_PROVIDER):
+    if user.status not in (CONFIRMED, EXTERNAL_PROVIDER, FORCE_CHANGE_PASSWORD):
         raise UserNotConfirmed
-    return user
 
 
 def is_ended(grant: Grant | None, user: User) -> bool:

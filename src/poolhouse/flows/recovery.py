@@ -24,8 +24,8 @@ from poolhouse.flows.directory import Directory
 from poolhouse.flows.flow import Flow, Kit, step
 from poolhouse.flows.lockout import Lockout
 from poolhouse.flows.messages import simulated_delivery
-from poolhouse.flows.migration import Migration
 from poolhouse.flows.ports import NameTaken
+from poolhouse.flows.sign_in.migration import Migration
 from poolhouse.flows.sign_up import verified
 from poolhouse.hooks import specs
 from poolhouse.records import (

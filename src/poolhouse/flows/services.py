@@ -6,25 +6,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from poolhouse.flows.attributes import Attributes
+from poolhouse.flows.client_secrets import ClientSecrets
 from poolhouse.flows.clients import ClientAdministration
 from poolhouse.flows.codes import CodeProcess
 from poolhouse.flows.credentials import Credentials
-from poolhouse.flows.custom import CustomChallenge
 from poolhouse.flows.directory import Directory
 from poolhouse.flows.flow import Kit
 from poolhouse.flows.grants import Grants
 from poolhouse.flows.groups import GroupAdministration
 from poolhouse.flows.lockout import Lockout
-from poolhouse.flows.machine import Machine
 from poolhouse.flows.messages import Messenger
-from poolhouse.flows.migration import Migration
-from poolhouse.flows.new_password import NewPassword
 from poolhouse.flows.pools import PoolAdministration
 from poolhouse.flows.profile import Profile
 from poolhouse.flows.recovery import Recovery
-from poolhouse.flows.sign_in import SignIn
+from poolhouse.flows.sign_in.begin import SignIn
+from poolhouse.flows.sign_in.end import SignInEnd
+from poolhouse.flows.sign_in.machine import Machine
+from poolhouse.flows.sign_in.migration import Migration
+from poolhouse.flows.sign_in.table import sign_in_table
 from poolhouse.flows.sign_up import SignUp
-from poolhouse.flows.srp import PasswordVerifier
 from poolhouse.flows.users import UserAdministration
 from poolhouse.hooks.answers import Challenge, Stage
 
@@ -37,6 +37,7 @@ class Services:
     users: UserAdministration
     sign_up: SignUp
     sign_in: SignIn
+    sign_in_end: SignInEnd
     recovery: Recovery
     profile: Profile
     grants: Grants
@@ -61,23 +62,15 @@ def build_services(
     attributes = Attributes(kit, codes)
     migration = Migration(kit, directory, credentials)
     grants = Grants(kit, clients, reuse_ends_family=reuse_ends_family)
-    verifier = PasswordVerifier(kit, directory, credentials)
-    custom = CustomChallenge(kit, lockout)
-    new_password = NewPassword(kit, credentials)
-    machine = Machine(
-        kit,
-        grants,
-        lockout,
-        challenges=(verifier, custom, new_password, *challenges),
-        stages=(new_password.stage(), *stages),
-    )
+    table = sign_in_table(kit, directory, credentials, lockout, migration, challenges=challenges, stages=stages)
     return Services(
         pools=pools,
         clients=clients,
         groups=groups,
         users=UserAdministration(kit, directory, credentials, messenger, attributes, lockout),
         sign_up=SignUp(kit, directory, clients, credentials, codes),
-        sign_in=SignIn(kit, machine, directory, clients, credentials, lockout, migration, verifier, custom),
+        sign_in=SignIn(kit, Machine(kit, lockout, table), directory, ClientSecrets(kit.secrets, kit.chance), table),
+        sign_in_end=SignInEnd(grants),
         recovery=Recovery(kit, directory, clients, credentials, codes, lockout, migration),
         profile=Profile(kit, grants, attributes, credentials, lockout),
         grants=grants,

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from poolhouse.records import Client, Message, Pool, User
+from poolhouse.hooks.views import App, Directory, Person
+from poolhouse.records import Message
 
 # --- challenges and stages -------------------------------------------------------------------------------------------
 
@@ -26,6 +27,15 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class ChallengeResult:
+    """A past step of a custom sign-in."""
+
+    name: str
+    passed: bool
+    metadata: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Passed:
     """The answer was right. ``proof`` is what was proven (``password``, ``totp``, ...)."""
 
@@ -33,26 +43,39 @@ class Passed:
 
 
 @dataclass(frozen=True, slots=True)
-class SignInState:
-    """A sign-in as its challenges and stages see it. ``user`` is None when the name is unknown and nothing may tell.
+class Next:
+    """Nothing is proven yet: the challenge of this name is to be answered next. ``rounds`` is what later rounds of a
+    custom sign-in see of the earlier ones; empty leaves them as they are."""
 
-    ``proofs`` are the challenges passed so far; ``metadata`` is what the client sent along with this step.
+    challenge: str
+    rounds: tuple[ChallengeResult, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SignInState:
+    """A sign-in as plugins' challenges and stages see it. ``user`` is None when the name is unknown and nothing may
+    tell.
+
+    ``proofs`` is what was proven so far (``password``, ...), ``passed`` the names of the challenges that were passed;
+    ``metadata`` is what the client sent along with this step.
     """
 
-    pool: Pool
-    client: Client
-    user: User | None
+    pool: Directory
+    client: App
+    user: Person | None
     submitted: str
     flow: str
     proofs: tuple[str, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
+    passed: tuple[str, ...] = ()
 
 
 class Challenge(Protocol):
     """One question, in two verbs. Registered under ``name``, ours and a plugin's alike. A challenge with a
     ``public_name`` is known by that to clients; one whose name their SDKs do not know is ``CUSTOM_CHALLENGE`` to them.
 
-    ``check`` raises ``WrongCredentials`` or ``CodeMismatch`` for a wrong answer, and never returns a boolean. Its count
+    ``check`` answers ``Passed``, or ``Next`` where more has to be asked; it raises ``WrongCredentials`` or
+    ``CodeMismatch`` for a wrong answer, and never returns a boolean. Its count
     of wrong answers is kept by the machine, which raises it before ``check`` runs.
     """
 
@@ -60,7 +83,9 @@ class Challenge(Protocol):
 
     async def ask(self, state: SignInState) -> Asked: ...
 
-    async def check(self, state: SignInState, private: Mapping[str, Any], answers: Mapping[str, str]) -> Passed: ...
+    async def check(
+        self, state: SignInState, private: Mapping[str, Any], answers: Mapping[str, str]
+    ) -> Passed | Next: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +98,6 @@ class Stage:
     name: str
     applies: Callable[[SignInState], Awaitable[str | None]]
     order: int = 500
-
-
-@dataclass(frozen=True, slots=True)
-class ChallengeResult:
-    """A past step of a custom sign-in."""
-
-    name: str
-    passed: bool
-    metadata: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ import pytest
 
 from poolhouse.errors import CodeMismatch, Invalid, WrongCredentials
 from poolhouse.hooks.answers import Asked, Challenge, Passed, SignInState
+from poolhouse.hooks.views import App, Directory, Person
 from poolhouse.records import CONFIRMED, Client, Pool, User
 from poolhouse.server.cognito.model import load_model
 
@@ -52,7 +53,12 @@ def sign_in_state() -> SignInState:
     )
     client = Client(id="1example23456789", pool_id=pool.id, name="app", created=1.0, modified=1.0)
     return SignInState(
-        pool=pool, client=client, user=user, submitted="jane", flow="USER_PASSWORD_AUTH", proofs=("password",)
+        pool=Directory.of(pool),
+        client=App.of(client),
+        user=Person.of(user),
+        submitted="jane",
+        flow="USER_PASSWORD_AUTH",
+        proofs=("password",),
     )
 
 

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from poolhouse import errors
-from poolhouse.flows.machine import Asking, SignedIn
 from poolhouse.flows.users import Invitation
 from poolhouse.hooks import specs
 from poolhouse.hooks.answers import Asked, ChallengeDecision, MigratedUser, Passed, SignInState, Stage
 from poolhouse.hooks.specs import hookimpl
 from poolhouse.records import Client, Pool
 from tests.support.house import PASSWORD, House, opened_house
+from tests.support.sign_in import Asking, SignedIn, initiate
 from tests.support.srp_client import SrpClient
 
 NEW_PASSWORD = "An0ther-Horse!"
@@ -70,12 +70,12 @@ async def test_a_flow_that_the_client_does_not_permit_is_refused(house: House, p
 
 
 async def test_an_administrators_flow_is_not_for_the_public(house: House, client: Client) -> None:
-    from poolhouse.flows.sign_in import Opening
+    from tests.support.sign_in import Opening
 
     opening = Opening(flow="ADMIN_USER_PASSWORD_AUTH", parameters={"USERNAME": "jane", "PASSWORD": PASSWORD})
 
     with pytest.raises(errors.InvalidParameter, match="Initiate Auth method not supported"):
-        await house.services.sign_in.initiate(client, opening)
+        await initiate(house.services, client, opening)
 
 
 async def test_an_administrator_can_sign_a_user_in(house: House, client: Client) -> None:

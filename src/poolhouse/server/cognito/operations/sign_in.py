@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-from poolhouse.errors import ClientNotFound, InvalidParameter
+from poolhouse.errors import ClientNotFound, InvalidParameter, MissingParameter
 from poolhouse.flows.clients import permits
-from poolhouse.flows.machine import Asking, Reply
-from poolhouse.flows.sign_in import REFRESH_FLOWS, Answer, Opening
+from poolhouse.flows.sign_in.machine import Asking, Reply
 from poolhouse.records import Client
-from poolhouse.server.cognito import shapes
+from poolhouse.server.cognito import challenges, shapes
 from poolhouse.server.cognito.registry import Call, Result, operation
+
+_REFRESH_FLOWS = ("REFRESH_TOKEN_AUTH", "REFRESH_TOKEN")
 
 
 @operation("InitiateAuth")
@@ -56,32 +56,21 @@ async def revoke_token(call: Call) -> Result:
 async def _initiate(call: Call, client: Client, *, by_admin: bool) -> Result:
     given = call.input
     parameters: Mapping[str, str] = given.get("AuthParameters", {})
-    if given["AuthFlow"] in REFRESH_FLOWS:
+    if given["AuthFlow"] in _REFRESH_FLOWS:
         return await _refresh(call, client, given["AuthFlow"], parameters)
-    reply = await call.services.sign_in.initiate(
-        client,
-        Opening(
-            flow=given["AuthFlow"],
-            parameters=parameters,
-            metadata=given.get("ClientMetadata", {}),
-            by_admin=by_admin,
-        ),
-    )
-    return _reply(reply)
+    begun = challenges.opening(given["AuthFlow"], parameters, given.get("ClientMetadata", {}), by_admin=by_admin)
+    return await _reply(call, await call.services.sign_in.initiate(client, begun))
 
 
 async def _respond(call: Call, client: Client) -> Result:
     given = call.input
-    reply = await call.services.sign_in.respond(
-        client,
-        Answer(
-            challenge=given["ChallengeName"],
-            handle=given.get("Session"),
-            answers=given.get("ChallengeResponses", {}),
-            metadata=given.get("ClientMetadata", {}),
-        ),
+    answered = challenges.answer(
+        given["ChallengeName"],
+        given.get("Session"),
+        given.get("ChallengeResponses", {}),
+        given.get("ClientMetadata", {}),
     )
-    return _reply(reply)
+    return await _reply(call, await call.services.sign_in.respond(client, answered))
 
 
 async def _refresh(call: Call, client: Client, flow: str, parameters: Mapping[str, str]) -> Result:
@@ -89,7 +78,7 @@ async def _refresh(call: Call, client: Client, flow: str, parameters: Mapping[st
         raise InvalidParameter("Auth flow not enabled for this client")
     token = parameters.get("REFRESH_TOKEN")
     if not token:
-        raise InvalidParameter("Missing required parameter REFRESH_TOKEN")
+        raise MissingParameter("REFRESH_TOKEN")
     tokens = await call.services.grants.refresh(
         client, token, rotates=False, metadata={}, secret_hash=parameters.get("SECRET_HASH")
     )
@@ -104,11 +93,8 @@ async def _client_of_pool(call: Call) -> Client:
     return client
 
 
-def _reply(reply: Reply) -> dict[str, Any]:
+async def _reply(call: Call, reply: Reply) -> Result:
     if isinstance(reply, Asking):
-        return {
-            "ChallengeName": reply.challenge,
-            "Session": reply.handle,
-            "ChallengeParameters": dict(reply.public),
-        }
-    return {"ChallengeParameters": {}, "AuthenticationResult": shapes.authentication_result(reply.tokens)}
+        return challenges.asked(reply)
+    tokens = await call.services.sign_in_end.tokens(reply)
+    return {"ChallengeParameters": {}, "AuthenticationResult": shapes.authentication_result(tokens)}

@@ -1,0 +1,1 @@
+"""A sign-in: a table of openings, challenges and stages, and the one machine that runs through it."""

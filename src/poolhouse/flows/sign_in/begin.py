@@ -1,0 +1,133 @@
+"""Sign-in: a way to begin, and what an answer leads to. The rest is the machine's; what can be asked is the table's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from poolhouse.errors import InvalidParameter, InvalidSession, MissingParameter, UserDisabled, UserNotFound
+from poolhouse.flows.claims import attributes_for_hooks
+from poolhouse.flows.client_secrets import ClientSecrets
+from poolhouse.flows.clients import permits
+from poolhouse.flows.directory import Directory
+from poolhouse.flows.flow import Flow, Kit, step
+from poolhouse.flows.names import LONGEST
+from poolhouse.flows.sign_in.machine import Machine, Reply, basis_of, resumed
+from poolhouse.flows.sign_in.questions import Given
+from poolhouse.flows.sign_in.steps import Opening, Opens, Run
+from poolhouse.flows.sign_in.table import Table
+from poolhouse.hooks import specs
+from poolhouse.records import Attempt, Client, Pool, User
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The answer to a challenge. ``handle`` is that of the attempt; ``meant`` says whether the answer is to the
+    challenge of a name. ``srp_a`` is the client's public value, where it came along."""
+
+    meant: Callable[[str], bool]
+    handle: str = field(repr=False)
+    username: str
+    given: Given
+    srp_a: str | None = field(default=None, repr=False)
+    secret_hash: str | None = field(default=None, repr=False)
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+class SignIn(Flow):
+    def __init__(self, kit: Kit, machine: Machine, directory: Directory, secrets: ClientSecrets, table: Table) -> None:
+        super().__init__(kit)
+        self._machine = machine
+        self._directory = directory
+        self._secrets = secrets
+        self._public: dict[str, Opens] = {flow: way for way in table.openings for flow in way.public}
+        self._by_admin: dict[str, Opens] = {flow: way for way in table.openings for flow in way.by_admin}
+
+    @step("sign_in.initiate")
+    async def initiate(self, client: Client, opening: Opening) -> Reply:
+        """A question, or the end. The order of the checks is the contract's (authentication, section 4).
+
+        Raises ``InvalidParameter`` for a flow that is none, or not this client's, and for what is missing;
+        ``NotAuthorized``, ``UserNotFound``, ``UserDisabled``, and what the way to begin raises.
+        """
+        flow = opening.flow
+        way = (self._by_admin if opening.by_admin else self._public).get(flow)
+        if way is None:
+            raise InvalidParameter("Initiate Auth method not supported.")
+        if not permits(client, flow):
+            raise InvalidParameter(_not_enabled(flow, by_admin=flow not in self._public))
+        submitted = opening.username
+        if not submitted:
+            raise MissingParameter("USERNAME")
+        if len(submitted) > LONGEST:
+            raise InvalidParameter("USERNAME is too long.")
+        way.require(opening)
+        pool = await self.kit.pools.get(client.pool_id)
+        user = await self._directory.find(pool, submitted)
+        self._secrets.check_hash(client, opening.secret_hash, (submitted, user.username) if user else (submitted,))
+        if user is None and not client.hides_users and not way.migrates:
+            raise UserNotFound
+        if user is not None or client.hides_users:
+            await self._pre_authentication(pool, client, user, submitted, opening.metadata)
+        # Where the client may not learn who exists, the same is said after the first proof.
+        if user is not None and not user.enabled and not client.hides_users:
+            raise UserDisabled
+        run = Run(
+            pool=pool,
+            client=client,
+            user=user,
+            submitted=submitted,
+            flow=flow,
+            event_id=self.kit.chance.uuid(),
+            subject=user.sub if user else self._directory.stand_in(pool, submitted),
+            srp_a=opening.srp_a,
+        )
+        return await self._machine.go_on(*await way.begin(run, opening))
+
+    @step("sign_in.respond")
+    async def respond(self, client: Client, answer: Answer) -> Reply:
+        """The next question, or the end.
+
+        Raises ``InvalidSession`` for a handle that is spent, foreign, malformed or for another challenge, and what the
+        challenge raises for a wrong answer.
+        """
+        self._secrets.check_hash(client, answer.secret_hash, (answer.username,))
+        attempt = await self._machine.take(client, answer.handle, answer.username, answer.meant)
+        run = await self._resume(client, attempt, answer)
+        outcome = await self._machine.check(run, attempt, answer.given)
+        way = self._public.get(attempt.flow) or self._by_admin[attempt.flow]
+        outcome = await way.after(run, attempt.challenge, outcome)
+        return await self._machine.go_on(run, outcome, attempt.challenge)
+
+    async def _resume(self, client: Client, attempt: Attempt, answer: Answer) -> Run:
+        pool = await self.kit.pools.get(attempt.pool_id)
+        user = await self.kit.users.get(pool.id, attempt.user_sub) if attempt.user_sub else None
+        if attempt.user_sub and user is None:
+            raise InvalidSession
+        # What was decided at the opening is decided again (security rows 13, 21).
+        if not permits(client, attempt.flow) or (user is not None and attempt.basis != basis_of(user)):
+            raise InvalidSession
+        return resumed(attempt, pool, client, user, answer.metadata, answer.srp_a)
+
+    async def _pre_authentication(
+        self, pool: Pool, client: Client, user: User | None, submitted: str, metadata: Mapping[str, str]
+    ) -> None:
+        if not self.kit.hooks.implements(specs.pre_authentication):
+            return
+        event = specs.PreAuthentication(
+            pool_id=pool.id,
+            client_id=client.id,
+            username=user.username if user else submitted,
+            attributes=attributes_for_hooks(user) if user else {},
+            validation_data=metadata,
+            user_not_found=user is None,
+        )
+        await self.kit.hooks.all(specs.pre_authentication, event)
+
+
+def _not_enabled(flow: str, *, by_admin: bool) -> str:
+    if by_admin:
+        return "Auth flow not enabled for this client"
+    if flow == "USER_PASSWORD_AUTH":
+        return f"{flow} flow not enabled for this client"
+    return f"{flow} is not enabled for the client."

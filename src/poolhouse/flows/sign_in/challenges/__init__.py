@@ -1,0 +1,1 @@
+"""What a sign-in can ask. Each is a line of the table."""

@@ -1,0 +1,110 @@
+"""The custom sign-in: plugins define, create and verify challenges, round by round (contract: CUSTOM_AUTH)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from poolhouse.errors import InvalidParameter, MissingParameter, PluginAnswerInvalid, WrongCredentials
+from poolhouse.flows.claims import attributes_for_hooks
+from poolhouse.flows.flow import Flow, Kit
+from poolhouse.flows.lockout import Lockout
+from poolhouse.flows.sign_in.challenges import srp
+from poolhouse.flows.sign_in.questions import AnswerPlugin, Fields
+from poolhouse.flows.sign_in.steps import Outcome, Posed, Run
+from poolhouse.flows.sign_in.trail import note_failure
+from poolhouse.hooks import specs
+from poolhouse.hooks.answers import ChallengeResult, Next, Passed
+
+NAME = "CUSTOM_CHALLENGE"
+
+
+class _WrongAnswer(Exception):
+    """Counted by the lockout, and then no error: what it means is for the plugin to say."""
+
+
+class CustomChallenge(Flow):
+    name = NAME
+    public_name: str | None = None
+    answered_by = Fields
+    counts_itself = True
+
+    def __init__(self, kit: Kit, lockout: Lockout) -> None:
+        super().__init__(kit)
+        self._lockout = lockout
+
+    def require_configured(self) -> None:
+        """Raises ``InvalidParameter`` where no plugin defines challenges."""
+        if not self.kit.hooks.implements(specs.define_challenge):
+            raise InvalidParameter("Custom auth lambda trigger is not configured for the user pool.")
+
+    async def decide(self, run: Run) -> Outcome:
+        """What comes after the rounds so far. Raises ``WrongCredentials`` where that is the end,
+        ``PluginAnswerInvalid`` where it is nothing, two things at once, or what cannot be asked."""
+        decision = await self.kit.hooks.first(
+            specs.define_challenge,
+            specs.DefineChallenge(session=run.history, client_metadata=run.metadata, **_who(run)),
+        )
+        if decision is None or sum((bool(decision.challenge), decision.issue_tokens, decision.fail)) != 1:
+            raise PluginAnswerInvalid("DefineAuthChallenge", "define_challenge")
+        if decision.fail:
+            raise WrongCredentials
+        if decision.issue_tokens:
+            return Passed("custom")
+        if decision.challenge == NAME or (decision.challenge == srp.NAME and run.srp_a is not None):
+            return Next(decision.challenge, rounds=run.history)
+        raise PluginAnswerInvalid("DefineAuthChallenge", "define_challenge")
+
+    async def ask(self, run: Run) -> Posed:
+        asked = await self.kit.hooks.first(
+            specs.create_challenge,
+            specs.CreateChallenge(challenge=NAME, session=run.history, client_metadata=run.metadata, **_who(run)),
+        )
+        if asked is None or not all(isinstance(v, str) for v in asked.public.values()):
+            raise PluginAnswerInvalid("CreateAuthChallenge", "create_challenge")
+        return Posed(
+            AnswerPlugin(run.user.username if run.user else run.subject, dict(asked.public)),
+            {"plugin": dict(asked.private), "metadata": asked.metadata},
+        )
+
+    async def check(self, run: Run, private: Mapping[str, Any], answer: Fields) -> Outcome:
+        """Another round, or the end of them: a wrong answer is no error, what it means is for the plugin to say.
+
+        Raises ``MissingParameter``, ``AttemptsExceeded``, and as ``decide``.
+        """
+        given = answer.values.get("ANSWER")
+        if not given:
+            raise MissingParameter("ANSWER")
+        right = await self._is_right(run, private, given)
+        if not right:
+            await note_failure(self.kit.audit, run)
+        done = ChallengeResult(NAME, right, private.get("metadata"))
+        return await self.decide(replace(run, history=(*run.history, done)))
+
+    async def _is_right(self, run: Run, private: Mapping[str, Any], given: str) -> bool:
+        try:
+            async with self._lockout.attempt(run.pool.id, run.subject, NAME):
+                right = await self.kit.hooks.first(
+                    specs.verify_challenge,
+                    specs.VerifyChallenge(
+                        private=private.get("plugin", {}), answer=given, client_metadata=run.metadata, **_who(run)
+                    ),
+                )
+                if right is None:
+                    raise PluginAnswerInvalid("VerifyAuthChallengeResponse", "verify_challenge")
+                if right is not True:
+                    raise _WrongAnswer
+        except _WrongAnswer:
+            return False
+        return True
+
+
+def _who(run: Run) -> dict[str, Any]:
+    return {
+        "pool_id": run.pool.id,
+        "client_id": run.client.id,
+        "username": run.user.username if run.user else run.submitted,
+        "attributes": attributes_for_hooks(run.user) if run.user else {},
+        "user_not_found": run.user is None,
+    }

@@ -1,0 +1,25 @@
+"""What a finished sign-in becomes for those who came by the JSON API: a grant and its tokens."""
+
+from __future__ import annotations
+
+from poolhouse.flows.grants import Grants, TokenSet
+from poolhouse.flows.sign_in.challenges import new_password
+from poolhouse.flows.sign_in.machine import Finished
+
+
+class SignInEnd:
+    def __init__(self, grants: Grants) -> None:
+        self._grants = grants
+
+    async def tokens(self, finished: Finished) -> TokenSet:
+        """A grant stands, and these are its tokens. Raises as ``Grants.open``."""
+        by_new_password = finished.passed[-1:] == (new_password.NAME,)
+        return await self._grants.open(
+            finished.pool,
+            finished.client,
+            finished.user,
+            event_id=finished.event_id,
+            source="TokenGeneration_NewPasswordChallenge" if by_new_password else "TokenGeneration_Authentication",
+            metadata=finished.metadata,
+            flow=finished.flow,
+        )

@@ -1,0 +1,248 @@
+"""The one resumable machine of a sign-in: after the opening, stages; each asks a challenge or does not apply.
+
+An attempt is a frozen value. It is put into the store when something is asked, and taken out with the answer, so that
+each handle works once, even for two requests at the same moment. What a finished sign-in becomes is decided by who
+drives the machine.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from dataclasses import replace as with_fields
+
+from msgspec.structs import replace
+
+from poolhouse.errors import (
+    AttemptsExceeded,
+    CodeMismatch,
+    Invalid,
+    InvalidSession,
+    PluginAnswerInvalid,
+    TooManyRequests,
+    WrongCredentials,
+)
+from poolhouse.flows.claims import attributes_for_hooks
+from poolhouse.flows.flow import Flow, Kit
+from poolhouse.flows.gate import require_able
+from poolhouse.flows.lockout import Lockout
+from poolhouse.flows.names import canonical
+from poolhouse.flows.sign_in.questions import Given, Question
+from poolhouse.flows.sign_in.steps import Outcome, Run
+from poolhouse.flows.sign_in.table import Table
+from poolhouse.flows.sign_in.trail import note_failure
+from poolhouse.hooks import specs
+from poolhouse.hooks.answers import ChallengeResult, Next
+from poolhouse.records import Attempt, Client, Pool, User
+
+WRONG_ANSWERS = 5
+"""Per handle. The lockout counts them too, per user."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """The client has to answer ``challenge``, with this handle."""
+
+    challenge: str
+    handle: str = field(repr=False)
+    question: Question
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """All proofs are there. ``proofs`` is what was proven, ``passed`` the challenges that were passed, in order."""
+
+    pool: Pool
+    client: Client
+    user: User
+    flow: str
+    event_id: str
+    proofs: tuple[str, ...]
+    passed: tuple[str, ...]
+    metadata: Mapping[str, str]
+
+
+Reply = Asking | Finished
+
+
+def encode_handle(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def decode_handle(text: str) -> bytes:
+    """The 32 bytes of a handle, in either base64 alphabet. Raises ``InvalidSession``."""
+    try:
+        raw = base64.b64decode(text.replace("-", "+").replace("_", "/") + "=" * (-len(text) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        raise InvalidSession from None
+    if len(raw) != 32:
+        raise InvalidSession
+    return raw
+
+
+def _plain(name: str) -> str:
+    # The handle binds; the name that comes with it only has to be the one that was meant, in whatever case.
+    return canonical("username", name, case_sensitive=False)
+
+
+def _digest(raw: bytes) -> str:
+    return hashlib.sha256(raw).hexdigest()
+
+
+class Machine(Flow):
+    def __init__(self, kit: Kit, lockout: Lockout, table: Table) -> None:
+        super().__init__(kit)
+        self._lockout = lockout
+        self._challenges = {challenge.name: challenge for challenge in table.challenges}
+        if len(self._challenges) != len(table.challenges):
+            raise ValueError("two challenges have the same name")
+        self._stages = sorted(table.stages, key=lambda stage: stage.order)
+
+    async def go_on(self, run: Run, outcome: Outcome, challenge: str | None = None) -> Reply:
+        """What comes after an outcome: the question that it wants, the next stage that applies, or the end.
+        ``challenge`` is the one that it is the outcome of; None for that of an opening."""
+        if isinstance(outcome, Next):
+            return await self._ask(with_fields(run, history=outcome.rounds or run.history), outcome.challenge)
+        if run.user is None:
+            # Whatever was proven, there is nobody to sign in (security row 48).
+            raise WrongCredentials
+        user = await self.kit.users.get(run.pool.id, run.user.sub)
+        if user is None:
+            raise WrongCredentials
+        require_able(user, self.kit.clock.now())
+        passed = run.passed if challenge is None else (*run.passed, challenge)
+        run = with_fields(run, user=user, proofs=(*run.proofs, outcome.proof), passed=passed)
+        seen = run.seen()
+        for stage in self._stages:
+            due = await stage.applies(seen)
+            if due is not None and due not in passed:
+                return await self._ask(run, due)
+        return await self._finish(run, user)
+
+    async def _ask(self, run: Run, name: str) -> Asking:
+        """The attempt waits for the answer to the challenge of this name."""
+        challenge = self._challenges.get(name)
+        if challenge is None:
+            raise PluginAnswerInvalid("CreateAuthChallenge", name)
+        posed = await challenge.ask(run)
+        raw = self.kit.chance.raw(32)
+        now = self.kit.clock.now()
+        await self.kit.attempts.put(
+            Attempt(
+                handle=_digest(raw),
+                pool_id=run.pool.id,
+                client_id=run.client.id,
+                submitted=run.submitted,
+                flow=run.flow,
+                challenge=name,
+                created=now,
+                expires=now + run.client.session_validity,
+                event_id=run.event_id,
+                user_sub=run.user.sub if run.user else None,
+                username=run.user.username if run.user else run.subject,
+                private=dict(posed.private),
+                proofs=run.proofs,
+                passed=run.passed,
+                history=tuple({"name": r.name, "passed": r.passed, "metadata": r.metadata} for r in run.history),
+                basis=basis_of(run.user) if run.user else "",
+            )
+        )
+        return Asking(name, encode_handle(raw), posed.question)
+
+    async def take(self, client: Client, handle: str, submitted: str, meant: Callable[[str], bool]) -> Attempt:
+        """The attempt that waits for this answer; nobody else gets it. Raises ``InvalidSession``.
+
+        ``submitted`` is the user name that came with the answer: it has to be that of the attempt. ``meant`` says
+        whether the answer is to the challenge of a name.
+        """
+        attempt = await self.kit.attempts.take(client.pool_id, _digest(decode_handle(handle)))
+        if attempt is None or attempt.client_id != client.id or attempt.pool_id != client.pool_id:
+            raise InvalidSession
+        if not self.kit.clock.now() < attempt.expires:
+            raise InvalidSession("Invalid session for the user, session is expired.")
+        challenge = self._challenges.get(attempt.challenge)
+        if challenge is None or not meant(challenge.public_name or attempt.challenge):
+            raise InvalidSession
+        if _plain(submitted) not in map(_plain, (attempt.submitted, attempt.username)):
+            raise InvalidSession
+        return attempt
+
+    async def check(self, run: Run, attempt: Attempt, answer: Given) -> Outcome:
+        """What the attempt's challenge says to the answer. A wrong answer, or one that cannot be meant, leaves the
+        attempt usable with the same handle: nothing is lost by a slip."""
+        challenge = self._challenges[attempt.challenge]
+        if not isinstance(answer, challenge.answered_by):
+            raise InvalidSession
+        try:
+            if challenge.counts_itself:
+                return await challenge.check(run, attempt.private, answer)
+            try:
+                async with self._lockout.attempt(run.pool.id, run.subject, attempt.challenge):
+                    return await challenge.check(run, attempt.private, answer)
+            except (WrongCredentials, AttemptsExceeded):
+                await note_failure(self.kit.audit, run)
+                raise
+        except CodeMismatch:
+            if attempt.wrong + 1 < WRONG_ANSWERS:
+                await self.kit.attempts.put(replace(attempt, wrong=attempt.wrong + 1))
+            raise
+        except (Invalid, TooManyRequests):
+            await self.kit.attempts.put(attempt)
+            raise
+
+    async def _finish(self, run: Run, user: User) -> Finished:
+        if self.kit.hooks.implements(specs.post_authentication):
+            await self.kit.hooks.all(
+                specs.post_authentication,
+                specs.PostAuthentication(
+                    pool_id=run.pool.id,
+                    client_id=run.client.id,
+                    username=user.username,
+                    attributes=attributes_for_hooks(user),
+                    client_metadata=run.metadata,
+                ),
+            )
+        return Finished(
+            pool=run.pool,
+            client=run.client,
+            user=user,
+            flow=run.flow,
+            event_id=run.event_id,
+            proofs=run.proofs,
+            passed=run.passed,
+            metadata=run.metadata,
+        )
+
+
+def resumed(
+    attempt: Attempt,
+    pool: Pool,
+    client: Client,
+    user: User | None,
+    metadata: Mapping[str, str],
+    srp_a: str | None = None,
+) -> Run:
+    """The run that an attempt was put away from, in a new request."""
+    return Run(
+        pool=pool,
+        client=client,
+        user=user,
+        submitted=attempt.submitted,
+        flow=attempt.flow,
+        event_id=attempt.event_id,
+        subject=user.sub if user else attempt.username,
+        proofs=attempt.proofs,
+        passed=attempt.passed,
+        history=tuple(ChallengeResult(r["name"], r["passed"], r.get("metadata")) for r in attempt.history),
+        metadata=metadata,
+        srp_a=srp_a,
+    )
+
+
+def basis_of(user: User) -> str:
+    """Changes when the user's password does, and with every disabling or sign-out everywhere: what was proven before
+    counts no more after."""
+    return f"{user.epoch}/{_digest(user.credential.hash.encode()) if user.credential else '-'}"

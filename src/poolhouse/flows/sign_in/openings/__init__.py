@@ -1,0 +1,1 @@
+"""How a sign-in can begin. Each is a line of the table."""

@@ -1,0 +1,79 @@
+"""The check of a password that the client sent, against the record or by a plugin that knows the user from
+elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace as with_fields
+
+from msgspec.structs import replace
+
+from poolhouse.errors import (
+    AttemptsExceeded,
+    PasswordResetRequired,
+    UserNotFound,
+    VersionConflict,
+    WrongCredentials,
+)
+from poolhouse.flows.credentials import Credentials
+from poolhouse.flows.flow import Flow, Kit
+from poolhouse.flows.lockout import Lockout
+from poolhouse.flows.sign_in.migration import Migration
+from poolhouse.flows.sign_in.steps import Run
+from poolhouse.flows.sign_in.trail import note_failure
+from poolhouse.hooks.answers import Passed
+from poolhouse.records import Pool, User
+
+
+class PasswordCheck(Flow):
+    def __init__(self, kit: Kit, credentials: Credentials, lockout: Lockout, migration: Migration) -> None:
+        super().__init__(kit)
+        self._credentials = credentials
+        self._lockout = lockout
+        self._migration = migration
+
+    async def check(
+        self, run: Run, password: str, *, migrates_with: Mapping[str, str] | None = None
+    ) -> tuple[Run, Passed]:
+        """The run, with the user whose password this is. ``migrates_with`` is what plugins are told of a name that is
+        unknown here; with None they are not asked.
+
+        Raises ``WrongCredentials``, ``AttemptsExceeded``, ``TooManyRequests``, and where the client may learn who
+        exists ``UserNotFound`` and ``PasswordResetRequired``.
+        """
+        pool, client, known = run.pool, run.client, run.user
+        if known is not None and known.credential is None and not client.hides_users:
+            raise PasswordResetRequired
+        try:
+            async with self._lockout.attempt(pool.id, run.subject):
+                user = known
+                if user is None and migrates_with is not None:
+                    user = await self._migration.for_sign_in(pool, client, run.submitted, password, migrates_with)
+                if user is None and not client.hides_users:
+                    raise UserNotFound
+                stored = known.credential.hash if known and known.credential else None
+                fits = await self.kit.passwords.verify(password, stored) if user is known else True
+                if user is None or not fits:
+                    raise WrongCredentials
+        except (WrongCredentials, AttemptsExceeded):
+            await note_failure(self.kit.audit, run)
+            raise
+        if user is known:
+            user = await self._upgraded(pool, user, password)
+        return with_fields(run, user=user, subject=user.sub), Passed("password")
+
+    async def _upgraded(self, pool: Pool, user: User, password: str) -> User:
+        """The user with a hash of today's parameters, and a verifier where SRP clients came later."""
+        credential = user.credential
+        if credential is None:
+            return user
+        outdated = self.kit.passwords.is_outdated(credential.hash)
+        unverified = credential.srp is None and await self.kit.clients.uses_srp(pool.id)
+        if not (outdated or unverified):
+            return user
+        fresh = await self._credentials.make(pool, user.username, password)
+        try:
+            return await self.kit.users.save(pool, replace(user, credential=replace(fresh, set_at=credential.set_at)))
+        except VersionConflict:
+            # Somebody changed the record meanwhile; the next sign-in upgrades it.
+            return user

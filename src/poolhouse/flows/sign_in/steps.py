@@ -1,0 +1,116 @@
+"""The parts of a sign-in: the run that they see, and the two kinds of them (openings, challenges)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from poolhouse.flows.sign_in.questions import Question
+from poolhouse.hooks.answers import ChallengeResult, Next, Passed, SignInState
+from poolhouse.hooks.views import App, Directory, Person
+from poolhouse.records import Client, Pool, User
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """The first request of a sign-in. ``by_admin``: it came by a signed call. ``preferred`` is the challenge that the
+    client would like best; ``begins_with_srp``: a custom sign-in that proves the password first.
+
+    None means that the client did not send it.
+    """
+
+    flow: str
+    username: str | None
+    password: str | None = field(default=None, repr=False)
+    srp_a: str | None = field(default=None, repr=False)
+    begins_with_srp: bool = False
+    preferred: str | None = None
+    secret_hash: str | None = field(default=None, repr=False)
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    by_admin: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A sign-in in this very request. ``user`` is None when the name is unknown and nothing may tell.
+
+    ``proofs`` is what was proven, ``passed`` the challenges that were passed, ``history`` the rounds of a custom
+    sign-in, all in order. ``subject`` is the user's ``sub``, or what stands for it. ``srp_a`` is the client's public
+    value, where it came with this request.
+    """
+
+    pool: Pool
+    client: Client
+    user: User | None
+    submitted: str
+    flow: str
+    event_id: str
+    subject: str
+    proofs: tuple[str, ...] = ()
+    passed: tuple[str, ...] = ()
+    history: tuple[ChallengeResult, ...] = ()
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    srp_a: str | None = field(default=None, repr=False)
+
+    def seen(self) -> SignInState:
+        """The run as plugins see it."""
+        return SignInState(
+            pool=Directory.of(self.pool),
+            client=App.of(self.client),
+            user=Person.of(self.user) if self.user else None,
+            submitted=self.submitted,
+            flow=self.flow,
+            proofs=self.proofs,
+            passed=self.passed,
+            metadata=self.metadata,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Posed:
+    """A question, and what stays here until its answer comes (what JSON can say)."""
+
+    question: Question
+    private: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+Outcome = Passed | Next
+
+
+class Challenge(Protocol):
+    """One question, in two verbs. ``answered_by`` is the type of its answers. ``public_name`` is what a plugin says
+    clients call its challenge; None leaves it to the face.
+
+    ``check`` raises ``WrongCredentials`` or ``CodeMismatch`` for a wrong answer. Wrong answers are counted by the
+    machine, before ``check`` runs, unless the challenge ``counts_itself``.
+    """
+
+    name: str
+    public_name: str | None
+    answered_by: type[Any]
+    counts_itself: bool
+
+    async def ask(self, run: Run) -> Posed: ...
+
+    async def check(self, run: Run, private: Mapping[str, Any], answer: Any) -> Outcome: ...
+
+
+class Opens(Protocol):
+    """One way to begin, for the flows of these names: those that anybody may ask for, and those of administrators.
+
+    ``migrates``: an unknown name may be one that a plugin knows from elsewhere.
+    """
+
+    public: frozenset[str]
+    by_admin: frozenset[str]
+    migrates: bool
+
+    def require(self, opening: Opening) -> None:
+        """What this way needs is there. Raises ``MissingParameter``."""
+
+    async def begin(self, run: Run, opening: Opening) -> tuple[Run, Outcome]:
+        """The run, with what was learned, and what comes next."""
+
+    async def after(self, run: Run, challenge: str, outcome: Outcome) -> Outcome:
+        """What comes next, now that a challenge ended so."""

@@ -1,0 +1,62 @@
+"""SIGN_IN: the ways to begin, what can be asked, and the stages after the first proof. A new factor or way to begin is
+a module and its line here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from poolhouse.flows.credentials import Credentials
+from poolhouse.flows.directory import Directory
+from poolhouse.flows.flow import Kit
+from poolhouse.flows.lockout import Lockout
+from poolhouse.flows.sign_in.challenges.custom import CustomChallenge
+from poolhouse.flows.sign_in.challenges.new_password import NewPassword
+from poolhouse.flows.sign_in.challenges.srp import PasswordVerifier
+from poolhouse.flows.sign_in.challenges.strangers import StrangersChallenge
+from poolhouse.flows.sign_in.migration import Migration
+from poolhouse.flows.sign_in.openings.password import ByPassword
+from poolhouse.flows.sign_in.openings.plugins import ByPlugins
+from poolhouse.flows.sign_in.openings.srp import BySrp
+from poolhouse.flows.sign_in.password import PasswordCheck
+from poolhouse.flows.sign_in.steps import Challenge, Opens
+from poolhouse.hooks import answers
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """``stages`` run by their ``order``."""
+
+    openings: tuple[Opens, ...]
+    challenges: tuple[Challenge, ...]
+    stages: tuple[answers.Stage, ...]
+
+
+def sign_in_table(
+    kit: Kit,
+    directory: Directory,
+    credentials: Credentials,
+    lockout: Lockout,
+    migration: Migration,
+    *,
+    challenges: Sequence[answers.Challenge] = (),
+    stages: Sequence[answers.Stage] = (),
+) -> Table:
+    """Ours, and then those of plugins."""
+    passwords = PasswordCheck(kit, credentials, lockout, migration)
+    custom = CustomChallenge(kit, lockout)
+    new_password = NewPassword(kit, credentials)
+    return Table(
+        openings=(
+            ByPassword(passwords),
+            BySrp(),
+            ByPlugins(custom),
+        ),
+        challenges=(
+            PasswordVerifier(kit, directory, credentials),
+            custom,
+            new_password,
+            *(StrangersChallenge(challenge) for challenge in challenges),
+        ),
+        stages=(new_password.stage(), *stages),
+    )

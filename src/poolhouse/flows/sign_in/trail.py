@@ -1,0 +1,16 @@
+"""The line that a failed proof leaves in the audit trail, whichever way it was tried."""
+
+from __future__ import annotations
+
+from poolhouse.flows.ports import AuditTrail
+from poolhouse.flows.sign_in.steps import Run
+
+
+async def note_failure(audit: AuditTrail, run: Run) -> None:
+    await audit.note(
+        "sign_in.failed",
+        pool_id=run.pool.id,
+        client_id=run.client.id,
+        subject=run.user.sub if run.user else None,
+        facts={"flow": run.flow, "event_id": run.event_id},
+    )

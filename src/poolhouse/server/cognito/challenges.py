@@ -1,0 +1,218 @@
+"""Sign-ins in the field's encodings: parameters in, challenge parameters out, and what clients call a challenge.
+
+Texts in JSON within texts, ``SECRET_BLOCK``, ``USER_ID_FOR_SRP``, ``userAttributes.`` and CUSTOM_CHALLENGE for what
+SDKs have no word for are known here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import calendar
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from poolhouse.errors import InvalidParameter, MissingParameter
+from poolhouse.flows.sign_in.begin import Answer
+from poolhouse.flows.sign_in.machine import Asking, decode_handle
+from poolhouse.flows.sign_in.questions import (
+    AnswerPlugin,
+    AnswerStranger,
+    ChooseChallenge,
+    ChooseNewPassword,
+    Chosen,
+    Fields,
+    Given,
+    PasswordChosen,
+    PasswordGiven,
+    ProvePassword,
+    SrpBegun,
+    SrpProof,
+)
+from poolhouse.flows.sign_in.steps import Opening
+
+Strings = Mapping[str, str]
+
+CUSTOM: Final = "CUSTOM_CHALLENGE"
+_VERIFIER: Final = "PASSWORD_VERIFIER"
+_PREFIX: Final = "userAttributes."
+
+KNOWN: Final = frozenset(
+    {
+        CUSTOM,
+        "ADMIN_NO_SRP_AUTH",
+        "DEVICE_PASSWORD_VERIFIER",
+        "DEVICE_SRP_AUTH",
+        "EMAIL_OTP",
+        "MFA_SETUP",
+        "NEW_PASSWORD_REQUIRED",
+        "PASSWORD",
+        "PASSWORD_SRP",
+        _VERIFIER,
+        "SELECT_CHALLENGE",
+        "SELECT_MFA_TYPE",
+        "SMS_MFA",
+        "SMS_OTP",
+        "SOFTWARE_TOKEN_MFA",
+        "WEB_AUTHN",
+    }
+)
+"""Challenges that the field's clients know by name."""
+
+_MONTHS: Final = {
+    name: n
+    for n, name in enumerate(
+        ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"), start=1
+    )
+}
+_TIMESTAMP: Final = re.compile(
+    r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) ([A-Z][a-z]{2}) {1,2}([0-9]{1,2}) ([0-9]{2}):([0-9]{2}):([0-9]{2}) "
+    r"(?:UTC|GMT) ([0-9]{4})"
+)
+
+
+# --- in --------------------------------------------------------------------------------------------------------------
+
+
+def opening(flow: str, parameters: Strings, metadata: Strings, *, by_admin: bool) -> Opening:
+    """The first request of a sign-in."""
+    return Opening(
+        flow=flow,
+        username=parameters.get("USERNAME"),
+        password=parameters.get("PASSWORD"),
+        srp_a=parameters.get("SRP_A"),
+        begins_with_srp=parameters.get("CHALLENGE_NAME") == "SRP_A",
+        preferred=parameters.get("PREFERRED_CHALLENGE"),
+        secret_hash=parameters.get("SECRET_HASH"),
+        metadata=metadata,
+        by_admin=by_admin,
+    )
+
+
+def answer(challenge: str, handle: str | None, responses: Strings, metadata: Strings) -> Answer:
+    """The answer to a challenge. The secret block of SRP stands for a session that was not sent.
+
+    Raises ``InvalidParameter`` for what is missing or unreadable, ``InvalidSession``.
+    """
+    username = _required(responses, "USERNAME")
+    if challenge == _VERIFIER:
+        block = _required(responses, "PASSWORD_CLAIM_SECRET_BLOCK")
+        handle = block if handle is None else handle
+    if handle is None:
+        raise MissingParameter("Session")
+    read = _READ.get(challenge)
+    return Answer(
+        meant=_meant(challenge),
+        handle=handle,
+        username=username,
+        given=Fields(responses) if read is None else read(responses),
+        srp_a=responses.get("SRP_A"),
+        secret_hash=responses.get("SECRET_HASH"),
+        metadata=metadata,
+    )
+
+
+def _meant(said: str) -> Callable[[str], bool]:
+    return lambda name: said in (name, _called(name))
+
+
+def _called(name: str) -> str:
+    """What clients call a challenge: those that they have no word for are custom ones to them."""
+    return name if name in KNOWN else CUSTOM
+
+
+def _proof(responses: Strings) -> Given:
+    signature = _required(responses, "PASSWORD_CLAIM_SIGNATURE")
+    block = decode_handle(_required(responses, "PASSWORD_CLAIM_SECRET_BLOCK"))
+    timestamp = _required(responses, "TIMESTAMP")
+    at = _seconds(timestamp)
+    try:
+        signed = base64.b64decode(signature, validate=True)
+    except (binascii.Error, ValueError):
+        # A wrong signature like any other.
+        signed = b""
+    return SrpProof(signed, block, timestamp, at)
+
+
+def _chosen_password(responses: Strings) -> Given:
+    password = _required(responses, "NEW_PASSWORD")
+    attributes = {
+        key.removeprefix(_PREFIX): value for key, value in responses.items() if key.startswith(_PREFIX) and value
+    }
+    return PasswordChosen(password, attributes)
+
+
+def _choice(responses: Strings) -> Given:
+    return Chosen(_required(responses, "ANSWER"), responses.get("PASSWORD"), responses.get("SRP_A"))
+
+
+_READ: Final[Mapping[str, Callable[[Strings], Given]]] = {
+    _VERIFIER: _proof,
+    "NEW_PASSWORD_REQUIRED": _chosen_password,
+    "PASSWORD": lambda responses: PasswordGiven(_required(responses, "PASSWORD")),
+    "PASSWORD_SRP": lambda responses: SrpBegun(_required(responses, "SRP_A")),
+    "SELECT_CHALLENGE": _choice,
+}
+
+
+def _required(values: Strings, name: str) -> str:
+    value = values.get(name)
+    if not value:
+        raise MissingParameter(name)
+    return value
+
+
+def _seconds(timestamp: str) -> float:
+    """Epoch seconds of the clients' form ``Tue Sep 5 02:05:06 UTC 2023``. Raises ``InvalidParameter``."""
+    match = _TIMESTAMP.fullmatch(timestamp)
+    if match is None or match[1] not in _MONTHS or match[6] == "0000":
+        raise InvalidParameter("Timestamp format should be EEE MMM d HH:mm:ss z yyyy in english.")
+    _, day, hour, minute, second, year = match.groups()
+    return float(
+        calendar.timegm((int(year), _MONTHS[match[1]], int(day), int(hour), int(minute), int(second), 0, 0, 0))
+    )
+
+
+# --- out -------------------------------------------------------------------------------------------------------------
+
+
+def asked(asking: Asking) -> dict[str, Any]:
+    """The answer of an operation that has to ask something."""
+    question = asking.question
+    name = asking.challenge
+    if isinstance(question, AnswerStranger):
+        name = question.public_name or name
+    shown: dict[str, Any] = {
+        "ChallengeName": _called(name),
+        "Session": asking.handle,
+        "ChallengeParameters": _parameters(asking),
+    }
+    if isinstance(question, ChooseChallenge):
+        shown["AvailableChallenges"] = list(question.available)
+    return shown
+
+
+def _parameters(asking: Asking) -> dict[str, str]:
+    match asking.question:
+        case ProvePassword() as proof:
+            return {
+                "SALT": proof.salt,
+                "SECRET_BLOCK": base64.b64encode(decode_handle(asking.handle)).decode(),
+                "SRP_B": proof.big_b,
+                "USERNAME": proof.identity,
+                "USER_ID_FOR_SRP": proof.identity,
+            }
+        case ChooseNewPassword() as chosen:
+            return {
+                "USER_ID_FOR_SRP": chosen.username,
+                "requiredAttributes": json.dumps([_PREFIX + name for name in chosen.missing]),
+                "userAttributes": json.dumps(dict(chosen.attributes)),
+            }
+        case AnswerPlugin() as plugin:
+            return {"USERNAME": plugin.username, **plugin.shown}
+        case AnswerStranger() as stranger:
+            return dict(stranger.shown)
+        case _:
+            return {}
