@@ -147,10 +147,7 @@ class TestTheChallengeOfTheExample(ChallengeSuite):
 
     @pytest.fixture
     def state(self) -> Any:
-        state = sign_in_state()
-        assert state.user is not None
-        state.user.attributes["birthdate"] = "1990-05-17"
-        return state
+        return sign_in_state(birthdate="1990-05-17")
 
     def right_answers(self, asked: Any) -> Mapping[str, str]:
         return {"ANSWER": "1990-05-17"}

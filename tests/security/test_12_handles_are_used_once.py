@@ -116,7 +116,12 @@ async def test_a_handle_is_not_good_for_another_question(
     challenge: str, house: House, pool: Pool, client: Client
 ) -> None:
     asking = with_fields(await invited(house, pool, client), challenge=challenge)
-    answers = {"USERNAME": "jane", "NEW_PASSWORD": NEW, "ANSWER": "1", "PASSWORD_CLAIM_SECRET_BLOCK": asking.handle}
+    proof = {
+        "PASSWORD_CLAIM_SECRET_BLOCK": asking.handle,
+        "PASSWORD_CLAIM_SIGNATURE": "AAAA",
+        "TIMESTAMP": "Tue Sep 5 02:05:06 UTC 2023",
+    }
+    answers = {"USERNAME": "jane", "NEW_PASSWORD": NEW, "ANSWER": "1", **proof}
 
     with pytest.raises(errors.InvalidSession):
         await respond(house.services, client, Answer(challenge=challenge, handle=asking.handle, answers=answers))

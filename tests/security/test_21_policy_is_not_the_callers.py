@@ -60,6 +60,11 @@ async def test_a_challenge_that_was_not_asked_is_not_answered(house: House, clie
     handle = "A" * 43
 
     for challenge in ("PASSWORD_VERIFIER", "NEW_PASSWORD_REQUIRED", "CUSTOM_CHALLENGE"):
-        answers = {"USERNAME": "jane", "NEW_PASSWORD": NEW, "ANSWER": "1", "PASSWORD_CLAIM_SECRET_BLOCK": handle}
+        proof = {
+            "PASSWORD_CLAIM_SECRET_BLOCK": handle,
+            "PASSWORD_CLAIM_SIGNATURE": "AAAA",
+            "TIMESTAMP": "Tue Sep 5 02:05:06 UTC 2023",
+        }
+        answers = {"USERNAME": "jane", "NEW_PASSWORD": NEW, "ANSWER": "1", **proof}
         with pytest.raises(errors.InvalidSession):
             await respond(house.services, client, Answer(challenge=challenge, handle=handle, answers=answers))

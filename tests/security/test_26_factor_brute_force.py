@@ -149,7 +149,7 @@ async def test_what_cannot_be_meant_does_not_shorten_a_lock(house: House, client
         await wrong_password(house, client)
 
     for asking in odd:
-        with pytest.raises(errors.AttemptsExceeded):
+        with pytest.raises(errors.InvalidParameter):
             await house.answer(
                 client,
                 asking,

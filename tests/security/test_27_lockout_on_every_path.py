@@ -138,11 +138,11 @@ async def test_a_user_who_comes_over_twice_at_once_is_signed_in_twice() -> None:
 
 CHECKS = {("passwords", "verify"), ("srp", "proof")}
 GUARDED = {
-    ("sign_in.py", "_by_password"): "inside the lockout",
+    ("password.py", "check"): "inside the lockout",
     ("srp.py", "check"): "called by the machine, inside the lockout",
     ("profile.py", "change_password"): "inside the lockout",
-    ("migration.py", "_take_over"): "called by _by_password, inside the lockout",
-    ("migration.py", "_credential"): "called by _by_password, inside the lockout",
+    ("migration.py", "_take_over"): "called by PasswordCheck.check, inside the lockout",
+    ("migration.py", "_credential"): "called by PasswordCheck.check, inside the lockout",
     ("credentials.py", "change"): "the history of a password that was proven, or is set by an administrator",
 }
 

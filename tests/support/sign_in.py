@@ -32,7 +32,7 @@ class Answer:
 class Asking:
     challenge: str
     handle: str = field(repr=False)
-    public: Mapping[str, str] = field(repr=False)
+    public: Mapping[str, str] = field(default_factory=dict, repr=False)
     available: tuple[str, ...] = ()
 
 

@@ -34,8 +34,8 @@ _TELLING = 4
 """Texts of at least this length are looked for: a shorter one may be anywhere by accident."""
 
 
-def sign_in_state() -> SignInState:
-    """A sign-in of Jane, confirmed and reachable, whose password was right."""
+def sign_in_state(**attributes: str) -> SignInState:
+    """A sign-in of Jane, confirmed and reachable, whose password was right; with these ``attributes`` beside hers."""
     pool = Pool(id="us-east-1_TestPool1", name="people", created=1.0, modified=1.0)
     user = User(
         pool_id=pool.id,
@@ -49,6 +49,7 @@ def sign_in_state() -> SignInState:
             "email_verified": "true",
             "phone_number": "+14155550100",
             "phone_number_verified": "true",
+            **attributes,
         },
     )
     client = Client(id="1example23456789", pool_id=pool.id, name="app", created=1.0, modified=1.0)

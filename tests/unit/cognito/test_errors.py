@@ -15,6 +15,7 @@ ALWAYS = {"TooManyRequestsException", INTERNAL}
 MADE: dict[type[domain.PoolhouseError], domain.PoolhouseError] = {
     domain.PoolNotFound: domain.PoolNotFound("eu-west-1_a"),
     domain.ClientNotFound: domain.ClientNotFound("c"),
+    domain.MissingParameter: domain.MissingParameter("USERNAME"),
     domain.ScopeNotFound: domain.ScopeNotFound("s"),
     domain.Refused: domain.Refused("no"),
     domain.PluginFailed: domain.PluginFailed("PreSignUp", "p"),
