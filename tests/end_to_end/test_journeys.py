@@ -402,6 +402,35 @@ def test_an_invited_user_chooses_a_password_at_the_first_sign_in(
     assert live.sign_in(client, name)
 
 
+def test_a_user_chooses_how_to_sign_in(live: Live, pool: MadePool) -> None:
+    client = live.client(pool, ExplicitAuthFlows=["ALLOW_USER_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"])
+    name = live.user(client)
+
+    offered = live.aws.initiate_auth(ClientId=client.id, AuthFlow="USER_AUTH", AuthParameters={"USERNAME": name})
+    asked = live.aws.respond_to_auth_challenge(
+        ClientId=client.id,
+        ChallengeName=offered["ChallengeName"],
+        Session=offered["Session"],
+        ChallengeResponses={"USERNAME": name, "ANSWER": "PASSWORD"},
+    )
+    tokens = live.aws.respond_to_auth_challenge(
+        ClientId=client.id,
+        ChallengeName=asked["ChallengeName"],
+        Session=asked["Session"],
+        ChallengeResponses={"USERNAME": name, "PASSWORD": PASSWORD},
+    )["AuthenticationResult"]
+    preferred = {"USERNAME": name, "PREFERRED_CHALLENGE": "PASSWORD", "PASSWORD": PASSWORD}
+    at_once = live.aws.initiate_auth(ClientId=client.id, AuthFlow="USER_AUTH", AuthParameters=preferred)
+
+    assert ("SELECT_CHALLENGE", ["PASSWORD", "PASSWORD_SRP"]) == (
+        offered["ChallengeName"],
+        offered["AvailableChallenges"],
+    )
+    assert "PASSWORD" == asked["ChallengeName"]
+    assert live.aws.get_user(AccessToken=tokens["AccessToken"])
+    assert at_once["AuthenticationResult"]["RefreshToken"]
+
+
 def test_an_administrator_signs_a_user_in_changes_and_disables_and_deletes_them(
     live: Live, pool: MadePool, client: MadeClient
 ) -> None:

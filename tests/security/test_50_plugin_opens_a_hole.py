@@ -15,10 +15,13 @@ import pytest
 
 from poolhouse.errors import PluginAnswerInvalid, PluginFailed
 from poolhouse.hooks import specs
+from poolhouse.hooks.answers import SignInState, Stage
 from poolhouse.hooks.context import PluginContext
 from poolhouse.hooks.dispatch import Hooks, Implementation, every_hook
+from poolhouse.hooks.specs import hookimpl
 from poolhouse.store.memory import MemoryStore
 from poolhouse.store.plugin_documents import PLUGIN_DOCUMENTS, StoredPluginDocuments
+from tests.support.house import opened_house
 
 SIGN_IN = specs.PreAuthentication(pool_id="p", client_id="c", username="ada", attributes={})
 VERIFY = specs.VerifyChallenge(pool_id="p", client_id="c", username="ada", attributes={}, private={}, answer="1")
@@ -160,3 +163,36 @@ def test_no_hook_hands_a_request_to_a_plugin() -> None:
 
     assert not words & fields
     assert not [name for name in every_hook() if "route" in name or "request" in name]
+
+
+class Curious:
+    """Keeps all that a sign-in shows to a plugin."""
+
+    def __init__(self) -> None:
+        self.seen: list[SignInState] = []
+
+    @hookimpl
+    def register_stages(self) -> list[Stage]:
+        return [Stage("curious", self.applies)]
+
+    async def applies(self, state: SignInState) -> str | None:
+        self.seen.append(state)
+        return None
+
+
+async def test_a_plugin_sees_neither_hash_nor_sealed_secret_and_cannot_change_what_it_sees() -> None:
+    curious = Curious()
+    async with opened_house(plugins=[("curious", curious)]) as house:
+        client = await house.client(await house.pool(), generates_secret=False)
+        user = await house.user(client)
+        await house.sign_in(client)
+
+    state = curious.seen[-1]
+    assert state.user is not None
+    assert user.credential is not None
+    shown = repr([getattr(view, name) for view in (state.user, state.client, state.pool) for name in view.__slots__])
+    assert user.sub in shown
+    assert user.credential.hash not in shown
+    assert (user.credential.srp or "no verifier") not in shown
+    with pytest.raises(TypeError):
+        state.user.attributes["email"] = "mallory@example.com"  # type: ignore[index]

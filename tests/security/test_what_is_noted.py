@@ -7,10 +7,13 @@ import json
 import pytest
 
 from poolhouse import errors
+from poolhouse.hooks import specs
+from poolhouse.hooks.answers import Asked, ChallengeDecision
+from poolhouse.hooks.specs import hookimpl
 from poolhouse.records import Client, Pool
 from poolhouse.store.port import Query
 from poolhouse.store.repositories import collections
-from tests.support.house import PASSWORD, House
+from tests.support.house import PASSWORD, House, opened_house
 
 WRONG = "Wr0ng-Horse!"
 
@@ -32,6 +35,42 @@ async def test_good_and_bad_sign_ins_are_noted(house: House, pool: Pool, client:
 
     assert 1 == noted.count(("sign_in.failed", user.sub))
     assert 1 == noted.count(("sign_in.succeeded", user.sub))
+
+
+class Guess:
+    """Asks for a number, three times at most."""
+
+    @hookimpl
+    def define_challenge(self, event: specs.DefineChallenge) -> ChallengeDecision:
+        if event.session and event.session[-1].passed:
+            return ChallengeDecision(issue_tokens=True)
+        return (
+            ChallengeDecision(fail=True) if len(event.session) >= 3 else ChallengeDecision(challenge="CUSTOM_CHALLENGE")
+        )
+
+    @hookimpl
+    def create_challenge(self, event: specs.CreateChallenge) -> Asked:
+        return Asked(private={"number": "7"})
+
+    @hookimpl
+    def verify_challenge(self, event: specs.VerifyChallenge) -> bool:
+        return event.answer == event.private["number"]
+
+
+async def test_a_wrong_answer_to_a_plugin_is_noted_even_where_another_round_follows() -> None:
+    async with opened_house(plugins=[("guess", Guess())]) as house:
+        pool = await house.pool()
+        client = await house.client(pool)
+        user = await house.user(client)
+        asking = await house.begin(client, flow="CUSTOM_AUTH")
+
+        again = await house.answer(client, asking, ANSWER="5")
+        once_more = await house.answer(client, again, ANSWER="6")
+        await house.answer(client, once_more, ANSWER="7")
+
+        noted = [(note["action"], note["subject"]) for note in await notes(house, pool)]
+        assert 2 == noted.count(("sign_in.failed", user.sub))
+        assert 1 == noted.count(("sign_in.succeeded", user.sub))
 
 
 async def test_a_change_of_what_signs_somebody_in_is_noted(house: House, pool: Pool, client: Client) -> None:

@@ -44,8 +44,12 @@ class SrpClient:
         self._a = secrets.randbits(256)
         self._big_a = pow(G, self._a, N)
 
+    @property
+    def big_a(self) -> str:
+        return f"{self._big_a:x}"
+
     async def begin(self, username: str) -> Asking:
-        reply = await self._house.begin(self._client, username, flow="USER_SRP_AUTH", SRP_A=f"{self._big_a:x}")
+        reply = await self._house.begin(self._client, username, flow="USER_SRP_AUTH", SRP_A=self.big_a)
         assert isinstance(reply, Asking)
         return reply
 

@@ -32,6 +32,7 @@ PASSWORD = "Passw0rd!"  # noqa: S105 - of users who live for one test
 EVERY_FLOW = (
     "ALLOW_USER_PASSWORD_AUTH",
     "ALLOW_USER_SRP_AUTH",
+    "ALLOW_USER_AUTH",
     "ALLOW_CUSTOM_AUTH",
     "ALLOW_REFRESH_TOKEN_AUTH",
 )

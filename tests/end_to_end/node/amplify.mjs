@@ -51,6 +51,21 @@ await auth.confirmResetPassword({
   confirmationCode: codeFor(`${NAME}@example.org`),
   newPassword: PASSWORD,
 });
+
+const choice = await auth.signIn({ username: NAME, options: { authFlowType: "USER_AUTH" } });
+assert.equal(choice.nextStep.signInStep, "CONTINUE_SIGN_IN_WITH_FIRST_FACTOR_SELECTION");
+assert.deepEqual(choice.nextStep.availableChallenges, ["PASSWORD", "PASSWORD_SRP"]);
+const chosen = await auth.confirmSignIn({ challengeResponse: "PASSWORD" });
+assert.equal(chosen.nextStep.signInStep, "CONFIRM_SIGN_IN_WITH_PASSWORD");
+assert.equal((await auth.confirmSignIn({ challengeResponse: PASSWORD })).nextStep.signInStep, "DONE");
+await auth.signOut();
+for (const preferredChallenge of ["PASSWORD", "PASSWORD_SRP"]) {
+  const options = { authFlowType: "USER_AUTH", preferredChallenge };
+  const preferred = await auth.signIn({ username: NAME, password: PASSWORD, options });
+  assert.equal(preferred.nextStep.signInStep, "DONE");
+  await auth.signOut();
+}
+
 await auth.signIn({ username: NAME, password: PASSWORD });
 await auth.deleteUser();
 

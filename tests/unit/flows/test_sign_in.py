@@ -12,7 +12,7 @@ import pytest
 from poolhouse import errors
 from poolhouse.flows.users import Invitation
 from poolhouse.hooks import specs
-from poolhouse.hooks.answers import Asked, ChallengeDecision, MigratedUser, Passed, SignInState, Stage
+from poolhouse.hooks.answers import Asked, ChallengeDecision, MigratedUser, Next, Passed, SignInState, Stage
 from poolhouse.hooks.specs import hookimpl
 from poolhouse.records import Client, Pool
 from tests.support.house import PASSWORD, House, opened_house
@@ -498,6 +498,48 @@ class Yes(Knock):
 
 async def test_only_a_proof_is_a_proof() -> None:
     async with opened_house(plugins=[("yes", Yes())]) as house:
+        client = await house.client(await house.pool())
+        await house.user(client)
+        asking = await house.begin(client)
+
+        with pytest.raises(errors.PluginAnswerInvalid):
+            await house.answer(client, asking, ANSWER="me")
+
+
+class Twice(Knock):
+    """Two questions, the second after the first."""
+
+    @hookimpl
+    def register_challenges(self) -> list[Any]:
+        return [self, Knock()]
+
+    name = "TWICE"
+
+    async def check(self, state: SignInState, private: Any, answers: Any) -> Any:
+        return Next("KNOCK")
+
+
+async def test_a_challenge_can_lead_to_another_and_proves_nothing_by_that() -> None:
+    async with opened_house(plugins=[("twice", Twice())]) as house:
+        client = await house.client(await house.pool())
+        await house.user(client)
+        first = await house.begin(client)
+
+        second = await house.answer(client, first, ANSWER="me")
+        third = await house.answer(client, second, ANSWER="me")
+
+        # The stage asks for TWICE until it was passed, and leading on to KNOCK was not that.
+        assert isinstance(second, Asking)
+        assert isinstance(third, Asking)
+
+
+class Nowhere(Knock):
+    async def check(self, state: SignInState, private: Any, answers: Any) -> Any:
+        return Next("NO_SUCH_CHALLENGE")
+
+
+async def test_a_challenge_cannot_lead_to_one_that_is_not_there() -> None:
+    async with opened_house(plugins=[("nowhere", Nowhere())]) as house:
         client = await house.client(await house.pool())
         await house.user(client)
         asking = await house.begin(client)

@@ -15,6 +15,7 @@ from poolhouse.flows.sign_in.challenges.new_password import NewPassword
 from poolhouse.flows.sign_in.challenges.srp import PasswordVerifier
 from poolhouse.flows.sign_in.challenges.strangers import StrangersChallenge
 from poolhouse.flows.sign_in.migration import Migration
+from poolhouse.flows.sign_in.openings.choice import ByChoice
 from poolhouse.flows.sign_in.openings.password import ByPassword
 from poolhouse.flows.sign_in.openings.plugins import ByPlugins
 from poolhouse.flows.sign_in.openings.srp import BySrp
@@ -45,17 +46,20 @@ def sign_in_table(
     """Ours, and then those of plugins."""
     passwords = PasswordCheck(kit, credentials, lockout, migration)
     custom = CustomChallenge(kit, lockout)
+    choice = ByChoice(passwords)
     new_password = NewPassword(kit, credentials)
     return Table(
         openings=(
             ByPassword(passwords),
             BySrp(),
             ByPlugins(custom),
+            choice,
         ),
         challenges=(
             PasswordVerifier(kit, directory, credentials),
             custom,
             new_password,
+            *choice.challenges,
             *(StrangersChallenge(challenge) for challenge in challenges),
         ),
         stages=(new_password.stage(), *stages),

@@ -1,0 +1,96 @@
+"""USER_AUTH: the user says how to prove who they are (contract: authentication, 7.4). A password so far; PASSWORD and
+PASSWORD_SRP are the two ways to give it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from poolhouse.errors import InvalidParameter
+from poolhouse.flows.sign_in.challenges import srp
+from poolhouse.flows.sign_in.password import PasswordCheck
+from poolhouse.flows.sign_in.questions import BeginSrp, ChooseChallenge, Chosen, GivePassword, PasswordGiven, SrpBegun
+from poolhouse.flows.sign_in.steps import Opening, Outcome, Posed, Run
+from poolhouse.hooks.answers import Next
+
+_FLOWS = frozenset({"USER_AUTH"})
+_AVAILABLE = ("PASSWORD", "PASSWORD_SRP")
+"""Everybody is offered these, so that a choice tells nothing of who has which factor."""
+
+
+class SelectChallenge:
+    name = "SELECT_CHALLENGE"
+    public_name: str | None = None
+    answered_by = Chosen
+    counts_itself = True
+
+    def __init__(self, passwords: PasswordCheck) -> None:
+        self._passwords = passwords
+
+    async def ask(self, run: Run) -> Posed:
+        return Posed(ChooseChallenge(_AVAILABLE))
+
+    async def check(self, run: Run, private: Mapping[str, Any], answer: Chosen) -> Outcome:
+        """What comes first of the chosen challenge, or after it, where its answer came along.
+
+        Raises ``InvalidParameter`` for what was not offered, and as ``PasswordCheck.check``.
+        """
+        if answer.challenge == "PASSWORD" and answer.password:
+            return (await self._passwords.check(run, answer.password))[1]
+        if answer.challenge == "PASSWORD_SRP" and answer.srp_a:
+            return Next(srp.NAME)
+        if answer.challenge in _AVAILABLE:
+            return Next(answer.challenge)
+        raise InvalidParameter("This challenge is not available. Choose one of the available challenges.")
+
+
+class Password:
+    name = "PASSWORD"
+    public_name: str | None = None
+    answered_by = PasswordGiven
+    counts_itself = True
+
+    def __init__(self, passwords: PasswordCheck) -> None:
+        self._passwords = passwords
+
+    async def ask(self, run: Run) -> Posed:
+        return Posed(GivePassword())
+
+    async def check(self, run: Run, private: Mapping[str, Any], answer: PasswordGiven) -> Outcome:
+        return (await self._passwords.check(run, answer.password))[1]
+
+
+class PasswordSrp:
+    """The client's public value, to which the server's is the answer."""
+
+    name = "PASSWORD_SRP"
+    public_name: str | None = None
+    answered_by = SrpBegun
+    counts_itself = True
+
+    async def ask(self, run: Run) -> Posed:
+        return Posed(BeginSrp())
+
+    async def check(self, run: Run, private: Mapping[str, Any], answer: SrpBegun) -> Outcome:
+        return Next(srp.NAME)
+
+
+class ByChoice:
+    public = _FLOWS
+    by_admin = _FLOWS
+    migrates = False
+
+    def __init__(self, passwords: PasswordCheck) -> None:
+        self._select = SelectChallenge(passwords)
+        self.challenges = (self._select, Password(passwords), PasswordSrp())
+
+    def require(self, opening: Opening) -> None:
+        """Nothing but a name is needed to be asked."""
+
+    async def begin(self, run: Run, opening: Opening) -> tuple[Run, Outcome]:
+        if opening.preferred not in _AVAILABLE:
+            return run, Next(self._select.name)
+        return run, await self._select.check(run, {}, Chosen(opening.preferred, opening.password, opening.srp_a))
+
+    async def after(self, run: Run, challenge: str, outcome: Outcome) -> Outcome:
+        return outcome
