@@ -30,20 +30,17 @@ if TYPE_CHECKING:
         VersionConflict,
         WrongCredentials,
     )
-    from poolhouse.hooks.answers import (
+    from poolhouse.hooks.answers.accounts import MigratedUser, SignUpDecision
+    from poolhouse.hooks.answers.messages import Sender, Sent
+    from poolhouse.hooks.answers.passwords import PasswordFormat
+    from poolhouse.hooks.answers.sign_in import (
         Asked,
         Challenge,
         ChallengeDecision,
         ChallengeResult,
-        IdentityProviderKind,
-        MigratedUser,
         Next,
         Passed,
-        PasswordFormat,
-        Sender,
-        Sent,
         SignInState,
-        SignUpDecision,
         Stage,
     )
     from poolhouse.hooks.context import (
@@ -59,25 +56,24 @@ if TYPE_CHECKING:
         PluginSettings,
         SettingInvalid,
     )
-    from poolhouse.hooks.specs import (
-        Audit,
-        ComposeMessage,
+    from poolhouse.hooks.events.accounts import MigrateUser, PostConfirmation, PreSignUp
+    from poolhouse.hooks.events.audit import Audit
+    from poolhouse.hooks.events.messages import ComposeMessage
+    from poolhouse.hooks.events.server import FlowCall, Lifespan, Register
+    from poolhouse.hooks.events.sign_in import (
         CreateChallenge,
         DefineChallenge,
-        FlowCall,
-        Lifespan,
-        MigrateUser,
         PostAuthentication,
-        PostConfirmation,
         PreAuthentication,
-        PreSignUp,
-        PreToken,
-        Register,
         VerifyChallenge,
-        hookimpl,
     )
+    from poolhouse.hooks.events.tokens import PreToken
+    from poolhouse.hooks.kinds import hookimpl
     from poolhouse.hooks.views import App, Directory, Person
-    from poolhouse.records import Client, Message, Pool, User
+    from poolhouse.records.clients import Client
+    from poolhouse.records.messages import Message
+    from poolhouse.records.pools import Pool
+    from poolhouse.records.users import User
 
 __all__ = [
     "App",
@@ -101,7 +97,6 @@ __all__ = [
     "HttpAnswer",
     "HttpFailed",
     "HttpNotSent",
-    "IdentityProviderKind",
     "InvalidParameter",
     "KeyTaken",
     "Lifespan",
@@ -139,8 +134,27 @@ __all__ = [
     "hookimpl",
 ]
 
-_HOMES = ("hooks.specs", "hooks.answers", "hooks.context", "hooks.views", "errors", "records")
-"""Where the names stand, in the order in which they are looked for: ``hooks.answers`` has a ``Lifespan`` too."""
+_HOMES = (
+    "errors",
+    "hooks.answers.accounts",
+    "hooks.answers.messages",
+    "hooks.answers.passwords",
+    "hooks.answers.sign_in",
+    "hooks.context",
+    "hooks.events.accounts",
+    "hooks.events.audit",
+    "hooks.events.messages",
+    "hooks.events.server",
+    "hooks.events.sign_in",
+    "hooks.events.tokens",
+    "hooks.kinds",
+    "hooks.views",
+    "records.clients",
+    "records.messages",
+    "records.pools",
+    "records.users",
+)
+"""Where the names stand, in the order in which they are looked for."""
 
 
 def __getattr__(name: str) -> Any:

@@ -28,13 +28,14 @@ from msgspec.structs import replace
 
 from poolhouse.errors import DeliveryFailed
 from poolhouse.hooks import specs
-from poolhouse.hooks.answers import Sender
+from poolhouse.hooks.answers.messages import Sender
 from poolhouse.hooks.context import HttpFailed, PluginContext, PluginSettings
+from poolhouse.hooks.events.server import Register
 from poolhouse.hooks.manager import PluginManager
 from poolhouse.plugins.smtp import SmtpPlugin, SmtpUnclear
 from poolhouse.plugins.twilio_sms import TwilioPlugin, TwilioUnclear
 from poolhouse.plugins.webhook import WebhookPlugin, WebhookUnclear, sign
-from poolhouse.records import Message
+from poolhouse.records.messages import Message
 from poolhouse.server.http_client import HttpClient
 
 MAIL = Message(
@@ -62,7 +63,7 @@ async def sender_of(plugin: type, settings: dict[str, Any], http: HttpClient | N
 
     manager = PluginManager(context=context)
     manager.register(plugin, "it")
-    ((sender,),) = await manager.freeze().all(specs.register_message_senders, specs.Register())
+    ((sender,),) = await manager.freeze().all(specs.register_message_senders, Register())
     return sender
 
 

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from poolhouse import HttpAnswer, HttpNotSent, Register
-from poolhouse.hooks import specs
+from poolhouse import HttpAnswer, HttpNotSent
+from poolhouse.hooks.answers.sign_in import ChallengeResult
+from poolhouse.hooks.events.sign_in import DefineChallenge
 from poolhouse.store.plugin_documents import PLUGIN_DOCUMENTS
 from poolhouse.testing import (
     ChallengeSuite,
@@ -181,14 +182,6 @@ class TestTheStagesChallengeOfTheExample(ChallengeSuite):
         return {"ANSWER": "no"}
 
 
-async def test_register_identity_providers_is_taken_and_not_asked_yet() -> None:
-    async with opened(plugin("register_identity_providers")) as (house, _, _):
-        answers = await house.server.hooks.all(specs.register_identity_providers, Register())
-
-    assert [[each.name for each in kinds] for kinds in answers] == [["CompanyLogin"]]
-    assert "Not asked by this version." in passages()["register_identity_providers"].text
-
-
 async def test_register_message_senders_adds_a_sender_for_its_channels() -> None:
     http = FakeHttp([HttpAnswer(429, {}, b""), ACCEPTED])
     gateway = plugin("register_message_senders", {"url": "https://gateway.example/"}, http=http)
@@ -325,12 +318,12 @@ async def test_define_challenge_ends_a_custom_sign_in_after_three_wrong_rounds()
 
 async def test_define_challenge_does_not_take_the_srp_round_for_a_proof() -> None:
     define = plugin("define_challenge").define_challenge
-    event = specs.DefineChallenge(
+    event = DefineChallenge(
         pool_id="p",
         client_id="c",
         username="jane",
         attributes={},
-        session=(specs.ChallengeResult("SRP_A", True),),
+        session=(ChallengeResult("SRP_A", True),),
     )
 
     assert (await define(event)).issue_tokens is False

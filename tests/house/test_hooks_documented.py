@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from poolhouse.hooks import specs
+import poolhouse
 from poolhouse.hooks.dispatch import every_hook, kind_of
 from tests.support.hook_passages import passages
 
@@ -49,7 +49,7 @@ def test_a_passage_says_the_kind_and_the_event_of_its_hook(hook: str) -> None:
 
 @pytest.mark.parametrize("hook", HOOKS)
 def test_a_passage_names_every_field_of_its_event(hook: str) -> None:
-    kind = getattr(specs, passages()[hook].event)
+    kind = getattr(poolhouse, passages()[hook].event)
     fields = getattr(kind, "__struct_fields__", None) or tuple(kind.__dataclass_fields__)
     text = passages()[hook].text
     if "Fields: those of `DefineChallenge`" in text:

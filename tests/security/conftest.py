@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from poolhouse.records import Client, Pool
+from poolhouse.records.clients import Client
+from poolhouse.records.pools import Pool
 from tests.security.not_yet import NOT_YET
 from tests.support.house import House, opened_house
 

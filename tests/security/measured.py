@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from poolhouse.flows.ports import Passwords, Srp
-from poolhouse.flows.services import build_services
+from poolhouse.flows.services.user_pools import build_services
+from poolhouse.ports.arithmetic import Passwords, Srp
 from poolhouse.store.memory import MemoryStore
 from poolhouse.store.repositories import collections
 from poolhouse.testing.clock import FakeClock

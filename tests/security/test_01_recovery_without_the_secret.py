@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from poolhouse import errors
-from poolhouse.records import Client, Pool
+from poolhouse.records.clients import Client
+from poolhouse.records.pools import Pool
 from tests.support.house import PASSWORD, House
 
 NEW = "An0ther-Horse!"

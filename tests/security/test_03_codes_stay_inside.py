@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from poolhouse.records import Code, Message
+from poolhouse.records.messages import Message
+from poolhouse.records.sign_in import Code
 from poolhouse.server.cognito.registry import load_operations
 from poolhouse.store.memory import MemoryStore
 from poolhouse.store.port import Query

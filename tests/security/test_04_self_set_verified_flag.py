@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from poolhouse import errors
-from poolhouse.flows.pools import PoolFoundation
-from poolhouse.flows.users import Invitation
-from poolhouse.records import Client, Pool
+from poolhouse.flows.accounts.administration import Invitation
+from poolhouse.flows.pools.settings import PoolFoundation
+from poolhouse.records.clients import Client
+from poolhouse.records.pools import Pool
 from tests.support.house import PASSWORD, House
 from tests.support.sign_in import SignedIn
 

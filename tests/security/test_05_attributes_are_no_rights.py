@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from poolhouse import errors
-from poolhouse.flows.definitions import Declaration
-from poolhouse.flows.grants import TokenSet
-from poolhouse.flows.pools import PoolFoundation
-from poolhouse.flows.users import Invitation
-from poolhouse.records import Pool
+from poolhouse.flows.accounts.administration import Invitation
+from poolhouse.flows.directory.definitions import Declaration
+from poolhouse.flows.grants.lifetime import TokenSet
+from poolhouse.flows.pools.settings import PoolFoundation
+from poolhouse.records.pools import Pool
 from tests.support.house import PASSWORD, House
 from tests.support.sign_in import Asking
 

@@ -9,11 +9,12 @@ from dataclasses import replace as with_fields
 import pytest
 
 from poolhouse import errors
-from poolhouse.flows.users import Invitation
-from poolhouse.hooks import specs
-from poolhouse.hooks.answers import Asked, ChallengeDecision
-from poolhouse.hooks.specs import hookimpl
-from poolhouse.records import Client, Pool
+from poolhouse.flows.accounts.administration import Invitation
+from poolhouse.hooks.answers.sign_in import Asked, ChallengeDecision
+from poolhouse.hooks.events.sign_in import CreateChallenge, DefineChallenge, VerifyChallenge
+from poolhouse.hooks.kinds import hookimpl
+from poolhouse.records.clients import Client
+from poolhouse.records.pools import Pool
 from tests.support.house import PASSWORD, House, opened_house
 from tests.support.sign_in import Answer, Asking, SignedIn, respond
 from tests.support.srp_client import SrpClient
@@ -26,17 +27,17 @@ class Asks:
     """A custom sign-in of two right answers."""
 
     @hookimpl
-    def define_challenge(self, event: specs.DefineChallenge) -> ChallengeDecision:
+    def define_challenge(self, event: DefineChallenge) -> ChallengeDecision:
         if sum(result.passed for result in event.session) == 2:
             return ChallengeDecision(issue_tokens=True)
         return ChallengeDecision(challenge="CUSTOM_CHALLENGE")
 
     @hookimpl
-    def create_challenge(self, event: specs.CreateChallenge) -> Asked:
+    def create_challenge(self, event: CreateChallenge) -> Asked:
         return Asked(private={"answer": "7"})
 
     @hookimpl
-    def verify_challenge(self, event: specs.VerifyChallenge) -> bool:
+    def verify_challenge(self, event: VerifyChallenge) -> bool:
         return event.answer == str(event.private["answer"])
 
 

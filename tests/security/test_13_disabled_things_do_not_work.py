@@ -9,9 +9,11 @@ import pytest
 from msgspec.structs import replace
 
 from poolhouse import errors
-from poolhouse.flows.client_settings import ClientSettings
-from poolhouse.flows.grants import TokenSet
-from poolhouse.records import CONFIRMED, FORCE_CHANGE_PASSWORD, RESET_REQUIRED, UNCONFIRMED, Client, Pool
+from poolhouse.flows.clients.settings import ClientSettings
+from poolhouse.flows.grants.lifetime import TokenSet
+from poolhouse.records.clients import Client
+from poolhouse.records.pools import Pool
+from poolhouse.records.users import CONFIRMED, FORCE_CHANGE_PASSWORD, RESET_REQUIRED, UNCONFIRMED
 from tests.support.house import PASSWORD, House
 from tests.support.sign_in import Asking
 from tests.support.srp_client import SrpClient

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from poolhouse import errors
-from poolhouse.flows.grants import TokenSet
-from poolhouse.records import Client, Rotation
+from poolhouse.flows.grants.lifetime import TokenSet
+from poolhouse.records.clients import Client, Rotation
 from poolhouse.store.memory import MemoryStore
 from poolhouse.store.port import Store
 from poolhouse.store.repositories import collections

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from poolhouse import errors
-from poolhouse.flows.grants import TokenSet
-from poolhouse.records import Client, Pool
+from poolhouse.flows.grants.lifetime import TokenSet
+from poolhouse.records.clients import Client
+from poolhouse.records.pools import Pool
 from poolhouse.store.repositories import collections
 from poolhouse.store.sqlite import SqliteStore
 from poolhouse.testing.clock import FakeClock

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from poolhouse import errors
-from poolhouse.flows.client_settings import ClientSettings
-from poolhouse.flows.users import Invitation
-from poolhouse.records import Client, Pool
+from poolhouse.flows.accounts.administration import Invitation
+from poolhouse.flows.clients.settings import ClientSettings
+from poolhouse.records.clients import Client
+from poolhouse.records.pools import Pool
 from tests.support.house import PASSWORD, House
 from tests.support.sign_in import Answer, Asking, respond
 from tests.support.srp_client import SrpClient

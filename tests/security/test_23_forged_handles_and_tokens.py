@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from poolhouse import errors
-from poolhouse.flows.grants import TokenSet
-from poolhouse.records import Client, Pool
+from poolhouse.flows.grants.lifetime import TokenSet
+from poolhouse.records.clients import Client
+from poolhouse.records.pools import Pool
 from tests.support.house import PASSWORD, House
 from tests.support.sign_in import Asking
 from tests.support.srp_client import SrpClient

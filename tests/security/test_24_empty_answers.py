@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from poolhouse import errors
-from poolhouse.flows.users import Invitation
-from poolhouse.hooks import specs
-from poolhouse.hooks.answers import Asked, ChallengeDecision
-from poolhouse.hooks.specs import hookimpl
-from poolhouse.records import Client
+from poolhouse.flows.accounts.administration import Invitation
+from poolhouse.hooks.answers.sign_in import Asked, ChallengeDecision
+from poolhouse.hooks.events.sign_in import CreateChallenge, DefineChallenge, VerifyChallenge
+from poolhouse.hooks.kinds import hookimpl
+from poolhouse.records.clients import Client
 from tests.support.house import PASSWORD, House, opened_house
 from tests.support.sign_in import Answer, Asking, Opening, initiate, respond
 from tests.support.srp_client import SrpClient
@@ -32,17 +32,17 @@ class Custom:
     """Gives tokens for one right answer; and for nothing else."""
 
     @hookimpl
-    def define_challenge(self, event: specs.DefineChallenge) -> ChallengeDecision:
+    def define_challenge(self, event: DefineChallenge) -> ChallengeDecision:
         if event.session and event.session[-1].passed:
             return ChallengeDecision(issue_tokens=True)
         return ChallengeDecision(fail=True) if event.session else ChallengeDecision(challenge="CUSTOM_CHALLENGE")
 
     @hookimpl
-    def create_challenge(self, event: specs.CreateChallenge) -> Asked:
+    def create_challenge(self, event: CreateChallenge) -> Asked:
         return Asked(private={"answer": "7"})
 
     @hookimpl
-    def verify_challenge(self, event: specs.VerifyChallenge) -> bool:
+    def verify_challenge(self, event: VerifyChallenge) -> bool:
         return event.answer == str(event.private["answer"])
 
 

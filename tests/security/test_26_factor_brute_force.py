@@ -7,10 +7,11 @@ import asyncio
 import pytest
 
 from poolhouse import errors
-from poolhouse.hooks import specs
-from poolhouse.hooks.answers import Asked, ChallengeDecision, Passed, SignInState, Stage
-from poolhouse.hooks.specs import hookimpl
-from poolhouse.records import Client
+from poolhouse.hooks.answers.sign_in import Asked, ChallengeDecision, Passed, SignInState, Stage
+from poolhouse.hooks.events.server import Register
+from poolhouse.hooks.events.sign_in import CreateChallenge, DefineChallenge, VerifyChallenge
+from poolhouse.hooks.kinds import hookimpl
+from poolhouse.records.clients import Client
 from tests.support.house import PASSWORD, House, opened_house
 from tests.support.sign_in import Asking
 from tests.support.srp_client import SrpClient
@@ -40,11 +41,11 @@ class Code:
         return self.name
 
     @hookimpl
-    def register_challenges(self, event: specs.Register) -> list[Code]:
+    def register_challenges(self, event: Register) -> list[Code]:
         return [self]
 
     @hookimpl
-    def register_stages(self, event: specs.Register) -> list[Stage]:
+    def register_stages(self, event: Register) -> list[Stage]:
         return [Stage("four-digits", self.applies)]
 
 
@@ -52,15 +53,15 @@ class Riddle:
     """A custom sign-in that begins with a riddle anybody can solve."""
 
     @hookimpl
-    def define_challenge(self, event: specs.DefineChallenge) -> ChallengeDecision:
+    def define_challenge(self, event: DefineChallenge) -> ChallengeDecision:
         return ChallengeDecision(challenge="CUSTOM_CHALLENGE")
 
     @hookimpl
-    def create_challenge(self, event: specs.CreateChallenge) -> Asked:
+    def create_challenge(self, event: CreateChallenge) -> Asked:
         return Asked(public={"sum": "1 + 1"}, private={"answer": "2"})
 
     @hookimpl
-    def verify_challenge(self, event: specs.VerifyChallenge) -> bool:
+    def verify_challenge(self, event: VerifyChallenge) -> bool:
         return event.answer == str(event.private["answer"])
 
 

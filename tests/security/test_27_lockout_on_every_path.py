@@ -10,11 +10,11 @@ import pytest
 
 import poolhouse
 from poolhouse import errors
-from poolhouse.flows.grants import TokenSet
-from poolhouse.hooks import specs
-from poolhouse.hooks.answers import MigratedUser
-from poolhouse.hooks.specs import hookimpl
-from poolhouse.records import Client
+from poolhouse.flows.grants.lifetime import TokenSet
+from poolhouse.hooks.answers.accounts import MigratedUser
+from poolhouse.hooks.events.accounts import MigrateUser
+from poolhouse.hooks.kinds import hookimpl
+from poolhouse.records.clients import Client
 from tests.support.house import PASSWORD, House, opened_house
 from tests.support.srp_client import SrpClient
 
@@ -96,7 +96,7 @@ class OldDirectory:
         self.meanwhile: Callable[[], Awaitable[object]] | None = None
 
     @hookimpl
-    async def migrate_user(self, event: specs.MigrateUser) -> MigratedUser | None:
+    async def migrate_user(self, event: MigrateUser) -> MigratedUser | None:
         if self.meanwhile is None:
             return None
         meanwhile, self.meanwhile = self.meanwhile, None
@@ -143,7 +143,7 @@ GUARDED = {
     ("profile.py", "change_password"): "inside the lockout",
     ("migration.py", "_take_over"): "called by PasswordCheck.check, inside the lockout",
     ("migration.py", "_credential"): "called by PasswordCheck.check, inside the lockout",
-    ("credentials.py", "change"): "the history of a password that was proven, or is set by an administrator",
+    ("passwords.py", "change"): "the history of a password that was proven, or is set by an administrator",
 }
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from poolhouse import errors
-from poolhouse.flows.client_settings import ClientSettings
-from poolhouse.flows.groups import GroupSettings
-from poolhouse.flows.pools import PoolFoundation, PoolSettings
-from poolhouse.flows.sign_up import SignUpRequest
+from poolhouse.flows.accounts.sign_up import SignUpRequest
+from poolhouse.flows.clients.settings import ClientSettings
+from poolhouse.flows.directory.groups import GroupSettings
+from poolhouse.flows.pools.settings import PoolFoundation, PoolSettings
 from poolhouse.store.repositories import collections
 from poolhouse.store.sqlite import SqliteStore
 from poolhouse.testing.clock import FakeClock

@@ -9,10 +9,10 @@ import pytest
 from motor.motor_asyncio import AsyncIOMotorClient
 
 from poolhouse import errors
-from poolhouse.flows.groups import GroupSettings
-from poolhouse.flows.pools import PoolFoundation
-from poolhouse.flows.ports import UserFilter
-from poolhouse.flows.sign_up import SignUpRequest
+from poolhouse.flows.accounts.sign_up import SignUpRequest
+from poolhouse.flows.directory.groups import GroupSettings
+from poolhouse.flows.pools.settings import PoolFoundation
+from poolhouse.ports.directory import UserFilter
 from poolhouse.store.memory import MemoryStore
 from poolhouse.store.motor import MotorStore
 from poolhouse.store.port import Store

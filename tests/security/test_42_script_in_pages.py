@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from poolhouse.config.settings import Development, Server
-from poolhouse.records import Message
+from poolhouse.records.messages import Message
 from tests.security.served import served
 from tests.support.house import PASSWORD
 

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from poolhouse import errors
-from poolhouse.flows.claims import ADMIN_SCOPE
-from poolhouse.flows.grants import TokenSet
-from poolhouse.hooks import specs
-from poolhouse.hooks.specs import hookimpl
-from poolhouse.records import Client
+from poolhouse.flows.grants.claims import ADMIN_SCOPE
+from poolhouse.flows.grants.lifetime import TokenSet
+from poolhouse.hooks.events.tokens import PreToken
+from poolhouse.hooks.kinds import hookimpl
+from poolhouse.records.clients import Client
 from tests.support.house import House, opened_house
 
 
@@ -23,7 +23,7 @@ class Scopes:
         self.scopes = scopes
 
     @hookimpl
-    def pre_token(self, event: specs.PreToken) -> specs.PreToken:
+    def pre_token(self, event: PreToken) -> PreToken:
         return with_fields(event, scopes=self.scopes, access_claims={"scope": "everything", "client_id": "x"})
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from poolhouse import errors
-from poolhouse.flows.client_settings import ClientSettings
-from poolhouse.records import Client, Pool, Rotation
+from poolhouse.flows.clients.settings import ClientSettings
+from poolhouse.records.clients import Client, Rotation
+from poolhouse.records.pools import Pool
 from tests.support.house import PASSWORD, House
 from tests.support.json_api import ROOT
 from tests.support.sign_in import Opening, initiate

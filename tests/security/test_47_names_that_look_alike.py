@@ -8,11 +8,12 @@ import time
 import pytest
 
 from poolhouse import errors
-from poolhouse.flows.names import LONGEST, canonical
-from poolhouse.flows.pools import PoolFoundation
-from poolhouse.flows.sign_up import SignUpRequest
-from poolhouse.flows.users import Invitation
-from poolhouse.records import Client, Pool
+from poolhouse.flows.accounts.administration import Invitation
+from poolhouse.flows.accounts.sign_up import SignUpRequest
+from poolhouse.flows.pools.settings import PoolFoundation
+from poolhouse.records.clients import Client
+from poolhouse.records.names import LONGEST, canonical
+from poolhouse.records.pools import Pool
 from tests.support.house import PASSWORD, House
 
 ALIKE = [

@@ -13,10 +13,12 @@ from msgspec.structs import replace
 
 from poolhouse import errors
 from poolhouse.errors import Refused
-from poolhouse.flows.pools import PoolFoundation
-from poolhouse.hooks import specs
-from poolhouse.hooks.specs import hookimpl
-from poolhouse.records import RESET_REQUIRED, Client, Pool
+from poolhouse.flows.pools.settings import PoolFoundation
+from poolhouse.hooks.events.accounts import MigrateUser
+from poolhouse.hooks.kinds import hookimpl
+from poolhouse.records.clients import Client
+from poolhouse.records.pools import Pool
+from poolhouse.records.users import RESET_REQUIRED
 from tests.security.measured import WRITES, measured_house
 from tests.support.house import PASSWORD, House, opened_house
 from tests.support.sign_in import Asking
@@ -185,7 +187,7 @@ class Stranger:
     """A plugin that refuses names it does not know, instead of saying that they are not its own."""
 
     @hookimpl
-    def migrate_user(self, event: specs.MigrateUser) -> Any:
+    def migrate_user(self, event: MigrateUser) -> Any:
         raise Refused(f"{event.username} is not in the old directory")
 
 

@@ -15,17 +15,20 @@ import pytest
 
 from poolhouse.errors import PluginAnswerInvalid, PluginFailed
 from poolhouse.hooks import specs
-from poolhouse.hooks.answers import SignInState, Stage
+from poolhouse.hooks.answers.sign_in import SignInState, Stage
 from poolhouse.hooks.context import PluginContext
 from poolhouse.hooks.dispatch import Hooks, Implementation, every_hook
-from poolhouse.hooks.specs import hookimpl
+from poolhouse.hooks.events.server import FlowCall
+from poolhouse.hooks.events.sign_in import PreAuthentication, VerifyChallenge
+from poolhouse.hooks.events.tokens import PreToken
+from poolhouse.hooks.kinds import hookimpl
 from poolhouse.store.memory import MemoryStore
 from poolhouse.store.plugin_documents import PLUGIN_DOCUMENTS, StoredPluginDocuments
 from tests.support.house import opened_house
 
-SIGN_IN = specs.PreAuthentication(pool_id="p", client_id="c", username="ada", attributes={})
-VERIFY = specs.VerifyChallenge(pool_id="p", client_id="c", username="ada", attributes={}, private={}, answer="1")
-CALL = specs.FlowCall(name="sign_in.start")
+SIGN_IN = PreAuthentication(pool_id="p", client_id="c", username="ada", attributes={})
+VERIFY = VerifyChallenge(pool_id="p", client_id="c", username="ada", attributes={}, private={}, answer="1")
+CALL = FlowCall(name="sign_in.start")
 
 
 class Clock:
@@ -91,7 +94,7 @@ def test_no_event_can_be_changed(name: str) -> None:
 
 
 async def test_an_amending_plugin_cannot_answer_with_another_kind_of_event() -> None:
-    token = specs.PreToken(source="s", pool_id="p", client_id="c", username="ada", attributes={})
+    token = PreToken(source="s", pool_id="p", client_id="c", username="ada", attributes={})
 
     async def swaps(event: Any) -> Any:
         return SIGN_IN

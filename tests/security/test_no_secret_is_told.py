@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 
 from poolhouse import errors
-from poolhouse.flows.client_settings import ClientSettings
-from poolhouse.flows.sign_up import SignUpRequest
-from poolhouse.flows.users import Invitation
-from poolhouse.hooks import specs
-from poolhouse.hooks.specs import hookimpl
+from poolhouse.flows.accounts.administration import Invitation
+from poolhouse.flows.accounts.sign_up import SignUpRequest
+from poolhouse.flows.clients.settings import ClientSettings
+from poolhouse.hooks.events.accounts import MigrateUser
+from poolhouse.hooks.events.messages import ComposeMessage
+from poolhouse.hooks.kinds import hookimpl
 from poolhouse.store.memory import MemoryStore
 from poolhouse.store.port import Query
 from poolhouse.store.repositories import collections
@@ -45,7 +46,7 @@ class Fails:
     """A plugin that fails with the password in its hands."""
 
     @hookimpl
-    def migrate_user(self, event: specs.MigrateUser) -> Any:
+    def migrate_user(self, event: MigrateUser) -> Any:
         raise ValueError(f"cannot ask the old directory for {event.password}")
 
 
@@ -146,11 +147,11 @@ async def test_no_text_of_a_value_holds_a_secret() -> None:
 
     class Sees:
         @hookimpl
-        def migrate_user(self, event: specs.MigrateUser) -> None:
+        def migrate_user(self, event: MigrateUser) -> None:
             seen.append(event)
 
         @hookimpl
-        def compose_message(self, event: specs.ComposeMessage) -> None:
+        def compose_message(self, event: ComposeMessage) -> None:
             seen.append(event)
 
     async with opened_house(root=ROOT_KEY, plugins=[("sees", Sees())]) as house:

@@ -7,9 +7,10 @@ import time
 import pytest
 
 from poolhouse import errors
-from poolhouse.flows.credentials import require_policy
-from poolhouse.flows.sign_up import SignUpRequest
-from poolhouse.records import Client, PasswordPolicy
+from poolhouse.flows.accounts.sign_up import SignUpRequest
+from poolhouse.flows.directory.passwords import require_policy
+from poolhouse.records.clients import Client
+from poolhouse.records.pools import PasswordPolicy
 from tests.support.house import House
 from tests.support.srp_client import SrpClient
 

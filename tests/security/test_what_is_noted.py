@@ -7,10 +7,11 @@ import json
 import pytest
 
 from poolhouse import errors
-from poolhouse.hooks import specs
-from poolhouse.hooks.answers import Asked, ChallengeDecision
-from poolhouse.hooks.specs import hookimpl
-from poolhouse.records import Client, Pool
+from poolhouse.hooks.answers.sign_in import Asked, ChallengeDecision
+from poolhouse.hooks.events.sign_in import CreateChallenge, DefineChallenge, VerifyChallenge
+from poolhouse.hooks.kinds import hookimpl
+from poolhouse.records.clients import Client
+from poolhouse.records.pools import Pool
 from poolhouse.store.port import Query
 from poolhouse.store.repositories import collections
 from tests.support.house import PASSWORD, House, opened_house
@@ -41,7 +42,7 @@ class Guess:
     """Asks for a number, three times at most."""
 
     @hookimpl
-    def define_challenge(self, event: specs.DefineChallenge) -> ChallengeDecision:
+    def define_challenge(self, event: DefineChallenge) -> ChallengeDecision:
         if event.session and event.session[-1].passed:
             return ChallengeDecision(issue_tokens=True)
         return (
@@ -49,11 +50,11 @@ class Guess:
         )
 
     @hookimpl
-    def create_challenge(self, event: specs.CreateChallenge) -> Asked:
+    def create_challenge(self, event: CreateChallenge) -> Asked:
         return Asked(private={"number": "7"})
 
     @hookimpl
-    def verify_challenge(self, event: specs.VerifyChallenge) -> bool:
+    def verify_challenge(self, event: VerifyChallenge) -> bool:
         return event.answer == event.private["number"]
 
 

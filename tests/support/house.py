@@ -10,12 +10,15 @@ from typing import Any
 from msgspec.structs import replace
 
 from poolhouse.config.settings import Passwords, Server, Settings
-from poolhouse.flows.client_settings import ClientSettings
-from poolhouse.flows.grants import Bearer, TokenSet
-from poolhouse.flows.pools import PoolFoundation, PoolSettings
-from poolhouse.flows.services import Services
-from poolhouse.flows.sign_up import SignedUp, SignUpRequest
-from poolhouse.records import Client, Message, Pool, User
+from poolhouse.flows.accounts.sign_up import SignedUp, SignUpRequest
+from poolhouse.flows.clients.settings import ClientSettings
+from poolhouse.flows.grants.lifetime import Bearer, TokenSet
+from poolhouse.flows.pools.settings import PoolFoundation, PoolSettings
+from poolhouse.flows.services.user_pools import Services
+from poolhouse.records.clients import Client
+from poolhouse.records.messages import Message
+from poolhouse.records.pools import Pool
+from poolhouse.records.users import User
 from poolhouse.server.app import Server as Built
 from poolhouse.server.app import World, build
 from poolhouse.store.memory import MemoryStore

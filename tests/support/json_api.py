@@ -18,7 +18,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from poolhouse.records import AccessKey
+from poolhouse.records.access import AccessKey
 from poolhouse.server.cognito.callers import Callers
 from poolhouse.server.cognito.endpoint import Api, JsonApi
 from poolhouse.server.cognito.model import ServiceModel, load_model

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from poolhouse.flows.grants import TokenSet
-from poolhouse.flows.services import Services
+from poolhouse.flows.grants.lifetime import TokenSet
+from poolhouse.flows.services.user_pools import Services
 from poolhouse.flows.sign_in import machine
-from poolhouse.records import Client
+from poolhouse.records.clients import Client
 from poolhouse.server.cognito import challenges
 
 

@@ -8,7 +8,7 @@ import hmac
 import secrets
 import time
 
-from poolhouse.records import Client
+from poolhouse.records.clients import Client
 from tests.support.house import House
 from tests.support.sign_in import Answer, Asking, Reply, respond
 

@@ -10,10 +10,10 @@ import pytest
 from msgspec.structs import replace
 
 from poolhouse.errors import DeliveryFailed, Refused, VersionConflict
-from poolhouse.flows.outbox import OutboxService, Pace
-from poolhouse.hooks.answers import Sent
+from poolhouse.flows.messages.outbox import OutboxService, Pace
+from poolhouse.hooks.answers.messages import Sent
 from poolhouse.hooks.dispatch import Hooks, Implementation
-from poolhouse.records import Message, OutboxEntry
+from poolhouse.records.messages import Message, OutboxEntry
 
 MESSAGE = Message(
     id="m-1", channel="email", to="ada@example.com", purpose="sign_up", body="It is 123456", code="123456", pool_id="p"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from poolhouse.errors import KeyTaken, NotFound
-from poolhouse.flows.client_settings import ClientSettings
-from poolhouse.flows.pools import PoolFoundation, PoolSettings
-from poolhouse.flows.services import Services
-from poolhouse.records import Pool
+from poolhouse.flows.clients.settings import ClientSettings
+from poolhouse.flows.pools.settings import PoolFoundation, PoolSettings
+from poolhouse.flows.services.user_pools import Services
+from poolhouse.records.pools import Pool
 from poolhouse.store.port import Entry, Store
 from poolhouse.store.repositories import collections
 

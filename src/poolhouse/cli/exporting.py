@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from poolhouse.cli.lines import is_ours, write_line
 from poolhouse.flows.flow import Kit
-from poolhouse.records import Pool
+from poolhouse.records.pools import Pool
 
 PAGE = 200
 

@@ -17,13 +17,14 @@ from typing import Final, Protocol
 
 from poolhouse.cli.lines import WITHOUT_PASSWORD, BadLine, UserLine, is_ours, read_line
 from poolhouse.errors import GroupNotFound, GroupTaken, PoolhouseError
+from poolhouse.flows.directory.groups import MOST_GROUPS_OF_A_USER, GroupAdministration, GroupSettings
+from poolhouse.flows.directory.naming import place_name
+from poolhouse.flows.directory.values import check_values
 from poolhouse.flows.flow import Kit
-from poolhouse.flows.groups import MOST_GROUPS_OF_A_USER, GroupAdministration, GroupSettings
-from poolhouse.flows.names import name
-from poolhouse.flows.ports import NameTaken
-from poolhouse.flows.schema import check_values
-from poolhouse.flows.sign_up import place_name
-from poolhouse.records import CONFIRMED, RESET_REQUIRED, Credential, Group, Pool, User
+from poolhouse.ports.directory import NameTaken
+from poolhouse.records.names import name
+from poolhouse.records.pools import Pool
+from poolhouse.records.users import CONFIRMED, RESET_REQUIRED, Credential, Group, User
 
 AT_ONCE: Final = 32
 _SUB: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")

@@ -11,13 +11,15 @@ from typing import Any, Final
 
 from poolhouse.cli.failures import Failure
 from poolhouse.cli.kept import new_access_key
-from poolhouse.records import AccessKey, Pool, SigningKey
+from poolhouse.records.access import AccessKey
+from poolhouse.records.keys import SigningKey
+from poolhouse.records.pools import Pool
 from poolhouse.server.app import Server
 from poolhouse.server.cognito.callers import PURPOSE
 from poolhouse.store.port import Query
 from poolhouse.store.repositories import collections
+from poolhouse.store.repositories.keys import SigningKeyRepository
 from poolhouse.store.repositories.mapping import to_record
-from poolhouse.store.repositories.passing import SigningKeyRepository
 
 DEFAULT_LIFE: Final = 3600
 """Seconds that a token lives where no client says otherwise."""

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from poolhouse.crypto.passwords import MARK
-from poolhouse.records import (
+from poolhouse.records.users import (
     CONFIRMED,
     EXTERNAL_PROVIDER,
     FORCE_CHANGE_PASSWORD,

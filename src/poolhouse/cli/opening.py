@@ -16,6 +16,7 @@ from poolhouse.config.master_key import MasterKeys, required_keys
 from poolhouse.config.settings import Settings
 from poolhouse.crypto.vault import Vault
 from poolhouse.hooks import specs
+from poolhouse.hooks.events.server import Lifespan
 from poolhouse.server import logs
 from poolhouse.server.app import Server, build, require_same_key
 from poolhouse.server.world import SystemChance
@@ -61,6 +62,6 @@ async def opened(settings: Settings, keys: MasterKeys) -> AsyncIterator[Server]:
             await server.store.start()
             stack.push_async_callback(server.store.close)
             await require_same_key(server.store, Vault(keys.raw, SystemChance()))
-            event = specs.Lifespan(base_url=settings.server.base_url)
+            event = Lifespan(base_url=settings.server.base_url)
             await stack.enter_async_context(server.hooks.around(specs.lifespan, event))
         yield server

@@ -15,8 +15,8 @@ from poolhouse.cli.failures import SETTINGS, Failure
 from poolhouse.cli.importing import Count, Import, Manner
 from poolhouse.crypto.passwords import PasswordHashes
 from poolhouse.crypto.vault import Vault
-from poolhouse.flows.users import Invitation
-from poolhouse.records import User
+from poolhouse.flows.accounts.administration import Invitation
+from poolhouse.records.users import User
 from poolhouse.server.app import Server
 from poolhouse.server.cognito.user_filter import read_filter
 

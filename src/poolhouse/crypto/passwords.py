@@ -19,8 +19,8 @@ import argon2.low_level as argon2
 
 from poolhouse.crypto.formats import Argon2, argon2_fits, as_typed, built_in, read_argon2
 from poolhouse.crypto.workers import Workers
-from poolhouse.flows.ports import Chance, Secrets
-from poolhouse.hooks.answers import PasswordFormat
+from poolhouse.hooks.answers.passwords import PasswordFormat
+from poolhouse.ports.world import Chance, Secrets
 
 MARK = "$ph$v=1"
 SALT_SIZE = 16

@@ -18,7 +18,8 @@ from gmpy2 import mpz
 
 from poolhouse.crypto.workers import Workers
 from poolhouse.errors import InvalidParameter
-from poolhouse.flows.ports import Chance, SrpOpening
+from poolhouse.ports.arithmetic import SrpOpening
+from poolhouse.ports.world import Chance
 
 # RFC 3526 section 4: the 3072-bit MODP group. The generator is 2.
 N_HEX = (

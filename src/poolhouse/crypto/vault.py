@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from poolhouse.flows.ports import Chance
+from poolhouse.ports.world import Chance
 
 KEY_SIZE = 32
 NONCE_SIZE = 12

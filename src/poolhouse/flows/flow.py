@@ -7,10 +7,21 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from poolhouse.flows import ports
 from poolhouse.hooks import specs
 from poolhouse.hooks.dispatch import Hooks
-from poolhouse.records import Client, Pool
+from poolhouse.hooks.events.server import FlowCall
+from poolhouse.ports.arithmetic import Passwords, Srp, Tokens
+from poolhouse.ports.audit import AuditTrail
+from poolhouse.ports.clients import Clients
+from poolhouse.ports.directory import Groups, Users
+from poolhouse.ports.grants import Grants
+from poolhouse.ports.messages import Outbox
+from poolhouse.ports.pools import Pools
+from poolhouse.ports.protection import Counters
+from poolhouse.ports.sign_in import Attempts, Codes
+from poolhouse.ports.world import Chance, Clock, Secrets
+from poolhouse.records.clients import Client
+from poolhouse.records.pools import Pool
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -20,23 +31,23 @@ R = TypeVar("R")
 class Kit:
     """The ports, handed down from the one place that builds everything."""
 
-    clock: ports.Clock
-    chance: ports.Chance
-    secrets: ports.Secrets
-    passwords: ports.Passwords
-    srp: ports.Srp
-    tokens: ports.Tokens
+    clock: Clock
+    chance: Chance
+    secrets: Secrets
+    passwords: Passwords
+    srp: Srp
+    tokens: Tokens
     hooks: Hooks
-    pools: ports.Pools
-    clients: ports.Clients
-    users: ports.Users
-    groups: ports.Groups
-    attempts: ports.Attempts
-    codes: ports.Codes
-    grants: ports.Grants
-    counters: ports.Counters
-    outbox: ports.Outbox
-    audit: ports.AuditTrail
+    pools: Pools
+    clients: Clients
+    users: Users
+    groups: Groups
+    attempts: Attempts
+    codes: Codes
+    grants: Grants
+    counters: Counters
+    outbox: Outbox
+    audit: AuditTrail
 
 
 class Flow:
@@ -73,9 +84,9 @@ def step(
     return wrap
 
 
-def _call(name: str, arguments: tuple[object, ...]) -> specs.FlowCall:
+def _call(name: str, arguments: tuple[object, ...]) -> FlowCall:
     """Steps begin with the client or the pool that they are for, if they know it."""
     first = arguments[0] if arguments else None
     if isinstance(first, Client):
-        return specs.FlowCall(name=name, pool_id=first.pool_id, client_id=first.id)
-    return specs.FlowCall(name=name, pool_id=first.id if isinstance(first, Pool) else None)
+        return FlowCall(name=name, pool_id=first.pool_id, client_id=first.id)
+    return FlowCall(name=name, pool_id=first.id if isinstance(first, Pool) else None)

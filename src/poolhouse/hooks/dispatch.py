@@ -19,13 +19,14 @@ from typing import Any, NoReturn, TypeVar
 from poolhouse.errors import DeliveryFailed, PluginAnswerInvalid, PluginFailed, Refused
 from poolhouse.hooks import specs
 from poolhouse.hooks.expected import Check, answer_check, described
+from poolhouse.hooks.kinds import AMEND, ANSWER, AROUND, COLLECT, OBSERVE
 from poolhouse.hooks.reported import report
 from poolhouse.hooks.running import Steps, as_steps, go_on, is_cancelled, run
 
 E = TypeVar("E")
 A = TypeVar("A")
 
-KINDS = (specs.OBSERVE, specs.ANSWER, specs.COLLECT, specs.AMEND, specs.AROUND)
+KINDS = (OBSERVE, ANSWER, COLLECT, AMEND, AROUND)
 
 _ANY = (Exception, asyncio.CancelledError)
 """What a plugin may raise. A ``CancelledError`` is its fault, too, unless the running task was cancelled."""
@@ -106,13 +107,13 @@ class Hooks:
 
     async def notify(self, spec: Callable[[E], Coroutine[Any, Any, None]], event: E) -> None:
         """Everybody was told, all at once. Errors are logged, and do not reach the caller."""
-        hook = self._observe.get(spec) or _wrong_kind(spec, specs.OBSERVE)
+        hook = self._observe.get(spec) or _wrong_kind(spec, OBSERVE)
         if hook.implementations:
             await self._tell(hook, hook.implementations, event)
 
     async def first(self, spec: Callable[[E], Coroutine[Any, Any, A | None]], event: E) -> A | None:
         """The first answer that is not None; None if nobody had one."""
-        hook = self._answer.get(spec) or _wrong_kind(spec, specs.ANSWER)
+        hook = self._answer.get(spec) or _wrong_kind(spec, ANSWER)
         for implementation in hook.implementations:
             answer: A | None = await self._ask(hook, implementation, event)
             if answer is not None:
@@ -121,7 +122,7 @@ class Hooks:
 
     async def all(self, spec: Callable[[E], Coroutine[Any, Any, A | None]], event: E) -> list[A]:
         """All answers that are not None, in order."""
-        hook = self._collect.get(spec) or _wrong_kind(spec, specs.COLLECT)
+        hook = self._collect.get(spec) or _wrong_kind(spec, COLLECT)
         answers: list[A] = []
         for implementation in hook.implementations:
             answer = await self._ask(hook, implementation, event)
@@ -131,7 +132,7 @@ class Hooks:
 
     async def amend(self, spec: Callable[[E], Coroutine[Any, Any, E | None]], event: E) -> E:
         """The event as the last implementation left it."""
-        hook = self._amend.get(spec) or _wrong_kind(spec, specs.AMEND)
+        hook = self._amend.get(spec) or _wrong_kind(spec, AMEND)
         for implementation in hook.implementations:
             amended = await self._ask(hook, implementation, event)
             if amended is not None:
@@ -140,7 +141,7 @@ class Hooks:
 
     def around(self, spec: Callable[[E], AsyncIterator[None]], event: E) -> AbstractAsyncContextManager[None]:
         """A context with all implementations around it. What its body raises goes on, even where one would hide it."""
-        hook = self._around.get(spec) or _wrong_kind(spec, specs.AROUND)
+        hook = self._around.get(spec) or _wrong_kind(spec, AROUND)
         return _Around(self, hook, event) if hook.implementations else _NOTHING
 
     # --- one implementation ------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ import pluggy
 from poolhouse.hooks import specs
 from poolhouse.hooks.context import PluginContext
 from poolhouse.hooks.dispatch import Hooks, Implementation, every_hook, kind_of
+from poolhouse.hooks.kinds import AROUND, PROJECT
 
 GROUP = "poolhouse"
 """The entry point group of plugin packages."""
@@ -126,7 +127,7 @@ class PluginManager:
     # --- checking ----------------------------------------------------------------------------------------------------
 
     def _check(self, plugin: object, name: str) -> None:
-        reader = pluggy.PluginManager(specs.PROJECT)
+        reader = pluggy.PluginManager(PROJECT)
         for attribute in dir(plugin):
             options = reader.parse_hookimpl_opts(plugin, attribute)
             if options is None:
@@ -155,9 +156,9 @@ class PluginManager:
             )
         kind = kind_of(self._specs[hook])
         is_context = inspect.isasyncgenfunction(function)
-        if kind == specs.AROUND and not is_context:
+        if kind == AROUND and not is_context:
             raise PluginError(f"Plugin {name!r}, hook {hook!r}: it has to be an async def with one yield.")
-        if kind != specs.AROUND and (is_context or inspect.isgeneratorfunction(function)):
+        if kind != AROUND and (is_context or inspect.isgeneratorfunction(function)):
             raise PluginError(f"Plugin {name!r}, hook {hook!r}: it has to return its answer, not to yield.")
 
     def _warn_of_unmarked(self, plugin: object, name: str, attribute: str) -> None:
@@ -195,7 +196,7 @@ class PluginManager:
         return self._described
 
     def _ordered(self) -> list[list[tuple[Implementation, str]]]:
-        manager = pluggy.PluginManager(specs.PROJECT)
+        manager = pluggy.PluginManager(PROJECT)
         manager.add_hookspecs(specs)
         # pluggy calls last what was registered first.
         for name in reversed(self.names()):

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from poolhouse.records import Client, Pool, User
+from poolhouse.records.clients import Client
+from poolhouse.records.pools import Pool
+from poolhouse.records.users import User
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,10 +6,10 @@ import sys
 from collections.abc import Sequence
 from typing import TextIO
 
-from poolhouse.hooks.answers import Sender, Sent
+from poolhouse.hooks.answers.messages import Sender, Sent
 from poolhouse.hooks.context import PluginContext
-from poolhouse.hooks.specs import hookimpl
-from poolhouse.records import Message
+from poolhouse.hooks.kinds import hookimpl
+from poolhouse.records.messages import Message
 
 
 class ConsoleSender:

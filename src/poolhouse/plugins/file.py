@@ -8,10 +8,10 @@ from pathlib import Path
 
 import msgspec
 
-from poolhouse.hooks.answers import Sender, Sent
+from poolhouse.hooks.answers.messages import Sender, Sent
 from poolhouse.hooks.context import PluginContext
-from poolhouse.hooks.specs import hookimpl
-from poolhouse.records import Message
+from poolhouse.hooks.kinds import hookimpl
+from poolhouse.records.messages import Message
 
 _FIELDS = ("to", "channel", "purpose", "code", "link", "subject", "body")
 

@@ -9,10 +9,10 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from poolhouse.errors import DeliveryFailed
-from poolhouse.hooks.answers import Sender, Sent
+from poolhouse.hooks.answers.messages import Sender, Sent
 from poolhouse.hooks.context import Http, HttpNotSent, PluginContext, SettingInvalid
-from poolhouse.hooks.specs import hookimpl
-from poolhouse.records import Message
+from poolhouse.hooks.kinds import hookimpl
+from poolhouse.records.messages import Message
 
 _COME_BACK = frozenset({408, 429, 503})
 """Twilio did not take the message, and may later."""

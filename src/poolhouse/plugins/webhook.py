@@ -14,10 +14,10 @@ from collections.abc import Sequence
 import msgspec
 
 from poolhouse.errors import DeliveryFailed
-from poolhouse.hooks.answers import Sender, Sent
+from poolhouse.hooks.answers.messages import Sender, Sent
 from poolhouse.hooks.context import Clock, Http, HttpNotSent, PluginContext, SettingInvalid
-from poolhouse.hooks.specs import hookimpl
-from poolhouse.records import Message
+from poolhouse.hooks.kinds import hookimpl
+from poolhouse.records.messages import Message
 
 _FIELDS = ("id", "channel", "to", "purpose", "pool_id", "username", "subject", "body", "code", "link")
 _SHORTEST_SECRET = 32

@@ -23,16 +23,17 @@ from poolhouse.crypto.vault import Vault
 from poolhouse.crypto.workers import Workers
 from poolhouse.errors import KeyTaken
 from poolhouse.flows.flow import Kit
-from poolhouse.flows.outbox import OutboxService
-from poolhouse.flows.ports import Chance, Clock
-from poolhouse.flows.services import Services, build_services
+from poolhouse.flows.messages.outbox import OutboxService
+from poolhouse.flows.services.user_pools import Services, build_services
 from poolhouse.hooks import specs
 from poolhouse.hooks.context import PluginContext
 from poolhouse.hooks.dispatch import Hooks
+from poolhouse.hooks.events.server import Lifespan, Register
 from poolhouse.hooks.manager import PluginManager
 from poolhouse.plugins import SENDERS
 from poolhouse.plugins.file import OutboxFile
-from poolhouse.records import Message
+from poolhouse.ports.world import Chance, Clock
+from poolhouse.records.messages import Message
 from poolhouse.server.cognito.callers import Callers
 from poolhouse.server.cognito.endpoint import Api, JsonApi
 from poolhouse.server.cognito.model import USER_POOLS, load_model
@@ -48,19 +49,17 @@ from poolhouse.store.open import open_store
 from poolhouse.store.plugin_documents import StoredPluginDocuments
 from poolhouse.store.port import Entry, Store
 from poolhouse.store.repositories import collections
+from poolhouse.store.repositories.access import AccessKeyRepository
+from poolhouse.store.repositories.audit import Trail
+from poolhouse.store.repositories.clients import ClientRepository
 from poolhouse.store.repositories.cursors import Cursors
-from poolhouse.store.repositories.memberships import Memberships
-from poolhouse.store.repositories.passing import (
-    AccessKeyRepository,
-    AttemptRepository,
-    CodeRepository,
-    CounterRepository,
-    GrantRepository,
-    OutboxRepository,
-    SigningKeyRepository,
-    Trail,
-)
-from poolhouse.store.repositories.pools import ClientRepository, PoolRepository
+from poolhouse.store.repositories.grants import GrantRepository
+from poolhouse.store.repositories.groups import Memberships
+from poolhouse.store.repositories.keys import SigningKeyRepository
+from poolhouse.store.repositories.messages import OutboxRepository
+from poolhouse.store.repositories.pools import PoolRepository
+from poolhouse.store.repositories.protection import CounterRepository
+from poolhouse.store.repositories.sign_in import AttemptRepository, CodeRepository
 from poolhouse.store.repositories.users import UserRepository
 from poolhouse.tokens.keys import KeyMaker, KeyRing, RingLimits, RsaKeyMaker
 
@@ -174,7 +173,7 @@ async def build(
 
     manager = plugin_manager(settings, clock=clock, chance=chance, http=http, store=store, plugins=plugins)
     hooks = manager.freeze()
-    register = specs.Register()
+    register = Register()
 
     cursors = Cursors(vault, clock)
     memberships = Memberships(store, cursors)
@@ -352,7 +351,7 @@ async def _running(server: Server, vault: Vault) -> AsyncIterator[None]:
         stack.push_async_callback(server.store.close)
         await server.store.start()
         await require_same_key(server.store, vault)
-        event = specs.Lifespan(base_url=server.settings.server.base_url)
+        event = Lifespan(base_url=server.settings.server.base_url)
         await stack.enter_async_context(server.hooks.around(specs.lifespan, event))
         outbox = asyncio.create_task(server.outbox.run(stop))
         sweeper = asyncio.create_task(_sweep(server.store))

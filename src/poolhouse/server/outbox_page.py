@@ -9,7 +9,7 @@ import msgspec
 from aiohttp import web
 from yarl import URL
 
-from poolhouse.records import Message
+from poolhouse.records.messages import Message
 
 KEPT = 200
 

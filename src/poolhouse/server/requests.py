@@ -9,7 +9,7 @@ from collections.abc import Callable
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from poolhouse.flows.ports import Chance
+from poolhouse.ports.world import Chance
 from poolhouse.server.metrics import Metrics
 
 _logger = logging.getLogger("poolhouse.requests")

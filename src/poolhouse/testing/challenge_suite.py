@@ -25,9 +25,11 @@ from typing import Any
 import pytest
 
 from poolhouse.errors import CodeMismatch, Invalid, WrongCredentials
-from poolhouse.hooks.answers import Asked, Challenge, Passed, SignInState
+from poolhouse.hooks.answers.sign_in import Asked, Challenge, Passed, SignInState
 from poolhouse.hooks.views import App, Directory, Person
-from poolhouse.records import CONFIRMED, Client, Pool, User
+from poolhouse.records.clients import Client
+from poolhouse.records.pools import Pool
+from poolhouse.records.users import CONFIRMED, User
 from poolhouse.server.cognito.model import load_model
 
 _TELLING = 4

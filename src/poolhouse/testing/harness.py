@@ -13,9 +13,9 @@ from typing import Any, TypeAlias
 
 from aiohttp import web
 
-from poolhouse.hooks.answers import Sender, Sent
-from poolhouse.hooks.specs import hookimpl
-from poolhouse.records import Message
+from poolhouse.hooks.answers.messages import Sender, Sent
+from poolhouse.hooks.kinds import hookimpl
+from poolhouse.records.messages import Message
 from poolhouse.server.app import Server, World, build
 from poolhouse.store.port import Position, Query
 from poolhouse.store.repositories import collections

@@ -17,7 +17,7 @@ from typing import ClassVar
 
 import pytest
 
-from poolhouse.hooks.answers import PasswordFormat
+from poolhouse.hooks.answers.passwords import PasswordFormat
 
 OTHERS = (
     "",

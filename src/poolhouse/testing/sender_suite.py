@@ -32,8 +32,8 @@ import pytest
 from msgspec.structs import replace
 
 from poolhouse.errors import DeliveryFailed
-from poolhouse.hooks.answers import Sender, Sent
-from poolhouse.records import Message
+from poolhouse.hooks.answers.messages import Sender, Sent
+from poolhouse.records.messages import Message
 
 Arrived: TypeAlias = Callable[[], Sequence[str]]
 

@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from poolhouse.crypto.workers import Workers
 from poolhouse.errors import InvalidAccessToken, PoolNotFound, VersionConflict
-from poolhouse.flows.ports import Clock, Secrets
-from poolhouse.records import SigningKey
+from poolhouse.ports.world import Clock, Secrets
+from poolhouse.records.keys import SigningKey
 from poolhouse.tokens.checked import Checked, CheckedTokens, digest_of
 from poolhouse.tokens.jose import BadToken, Signer, read
 from poolhouse.tokens.pool_keys import EXPONENT, PoolKeys, next_slot, sealed_key

@@ -10,8 +10,8 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicNumbers
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_private_key
 
-from poolhouse.flows.ports import Secrets
-from poolhouse.records import SigningKey
+from poolhouse.ports.world import Secrets
+from poolhouse.records.keys import SigningKey
 from poolhouse.tokens.jose import Signer, Verifier, encoded
 
 PURPOSE = "signing-key"

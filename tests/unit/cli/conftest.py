@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest_asyncio
 
-from poolhouse.records import Pool
+from poolhouse.records.pools import Pool
 from poolhouse.server.app import Server
 from tests.unit.cli.world import new_pool, server_in_memory
 

@@ -31,7 +31,7 @@ async def test_what_an_interrupted_start_has_made_is_found_again(server: Server)
 
 
 async def test_a_pool_of_the_same_name_that_is_somebodys_own_is_left_alone(server: Server) -> None:
-    from poolhouse.flows.pools import PoolFoundation, PoolSettings
+    from poolhouse.flows.pools.settings import PoolFoundation, PoolSettings
 
     own = await server.services.pools.create(REGION, "demo", PoolSettings(), PoolFoundation())
     made = await demo(server.services, server.store, REGION)

@@ -12,10 +12,11 @@ from poolhouse.cli.exporting import export
 from poolhouse.cli.importing import Count, Import, Manner
 from poolhouse.cli.users import import_file
 from poolhouse.crypto.vault import Vault
-from poolhouse.flows.groups import GroupSettings
-from poolhouse.flows.pools import PoolFoundation
-from poolhouse.flows.users import Invitation
-from poolhouse.records import Pool, User
+from poolhouse.flows.accounts.administration import Invitation
+from poolhouse.flows.directory.groups import GroupSettings
+from poolhouse.flows.pools.settings import PoolFoundation
+from poolhouse.records.pools import Pool
+from poolhouse.records.users import User
 from poolhouse.server.app import Server
 from tests.unit.cli.world import NOON, new_pool, server_in_memory
 

@@ -11,9 +11,9 @@ import pytest
 from poolhouse.cli import keys
 from poolhouse.cli.failures import Failure
 from poolhouse.errors import PoolNotFound
-from poolhouse.flows.client_settings import ClientSettings
-from poolhouse.flows.validity import Span, Validity
-from poolhouse.records import Pool
+from poolhouse.flows.clients.settings import ClientSettings
+from poolhouse.flows.clients.validity import Span, Validity
+from poolhouse.records.pools import Pool
 from poolhouse.server.app import Server
 from poolhouse.server.cognito.callers import PURPOSE
 from tests.unit.cli.world import NOON, new_pool
@@ -39,7 +39,7 @@ async def test_keys_of_a_pool_that_is_not_there_are_not_made(server: Server) -> 
 
 
 async def test_all_pools_are_those_of_every_region(server: Server, pool: Pool) -> None:
-    from poolhouse.flows.pools import PoolFoundation, PoolSettings
+    from poolhouse.flows.pools.settings import PoolFoundation, PoolSettings
 
     far = await server.services.pools.create("us-east-1", "far", PoolSettings(), PoolFoundation())
     others = [await new_pool(server, name=f"pool {number}") for number in range(3)]

@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 from poolhouse.config.settings import Development, Settings, Store
 from poolhouse.config.settings import Server as ServerSettings
 from poolhouse.config.values import Secret
-from poolhouse.flows.pools import PoolFoundation, PoolSettings
-from poolhouse.records import Pool
+from poolhouse.flows.pools.settings import PoolFoundation, PoolSettings
+from poolhouse.records.pools import Pool
 from poolhouse.server.app import Server, World, build
 from poolhouse.testing.clock import FakeClock
 from poolhouse.testing.keys import PremadeKeys

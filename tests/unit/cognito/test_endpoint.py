@@ -7,7 +7,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from aiohttp.test_utils import make_mocked_request
 
 from poolhouse import errors as domain
 from poolhouse.server.cognito.registry import Call, Handler, Result
@@ -182,20 +181,6 @@ async def test_a_browser_may_ask_whether_it_may_call(serve: Serve) -> None:
     assert "POST" in answer.headers["Access-Control-Allow-Methods"]
     assert {"content-type", "x-amz-target", "x-amz-user-agent", "authorization", "cache-control"} <= allowed
     assert "Access-Control-Allow-Credentials" not in answer.headers
-
-
-def test_it_knows_which_requests_are_meant_for_it(clock: ManualClock, keys: KeysInMemory) -> None:
-    api = build({}, clock=clock, keys=keys)
-
-    def concerns(method: str, **headers: str) -> bool:
-        return api.concerns(
-            make_mocked_request(method, "/", headers={k.replace("_", "-"): v for k, v in headers.items()})
-        )
-
-    assert concerns("POST", X_Amz_Target="anything")
-    assert concerns("OPTIONS", Access_Control_Request_Headers="Content-Type, X-Amz-Target")
-    assert not concerns("OPTIONS", Access_Control_Request_Headers="authorization")
-    assert not concerns("POST", Content_Type="application/x-www-form-urlencoded")
 
 
 async def test_a_public_operation_needs_no_signature_and_ignores_a_wrong_one(serve: Serve) -> None:

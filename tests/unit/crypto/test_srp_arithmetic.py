@@ -16,7 +16,7 @@ from poolhouse.crypto import srp
 from poolhouse.crypto.srp import G, N, Srp6a
 from poolhouse.crypto.workers import Workers
 from poolhouse.errors import InvalidParameter
-from poolhouse.flows.ports import SrpOpening
+from poolhouse.ports.arithmetic import SrpOpening
 from tests.unit.crypto.world import ForeseenChance
 
 POOL_NAME, USER, PASSWORD = "AbCdEfGhI", "jane", "Corr3ct-Horse!"

@@ -9,7 +9,7 @@ import msgspec
 
 from poolhouse.crypto.vault import Vault
 from poolhouse.errors import VersionConflict
-from poolhouse.records import SigningKey
+from poolhouse.records.keys import SigningKey
 
 NOW = 1_700_000_000.0
 BASE_URL = "https://auth.example.com"

@@ -19,12 +19,13 @@ from poolhouse.errors import (
     PoolNotFound,
     ScopeNotFound,
 )
-from poolhouse.flows import client_secrets
-from poolhouse.flows.client_settings import ClientSettings
-from poolhouse.flows.clients import permits
-from poolhouse.flows.definitions import Declaration
-from poolhouse.flows.validity import Span, Validity
-from poolhouse.records import Client, ClientSecret, Pool, Rotation
+from poolhouse.flows.clients.permitted import permits
+from poolhouse.flows.clients.secrets import MOST_OPENED, PURPOSE, ClientSecrets
+from poolhouse.flows.clients.settings import ClientSettings
+from poolhouse.flows.clients.validity import Span, Validity
+from poolhouse.flows.directory.definitions import Declaration
+from poolhouse.records.clients import Client, ClientSecret, Rotation
+from poolhouse.records.pools import Pool
 from tests.unit.directory.world import NOON, World
 
 GIVEN = "a-secret-that-was-given-by-them".replace("-", "x")
@@ -290,8 +291,8 @@ async def test_a_sealed_secret_of_one_client_is_worth_nothing_for_another(world:
 
 async def test_no_more_than_a_bounded_number_of_opened_secrets_is_held(world: World) -> None:
     vault = _CountingVault(world.vault)
-    secrets = client_secrets.ClientSecrets(vault, world.chance)  # type: ignore[arg-type]
-    clients = [_sealed(world, f"c{number}", f"s{number}") for number in range(client_secrets.MOST_OPENED + 1)]
+    secrets = ClientSecrets(vault, world.chance)  # type: ignore[arg-type]
+    clients = [_sealed(world, f"c{number}", f"s{number}") for number in range(MOST_OPENED + 1)]
 
     for client in clients:
         secrets.of(client)
@@ -479,7 +480,7 @@ def _sealed(world: World, client_id: str, *plain: str) -> Client:
     secrets = tuple(
         ClientSecret(
             id=f"{client_id}--{number}",
-            sealed=world.vault.seal(client_secrets.PURPOSE, client_id, secret.encode()),
+            sealed=world.vault.seal(PURPOSE, client_id, secret.encode()),
             created=NOON,
         )
         for number, secret in enumerate(plain)

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from poolhouse.errors import InvalidParameter
-from poolhouse.flows.definitions import STANDARD, Bounds, Declaration, extended, found
-from poolhouse.records import AttributeSchema
+from poolhouse.flows.directory.definitions import STANDARD, Bounds, Declaration, extended, found
+from poolhouse.records.pools import AttributeSchema
 
 
 def named(schema: tuple[AttributeSchema, ...], name: str) -> AttributeSchema:

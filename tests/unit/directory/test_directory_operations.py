@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from poolhouse.errors import ClientNotFound, InvalidParameter, PoolNotFound, UserNotFound
-from poolhouse.flows.grants import TokenSet
-from poolhouse.records import Delivery, Pool, User
+from poolhouse.flows.grants.lifetime import TokenSet
+from poolhouse.records.messages import Delivery
+from poolhouse.records.pools import Pool
+from poolhouse.records.users import User
 from poolhouse.server.cognito import shapes
 from poolhouse.server.cognito.model import ServiceModel, load_model
 from poolhouse.server.cognito.operations import clients, groups, pools

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from poolhouse.flows import formats
+from poolhouse.flows.directory import formats
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_booleans_are_read_in_any_case_and_written_in_one() -> None:
 
 def test_common_addresses_load_no_library() -> None:
     code = (
-        "import sys; from poolhouse.flows import formats; "
+        "import sys; from poolhouse.flows.directory import formats; "
         "assert formats.is_email('jane@example.com') and not formats.is_phone('12'); "
         "assert not {'email_validator', 'phonenumbers'} & sys.modules.keys()"
     )

@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from poolhouse.errors import InvalidParameter, NotAuthorized
-from poolhouse.flows import formats
-from poolhouse.flows.definitions import Bounds, Declaration, extended, found
-from poolhouse.flows.redirects import check_redirect
-from poolhouse.flows.schema import check_values
-from poolhouse.records import Pool
+from poolhouse.flows.clients.redirects import check_redirect
+from poolhouse.flows.directory import formats
+from poolhouse.flows.directory.definitions import Bounds, Declaration, extended, found
+from poolhouse.flows.directory.values import check_values
+from poolhouse.records.pools import Pool
 
 POOL = Pool(
     id="eu-west-1_abcdefghi",

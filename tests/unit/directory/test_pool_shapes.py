@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from poolhouse.errors import InvalidParameter
-from poolhouse.flows.definitions import Bounds, Declaration
-from poolhouse.flows.pools import PoolFoundation, PoolSettings
-from poolhouse.records import MessageTemplate, PasswordPolicy, RecoveryOption
+from poolhouse.flows.directory.definitions import Bounds, Declaration
+from poolhouse.flows.pools.settings import PoolFoundation, PoolSettings
+from poolhouse.records.pools import MessageTemplate, PasswordPolicy, RecoveryOption
 from poolhouse.server.cognito.pool_shapes import declarations, pool_foundation, pool_settings
 
 

@@ -8,10 +8,10 @@ import pytest
 from msgspec.structs import replace
 
 from poolhouse.errors import ConcurrentModification, InvalidParameter, PoolNotFound
-from poolhouse.flows.client_settings import ClientSettings
-from poolhouse.flows.definitions import Declaration
-from poolhouse.flows.pools import PoolFoundation, PoolSettings
-from poolhouse.records import MessageTemplate, PasswordPolicy, RecoveryOption
+from poolhouse.flows.clients.settings import ClientSettings
+from poolhouse.flows.directory.definitions import Declaration
+from poolhouse.flows.pools.settings import PoolFoundation, PoolSettings
+from poolhouse.records.pools import MessageTemplate, PasswordPolicy, RecoveryOption
 from tests.unit.directory.world import NOON, REGION, World
 
 

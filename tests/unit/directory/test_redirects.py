@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from poolhouse.errors import InvalidParameter
-from poolhouse.flows.redirects import check_redirect
+from poolhouse.flows.clients.redirects import check_redirect
 
 
 @pytest.mark.parametrize(

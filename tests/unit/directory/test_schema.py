@@ -5,15 +5,10 @@ from typing import Any
 import pytest
 
 from poolhouse.errors import InvalidParameter, NotAuthorized
-from poolhouse.flows.definitions import Bounds, Declaration, found
-from poolhouse.flows.schema import (
-    check_values,
-    listable,
-    missing_required,
-    readable,
-    require_writable,
-)
-from poolhouse.records import Client, Pool
+from poolhouse.flows.directory.definitions import Bounds, Declaration, found
+from poolhouse.flows.directory.values import check_values, listable, missing_required, readable, require_writable
+from poolhouse.records.clients import Client
+from poolhouse.records.pools import Pool
 
 DECLARED = (
     Declaration(name="email", required=True),

@@ -7,15 +7,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from poolhouse.crypto.vault import Vault
-from poolhouse.flows.clients import ClientAdministration
-from poolhouse.flows.groups import GroupAdministration
-from poolhouse.flows.pools import PoolAdministration, PoolFoundation, PoolSettings
-from poolhouse.records import CONFIRMED, Pool, User
+from poolhouse.flows.clients.administration import ClientAdministration
+from poolhouse.flows.directory.groups import GroupAdministration
+from poolhouse.flows.pools.administration import PoolAdministration
+from poolhouse.flows.pools.settings import PoolFoundation, PoolSettings
+from poolhouse.records.pools import Pool
+from poolhouse.records.users import CONFIRMED, User
 from poolhouse.store.memory import MemoryStore
 from poolhouse.store.repositories import collections
+from poolhouse.store.repositories.clients import ClientRepository
 from poolhouse.store.repositories.cursors import Cursors
-from poolhouse.store.repositories.memberships import Memberships
-from poolhouse.store.repositories.pools import ClientRepository, PoolRepository
+from poolhouse.store.repositories.groups import Memberships
+from poolhouse.store.repositories.pools import PoolRepository
 from poolhouse.store.repositories.users import UserRepository
 
 REGION = "eu-west-1"

@@ -7,8 +7,9 @@ import asyncio
 import pytest
 
 from poolhouse import errors
-from poolhouse.flows.users import Invitation
-from poolhouse.records import Client, Pool
+from poolhouse.flows.accounts.administration import Invitation
+from poolhouse.records.clients import Client
+from poolhouse.records.pools import Pool
 from tests.support.house import PASSWORD, House
 from tests.support.sign_in import Answer, Asking, Opening, Reply, SignedIn, initiate, respond
 from tests.support.srp_client import SrpClient

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 import pytest
 
 from poolhouse import errors
-from poolhouse.flows.grants import TokenSet
-from poolhouse.flows.groups import GroupSettings
-from poolhouse.flows.pools import PoolFoundation
-from poolhouse.flows.users import Invitation
-from poolhouse.records import Client, Pool, Rotation
+from poolhouse.flows.accounts.administration import Invitation
+from poolhouse.flows.directory.groups import GroupSettings
+from poolhouse.flows.grants.lifetime import TokenSet
+from poolhouse.flows.pools.settings import PoolFoundation
+from poolhouse.records.clients import Client, Rotation
+from poolhouse.records.pools import Pool
 from poolhouse.store.memory import MemoryStore
 from poolhouse.store.repositories import collections
 from poolhouse.testing.clock import FakeClock

@@ -12,9 +12,11 @@ import pytest
 
 from poolhouse import errors
 from poolhouse.config.settings import Tokens
-from poolhouse.flows.groups import GroupSettings
-from poolhouse.hooks.specs import PreToken, hookimpl
-from poolhouse.records import Client, Pool, Rotation
+from poolhouse.flows.directory.groups import GroupSettings
+from poolhouse.hooks.events.tokens import PreToken
+from poolhouse.hooks.kinds import hookimpl
+from poolhouse.records.clients import Client, Rotation
+from poolhouse.records.pools import Pool
 from tests.support.house import House, opened_house
 
 

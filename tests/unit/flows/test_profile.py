@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from poolhouse import errors
-from poolhouse.flows.definitions import Declaration
-from poolhouse.flows.pools import PoolFoundation
-from poolhouse.flows.ports import UserFilter
-from poolhouse.flows.users import Invitation
-from poolhouse.records import Client, PasswordPolicy, Pool
+from poolhouse.flows.accounts.administration import Invitation
+from poolhouse.flows.directory.definitions import Declaration
+from poolhouse.flows.pools.settings import PoolFoundation
+from poolhouse.ports.directory import UserFilter
+from poolhouse.records.clients import Client
+from poolhouse.records.pools import PasswordPolicy, Pool
 from tests.support.house import PASSWORD, House
 
 NEW = "An0ther-Horse!"

@@ -7,9 +7,10 @@ import asyncio
 import pytest
 
 from poolhouse import errors
-from poolhouse.flows.pools import PoolFoundation
-from poolhouse.flows.users import Invitation
-from poolhouse.records import Client, Pool, RecoveryOption
+from poolhouse.flows.accounts.administration import Invitation
+from poolhouse.flows.pools.settings import PoolFoundation
+from poolhouse.records.clients import Client
+from poolhouse.records.pools import Pool, RecoveryOption
 from tests.support.house import PASSWORD, House
 
 NEW = "An0ther-Horse!"

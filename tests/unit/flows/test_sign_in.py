@@ -10,11 +10,15 @@ from typing import Any
 import pytest
 
 from poolhouse import errors
-from poolhouse.flows.users import Invitation
-from poolhouse.hooks import specs
-from poolhouse.hooks.answers import Asked, ChallengeDecision, MigratedUser, Next, Passed, SignInState, Stage
-from poolhouse.hooks.specs import hookimpl
-from poolhouse.records import Client, Pool
+from poolhouse.flows.accounts.administration import Invitation
+from poolhouse.hooks.answers.accounts import MigratedUser
+from poolhouse.hooks.answers.sign_in import Asked, ChallengeDecision, Next, Passed, SignInState, Stage
+from poolhouse.hooks.events.accounts import MigrateUser
+from poolhouse.hooks.events.server import FlowCall
+from poolhouse.hooks.events.sign_in import CreateChallenge, DefineChallenge, VerifyChallenge
+from poolhouse.hooks.kinds import hookimpl
+from poolhouse.records.clients import Client
+from poolhouse.records.pools import Pool
 from tests.support.house import PASSWORD, House, opened_house
 from tests.support.sign_in import Asking, SignedIn, initiate
 from tests.support.srp_client import SrpClient
@@ -310,7 +314,7 @@ class Riddle:
     """Asks a riddle, twice at most."""
 
     @hookimpl
-    async def define_challenge(self, event: specs.DefineChallenge) -> ChallengeDecision:
+    async def define_challenge(self, event: DefineChallenge) -> ChallengeDecision:
         if event.session and event.session[-1].passed and not event.user_not_found:
             return ChallengeDecision(issue_tokens=True)
         if len(event.session) >= 2:
@@ -318,11 +322,11 @@ class Riddle:
         return ChallengeDecision(challenge="CUSTOM_CHALLENGE")
 
     @hookimpl
-    async def create_challenge(self, event: specs.CreateChallenge) -> Asked:
+    async def create_challenge(self, event: CreateChallenge) -> Asked:
         return Asked(public={"riddle": "2+2"}, private={"solution": "4"}, metadata=f"round {len(event.session)}")
 
     @hookimpl
-    async def verify_challenge(self, event: specs.VerifyChallenge) -> bool:
+    async def verify_challenge(self, event: VerifyChallenge) -> bool:
         return event.answer == event.private["solution"]
 
 
@@ -416,7 +420,7 @@ async def test_a_plugin_can_add_a_step_to_every_sign_in() -> None:
 
 class OldDirectory:
     @hookimpl
-    async def migrate_user(self, event: specs.MigrateUser) -> MigratedUser | None:
+    async def migrate_user(self, event: MigrateUser) -> MigratedUser | None:
         if event.username != "jane" or event.password not in (None, PASSWORD):
             return None
         return MigratedUser(attributes={"email": "jane@example.com", "email_verified": "true"})
@@ -459,7 +463,7 @@ async def _srp(house: House, client: Client, username: str = "jane", password: s
 
 
 def _rotation() -> Any:
-    from poolhouse.records import Rotation
+    from poolhouse.records.clients import Rotation
 
     return Rotation(enabled=True)
 
@@ -469,10 +473,10 @@ def _rotation() -> Any:
 
 class Watcher:
     def __init__(self) -> None:
-        self.seen: list[specs.FlowCall] = []
+        self.seen: list[FlowCall] = []
 
     @hookimpl
-    async def around_flow(self, event: specs.FlowCall) -> AsyncIterator[None]:
+    async def around_flow(self, event: FlowCall) -> AsyncIterator[None]:
         self.seen.append(event)
         yield
 
@@ -485,7 +489,7 @@ async def test_a_plugin_stands_around_every_step_and_knows_pool_and_client() -> 
 
         await house.sign_in(client)
 
-        assert specs.FlowCall(name="sign_in.initiate", pool_id=client.pool_id, client_id=client.id) in watcher.seen
+        assert FlowCall(name="sign_in.initiate", pool_id=client.pool_id, client_id=client.id) in watcher.seen
         assert {"sign_up", "sign_up.confirm"} <= {event.name for event in watcher.seen}
 
 

@@ -7,11 +7,13 @@ import asyncio
 import pytest
 
 from poolhouse import errors
-from poolhouse.flows.pools import PoolFoundation
-from poolhouse.flows.sign_up import SignUpRequest
-from poolhouse.hooks.answers import SignUpDecision
-from poolhouse.hooks.specs import PostConfirmation, PreSignUp, hookimpl
-from poolhouse.records import Client, Pool
+from poolhouse.flows.accounts.sign_up import SignUpRequest
+from poolhouse.flows.pools.settings import PoolFoundation
+from poolhouse.hooks.answers.accounts import SignUpDecision
+from poolhouse.hooks.events.accounts import PostConfirmation, PreSignUp
+from poolhouse.hooks.kinds import hookimpl
+from poolhouse.records.clients import Client
+from poolhouse.records.pools import Pool
 from tests.support.house import PASSWORD, House, opened_house
 
 

@@ -13,19 +13,23 @@ import pytest
 
 from poolhouse.errors import DeliveryFailed, PluginAnswerInvalid, PluginFailed, Refused
 from poolhouse.hooks import specs
-from poolhouse.hooks.answers import MigratedUser, Sent, SignUpDecision, Stage
+from poolhouse.hooks.answers.accounts import MigratedUser, SignUpDecision
+from poolhouse.hooks.answers.messages import Sent
+from poolhouse.hooks.answers.sign_in import Stage
 from poolhouse.hooks.dispatch import Hooks, Implementation, field_name
-from poolhouse.records import Message
+from poolhouse.hooks.events.accounts import MigrateUser, PreSignUp
+from poolhouse.hooks.events.audit import Audit
+from poolhouse.hooks.events.server import FlowCall, Register
+from poolhouse.hooks.events.tokens import PreToken
+from poolhouse.records.messages import Message
 
-AUDIT = specs.Audit(action="sign_in.succeeded", at=1.0)
-SIGN_UP = specs.PreSignUp(source="PreSignUp_SignUp", pool_id="p", client_id="c", username="ada", attributes={})
-MIGRATE = specs.MigrateUser(
+AUDIT = Audit(action="sign_in.succeeded", at=1.0)
+SIGN_UP = PreSignUp(source="PreSignUp_SignUp", pool_id="p", client_id="c", username="ada", attributes={})
+MIGRATE = MigrateUser(
     source="UserMigration_Authentication", pool_id="p", client_id="c", username="ada", password="hunter2!"
 )
-TOKEN = specs.PreToken(
-    source="TokenGeneration_Authentication", pool_id="p", client_id="c", username="ada", attributes={}
-)
-CALL = specs.FlowCall(name="sign_up.confirm")
+TOKEN = PreToken(source="TokenGeneration_Authentication", pool_id="p", client_id="c", username="ada", attributes={})
+CALL = FlowCall(name="sign_up.confirm")
 
 
 def hooks(hook: str, *functions: Callable[..., Any], limit: float = 5.0) -> Hooks:
@@ -90,8 +94,8 @@ async def test_all_answers_come_in_order_without_the_nones() -> None:
 
 
 async def test_each_amends_what_the_one_before_it_returned() -> None:
-    def adds(group: str) -> Callable[[specs.PreToken], Any]:
-        async def implementation(event: specs.PreToken) -> specs.PreToken:
+    def adds(group: str) -> Callable[[PreToken], Any]:
+        async def implementation(event: PreToken) -> PreToken:
             return dataclasses.replace(event, groups=(*event.groups, group))
 
         return implementation
@@ -103,7 +107,7 @@ async def test_each_amends_what_the_one_before_it_returned() -> None:
 
 
 async def test_a_plain_function_is_as_good_as_a_coroutine() -> None:
-    def plain(event: specs.PreSignUp) -> SignUpDecision:
+    def plain(event: PreSignUp) -> SignUpDecision:
         return SignUpDecision(confirm=event.username == "ada")
 
     assert [SignUpDecision(confirm=True)] == await hooks("pre_sign_up", plain).all(specs.pre_sign_up, SIGN_UP)
@@ -122,7 +126,7 @@ async def test_observers_are_told_all_at_once() -> None:
     both_are_there = asyncio.Barrier(2)
     told: list[str] = []
 
-    async def meets(event: specs.Audit) -> None:
+    async def meets(event: Audit) -> None:
         await both_are_there.wait()
         told.append(event.action)
 
@@ -134,7 +138,7 @@ async def test_observers_are_told_all_at_once() -> None:
 async def test_an_observer_that_fails_or_hangs_harms_nobody(caplog: pytest.LogCaptureFixture) -> None:
     told = []
 
-    async def listens(event: specs.Audit) -> None:
+    async def listens(event: Audit) -> None:
         told.append(event)
 
     await hooks("audit", fails(OSError("x")), hangs, fails(Refused("no")), listens, limit=0.01).notify(
@@ -191,7 +195,7 @@ async def test_any_other_error_fails_closed_and_is_chained_and_logged_once(caplo
 
 
 async def test_what_the_event_was_trusted_with_is_not_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
-    async def leaks(event: specs.MigrateUser) -> None:
+    async def leaks(event: MigrateUser) -> None:
         raise ValueError(f"cannot bind as {event.username!r} with {event.password!r}")
 
     event = dataclasses.replace(MIGRATE, username="ada@example.com", password='it\'s a "secret"')
@@ -284,10 +288,10 @@ async def test_a_cancellation_that_a_plugin_makes_up_is_its_fault() -> None:
         ("pre_token", lambda some: some.amend(specs.pre_token, TOKEN), SIGN_UP),
         ("post_confirmation", lambda some: some.all(specs.post_confirmation, SIGN_UP), "done"),
         ("verify_challenge", lambda some: some.first(specs.verify_challenge, SIGN_UP), 1),
-        ("register_stages", lambda some: some.all(specs.register_stages, specs.Register()), [SIGN_UP]),
+        ("register_stages", lambda some: some.all(specs.register_stages, Register()), [SIGN_UP]),
         (
             "register_message_senders",
-            lambda some: some.all(specs.register_message_senders, specs.Register()),
+            lambda some: some.all(specs.register_message_senders, Register()),
             [object()],
         ),
     ],
@@ -310,10 +314,8 @@ async def test_what_registering_hooks_answer_is_looked_into() -> None:
 
     sender, stage = Sender(), Stage("s", applies=returns(None))
 
-    senders = await hooks("register_message_senders", returns([sender])).all(
-        specs.register_message_senders, specs.Register()
-    )
-    stages = await hooks("register_stages", returns((stage,))).all(specs.register_stages, specs.Register())
+    senders = await hooks("register_message_senders", returns([sender])).all(specs.register_message_senders, Register())
+    stages = await hooks("register_stages", returns((stage,))).all(specs.register_stages, Register())
 
     assert [[sender]] == senders
     assert [(stage,)] == stages

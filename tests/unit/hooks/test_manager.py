@@ -13,12 +13,13 @@ import pytest
 
 from poolhouse.errors import PluginFailed
 from poolhouse.hooks import specs
-from poolhouse.hooks.answers import SignUpDecision
+from poolhouse.hooks.answers.accounts import SignUpDecision
 from poolhouse.hooks.context import PluginContext, PluginSettings
+from poolhouse.hooks.events.accounts import PreSignUp
+from poolhouse.hooks.kinds import hookimpl
 from poolhouse.hooks.manager import PluginError, PluginManager
-from poolhouse.hooks.specs import hookimpl
 
-SIGN_UP = specs.PreSignUp(source="PreSignUp_SignUp", pool_id="p", client_id="c", username="ada", attributes={})
+SIGN_UP = PreSignUp(source="PreSignUp_SignUp", pool_id="p", client_id="c", username="ada", attributes={})
 
 
 class Named:
@@ -29,19 +30,19 @@ class Named:
         self._name = name
 
     @hookimpl
-    async def pre_sign_up(self, event: specs.PreSignUp) -> None:
+    async def pre_sign_up(self, event: PreSignUp) -> None:
         self._trace.append(self._name)
 
 
 class NamedFirst(Named):
     @hookimpl(tryfirst=True)
-    async def pre_sign_up(self, event: specs.PreSignUp) -> None:
+    async def pre_sign_up(self, event: PreSignUp) -> None:
         self._trace.append(self._name)
 
 
 class NamedLast(Named):
     @hookimpl(trylast=True)
-    async def pre_sign_up(self, event: specs.PreSignUp) -> None:
+    async def pre_sign_up(self, event: PreSignUp) -> None:
         self._trace.append(self._name)
 
 
@@ -192,7 +193,7 @@ async def test_a_class_is_built_with_its_context() -> None:
             self._confirm = context.settings["answer"] == 42 and context.name == "mine"
 
         @hookimpl
-        async def pre_sign_up(self, event: specs.PreSignUp) -> SignUpDecision:
+        async def pre_sign_up(self, event: PreSignUp) -> SignUpDecision:
             return SignUpDecision(confirm=self._confirm)
 
     manager = PluginManager(context=context)

@@ -16,8 +16,9 @@ import pytest
 
 from poolhouse.errors import DeliveryFailed
 from poolhouse.hooks import specs
-from poolhouse.hooks.answers import Sender
+from poolhouse.hooks.answers.messages import Sender
 from poolhouse.hooks.context import HttpAnswer, HttpFailed, HttpNotSent, PluginContext, PluginSettings
+from poolhouse.hooks.events.server import Register
 from poolhouse.hooks.manager import PluginError, PluginManager
 from poolhouse.plugins import SENDERS
 from poolhouse.plugins.console import ConsolePlugin, ConsoleSender
@@ -25,7 +26,7 @@ from poolhouse.plugins.file import FilePlugin, OutboxFile
 from poolhouse.plugins.smtp import Server, SmtpPlugin, SmtpSender
 from poolhouse.plugins.twilio_sms import TwilioPlugin
 from poolhouse.plugins.webhook import WebhookPlugin, WebhookUnclear, sign
-from poolhouse.records import Message
+from poolhouse.records.messages import Message
 
 MESSAGE = Message(
     id="m-1",
@@ -70,7 +71,7 @@ def context(name: str, settings: dict[str, Any], http: Any = None) -> PluginCont
 async def sender_of(plugin: type, settings: dict[str, Any], http: Any = None) -> Sender:
     manager = PluginManager(context=lambda name: context(name, settings, http))
     manager.register(plugin, "it")
-    ((sender,),) = await manager.freeze().all(specs.register_message_senders, specs.Register())
+    ((sender,),) = await manager.freeze().all(specs.register_message_senders, Register())
     return sender
 
 
@@ -322,7 +323,7 @@ def test_our_own_senders_are_loaded_as_a_strangers_are(tmp_path: Path) -> None:
 def test_a_plugin_is_imported_only_where_it_is_used() -> None:
     program = """
         import sys
-        import poolhouse.plugins, poolhouse.hooks.manager, poolhouse.flows.outbox
+        import poolhouse.plugins, poolhouse.hooks.manager, poolhouse.flows.messages.outbox
         import poolhouse.plugins.twilio_sms, poolhouse.plugins.webhook
         print(sorted({"twilio", "aiosmtplib", "aiohttp", "requests"} & set(sys.modules)))
     """

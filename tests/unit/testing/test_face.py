@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import inspect
 import json
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import pytest
 
 import poolhouse
 from poolhouse import testing
-from poolhouse.hooks import specs
+from poolhouse.hooks.dispatch import every_hook
 
 FACES = [poolhouse, testing]
 
@@ -64,11 +65,8 @@ def test_a_name_that_is_not_there_is_missed(face: types.ModuleType) -> None:
 
 
 def test_every_event_is_there() -> None:
-    events = {
-        value.__name__
-        for value in vars(specs).values()
-        if isinstance(value, type) and value.__module__ == specs.__name__
-    }
+    named = {inspect.get_annotations(hook)["event"] for hook in every_hook().values()}
+    events = {name.rpartition(".")[2] for name in named}
 
     assert events - set(poolhouse.__all__) == set()
 

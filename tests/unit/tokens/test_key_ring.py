@@ -14,7 +14,7 @@ import pytest
 
 from poolhouse.crypto.workers import Workers
 from poolhouse.errors import InvalidAccessToken, PoolNotFound
-from poolhouse.records import SigningKey
+from poolhouse.records.keys import SigningKey
 from poolhouse.testing.keys import PremadeKeys
 from poolhouse.tokens.keys import KeyRing, RingLimits, RsaKeyMaker
 from poolhouse.tokens.pool_keys import sealed_key

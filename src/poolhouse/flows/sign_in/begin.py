@@ -6,18 +6,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from poolhouse.errors import InvalidParameter, InvalidSession, MissingParameter, UserDisabled, UserNotFound
-from poolhouse.flows.claims import attributes_for_hooks
-from poolhouse.flows.client_secrets import ClientSecrets
-from poolhouse.flows.clients import permits
-from poolhouse.flows.directory import Directory
+from poolhouse.flows.clients.permitted import permits
+from poolhouse.flows.clients.secrets import ClientSecrets
+from poolhouse.flows.directory.lookup import Directory
+from poolhouse.flows.directory.shown import attributes_for_hooks
 from poolhouse.flows.flow import Flow, Kit, step
-from poolhouse.flows.names import LONGEST
 from poolhouse.flows.sign_in.machine import Machine, Reply, basis_of, resumed
 from poolhouse.flows.sign_in.questions import Given
 from poolhouse.flows.sign_in.steps import Opening, Opens, Run
 from poolhouse.flows.sign_in.table import Table
 from poolhouse.hooks import specs
-from poolhouse.records import Attempt, Client, Pool, User
+from poolhouse.hooks.events.sign_in import PreAuthentication
+from poolhouse.records.clients import Client
+from poolhouse.records.names import LONGEST
+from poolhouse.records.pools import Pool
+from poolhouse.records.sign_in import Attempt
+from poolhouse.records.users import User
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +118,7 @@ class SignIn(Flow):
     ) -> None:
         if not self.kit.hooks.implements(specs.pre_authentication):
             return
-        event = specs.PreAuthentication(
+        event = PreAuthentication(
             pool_id=pool.id,
             client_id=client.id,
             username=user.username if user else submitted,

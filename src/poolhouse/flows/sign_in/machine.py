@@ -25,18 +25,22 @@ from poolhouse.errors import (
     TooManyRequests,
     WrongCredentials,
 )
-from poolhouse.flows.claims import attributes_for_hooks
+from poolhouse.flows.directory.shown import attributes_for_hooks
 from poolhouse.flows.flow import Flow, Kit
-from poolhouse.flows.gate import require_able
-from poolhouse.flows.lockout import Lockout
-from poolhouse.flows.names import canonical
+from poolhouse.flows.grants.gate import require_able
+from poolhouse.flows.protection.lockout import Lockout
 from poolhouse.flows.sign_in.questions import Given, Question
 from poolhouse.flows.sign_in.steps import Outcome, Run
 from poolhouse.flows.sign_in.table import Table
 from poolhouse.flows.sign_in.trail import note_failure
 from poolhouse.hooks import specs
-from poolhouse.hooks.answers import ChallengeResult, Next
-from poolhouse.records import Attempt, Client, Pool, User
+from poolhouse.hooks.answers.sign_in import ChallengeResult, Next
+from poolhouse.hooks.events.sign_in import PostAuthentication
+from poolhouse.records.clients import Client
+from poolhouse.records.names import canonical
+from poolhouse.records.pools import Pool
+from poolhouse.records.sign_in import Attempt
+from poolhouse.records.users import User
 
 WRONG_ANSWERS = 5
 """Per handle. The lockout counts them too, per user."""
@@ -197,7 +201,7 @@ class Machine(Flow):
         if self.kit.hooks.implements(specs.post_authentication):
             await self.kit.hooks.all(
                 specs.post_authentication,
-                specs.PostAuthentication(
+                PostAuthentication(
                     pool_id=run.pool.id,
                     client_id=run.client.id,
                     username=user.username,

@@ -8,15 +8,18 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 
 from poolhouse.errors import InvalidParameter, NotAuthorized, PluginAnswerInvalid, PoolhouseError, Refused
-from poolhouse.flows.credentials import Credentials
-from poolhouse.flows.directory import Directory
+from poolhouse.flows.directory.lookup import Directory
+from poolhouse.flows.directory.naming import place_name
+from poolhouse.flows.directory.passwords import Credentials
+from poolhouse.flows.directory.values import check_values
 from poolhouse.flows.flow import Flow, Kit
-from poolhouse.flows.ports import NameTaken
-from poolhouse.flows.schema import check_values
-from poolhouse.flows.sign_up import place_name
 from poolhouse.hooks import specs
-from poolhouse.hooks.answers import MigratedUser
-from poolhouse.records import CONFIRMED, RESET_REQUIRED, Client, Credential, Pool, User
+from poolhouse.hooks.answers.accounts import MigratedUser
+from poolhouse.hooks.events.accounts import MigrateUser
+from poolhouse.ports.directory import NameTaken
+from poolhouse.records.clients import Client
+from poolhouse.records.pools import Pool
+from poolhouse.records.users import CONFIRMED, RESET_REQUIRED, Credential, User
 
 _HASH = re.compile(r"\S{1,1024}")
 
@@ -51,7 +54,7 @@ class Migration(Flow):
     ) -> User | None:
         if not self.kit.hooks.implements(specs.migrate_user):
             return None
-        event = specs.MigrateUser(
+        event = MigrateUser(
             source=source,
             pool_id=pool.id,
             client_id=client.id,

@@ -15,14 +15,15 @@ from poolhouse.errors import (
     VersionConflict,
     WrongCredentials,
 )
-from poolhouse.flows.credentials import Credentials
+from poolhouse.flows.directory.passwords import Credentials
 from poolhouse.flows.flow import Flow, Kit
-from poolhouse.flows.lockout import Lockout
+from poolhouse.flows.protection.lockout import Lockout
 from poolhouse.flows.sign_in.migration import Migration
 from poolhouse.flows.sign_in.steps import Run
 from poolhouse.flows.sign_in.trail import note_failure
-from poolhouse.hooks.answers import Passed
-from poolhouse.records import Pool, User
+from poolhouse.hooks.answers.sign_in import Passed
+from poolhouse.records.pools import Pool
+from poolhouse.records.users import User
 
 
 class PasswordCheck(Flow):

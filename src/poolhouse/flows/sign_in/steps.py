@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from poolhouse.flows.sign_in.questions import Question
-from poolhouse.hooks.answers import ChallengeResult, Next, Passed, SignInState
+from poolhouse.hooks.answers.sign_in import ChallengeResult, Next, Passed, SignInState
 from poolhouse.hooks.views import App, Directory, Person
-from poolhouse.records import Client, Pool, User
+from poolhouse.records.clients import Client
+from poolhouse.records.pools import Pool
+from poolhouse.records.users import User
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from poolhouse.flows.credentials import Credentials
-from poolhouse.flows.directory import Directory
+from poolhouse.flows.directory.lookup import Directory
+from poolhouse.flows.directory.passwords import Credentials
 from poolhouse.flows.flow import Kit
-from poolhouse.flows.lockout import Lockout
+from poolhouse.flows.protection.lockout import Lockout
 from poolhouse.flows.sign_in.challenges.custom import CustomChallenge
 from poolhouse.flows.sign_in.challenges.new_password import NewPassword
 from poolhouse.flows.sign_in.challenges.srp import PasswordVerifier
@@ -21,7 +21,7 @@ from poolhouse.flows.sign_in.openings.plugins import ByPlugins
 from poolhouse.flows.sign_in.openings.srp import BySrp
 from poolhouse.flows.sign_in.password import PasswordCheck
 from poolhouse.flows.sign_in.steps import Challenge, Opens
-from poolhouse.hooks import answers
+from poolhouse.hooks.answers import sign_in as offered
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Table:
 
     openings: tuple[Opens, ...]
     challenges: tuple[Challenge, ...]
-    stages: tuple[answers.Stage, ...]
+    stages: tuple[offered.Stage, ...]
 
 
 def sign_in_table(
@@ -40,8 +40,8 @@ def sign_in_table(
     lockout: Lockout,
     migration: Migration,
     *,
-    challenges: Sequence[answers.Challenge] = (),
-    stages: Sequence[answers.Stage] = (),
+    challenges: Sequence[offered.Challenge] = (),
+    stages: Sequence[offered.Stage] = (),
 ) -> Table:
     """Ours, and then those of plugins."""
     passwords = PasswordCheck(kit, credentials, lockout, migration)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from poolhouse.flows.ports import AuditTrail
 from poolhouse.flows.sign_in.steps import Run
+from poolhouse.ports.audit import AuditTrail
 
 
 async def note_failure(audit: AuditTrail, run: Run) -> None:

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from poolhouse.flows.ports import AccessKeys, Secrets
-from poolhouse.records import AccessKey
+from poolhouse.ports.access import AccessKeys
+from poolhouse.ports.world import Secrets
+from poolhouse.records.access import AccessKey
 from poolhouse.server.cognito.policy import EVERYTHING, Policy
 
 PURPOSE: Final = "access-key"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from poolhouse.flows.client_settings import ClientSettings
-from poolhouse.flows.validity import UNITS, Span, Validity
-from poolhouse.records import Client, ClientSecret, Rotation
+from poolhouse.flows.clients.settings import ClientSettings
+from poolhouse.flows.clients.validity import UNITS, Span, Validity
+from poolhouse.records.clients import Client, ClientSecret, Rotation
 
 _DEFAULT_UNITS: Final = {"AccessToken": "hours", "IdToken": "hours", "RefreshToken": "days"}
 

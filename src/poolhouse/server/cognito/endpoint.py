@@ -29,7 +29,7 @@ from poolhouse.server.cognito.validation import compile_input
 from poolhouse.server.cors import ANSWER_HEADERS, preflight
 
 if TYPE_CHECKING:
-    from poolhouse.flows.services import Services
+    from poolhouse.flows.services.user_pools import Services
     from poolhouse.server.cognito.callers import Caller, Callers
 
 _TARGET: Final = "X-Amz-Target"
@@ -82,12 +82,6 @@ class JsonApi:
                 self._routes[operation.target] = _Route(
                     api.model, operation, api.handlers.get(name), api.reasons.get(name), signatures, strict=strict
                 )
-
-    def concerns(self, request: web.Request) -> bool:
-        """Whether the request is meant for the JSON API: it carries a target, or asks whether it may."""
-        if request.method == "OPTIONS":
-            return "x-amz-target" in request.headers.get("Access-Control-Request-Headers", "").lower()
-        return _TARGET in request.headers
 
     async def handle(self, request: web.Request) -> web.Response:
         """The answer. Nothing but cancellation is raised."""

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from poolhouse.errors import InvalidParameter
-from poolhouse.flows.definitions import Bounds, Declaration
-from poolhouse.flows.pools import PoolFoundation, PoolSettings
-from poolhouse.records import AttributeSchema, MessageTemplate, PasswordPolicy, Pool, RecoveryOption
+from poolhouse.flows.directory.definitions import Bounds, Declaration
+from poolhouse.flows.pools.settings import PoolFoundation, PoolSettings
+from poolhouse.records.pools import AttributeSchema, MessageTemplate, PasswordPolicy, Pool, RecoveryOption
 
 _NO: Final = "is not offered by this server yet"
 

@@ -12,8 +12,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
-    from poolhouse.flows.services import Services
-    from poolhouse.records import Client, Pool
+    from poolhouse.flows.services.user_pools import Services
+    from poolhouse.records.clients import Client
+    from poolhouse.records.pools import Pool
     from poolhouse.server.cognito.callers import Caller
     from poolhouse.server.cognito.model import ServiceModel
 

@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from poolhouse.errors import InvalidParameter
-from poolhouse.flows.grants import TokenSet
-from poolhouse.flows.groups import GroupSettings
-from poolhouse.flows.ports import Slice
-from poolhouse.records import Delivery, Group, User
+from poolhouse.flows.directory.groups import GroupSettings
+from poolhouse.flows.grants.lifetime import TokenSet
+from poolhouse.ports.paging import Slice
+from poolhouse.records.messages import Delivery
+from poolhouse.records.users import Group, User
 
 DEFAULT_PAGE = 60
 

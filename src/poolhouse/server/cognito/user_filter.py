@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from poolhouse.errors import InvalidParameter
-from poolhouse.flows.ports import UserFilter
+from poolhouse.ports.directory import UserFilter
 
 SEARCHABLE = frozenset(
     {

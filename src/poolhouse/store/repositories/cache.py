@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Generic, TypeVar
 
-from poolhouse.flows.ports import Clock
+from poolhouse.ports.world import Clock
 
 T = TypeVar("T")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from poolhouse.errors import InvalidParameter
-from poolhouse.flows.ports import Clock, Secrets
+from poolhouse.ports.world import Clock, Secrets
 from poolhouse.store.port import Position
 
 LIFE = 3600

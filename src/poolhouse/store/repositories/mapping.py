@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from poolhouse.records import StoredRecord
+from poolhouse.records.base import StoredRecord
 from poolhouse.store.port import Entry, Key
 
 R = TypeVar("R", bound=StoredRecord)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from poolhouse.errors import ClientNotFound, ConcurrentModification, PoolNotFound, VersionConflict
-from poolhouse.flows.ports import Clock, Slice
-from poolhouse.records import Client, Pool
-from poolhouse.store.port import Collection, Entry, Equals, Key, Query, Store
+from poolhouse.errors import ConcurrentModification, PoolNotFound, VersionConflict
+from poolhouse.ports.paging import Slice
+from poolhouse.ports.world import Clock
+from poolhouse.records.pools import Pool
+from poolhouse.store.port import Collection, Entry, Key, Query, Store
 from poolhouse.store.repositories import collections
 from poolhouse.store.repositories.cache import Cache
 from poolhouse.store.repositories.cursors import Cursors
@@ -14,11 +15,7 @@ from poolhouse.store.repositories.mapping import stored, to_entry, to_record
 FRESH_SECONDS = 2.0
 """How old a cached pool or client may be in the other processes. A client that was deleted elsewhere may sign users in
 for that long; users, grants and revocations are never cached."""
-
 CACHED = 10_000
-
-SRP_FLOWS = frozenset({"ALLOW_USER_SRP_AUTH", "ALLOW_USER_AUTH"})
-_LEGACY_WITHOUT_SRP = "CUSTOM_AUTH_FLOW_ONLY"
 
 
 class PoolRepository:
@@ -85,70 +82,3 @@ class PoolRepository:
 
 def _pool_key(pool_id: str) -> Key:
     return (pool_id.rpartition("_")[0], pool_id)
-
-
-class ClientRepository:
-    def __init__(self, store: Store, cursors: Cursors, clock: Clock) -> None:
-        self._store = store
-        self._cursors = cursors
-        self._cache: Cache[Client] = Cache(clock, size=CACHED, seconds=FRESH_SECONDS)
-        self._srp: Cache[bool] = Cache(clock, size=CACHED, seconds=FRESH_SECONDS)
-
-    async def get(self, client_id: str) -> Client:
-        held = self._cache.get(client_id)
-        if held is not None:
-            return held
-        pointer = await self._store.get(collections.CLIENT_POOLS, (client_id,))
-        if pointer is None:
-            raise ClientNotFound(client_id)
-        entry = await self._store.get(collections.CLIENTS, (pointer.value["pool_id"], client_id))
-        if entry is None:
-            raise ClientNotFound(client_id)
-        return self._cache.put(client_id, to_record(entry, Client))
-
-    async def add(self, client: Client) -> Client:
-        self._srp.drop(client.pool_id)
-        pointer = Entry(key=(client.id,), value={"pool_id": client.pool_id})
-        await self._store.insert(collections.CLIENT_POOLS, pointer)
-        return stored(client, await self._store.insert(collections.CLIENTS, self._entry(client)))
-
-    async def save(self, client: Client) -> Client:
-        self._cache.drop(client.id)
-        self._srp.drop(client.pool_id)
-        try:
-            return stored(client, await self._store.replace(collections.CLIENTS, self._entry(client)))
-        except VersionConflict:
-            raise ConcurrentModification from None
-
-    async def delete(self, client: Client) -> None:
-        self._cache.drop(client.id)
-        self._srp.drop(client.pool_id)
-        await self._store.delete(collections.CLIENTS, (client.pool_id, client.id))
-        await self._store.delete(collections.CLIENT_POOLS, (client.id,))
-
-    async def page(self, pool_id: str, limit: int, cursor: str | None) -> Slice:
-        asked = f"clients/{pool_id}"
-        query = Query(prefix=(pool_id,), limit=limit, after=self._cursors.read(asked, cursor))
-        page = await self._store.find(collections.CLIENTS, query)
-        return Slice([to_record(entry, Client) for entry in page.entries], self._cursors.write(asked, page.next))
-
-    async def uses_srp(self, pool_id: str) -> bool:
-        held = self._srp.get(pool_id)
-        if held is None:
-            srp = Query(prefix=(pool_id,), where=Equals("srp", "yes"), limit=1)
-            speaks = await self._store.find(collections.CLIENTS, srp)
-            anyone = await self._store.find(collections.CLIENTS, Query(prefix=(pool_id,), limit=1))
-            held = self._srp.put(pool_id, bool(speaks.entries) or not anyone.entries)
-        return held
-
-    def _entry(self, client: Client) -> Entry:
-        index = {"srp": "yes"} if _speaks_srp(client) else {}
-        return to_entry(client, (client.pool_id, client.id), index=index)
-
-
-def _speaks_srp(client: Client) -> bool:
-    if client.flows is None:
-        return True
-    if any(flow.startswith("ALLOW_") for flow in client.flows):
-        return not SRP_FLOWS.isdisjoint(client.flows)
-    return _LEGACY_WITHOUT_SRP not in client.flows

@@ -13,14 +13,16 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from poolhouse.errors import KeyTaken, VersionConflict
-from poolhouse.flows.names import canonical, held
-from poolhouse.flows.ports import Name, NameTaken, Slice, UserFilter
-from poolhouse.records import Pool, User
+from poolhouse.ports.directory import NameTaken, UserFilter
+from poolhouse.ports.paging import Slice
+from poolhouse.records.names import Name, canonical, held
+from poolhouse.records.pools import Pool
+from poolhouse.records.users import User
 from poolhouse.store.port import Entry, Equals, Key, Query, StartsWith, Store
 from poolhouse.store.repositories import collections
 from poolhouse.store.repositories.cursors import Cursors
+from poolhouse.store.repositories.groups import Memberships
 from poolhouse.store.repositories.mapping import stored, to_entry, to_record
-from poolhouse.store.repositories.memberships import Memberships
 
 SEIZABLE = frozenset({"email", "phone_number"})
 _ROUNDS = 20

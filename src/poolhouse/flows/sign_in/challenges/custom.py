@@ -7,15 +7,16 @@ from dataclasses import replace
 from typing import Any
 
 from poolhouse.errors import InvalidParameter, MissingParameter, PluginAnswerInvalid, WrongCredentials
-from poolhouse.flows.claims import attributes_for_hooks
+from poolhouse.flows.directory.shown import attributes_for_hooks
 from poolhouse.flows.flow import Flow, Kit
-from poolhouse.flows.lockout import Lockout
+from poolhouse.flows.protection.lockout import Lockout
 from poolhouse.flows.sign_in.challenges import srp
 from poolhouse.flows.sign_in.questions import AnswerPlugin, Fields
 from poolhouse.flows.sign_in.steps import Outcome, Posed, Run
 from poolhouse.flows.sign_in.trail import note_failure
 from poolhouse.hooks import specs
-from poolhouse.hooks.answers import ChallengeResult, Next, Passed
+from poolhouse.hooks.answers.sign_in import ChallengeResult, Next, Passed
+from poolhouse.hooks.events.sign_in import CreateChallenge, DefineChallenge, VerifyChallenge
 
 NAME = "CUSTOM_CHALLENGE"
 
@@ -44,7 +45,7 @@ class CustomChallenge(Flow):
         ``PluginAnswerInvalid`` where it is nothing, two things at once, or what cannot be asked."""
         decision = await self.kit.hooks.first(
             specs.define_challenge,
-            specs.DefineChallenge(session=run.history, client_metadata=run.metadata, **_who(run)),
+            DefineChallenge(session=run.history, client_metadata=run.metadata, **_who(run)),
         )
         if decision is None or sum((bool(decision.challenge), decision.issue_tokens, decision.fail)) != 1:
             raise PluginAnswerInvalid("DefineAuthChallenge", "define_challenge")
@@ -59,7 +60,7 @@ class CustomChallenge(Flow):
     async def ask(self, run: Run) -> Posed:
         asked = await self.kit.hooks.first(
             specs.create_challenge,
-            specs.CreateChallenge(challenge=NAME, session=run.history, client_metadata=run.metadata, **_who(run)),
+            CreateChallenge(challenge=NAME, session=run.history, client_metadata=run.metadata, **_who(run)),
         )
         if asked is None or not all(isinstance(v, str) for v in asked.public.values()):
             raise PluginAnswerInvalid("CreateAuthChallenge", "create_challenge")
@@ -87,7 +88,7 @@ class CustomChallenge(Flow):
             async with self._lockout.attempt(run.pool.id, run.subject, NAME):
                 right = await self.kit.hooks.first(
                     specs.verify_challenge,
-                    specs.VerifyChallenge(
+                    VerifyChallenge(
                         private=private.get("plugin", {}), answer=given, client_metadata=run.metadata, **_who(run)
                     ),
                 )

@@ -15,14 +15,14 @@ from poolhouse.errors import (
     VersionConflict,
     WrongCredentials,
 )
-from poolhouse.flows.credentials import Credentials
+from poolhouse.flows.directory.passwords import Credentials
+from poolhouse.flows.directory.values import check_values, missing_required, readable, require_writable
 from poolhouse.flows.flow import Flow, Kit
-from poolhouse.flows.ports import NameTaken
-from poolhouse.flows.schema import check_values, missing_required, readable, require_writable
 from poolhouse.flows.sign_in.questions import ChooseNewPassword, PasswordChosen
 from poolhouse.flows.sign_in.steps import Posed, Run
-from poolhouse.hooks.answers import Passed, SignInState, Stage
-from poolhouse.records import CONFIRMED, FORCE_CHANGE_PASSWORD
+from poolhouse.hooks.answers.sign_in import Passed, SignInState, Stage
+from poolhouse.ports.directory import NameTaken
+from poolhouse.records.users import CONFIRMED, FORCE_CHANGE_PASSWORD
 
 NAME = "NEW_PASSWORD_REQUIRED"
 

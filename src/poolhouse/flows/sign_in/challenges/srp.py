@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from poolhouse.errors import MissingParameter, WrongCredentials
-from poolhouse.flows.credentials import Credentials
-from poolhouse.flows.directory import Directory
+from poolhouse.flows.directory.lookup import Directory
+from poolhouse.flows.directory.passwords import Credentials
 from poolhouse.flows.flow import Flow, Kit
-from poolhouse.flows.ports import SrpOpening
 from poolhouse.flows.sign_in.questions import ProvePassword, SrpProof
 from poolhouse.flows.sign_in.steps import Posed, Run
-from poolhouse.hooks.answers import Passed
+from poolhouse.hooks.answers.sign_in import Passed
+from poolhouse.ports.arithmetic import SrpOpening
 
 NAME = "PASSWORD_VERIFIER"
 WINDOW = 300

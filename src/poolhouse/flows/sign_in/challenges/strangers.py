@@ -8,14 +8,14 @@ from typing import Any
 from poolhouse.errors import PluginAnswerInvalid
 from poolhouse.flows.sign_in.questions import AnswerStranger, Fields
 from poolhouse.flows.sign_in.steps import Outcome, Posed, Run
-from poolhouse.hooks import answers
-from poolhouse.hooks.answers import Asked, Next, Passed
+from poolhouse.hooks.answers import sign_in as offered
+from poolhouse.hooks.answers.sign_in import Asked, Next, Passed
 
 
 class StrangersChallenge:
     answered_by = Fields
 
-    def __init__(self, challenge: answers.Challenge) -> None:
+    def __init__(self, challenge: offered.Challenge) -> None:
         self._challenge = challenge
         self.name = challenge.name
         self.counts_itself = bool(getattr(challenge, "counts_itself", False))

@@ -11,7 +11,7 @@ from poolhouse.flows.sign_in.challenges import srp
 from poolhouse.flows.sign_in.password import PasswordCheck
 from poolhouse.flows.sign_in.questions import BeginSrp, ChooseChallenge, Chosen, GivePassword, PasswordGiven, SrpBegun
 from poolhouse.flows.sign_in.steps import Opening, Outcome, Posed, Run
-from poolhouse.hooks.answers import Next
+from poolhouse.hooks.answers.sign_in import Next
 
 _FLOWS = frozenset({"USER_AUTH"})
 _AVAILABLE = ("PASSWORD", "PASSWORD_SRP")

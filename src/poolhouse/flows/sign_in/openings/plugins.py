@@ -8,7 +8,7 @@ from poolhouse.errors import MissingParameter
 from poolhouse.flows.sign_in.challenges import srp
 from poolhouse.flows.sign_in.challenges.custom import CustomChallenge
 from poolhouse.flows.sign_in.steps import Opening, Outcome, Run
-from poolhouse.hooks.answers import ChallengeResult, Passed
+from poolhouse.hooks.answers.sign_in import ChallengeResult, Passed
 
 _FLOWS = frozenset({"CUSTOM_AUTH"})
 

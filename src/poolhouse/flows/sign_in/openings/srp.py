@@ -5,7 +5,7 @@ from __future__ import annotations
 from poolhouse.errors import MissingParameter
 from poolhouse.flows.sign_in.challenges import srp
 from poolhouse.flows.sign_in.steps import Opening, Outcome, Run
-from poolhouse.hooks.answers import Next
+from poolhouse.hooks.answers.sign_in import Next
 
 _FLOWS = frozenset({"USER_SRP_AUTH"})
 

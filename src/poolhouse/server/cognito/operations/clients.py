@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from poolhouse.records import Client
+from poolhouse.records.clients import Client
 from poolhouse.server.cognito import client_shapes, shapes
 from poolhouse.server.cognito.registry import Call, Result, operation
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from poolhouse.errors import ClientNotFound, InvalidParameter, MissingParameter
-from poolhouse.flows.clients import permits
+from poolhouse.flows.clients.permitted import permits
 from poolhouse.flows.sign_in.machine import Asking, Reply
-from poolhouse.records import Client
+from poolhouse.records.clients import Client
 from poolhouse.server.cognito import challenges, shapes
 from poolhouse.server.cognito.registry import Call, Result, operation
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from poolhouse.flows.sign_up import SignUpRequest
+from poolhouse.flows.accounts.sign_up import SignUpRequest
 from poolhouse.server.cognito import shapes
 from poolhouse.server.cognito.registry import Call, Result, operation
 

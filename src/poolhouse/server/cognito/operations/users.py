@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from poolhouse.flows.users import Invitation
+from poolhouse.flows.accounts.administration import Invitation
 from poolhouse.server.cognito import shapes
 from poolhouse.server.cognito.registry import Call, Result, operation
 from poolhouse.server.cognito.user_filter import read_filter

@@ -1,0 +1,1 @@
+"""Users: made, confirmed, changed, recovered, administered."""

@@ -1,0 +1,206 @@
+"""Forgotten passwords: a code to a verified contact, and a new password for the code (security row 1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec.structs import replace
+
+from poolhouse.errors import (
+    CodeExpired,
+    CodeMismatch,
+    InvalidParameter,
+    NotAuthorized,
+    UserDisabled,
+    UserNotFound,
+    VersionConflict,
+)
+from poolhouse.flows.clients.administration import ClientAdministration
+from poolhouse.flows.directory.lookup import Directory
+from poolhouse.flows.directory.naming import verified
+from poolhouse.flows.directory.passwords import Credentials, require_policy
+from poolhouse.flows.directory.shown import attributes_for_hooks
+from poolhouse.flows.flow import Flow, Kit, step
+from poolhouse.flows.messages import codes
+from poolhouse.flows.messages.codes import CodeProcess
+from poolhouse.flows.messages.words import simulated_delivery
+from poolhouse.flows.protection.lockout import Lockout
+from poolhouse.flows.sign_in.migration import Migration
+from poolhouse.hooks import specs
+from poolhouse.hooks.events.accounts import PostConfirmation
+from poolhouse.ports.directory import NameTaken
+from poolhouse.records.clients import Client
+from poolhouse.records.messages import Delivery
+from poolhouse.records.pools import Pool
+from poolhouse.records.users import (
+    CONFIRMED,
+    EXTERNAL_PROVIDER,
+    FORCE_CHANGE_PASSWORD,
+    RESET_REQUIRED,
+    UNCONFIRMED,
+    User,
+)
+
+_WRONG_STATE = "User password cannot be reset in the current state."
+
+
+class Recovery(Flow):
+    def __init__(
+        self,
+        kit: Kit,
+        directory: Directory,
+        clients: ClientAdministration,
+        credentials: Credentials,
+        code_process: CodeProcess,
+        lockout: Lockout,
+        migration: Migration,
+    ) -> None:
+        super().__init__(kit)
+        self._directory = directory
+        self._clients = clients
+        self._credentials = credentials
+        self._codes = code_process
+        self._lockout = lockout
+        self._migration = migration
+
+    @step("recovery.start")
+    async def start(
+        self, client: Client, username: str, *, metadata: Mapping[str, str], secret_hash: str | None
+    ) -> Delivery:
+        """A code is on its way to a verified contact, or seems to be. The present password keeps working.
+
+        Raises ``UserNotFound``, ``InvalidParameter`` (no contact), ``NotAuthorized`` (state, disabled, administrators
+        only), ``LimitExceeded``; where the client may not learn who exists, only the last.
+        """
+        pool = await self.kit.pools.get(client.pool_id)
+        user = await self._directory.find(pool, username)
+        self._clients.check_secret_hash(client, secret_hash, (username, user.username) if user else (username,))
+        if _administrators_only(pool):
+            raise NotAuthorized("Contact administrator to reset password.")
+        try:
+            if user is None:
+                user = await self._migration.for_recovery(pool, client, username, metadata)
+            if user is None:
+                raise UserNotFound
+            contact = self._contact(pool, user)
+        except (UserNotFound, InvalidParameter, NotAuthorized):
+            if not client.hides_users:
+                raise
+            subject = user.sub if user else self._directory.stand_in(pool, username)
+            await self._codes.pretend(pool.id, subject, codes.FORGOT_PASSWORD)
+            return simulated_delivery(pool, username, self._directory.stand_in_bytes(pool, username))
+        return await self.send(pool, user, contact, client_id=client.id, metadata=metadata)
+
+    async def send(
+        self, pool: Pool, user: User, contact: str, *, client_id: str | None, metadata: Mapping[str, str]
+    ) -> Delivery:
+        return await self._codes.send(
+            pool,
+            user,
+            codes.FORGOT_PASSWORD,
+            attribute=contact,
+            target=user.attributes[contact],
+            source="CustomMessage_ForgotPassword",
+            client_id=client_id,
+            metadata=metadata,
+        )
+
+    @step("recovery.confirm")
+    async def confirm(
+        self,
+        client: Client,
+        username: str,
+        code: str,
+        password: str,
+        *,
+        metadata: Mapping[str, str],
+        secret_hash: str | None,
+    ) -> None:
+        """The user has the new password, and can sign in with it. The lockout is over.
+
+        Raises ``CodeMismatch``, ``CodeExpired``, ``PasswordPolicyViolation``, ``LimitExceeded``, ``UserNotFound``.
+        """
+        pool = await self.kit.pools.get(client.pool_id)
+        user = await self._directory.find(pool, username)
+        self._clients.check_secret_hash(client, secret_hash, (username, user.username) if user else (username,))
+        if user is None and not client.hides_users:
+            raise UserNotFound
+        require_policy(pool.password_policy, password)
+        subject = user.sub if user else self._directory.stand_in(pool, username)
+        try:
+            fitting = await self._codes.check(pool.id, subject, codes.FORGOT_PASSWORD, code, user)
+        except CodeExpired:
+            sent = await self.kit.counters.read(pool.id, "sends:forgot_password", subject)
+            if client.hides_users and sent.count:
+                raise CodeMismatch from None
+            raise
+        if user is None:
+            raise CodeMismatch
+        if not user.enabled:
+            raise UserDisabled
+        if user.status not in (CONFIRMED, RESET_REQUIRED, UNCONFIRMED):
+            raise NotAuthorized(_WRONG_STATE)
+        changed = await self._credentials.change(pool, user, password)
+        changed = replace(
+            verified(changed, fitting.attribute, fitting.target),
+            status=CONFIRMED,
+            modified=self.kit.clock.now(),
+            spent={**user.spent, fitting.purpose: fitting.id},
+        )
+        try:
+            changed = await self.kit.users.save(pool, changed)
+        except (VersionConflict, NameTaken):
+            raise CodeExpired from None
+        await self._codes.finish(fitting)
+        await self._lockout.clear(pool.id, user.sub)
+        await self.kit.audit.note("password.recovered", pool_id=pool.id, client_id=client.id, subject=user.sub)
+        event = PostConfirmation(
+            source="PostConfirmation_ConfirmForgotPassword",
+            pool_id=pool.id,
+            client_id=client.id,
+            username=changed.username,
+            attributes=attributes_for_hooks(changed),
+            client_metadata=metadata,
+        )
+        await self.kit.hooks.all(specs.post_confirmation, event)
+
+    @step("recovery.require")
+    async def require(self, pool: Pool, username: str, metadata: Mapping[str, str]) -> None:
+        """For administrators: the old password is dead, a code for a new one is on its way.
+
+        Raises ``UserNotFound``, ``UserDisabled``, ``NotAuthorized``, ``InvalidParameter``, ``LimitExceeded``.
+        """
+        user = await self._directory.require(pool, username)
+        if not user.enabled:
+            raise UserDisabled("User is disabled")
+        if user.status not in (CONFIRMED, RESET_REQUIRED):
+            raise NotAuthorized(_WRONG_STATE)
+        contact = self._contact(pool, user)
+        marked = replace(user, status=RESET_REQUIRED, modified=self.kit.clock.now())
+        marked = await self.kit.users.save(pool, marked)
+        await self.kit.audit.note("password.reset_required", pool_id=pool.id, subject=user.sub)
+        await self.send(pool, marked, contact, client_id=None, metadata=metadata)
+
+    def _contact(self, pool: Pool, user: User) -> str:
+        """The verified contact that a reset code goes to, by the pool's priorities. Raises as ``start`` says."""
+        if not user.enabled:
+            raise UserDisabled
+        if user.status in (FORCE_CHANGE_PASSWORD, EXTERNAL_PROVIDER):
+            raise NotAuthorized(_WRONG_STATE)
+        for attribute in _order(pool):
+            if user.has_verified(attribute):
+                return attribute
+        raise InvalidParameter(
+            "Cannot reset password for the user as there is no registered/verified email or phone_number"
+        )
+
+
+def _administrators_only(pool: Pool) -> bool:
+    return bool(pool.recovery) and all(option.name == "admin_only" for option in pool.recovery or ())
+
+
+def _order(pool: Pool) -> tuple[str, ...]:
+    if not pool.recovery:
+        return ("phone_number", "email")
+    ranked = sorted(pool.recovery, key=lambda option: option.priority)
+    return tuple(option.name.removeprefix("verified_") for option in ranked if option.name != "admin_only")

@@ -1,0 +1,280 @@
+"""Sign-up, its confirmation by a code, and the code once more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
+
+from poolhouse.errors import (
+    AliasTaken,
+    CodeExpired,
+    CodeMismatch,
+    ConcurrentModification,
+    InvalidParameter,
+    NotAuthorized,
+    VersionConflict,
+)
+from poolhouse.flows.clients.administration import ClientAdministration
+from poolhouse.flows.directory.lookup import Directory
+from poolhouse.flows.directory.naming import contact_to_verify, name_error, place_name, verified
+from poolhouse.flows.directory.passwords import Credentials, require_policy
+from poolhouse.flows.directory.shown import attributes_for_hooks
+from poolhouse.flows.directory.values import check_values, require_writable
+from poolhouse.flows.flow import Flow, Kit, step
+from poolhouse.flows.messages import codes
+from poolhouse.flows.messages.codes import CodeProcess
+from poolhouse.flows.messages.words import delivery, simulated_delivery
+from poolhouse.hooks import specs
+from poolhouse.hooks.answers.accounts import SignUpDecision
+from poolhouse.hooks.events.accounts import PostConfirmation, PreSignUp
+from poolhouse.ports.directory import NameTaken
+from poolhouse.records import names
+from poolhouse.records.clients import Client
+from poolhouse.records.messages import Delivery
+from poolhouse.records.pools import Pool
+from poolhouse.records.users import CONFIRMED, UNCONFIRMED, User
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignUpRequest:
+    username: str
+    password: str = field(repr=False)
+    attributes: Mapping[str, str] = field(default_factory=dict, repr=False)
+    validation_data: Mapping[str, str] = field(default_factory=dict, repr=False)
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    secret_hash: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedUp:
+    """``delivery`` is None where no code was sent."""
+
+    user: User
+    delivery: Delivery | None
+
+
+class SignUp(Flow):
+    def __init__(
+        self,
+        kit: Kit,
+        directory: Directory,
+        clients: ClientAdministration,
+        credentials: Credentials,
+        code_process: CodeProcess,
+    ) -> None:
+        super().__init__(kit)
+        self._directory = directory
+        self._clients = clients
+        self._credentials = credentials
+        self._codes = code_process
+
+    @step("sign_up")
+    async def sign_up(self, client: Client, request: SignUpRequest) -> SignedUp:
+        """The user exists; where a contact is to be verified, a code is on its way.
+
+        Raises ``NotAuthorized``, ``InvalidParameter``, ``PasswordPolicyViolation``, ``UsernameTaken``, ``AliasTaken``
+        and what ``pre_sign_up`` refuses.
+        """
+        self._clients.check_secret_hash(client, request.secret_hash, (request.username,))
+        pool = await self.kit.pools.get(client.pool_id)
+        if pool.admin_create_only:
+            raise NotAuthorized("SignUp is not permitted for this user pool")
+        username, attributes = place_name(pool, request.username, request.attributes)
+        if "preferred_username" in pool.alias_attributes and "preferred_username" in attributes:
+            raise InvalidParameter("Preferred username can not be provided, since it is configured as an alias.")
+        require_writable(pool, client, request.attributes)
+        attributes = check_values(pool, attributes, on="create", who="user")
+        require_policy(pool.password_policy, request.password)
+
+        sub = self.kit.chance.uuid()
+        now = self.kit.clock.now()
+        draft = User(
+            pool_id=pool.id,
+            sub=sub,
+            username=username or sub,
+            created=now,
+            modified=now,
+            attributes=attributes,
+        )
+        await self._refuse_taken(pool, draft)
+        decision = await self._pre_sign_up(pool, client, draft, request)
+        user = _decided(draft, decision)
+        user = replace(user, credential=await self._credentials.make(pool, user.username, request.password))
+        try:
+            user = await self.kit.users.add(pool, user, seize=decision.verify_email or decision.verify_phone)
+        except NameTaken as taken:
+            raise name_error(pool, taken) from None
+        await self.kit.audit.note("sign_up", pool_id=pool.id, client_id=client.id, subject=user.sub)
+        if user.status == CONFIRMED:
+            await self._post_confirmation(pool, client, user, request.metadata)
+            return SignedUp(user, None)
+        contact = contact_to_verify(pool, user)
+        if contact is None:
+            return SignedUp(user, None)
+        sent = await self._codes.send(
+            pool,
+            user,
+            codes.CONFIRM_SIGN_UP,
+            attribute=contact,
+            target=user.attributes[contact],
+            source="CustomMessage_SignUp",
+            client_id=client.id,
+            metadata=request.metadata,
+            counted=False,
+        )
+        return SignedUp(user, sent)
+
+    @step("sign_up.confirm")
+    async def confirm(
+        self,
+        client: Client,
+        username: str,
+        code: str,
+        *,
+        force_alias: bool = False,
+        metadata: Mapping[str, str],
+        secret_hash: str | None,
+    ) -> None:
+        """The user is confirmed, and the contact that the code went to is verified.
+
+        Raises ``CodeMismatch``, ``CodeExpired``, ``AliasTaken`` (not with ``force_alias``), ``NotAuthorized`` where the
+        user is not unconfirmed, ``LimitExceeded``.
+        """
+        pool = await self.kit.pools.get(client.pool_id)
+        user = await self._directory.find(pool, username)
+        self._clients.check_secret_hash(client, secret_hash, (username, user.username) if user else (username,))
+        if user is None:
+            user = await self._directory.find_for(pool, client, username)
+        if user is not None and user.status != UNCONFIRMED and not client.hides_users:
+            raise _not_confirmable(user)
+        subject = user.sub if user else self._directory.stand_in(pool, username)
+        try:
+            fitting = await self._codes.check(pool.id, subject, codes.CONFIRM_SIGN_UP, code, user)
+        except CodeExpired:
+            if client.hides_users:
+                # Unknown, confirmed already, never asked: one answer.
+                raise CodeMismatch from None
+            raise
+        if user is None:
+            raise CodeMismatch
+        if user.status != UNCONFIRMED:
+            raise _not_confirmable(user)
+        confirmed = verified(user, fitting.attribute, fitting.target)
+        confirmed = replace(
+            confirmed,
+            status=CONFIRMED,
+            modified=self.kit.clock.now(),
+            spent={**user.spent, fitting.purpose: fitting.id},
+        )
+        try:
+            confirmed = await self.kit.users.save(pool, confirmed, seize=force_alias)
+        except NameTaken as taken:
+            raise AliasTaken(taken.name.kind) from None
+        except VersionConflict:
+            raise CodeExpired from None
+        await self._codes.finish(fitting)
+        await self.kit.audit.note("sign_up.confirmed", pool_id=pool.id, client_id=client.id, subject=user.sub)
+        await self._post_confirmation(pool, client, confirmed, metadata)
+
+    @step("sign_up.confirm_by_admin")
+    async def confirm_by_admin(self, pool: Pool, username: str, metadata: Mapping[str, str]) -> None:
+        """The user is confirmed; no contact is verified by that. Raises ``UserNotFound``, ``NotAuthorized``."""
+        user = await self._directory.require(pool, username)
+        if user.status != UNCONFIRMED:
+            raise _not_confirmable(user)
+        confirmed = replace(user, status=CONFIRMED, modified=self.kit.clock.now())
+        try:
+            confirmed = await self.kit.users.save(pool, confirmed)
+        except VersionConflict:
+            raise ConcurrentModification from None
+        await self.kit.audit.note("sign_up.confirmed", pool_id=pool.id, subject=user.sub)
+        await self._post_confirmation(pool, None, confirmed, metadata)
+
+    @step("sign_up.resend")
+    async def resend(
+        self, client: Client, username: str, *, metadata: Mapping[str, str], secret_hash: str | None
+    ) -> Delivery:
+        """A new code is on its way (or seems to be). Raises ``InvalidParameter``, ``UserNotFound``,
+        ``LimitExceeded``."""
+        pool = await self.kit.pools.get(client.pool_id)
+        user = await self._directory.find(pool, username)
+        self._clients.check_secret_hash(client, secret_hash, (username, user.username) if user else (username,))
+        if user is None:
+            user = await self._directory.find_for(pool, client, username)
+        contact = contact_to_verify(pool, user) if user else None
+        if user is None or (contact is None and client.hides_users):
+            subject = user.sub if user else self._directory.stand_in(pool, username)
+            await self._codes.pretend(pool.id, subject, codes.CONFIRM_SIGN_UP)
+            return simulated_delivery(pool, username, self._directory.stand_in_bytes(pool, username))
+        if user.status != UNCONFIRMED:
+            if client.hides_users and contact is not None:
+                await self._codes.pretend(pool.id, user.sub, codes.CONFIRM_SIGN_UP)
+                return delivery(contact, user.attributes[contact])
+            raise InvalidParameter("User is already confirmed.")
+        if contact is None:
+            raise InvalidParameter("Cannot resend codes. Auto verification not turned on.")
+        return await self._codes.send(
+            pool,
+            user,
+            codes.CONFIRM_SIGN_UP,
+            attribute=contact,
+            target=user.attributes[contact],
+            source="CustomMessage_ResendCode",
+            client_id=client.id,
+            metadata=metadata,
+        )
+
+    async def _refuse_taken(self, pool: Pool, draft: User) -> None:
+        """An early no, before the slow arithmetic. What counts is ``Users.add``."""
+        for held in names.held(pool, draft):
+            if await self.kit.users.by_name(pool, held) is not None:
+                raise name_error(pool, NameTaken(held))
+
+    async def _pre_sign_up(self, pool: Pool, client: Client, draft: User, request: SignUpRequest) -> SignUpDecision:
+        event = PreSignUp(
+            source="PreSignUp_SignUp",
+            pool_id=pool.id,
+            client_id=client.id,
+            username=draft.username,
+            attributes=dict(draft.attributes),
+            validation_data=request.validation_data,
+            client_metadata=request.metadata,
+        )
+        answers = await self.kit.hooks.all(specs.pre_sign_up, event)
+        decision = SignUpDecision(
+            confirm=any(a.confirm for a in answers),
+            verify_email=any(a.verify_email for a in answers),
+            verify_phone=any(a.verify_phone for a in answers),
+        )
+        for attribute, wanted in (("email", decision.verify_email), ("phone_number", decision.verify_phone)):
+            if wanted and not draft.attributes.get(attribute):
+                raise InvalidParameter(f"User does not have {attribute}, so it cannot be verified.")
+        return decision
+
+    async def _post_confirmation(
+        self, pool: Pool, client: Client | None, user: User, metadata: Mapping[str, str]
+    ) -> None:
+        event = PostConfirmation(
+            source="PostConfirmation_ConfirmSignUp",
+            pool_id=pool.id,
+            client_id=client.id if client else None,
+            username=user.username,
+            attributes=attributes_for_hooks(user),
+            client_metadata=metadata,
+        )
+        await self.kit.hooks.all(specs.post_confirmation, event)
+
+
+def _decided(draft: User, decision: SignUpDecision) -> User:
+    attributes = dict(draft.attributes)
+    if decision.verify_email:
+        attributes["email_verified"] = "true"
+    if decision.verify_phone:
+        attributes["phone_number_verified"] = "true"
+    return replace(draft, attributes=attributes, status=CONFIRMED if decision.confirm else UNCONFIRMED)
+
+
+def _not_confirmable(user: User) -> NotAuthorized:
+    return NotAuthorized(f"User cannot be confirmed. Current status is {user.status}")

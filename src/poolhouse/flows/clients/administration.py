@@ -1,0 +1,168 @@
+"""App clients: made, described, changed and removed by administrators; and the sign-in flows that a client permits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from poolhouse.errors import ClientNotFound, InvalidParameter, NotFound
+from poolhouse.flows.clients.secrets import ClientSecrets
+from poolhouse.flows.clients.settings import ClientSettings, check
+from poolhouse.flows.clients.validity import seconds_of
+from poolhouse.ports.audit import AuditTrail
+from poolhouse.ports.clients import Clients
+from poolhouse.ports.paging import Slice
+from poolhouse.ports.pools import Pools
+from poolhouse.ports.world import Chance, Clock, Secrets
+from poolhouse.records.clients import Client, ClientSecret
+from poolhouse.records.pools import Pool
+
+CLIENT_ID_LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
+CLIENT_ID_LENGTH = 26
+
+
+class ClientAdministration:
+    def __init__(
+        self, pools: Pools, clients: Clients, secrets: Secrets, chance: Chance, clock: Clock, audit: AuditTrail
+    ) -> None:
+        self._pools = pools
+        self._clients = clients
+        self._secrets = ClientSecrets(secrets, chance)
+        self._chance = chance
+        self._clock = clock
+        self._audit = audit
+
+    async def get(self, client_id: str) -> Client:
+        """The client, of whichever pool. Raises ``ClientNotFound``."""
+        return await self._clients.get(client_id)
+
+    async def describe(self, pool_id: str, client_id: str) -> Client:
+        """The client of this pool. Raises ``PoolNotFound``, ``ClientNotFound``."""
+        _, client = await self._both(pool_id, client_id)
+        return client
+
+    async def create(
+        self,
+        pool_id: str,
+        name: str,
+        settings: ClientSettings,
+        *,
+        generates_secret: bool = False,
+        secret: str | None = None,
+    ) -> Client:
+        """There is a new client; with a secret, if one is given or to be made.
+
+        Raises ``PoolNotFound``, ``InvalidParameter``, ``InvalidOAuthFlow``, ``ScopeNotFound``.
+        """
+        pool = await self._pools.get(pool_id)
+        if generates_secret and secret is not None:
+            raise InvalidParameter("A client secret is either generated or given, not both.")
+        check(pool, settings, has_secret=generates_secret or secret is not None)
+        client_id = self._chance.letters(CLIENT_ID_LENGTH, CLIENT_ID_LETTERS)
+        now = self._clock.now()
+        secrets: tuple[ClientSecret, ...] = ()
+        if generates_secret or secret is not None:
+            secrets = (self._secrets.make(client_id, (), secret or self._secrets.invent(), now),)
+        blank = Client(id=client_id, pool_id=pool_id, name=name, created=now, modified=now, secrets=secrets)
+        client = await self._clients.add(_furnished(blank, settings))
+        await self._audit.note("client.created", pool_id=pool_id, client_id=client_id)
+        return client
+
+    async def update(self, pool_id: str, client_id: str, settings: ClientSettings) -> Client:
+        """The client has these settings, and defaults for all others; name and secrets stay.
+
+        Raises as ``create``, and ``ClientNotFound``, ``ConcurrentModification``.
+        """
+        pool, client = await self._both(pool_id, client_id)
+        check(pool, settings, has_secret=bool(client.secrets))
+        return await self._changed(_furnished(client, settings), "client.updated")
+
+    async def delete(self, pool_id: str, client_id: str) -> None:
+        """There is no such client. Raises as ``describe``."""
+        _, client = await self._both(pool_id, client_id)
+        await self._clients.delete(client)
+        await self._audit.note("client.deleted", pool_id=pool_id, client_id=client_id)
+
+    async def page(self, pool_id: str, limit: int, cursor: str | None) -> Slice:
+        """Some clients of the pool. Raises ``PoolNotFound``."""
+        await self._pools.get(pool_id)
+        return await self._clients.page(pool_id, limit, cursor)
+
+    async def add_secret(self, pool_id: str, client_id: str, secret: str | None = None) -> tuple[ClientSecret, str]:
+        """The client has this second secret, or one that is made; its record and its plain text are returned.
+
+        Raises as ``describe``, ``LimitExceeded`` where there are two, ``InvalidParameter`` for a client without any.
+        """
+        _, client = await self._both(pool_id, client_id)
+        self._secrets.require_room(client, secret)
+        plain = secret or self._secrets.invent()
+        made = self._secrets.make(client_id, client.secrets, plain, self._clock.now())
+        await self._changed(replace(client, secrets=(*client.secrets, made)), "client.secret_added")
+        return made, plain
+
+    async def delete_secret(self, pool_id: str, client_id: str, secret_id: str) -> None:
+        """The secret is worth nothing any more.
+
+        Raises as ``describe``, ``NotFound`` for an unknown secret, ``InvalidParameter`` for the last one.
+        """
+        _, client = await self._both(pool_id, client_id)
+        left = tuple(secret for secret in client.secrets if secret.id != secret_id)
+        if len(left) == len(client.secrets):
+            raise NotFound("The client secret does not exist.")
+        if not left:
+            raise InvalidParameter("The last secret of a client cannot be deleted.")
+        await self._changed(replace(client, secrets=left), "client.secret_deleted")
+
+    def secrets_of(self, client: Client) -> tuple[str, ...]:
+        """The secrets in plain text, the oldest first; empty for a public client."""
+        return self._secrets.of(client)
+
+    def check_secret_hash(self, client: Client, given: str | None, names: Sequence[str]) -> None:
+        """The hash was made with a secret of the client over one of these names; or there is neither secret nor hash.
+
+        Raises ``NotAuthorized``.
+        """
+        self._secrets.check_hash(client, given, names)
+
+    def check_secret(self, client: Client, given: str | None) -> None:
+        """This is a secret of the client; or there is neither. Raises ``NotAuthorized``."""
+        self._secrets.check(client, given)
+
+    async def _both(self, pool_id: str, client_id: str) -> tuple[Pool, Client]:
+        pool = await self._pools.get(pool_id)
+        client = await self._clients.get(client_id)
+        if client.pool_id != pool.id:
+            raise ClientNotFound(client_id)
+        return pool, client
+
+    async def _changed(self, client: Client, action: str) -> Client:
+        saved = await self._clients.save(replace(client, modified=self._clock.now()))
+        await self._audit.note(action, pool_id=client.pool_id, client_id=client.id)
+        return saved
+
+
+def _furnished(client: Client, settings: ClientSettings) -> Client:
+    lives = seconds_of(settings.validity)
+    return replace(
+        client,
+        name=settings.name or client.name,
+        flows=settings.flows,
+        read_attributes=settings.read_attributes,
+        write_attributes=settings.write_attributes,
+        access_validity=lives.access,
+        id_validity=lives.id,
+        refresh_validity=lives.refresh,
+        session_validity=lives.step,
+        rotation=settings.rotation,
+        hides_users=settings.hides_users,
+        revocable=settings.revocable,
+        callback_urls=settings.callback_urls,
+        logout_urls=settings.logout_urls,
+        default_redirect_uri=settings.default_redirect_uri,
+        oauth_enabled=settings.oauth_enabled,
+        oauth_flows=settings.oauth_flows,
+        oauth_scopes=settings.oauth_scopes,
+        identity_providers=settings.identity_providers,
+        kept=dict(settings.kept),
+    )

@@ -1,0 +1,36 @@
+"""Which flows a client permits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from poolhouse.flows.clients.settings import DEFAULT_FLOWS, LEGACY
+from poolhouse.records.clients import Client
+
+_PERMITTED_BY: Mapping[str, frozenset[str]] = {
+    "USER_SRP_AUTH": frozenset({"ALLOW_USER_SRP_AUTH"}),
+    "USER_PASSWORD_AUTH": frozenset({"ALLOW_USER_PASSWORD_AUTH", "USER_PASSWORD_AUTH"}),
+    "ADMIN_USER_PASSWORD_AUTH": frozenset({"ALLOW_ADMIN_USER_PASSWORD_AUTH", "ADMIN_NO_SRP_AUTH"}),
+    "ADMIN_NO_SRP_AUTH": frozenset({"ALLOW_ADMIN_USER_PASSWORD_AUTH", "ADMIN_NO_SRP_AUTH"}),
+    "CUSTOM_AUTH": frozenset({"ALLOW_CUSTOM_AUTH", "CUSTOM_AUTH_FLOW_ONLY"}),
+    "USER_AUTH": frozenset({"ALLOW_USER_AUTH"}),
+    "REFRESH_TOKEN": frozenset({"ALLOW_REFRESH_TOKEN_AUTH"}),
+    "REFRESH_TOKEN_AUTH": frozenset({"ALLOW_REFRESH_TOKEN_AUTH"}),
+}
+
+
+def permits(client: Client, flow: str) -> bool:
+    """Whether users of this client may sign in by this flow.
+
+    A list in the old words allows SRP unless it says ``CUSTOM_AUTH_FLOW_ONLY``, and always allows a refresh. Where
+    refresh tokens rotate, no flow that leaves them as they are is permitted.
+    """
+    allowed = DEFAULT_FLOWS if client.flows is None else frozenset(client.flows)
+    if flow in ("REFRESH_TOKEN", "REFRESH_TOKEN_AUTH"):
+        if client.rotation.enabled:
+            return False
+        if allowed & LEGACY:
+            return True
+    if flow == "USER_SRP_AUTH" and allowed & LEGACY:
+        return "CUSTOM_AUTH_FLOW_ONLY" not in allowed
+    return not allowed.isdisjoint(_PERMITTED_BY.get(flow, ()))

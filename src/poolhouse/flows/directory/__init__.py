@@ -1,0 +1,1 @@
+"""Who is meant by a name, what may be said of them, and their groups."""

@@ -1,0 +1,58 @@
+"""Who is meant by a submitted name, and the one place that hides whether there is such a user (security row 48)."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import uuid
+
+from poolhouse.errors import UserNotFound
+from poolhouse.flows.flow import Flow, Kit
+from poolhouse.records.clients import Client
+from poolhouse.records.names import candidates, looks_like_sub, name
+from poolhouse.records.pools import Pool
+from poolhouse.records.users import User
+
+
+class Directory(Flow):
+    def __init__(self, kit: Kit) -> None:
+        super().__init__(kit)
+        self._key = kit.secrets.derive("stand-in")
+
+    async def find(self, pool: Pool, submitted: str) -> User | None:
+        """The user that a submitted text means: the id, then the internal name, then verified e-mail and phone.
+
+        The id first: nobody can choose an id, but anybody can choose somebody's id as a name."""
+        first, *others = candidates(pool, submitted)
+        user = await self.kit.users.get(pool.id, submitted) if looks_like_sub(submitted) else None
+        user = user or await self.kit.users.by_name(pool, first)
+        for other in others:
+            user = user or await self.kit.users.by_name(pool, other)
+        return user
+
+    async def require(self, pool: Pool, submitted: str) -> User:
+        """For administrators, who are always told the truth. Raises ``UserNotFound``."""
+        user = await self.find(pool, submitted)
+        if user is None:
+            raise UserNotFound
+        return user
+
+    async def find_for(self, pool: Pool, client: Client, submitted: str) -> User | None:
+        """As ``find``; None only where the client may not learn that there is nobody. Raises ``UserNotFound`` where it
+        may."""
+        user = await self.find(pool, submitted)
+        if user is None and not client.hides_users:
+            raise UserNotFound
+        return user
+
+    def stand_in(self, pool: Pool, submitted: str) -> str:
+        """An id for a name that nobody has: always the same for the same name, and like a real one."""
+        digest = self.stand_in_bytes(pool, submitted)
+        return str(uuid.UUID(bytes=digest[:16], version=4))
+
+    def stand_in_bytes(self, pool: Pool, submitted: str) -> bytes:
+        """32 bytes that belong to a name that nobody has."""
+        canonical = name(pool, "username", submitted).value
+        return hmac.new(
+            self._key, f"{pool.id}\x1f{canonical}".encode("utf-8", "surrogatepass"), hashlib.sha256
+        ).digest()

@@ -1,0 +1,69 @@
+"""Which names and contacts a user gets, and what is said where they are taken."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec.structs import replace
+
+from poolhouse.errors import (
+    AliasTaken,
+    InvalidParameter,
+    UsernameTaken,
+)
+from poolhouse.ports.directory import NameTaken
+from poolhouse.records import names
+from poolhouse.records.pools import Pool
+from poolhouse.records.users import User
+
+
+def place_name(pool: Pool, submitted: str, attributes: Mapping[str, str]) -> tuple[str | None, dict[str, str]]:
+    """The internal name (None: the id is to be it) and the attributes, with the submitted name where it belongs.
+
+    Raises ``InvalidParameter`` where the name has not the form that the pool wants.
+    """
+    placed = dict(attributes)
+    if pool.username_attributes:
+        email_allowed = "email" in pool.username_attributes
+        phone_allowed = "phone_number" in pool.username_attributes
+        if email_allowed and names.looks_like_email(submitted):
+            placed["email"] = submitted if pool.case_sensitive else submitted.lower()
+        elif phone_allowed and names.looks_like_phone(submitted):
+            placed["phone_number"] = submitted
+        elif email_allowed and phone_allowed:
+            raise InvalidParameter("Username should be either an email or a phone number.")
+        else:
+            raise InvalidParameter(f"Username should be {'an email' if email_allowed else 'a phone number'}.")
+        return None, placed
+    if "email" in pool.alias_attributes and names.looks_like_email(submitted):
+        raise InvalidParameter("Username cannot be of email format, since user pool is configured for email alias.")
+    if "phone_number" in pool.alias_attributes and names.looks_like_phone(submitted):
+        raise InvalidParameter(
+            "Username cannot be of phone number format, since user pool is configured for phone number alias."
+        )
+    return submitted, placed
+
+
+def name_error(pool: Pool, taken: NameTaken) -> UsernameTaken | AliasTaken:
+    """The sentence for a name that is not free, when a user is made."""
+    kind = taken.name.kind
+    if kind == "username":
+        return UsernameTaken("User already exists")
+    if kind in pool.username_attributes:
+        return UsernameTaken(f"An account with the given {kind} already exists.")
+    return AliasTaken(kind)
+
+
+def contact_to_verify(pool: Pool, user: User) -> str | None:
+    """The attribute that a sign-up code goes to: the telephone before e-mail; None where nothing is to be verified."""
+    for attribute in ("phone_number", "email"):
+        if attribute in pool.auto_verified and user.attributes.get(attribute):
+            return attribute
+    return None
+
+
+def verified(user: User, attribute: str, target: str) -> User:
+    """The user with this contact verified, if it is still the one that the code went to."""
+    if user.attributes.get(attribute) != target:
+        return user
+    return replace(user, attributes={**user.attributes, f"{attribute}_verified": "true"})

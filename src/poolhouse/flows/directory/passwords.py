@@ -1,0 +1,88 @@
+"""Passwords: the pool's policy, the history, and what is stored of them."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from msgspec.structs import replace
+
+from poolhouse.errors import PasswordHistoryViolation, PasswordPolicyViolation
+from poolhouse.flows.flow import Flow
+from poolhouse.records.pools import PasswordPolicy, Pool
+from poolhouse.records.users import Credential, User
+
+SYMBOLS = frozenset("^$*.[]{}()?\"!@#%&/\\,><':;|_~`=+- ")
+LONGEST = 256
+_LOWER = "abcdefghijkmnopqrstuvwxyz"
+_UPPER = "ABCDEFGHJKLMNPQRSTUVWXYZ"
+_DIGITS = "23456789"
+_SIGNS = "!@#%*-_=+?"
+
+
+def require_policy(policy: PasswordPolicy, password: str) -> None:
+    """Raises ``PasswordPolicyViolation`` naming the first rule that is broken. Letters count if they are basic Latin;
+    length counts code points (NIST SP 800-63B-4)."""
+    broken = None
+    if len(password) > LONGEST:
+        # First: normalising takes the square of the length, in time.
+        broken = "Password is too long"
+    elif len(unicodedata.normalize("NFC", password)) < policy.minimum_length:
+        broken = "Password not long enough"
+    elif policy.require_uppercase and not any("A" <= c <= "Z" for c in password):
+        broken = "Password must have uppercase characters"
+    elif policy.require_lowercase and not any("a" <= c <= "z" for c in password):
+        broken = "Password must have lowercase characters"
+    elif policy.require_numbers and not any("0" <= c <= "9" for c in password):
+        broken = "Password must have numeric characters"
+    elif policy.require_symbols and not any(c in SYMBOLS for c in password.strip(" ")):
+        broken = "Password must have symbol characters"
+    if broken:
+        raise PasswordPolicyViolation(f"Password did not conform with policy: {broken}")
+
+
+class Credentials(Flow):
+    def invent(self, policy: PasswordPolicy) -> str:
+        """A temporary password that meets any policy of that length."""
+        chance = self.kit.chance
+        must = [chance.letters(2, alphabet) for alphabet in (_LOWER, _UPPER, _DIGITS, _SIGNS)]
+        rest = chance.letters(max(policy.minimum_length - 8, 2), _LOWER + _UPPER + _DIGITS)
+        return "".join(must[i][0] for i in range(4)) + rest + "".join(must[i][1] for i in range(4))
+
+    async def make(self, pool: Pool, username: str, password: str) -> Credential:
+        """What is stored of a password. Raises ``TooManyRequests``."""
+        return Credential(
+            hash=await self.kit.passwords.hash(password),
+            set_at=self.kit.clock.now(),
+            srp=await self.srp_record(pool, username, password),
+        )
+
+    async def srp_record(self, pool: Pool, username: str, password: str) -> str | None:
+        """Salt and verifier, sealed (they are fast-hash material); None where no client of the pool speaks SRP."""
+        if not await self.kit.clients.uses_srp(pool.id):
+            return None
+        salt = self.kit.chance.raw(16)
+        verifier = await self.kit.srp.verifier(pool.short_name, username, password, salt)
+        return self.kit.secrets.seal("srp-verifier", f"{pool.id}/{username}", f"{salt.hex()}:{verifier}".encode())
+
+    def open_srp(self, user: User) -> tuple[str, str] | None:
+        """Salt and verifier, both hex; None where there is none."""
+        if user.credential is None or user.credential.srp is None:
+            return None
+        plain = self.kit.secrets.open("srp-verifier", f"{user.pool_id}/{user.username}", user.credential.srp)
+        salt, _, verifier = plain.decode().partition(":")
+        return salt, verifier
+
+    async def change(self, pool: Pool, user: User, password: str) -> User:
+        """The user with this password: policy and history were looked at, the old one is in the history. Not stored
+        yet.
+
+        Raises ``PasswordPolicyViolation``, ``PasswordHistoryViolation``, ``TooManyRequests``.
+        """
+        require_policy(pool.password_policy, password)
+        size = pool.password_policy.history
+        hashes = ((user.credential.hash, *user.history) if user.credential else user.history)[:size]
+        for earlier in hashes:
+            if await self.kit.passwords.verify(password, earlier):
+                raise PasswordHistoryViolation
+        credential = await self.make(pool, user.username, password)
+        return replace(user, credential=credential, history=hashes, temporary_until=None)

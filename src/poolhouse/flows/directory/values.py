@@ -1,0 +1,195 @@
+"""Values of user attributes: do they fit the pool's schema, and may this caller read and write them?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Literal, TypeAlias
+
+from poolhouse.errors import InvalidParameter, NotAuthorized
+from poolhouse.flows.directory import formats
+from poolhouse.flows.directory.definitions import LONGEST_VALUE, STANDARD_NAMES
+from poolhouse.records.clients import Client
+from poolhouse.records.names import looks_like_email, looks_like_phone
+from poolhouse.records.pools import AttributeSchema, Pool
+
+Occasion: TypeAlias = Literal["create", "invite", "update"]
+"""A user who is made whole, one who will be asked for the rest later, one who is there already."""
+Writer: TypeAlias = Literal["user", "admin", "verified"]
+"""Who says it: the user through a client, an administrator, or a source that has proof (a provider's mapping, a plugin,
+a code that was sent)."""
+
+VERIFIED_FLAGS: Mapping[str, str] = {"email_verified": "email", "phone_number_verified": "phone_number"}
+"""Outcomes of a verification, and what they speak of. No user writes them (security row 4)."""
+
+_NEVER_WRITTEN = frozenset({"sub", "identities"})
+_STANDARD_AND_IDENTITIES = STANDARD_NAMES | {"identities"}
+
+
+def check_values(pool: Pool, values: Mapping[str, str], *, on: Occasion, who: Writer = "user") -> dict[str, str]:
+    """The values as they are to be stored: they fit the schema, and this kind of writer may write them at all.
+
+    On ``update`` an empty text stays in the answer and says that the attribute is to be removed; otherwise it is left
+    out. On ``create`` every required attribute is there; after ``invite`` the missing ones are asked for
+    (``missing_required``). Which attributes a client may write is another question (``require_writable``).
+
+    Raises ``InvalidParameter``, with every misfit in one sentence; ``NotAuthorized`` for what only others may write.
+    """
+    _refuse_never_written(values)
+    schema = {attribute.name: attribute for attribute in pool.schema}
+    for name in values:
+        if name not in schema:
+            raise InvalidParameter(
+                f"Attributes did not conform to the schema: Type for attribute {{{name}}} could not be determined"
+            )
+        if who == "user" and _is_for_others(schema[name]):
+            raise _unauthorized()
+    result: dict[str, str] = {}
+    problems: list[str] = []
+    for name, value in values.items():
+        attribute = schema[name]
+        if on == "update" and not attribute.mutable:
+            problems.append(f"{name}: Attribute cannot be updated.")
+        elif value:
+            stored, problem = _fit(attribute, value)
+            if problem:
+                problems.append(f"{name}: {problem}")
+            else:
+                result[name] = stored
+        elif on == "update":
+            if attribute.required:
+                problems.append(_is_required(name))
+            result[name] = ""
+    if on == "create":
+        problems.extend(_is_required(name) for name in missing_required(pool, result))
+    if problems:
+        raise InvalidParameter("Attributes did not conform to the schema: " + "".join(f"{line}\n" for line in problems))
+    _check_contacts(result)
+    _check_preferred(pool, result.get("preferred_username", ""))
+    if on != "update":
+        _check_flags(result)
+    return result
+
+
+def missing_required(pool: Pool, attributes: Mapping[str, str]) -> tuple[str, ...]:
+    """The required attributes that have no value yet, in the schema's order. ``sub`` is given by us."""
+    return tuple(
+        attribute.name
+        for attribute in pool.schema
+        if attribute.required and attribute.name != "sub" and not attributes.get(attribute.name)
+    )
+
+
+def readable(pool: Pool, client: Client) -> frozenset[str]:
+    """The attributes that users of this client may see, in ``GetUser``, ID tokens and ``userInfo``.
+
+    With a list, what is listed (``sub`` always). Without one, the standard attributes; and the custom ones too, where
+    the client has no list for writing either. Attributes for developers are never among them.
+    """
+    if client.read_attributes is not None:
+        return frozenset(client.read_attributes) | {"sub"}
+    # Every schema begins with the standard attributes, and most of them end there.
+    custom = pool.schema[len(STANDARD_NAMES) :]
+    if not custom or client.write_attributes is not None:
+        return _STANDARD_AND_IDENTITIES
+    return _STANDARD_AND_IDENTITIES.union(attribute.name for attribute in custom if not attribute.developer_only)
+
+
+def require_writable(pool: Pool, client: Client, names: Iterable[str]) -> None:
+    """Users of this client may write all of these attributes; what the schema says of them is another question.
+
+    With a list, what is listed. Without one, the standard attributes; and the custom ones too, where the client has no
+    list for reading either. Rights come from groups, never from attributes (security row 5).
+
+    Raises ``NotAuthorized``, and ``InvalidParameter`` for what nobody may write.
+    """
+    names = frozenset(names)
+    _refuse_never_written(names)
+    if not names.isdisjoint(VERIFIED_FLAGS):
+        raise _unauthorized()
+    if client.write_attributes is not None:
+        if not names.issubset(client.write_attributes):
+            raise _unauthorized()
+        return
+    custom_too = client.read_attributes is None
+    for attribute in pool.schema:
+        if attribute.name in names and (
+            attribute.developer_only or not (custom_too or attribute.name in STANDARD_NAMES)
+        ):
+            raise _unauthorized()
+
+
+def listable(pool: Pool) -> tuple[frozenset[str], frozenset[str]]:
+    """The attribute names that a client's lists for reading and for writing may name."""
+    names = frozenset(attribute.name for attribute in pool.schema if not attribute.developer_only)
+    return names | {"identities"}, names - _NEVER_WRITTEN - VERIFIED_FLAGS.keys()
+
+
+def _refuse_never_written(names: Iterable[str]) -> None:
+    for name in names:
+        if name in _NEVER_WRITTEN or name.startswith("cognito:"):
+            raise InvalidParameter(f"Cannot modify the non-mutable attribute {name}")
+
+
+def _is_for_others(attribute: AttributeSchema) -> bool:
+    return attribute.developer_only or attribute.name in VERIFIED_FLAGS
+
+
+def _fit(attribute: AttributeSchema, value: str) -> tuple[str, str | None]:
+    """The value as it is stored, and what is wrong with it (None: nothing)."""
+    if len(value) > LONGEST_VALUE:
+        return value, f"String must be no longer than {LONGEST_VALUE} characters"
+    problem = None
+    if attribute.type == "String":
+        problem = _out_of_bounds(attribute, len(value), "String must be no {} than {} characters", "shorter", "longer")
+        if not problem and attribute.name == "birthdate" and not formats.is_date(value):
+            problem = "Invalid birthdate format, please use YYYY-MM-DD."
+    elif attribute.type == "Number":
+        if formats.is_number(value):
+            problem = _out_of_bounds(attribute, int(value), "Number must be no {} than {}", "less", "greater")
+        else:
+            problem = "The value is not a number."
+    elif attribute.type == "DateTime":
+        problem = None if formats.is_instant(value) else "The value is not a date and time."
+    else:
+        folded = formats.boolean(value)
+        problem = None if folded else "The value is not a boolean."
+        value = folded or value
+    return value, problem
+
+
+def _out_of_bounds(attribute: AttributeSchema, size: int, sentence: str, less: str, more: str) -> str | None:
+    if attribute.maximum is not None and size > attribute.maximum:
+        return sentence.format(more, attribute.maximum)
+    if attribute.minimum is not None and size < attribute.minimum:
+        return sentence.format(less, attribute.minimum)
+    return None
+
+
+def _check_contacts(values: Mapping[str, str]) -> None:
+    if (phone := values.get("phone_number")) and not formats.is_phone(phone):
+        raise InvalidParameter("Invalid phone number format.")
+    if (email := values.get("email")) and not formats.is_email(email):
+        raise InvalidParameter("Invalid email address format.")
+
+
+def _check_preferred(pool: Pool, value: str) -> None:
+    """Where it is a name to sign in with, it must not read like another kind of name: that would be somebody else's."""
+    if "preferred_username" not in pool.alias_attributes:
+        return
+    for kind, looks in (("email", looks_like_email), ("phone_number", looks_like_phone)):
+        if kind in pool.alias_attributes and looks(value):
+            raise InvalidParameter(f"Preferred username cannot be of the form of an alias: {kind}.")
+
+
+def _check_flags(values: Mapping[str, str]) -> None:
+    for flag, contact in VERIFIED_FLAGS.items():
+        if values.get(flag) == "true" and not values.get(contact):
+            raise InvalidParameter(f"{flag} can be true only where {contact} is given.")
+
+
+def _is_required(name: str) -> str:
+    return f"{name}: The attribute {name} is required"
+
+
+def _unauthorized() -> NotAuthorized:
+    return NotAuthorized("A client attempted to write unauthorized attribute")

@@ -1,0 +1,1 @@
+"""What a sign-in gives, and when it ends."""

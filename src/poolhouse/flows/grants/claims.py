@@ -1,0 +1,173 @@
+"""What tokens say (OpenID Connect Core 1.0 section 2, RFC 9068 in spirit, and the field's ``cognito:`` claims).
+
+Pure: values in, claims out. Signing is elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from poolhouse.flows.directory.shown import attributes_for_hooks
+from poolhouse.flows.directory.values import readable
+from poolhouse.hooks.events.tokens import PreToken
+from poolhouse.records.clients import Client
+from poolhouse.records.grants import Grant
+from poolhouse.records.pools import Pool
+from poolhouse.records.users import Group, User
+
+ADMIN_SCOPE = "aws.cognito.signin.user.admin"
+_FIXED = frozenset(
+    [
+        "acr",
+        "amr",
+        "at_hash",
+        "auth_time",
+        "azp",
+        "exp",
+        "iat",
+        "iss",
+        "jti",
+        "nbf",
+        "nonce",
+        "origin_jti",
+        "sub",
+        "token_use",
+        "identities",
+        "cognito:username",
+        "cognito:groups",
+        "cognito:roles",
+        "cognito:preferred_role",
+    ]
+)
+FIXED_ID = _FIXED | {"aud"}
+FIXED_ACCESS = _FIXED | {"client_id", "username", "device_key", "event_id", "version", "scope"}
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """All that two tokens are made of. ``jti`` are the ids of the ID and the access token."""
+
+    pool: Pool
+    client: Client
+    user: User
+    grant: Grant
+    issuer: str
+    now: int
+    id_jti: str
+    access_jti: str
+    groups: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    preferred_role: str | None = None
+
+
+def attribute_claims(pool: Pool, client: Client, user: User) -> dict[str, Any]:
+    """The attributes that the client may read, in the types that OpenID Connect gives them."""
+    allowed = readable(pool, client)
+    claims: dict[str, Any] = {}
+    for key, value in user.attributes.items():
+        if key not in allowed:
+            continue
+        if key in ("email_verified", "phone_number_verified"):
+            claims[key] = value == "true"
+        elif key == "address":
+            claims[key] = {"formatted": value}
+        elif key == "updated_at" and value.isdecimal():
+            claims[key] = int(value)
+        else:
+            claims[key] = value
+    return claims
+
+
+def group_claims(groups: Sequence[Group]) -> tuple[tuple[str, ...], tuple[str, ...], str | None]:
+    """Names, roles, and the preferred role: that of the lowest precedence, None when a tie has different roles."""
+    ranked = [group for group in groups if group.role_arn]
+    roles = tuple(dict.fromkeys(group.role_arn for group in ranked if group.role_arn))
+    best = min((group.precedence for group in ranked if group.precedence is not None), default=None)
+    first = {group.role_arn for group in ranked if group.precedence == best} if ranked else set()
+    return tuple(group.name for group in groups), roles, first.pop() if len(first) == 1 else None
+
+
+def first_draft(issue: Issue, *, source: str, metadata: Mapping[str, str]) -> PreToken:
+    """The claims before any plugin sees them, without those that no plugin may change."""
+    return PreToken(
+        source=source,
+        pool_id=issue.pool.id,
+        client_id=issue.client.id,
+        username=issue.user.username,
+        attributes=attributes_for_hooks(issue.user),
+        groups=issue.groups,
+        roles=issue.roles,
+        preferred_role=issue.preferred_role,
+        scopes=issue.grant.scopes,
+        id_claims=attribute_claims(issue.pool, issue.client, issue.user),
+        access_claims={},
+        client_metadata=metadata,
+    )
+
+
+def id_token(issue: Issue, draft: PreToken) -> dict[str, Any]:
+    claims = {key: value for key, value in draft.id_claims.items() if key not in FIXED_ID}
+    claims |= _common(issue, issue.id_jti, "id", issue.client.id_validity)
+    claims["aud"] = issue.client.id
+    claims["cognito:username"] = issue.user.username
+    claims |= _groups(draft)
+    if draft.roles:
+        claims["cognito:roles"] = list(draft.roles)
+    if draft.preferred_role:
+        claims["cognito:preferred_role"] = draft.preferred_role
+    return claims
+
+
+def access_token(issue: Issue, draft: PreToken) -> dict[str, Any]:
+    claims = {key: value for key, value in draft.access_claims.items() if key not in FIXED_ACCESS}
+    # RFC 8707 aside, an audience can only be the client itself.
+    if claims.get("aud", issue.client.id) != issue.client.id:
+        del claims["aud"]
+    claims |= _common(issue, issue.access_jti, "access", issue.client.access_validity)
+    claims["client_id"] = issue.client.id
+    claims["username"] = issue.user.username
+    claims["scope"] = " ".join(_sound_scopes(issue.grant.scopes, draft.scopes))
+    claims |= _groups(draft)
+    return claims
+
+
+def settled(draft: PreToken, amended: PreToken) -> PreToken:
+    """The amended event, with who and where as they were."""
+    return replace(
+        amended,
+        pool_id=draft.pool_id,
+        client_id=draft.client_id,
+        username=draft.username,
+        attributes=draft.attributes,
+    )
+
+
+def _common(issue: Issue, jti: str, use: str, validity: int) -> dict[str, Any]:
+    claims: dict[str, Any] = {
+        "sub": issue.user.sub,
+        "iss": issue.issuer,
+        "token_use": use,
+        "auth_time": issue.grant.auth_time,
+        "iat": issue.now,
+        "exp": issue.now + validity,
+        "event_id": issue.grant.id,
+    }
+    if issue.client.revocable:
+        claims["jti"] = jti
+        claims["origin_jti"] = issue.grant.family
+    return claims
+
+
+def _groups(draft: PreToken) -> dict[str, Any]:
+    return {"cognito:groups": list(draft.groups)} if draft.groups else {}
+
+
+def _sound_scopes(granted: Sequence[str], asked: Sequence[str]) -> list[str]:
+    """Plugins may add scopes, but not reserved ones that were not granted (security row 44), nor with white space."""
+    return [
+        scope
+        for scope in dict.fromkeys(asked)
+        if scope.split() == [scope] and (scope in granted or not scope.startswith("aws.cognito."))
+    ]

@@ -1,0 +1,1 @@
+"""Messages, the codes in them, and the outbox."""

@@ -1,0 +1,159 @@
+"""The one code process: length, life, quota, attempts counted before the check, the same for unknown users.
+
+A code that fits is not spent here. The write that has its effect remembers its id in ``User.spent``, so that effect and
+use are one write; a second request with the same code finds the id there. ``finish`` only tidies up.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from poolhouse.errors import CodeExpired, CodeMismatch, LimitExceeded
+from poolhouse.flows.flow import Flow, Kit
+from poolhouse.flows.messages.words import VERIFICATION, Messenger, delivery
+from poolhouse.records.messages import Delivery
+from poolhouse.records.pools import MessageTemplate, Pool
+from poolhouse.records.sign_in import Code
+from poolhouse.records.users import User
+
+HOUR = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """What a code is for. ``life`` in seconds; ``sends`` and ``tries`` are allowed within an hour."""
+
+    name: str
+    life: int
+    sends: int
+    tries: int
+
+
+CONFIRM_SIGN_UP = Purpose("confirm_sign_up", 24 * HOUR, sends=5, tries=15)
+FORGOT_PASSWORD = Purpose("forgot_password", HOUR, sends=10, tries=10)
+VERIFY_EMAIL = Purpose("verify_email", 24 * HOUR, sends=5, tries=15)
+VERIFY_PHONE = Purpose("verify_phone_number", 24 * HOUR, sends=5, tries=15)
+
+VERIFY = {"email": VERIFY_EMAIL, "phone_number": VERIFY_PHONE}
+
+
+class CodeProcess(Flow):
+    def __init__(self, kit: Kit, messenger: Messenger) -> None:
+        super().__init__(kit)
+        self._messenger = messenger
+        self._key = kit.secrets.derive("code-digest")
+
+    async def send(
+        self,
+        pool: Pool,
+        user: User,
+        purpose: Purpose,
+        *,
+        attribute: str,
+        target: str,
+        source: str,
+        client_id: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        counted: bool = True,
+    ) -> Delivery:
+        """A fresh code replaced the earlier one and is on its way. Raises ``LimitExceeded``; with ``counted`` false the
+        quota is neither looked at nor used (the first code of a sign-up)."""
+        if counted:
+            await self.count_send(pool.id, user.sub, purpose)
+        digits = self.kit.chance.digits(6)
+        code_id = await self._put(pool.id, user.sub, purpose, digits, attribute=attribute, target=target)
+        await self._messenger.send(
+            pool,
+            user,
+            source=source,
+            attribute=attribute,
+            target=target,
+            secret=digits,
+            message_id=code_id,
+            client_id=client_id,
+            metadata=metadata or {},
+            template=_or_default(pool.verification),
+            purpose=purpose.name,
+        )
+        return delivery(attribute, target)
+
+    async def pretend(self, pool_id: str, subject: str, purpose: Purpose) -> None:
+        """What ``send`` would have done, for somebody who gets nothing: the same quota, and the same writes, so that
+        the time it takes tells nothing either (security row 48). No text fits the code. Raises ``LimitExceeded``."""
+        await self.count_send(pool_id, subject, purpose)
+        code_id = await self._put(pool_id, subject, purpose, self.kit.chance.token(), attribute="email", target="")
+        await self.kit.outbox.pretend(code_id)
+
+    async def _put(
+        self, pool_id: str, subject: str, purpose: Purpose, secret: str, *, attribute: str, target: str
+    ) -> str:
+        """The id of a new code."""
+        now = self.kit.clock.now()
+        code_id = self.kit.chance.uuid()
+        await self.kit.codes.put(
+            Code(
+                id=code_id,
+                pool_id=pool_id,
+                user_sub=subject,
+                purpose=purpose.name,
+                digest=self._digest(pool_id, subject, purpose, code_id, secret),
+                created=now,
+                expires=now + purpose.life,
+                attribute=attribute,
+                target=target,
+            )
+        )
+        return code_id
+
+    async def check(self, pool_id: str, subject: str, purpose: Purpose, given: str, user: User | None) -> Code:
+        """The live code that was given. ``subject`` is the user's ``sub``, or stands for a name that nobody has.
+
+        Raises ``LimitExceeded``, ``CodeMismatch``, ``CodeExpired`` (also where none was ever sent).
+        """
+        await self._count(pool_id, f"tries:{purpose.name}", subject, purpose.tries)
+        code = await self.kit.codes.get(pool_id, subject, purpose.name)
+        expected = code.digest if code else self._digest(pool_id, subject, purpose, "", "none")
+        fits = hmac.compare_digest(
+            expected, self._digest(pool_id, subject, purpose, code.id if code else "", given.strip())
+        )
+        if code is None or (user is not None and user.spent.get(purpose.name) == code.id):
+            raise CodeExpired
+        if user is None:
+            # A code was seemingly sent: as a real user's, it can only be missed.
+            raise CodeMismatch
+        if not fits:
+            raise CodeMismatch
+        if code.target not in (user.attributes.get(code.attribute), user.pending.get(code.attribute)):
+            # It went to a contact that the user has no more: whoever reads it there is not the user.
+            raise CodeExpired
+        return code
+
+    async def finish(self, code: Code) -> None:
+        """Nothing of the code remains; what was tried against it is forgotten."""
+        await self.kit.codes.discard(code)
+        await self.kit.counters.clear(code.pool_id, f"tries:{code.purpose}", code.user_sub)
+
+    async def count_send(self, pool_id: str, subject: str, purpose: Purpose) -> None:
+        """Raises ``LimitExceeded``."""
+        await self._count(pool_id, f"sends:{purpose.name}", subject, purpose.sends)
+
+    async def _count(self, pool_id: str, what: str, subject: str, at_most: int) -> None:
+        now = self.kit.clock.now()
+        if not await self.kit.counters.raise_to(pool_id, what, subject, at_most=at_most, until=0.0, expires=now + HOUR):
+            raise LimitExceeded
+
+    def _digest(self, pool_id: str, subject: str, purpose: Purpose, code_id: str, digits: str) -> str:
+        # Keyed: six digits alone could be tried out by anybody who reads the database.
+        said = "\x1f".join((pool_id, subject, purpose.name, code_id, digits))
+        return hmac.new(self._key, said.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+
+
+def _or_default(template: MessageTemplate) -> MessageTemplate:
+    return MessageTemplate(
+        sms=template.sms or VERIFICATION.sms,
+        email=template.email or VERIFICATION.email,
+        subject=template.subject or VERIFICATION.subject,
+    )

@@ -1,0 +1,126 @@
+"""Messages: which words, to whom, and what may be told about it. Sending is the outbox's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from poolhouse.errors import InvalidParameter, PluginAnswerInvalid
+from poolhouse.flows.directory.shown import attributes_for_hooks
+from poolhouse.flows.flow import Flow
+from poolhouse.hooks import specs
+from poolhouse.hooks.events.messages import ComposeMessage
+from poolhouse.records.messages import Delivery, Message
+from poolhouse.records.names import looks_like_phone, masked_email, masked_phone
+from poolhouse.records.pools import MessageTemplate, Pool
+from poolhouse.records.users import User
+
+CODE = "{####}"
+USERNAME = "{username}"
+
+VERIFICATION = MessageTemplate(
+    sms="Your verification code is {####}. ",
+    email="Your verification code is {####}. ",
+    subject="Your verification code",
+)
+INVITATION = MessageTemplate(
+    sms="Your username is {username} and temporary password is {####}. ",
+    email="Your username is {username} and temporary password is {####}. ",
+    subject="Your temporary password",
+)
+
+_CHANNELS = {"email": ("email", "EMAIL"), "phone_number": ("sms", "SMS")}
+
+
+def delivery(attribute: str, target: str) -> Delivery:
+    """What may be told about a message to this contact."""
+    masked = masked_phone(target) if attribute == "phone_number" else masked_email(target)
+    return Delivery(destination=masked, medium=_CHANNELS[attribute][1], attribute=attribute)
+
+
+def simulated_delivery(pool: Pool, submitted: str, digest: bytes) -> Delivery:
+    """What a message to an unknown user would have looked like: the same for the same name, every time."""
+    if looks_like_phone(submitted):
+        return delivery("phone_number", submitted)
+    if "@" in submitted:
+        return delivery("email", submitted)
+    if "phone_number" in pool.auto_verified:
+        return delivery("phone_number", f"+{int.from_bytes(digest[:8], 'big') % 10**11:011d}")
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    return delivery("email", f"{submitted[:1].lower() or letters[digest[0] % 26]}@{letters[digest[1] % 26]}")
+
+
+class Messenger(Flow):
+    async def send(
+        self,
+        pool: Pool,
+        user: User,
+        *,
+        source: str,
+        attribute: str,
+        target: str,
+        secret: str,
+        message_id: str,
+        client_id: str | None,
+        metadata: Mapping[str, str],
+        template: MessageTemplate = VERIFICATION,
+        purpose: str,
+    ) -> Delivery:
+        """The message waits in the outbox, and this is what may be told about it.
+
+        ``secret`` is the code or the temporary password, ``source`` as in ``CustomMessage_SignUp``. ``message_id``
+        makes the same cause one message. Raises what the hook ``compose_message`` raises.
+        """
+        channel, _ = _CHANNELS[attribute]
+        if channel == "email":
+            body, subject = template.email or VERIFICATION.email or "", template.subject or VERIFICATION.subject or ""
+        else:
+            body, subject = template.sms or VERIFICATION.sms or "", ""
+        if self.kit.hooks.implements(specs.compose_message):
+            event = ComposeMessage(
+                source=source,
+                pool_id=pool.id,
+                client_id=client_id,
+                username=user.username,
+                attributes=attributes_for_hooks(user),
+                channel=channel,
+                body=body,
+                subject=subject,
+                client_metadata=metadata,
+            )
+            amended = await self.kit.hooks.amend(specs.compose_message, event)
+            if CODE in body and CODE not in amended.body:
+                raise PluginAnswerInvalid("CustomMessage", "compose_message", detail="the code parameter is missing")
+            body, subject = amended.body, amended.subject
+        shown_name = user.attributes.get("email") if user.username == user.sub else user.username
+        await self.kit.outbox.put(
+            Message(
+                id=message_id,
+                channel=channel,
+                to=target,
+                purpose=purpose,
+                subject=_fill(subject, secret, shown_name or user.username),
+                body=_fill(body, secret, shown_name or user.username),
+                code=secret,
+                pool_id=pool.id,
+                username=user.username,
+            )
+        )
+        return delivery(attribute, target)
+
+
+def require_contact(user: User, attribute: str) -> str:
+    """Raises ``InvalidParameter``."""
+    value = user.attributes.get(attribute)
+    if not value:
+        raise InvalidParameter(f"User does not have {attribute.replace('_', ' ')} to deliver the message to.")
+    return value
+
+
+def _fill(text: str, secret: str, username: str) -> str:
+    # The secret goes in last: a name that reads like a placeholder stays a name.
+    before, code, after = text.partition(CODE)
+    return (
+        before.replace(USERNAME, username)
+        + (secret if code else "")
+        + after.replace(USERNAME, username).replace(CODE, secret)
+    )

@@ -1,0 +1,136 @@
+"""User pools: made, described, changed and removed by administrators."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from msgspec.structs import replace
+
+from poolhouse.errors import InvalidParameter
+from poolhouse.flows.directory import definitions
+from poolhouse.flows.directory.definitions import Declaration
+from poolhouse.flows.pools.settings import _REGION, PoolFoundation, PoolSettings, _check, _check_names, _check_tags
+from poolhouse.ports.arithmetic import Tokens
+from poolhouse.ports.audit import AuditTrail
+from poolhouse.ports.clients import Clients
+from poolhouse.ports.paging import Slice
+from poolhouse.ports.pools import Pools
+from poolhouse.ports.world import Chance, Clock
+from poolhouse.records.pools import Pool
+
+POOL_NAME_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+POOL_NAME_LENGTH = 9
+
+
+class PoolAdministration:
+    def __init__(
+        self, pools: Pools, clients: Clients, tokens: Tokens, chance: Chance, clock: Clock, audit: AuditTrail
+    ) -> None:
+        self._pools = pools
+        self._clients = clients
+        self._tokens = tokens
+        self._chance = chance
+        self._clock = clock
+        self._audit = audit
+
+    async def get(self, pool_id: str) -> Pool:
+        """The pool. Raises ``PoolNotFound``."""
+        return await self._pools.get(pool_id)
+
+    async def create(self, region: str, name: str, settings: PoolSettings, foundation: PoolFoundation) -> Pool:
+        """There is a new pool, with its signing keys. Raises ``InvalidParameter``."""
+        # The region came with the caller's signature, and becomes a part of issuers and of file names elsewhere.
+        if not _REGION.fullmatch(region):
+            raise InvalidParameter("The region is not valid.")
+        schema = definitions.found(foundation.declarations)
+        _check_names(foundation)
+        _check(settings)
+        now = self._clock.now()
+        pool_id = f"{region}_{self._chance.letters(POOL_NAME_LENGTH, POOL_NAME_LETTERS)}"
+        # Keys first: a pool without keys could not answer, keys without a pool are nobody's.
+        await self._tokens.make_keys(pool_id)
+        blank = Pool(
+            id=pool_id,
+            name=name,
+            created=now,
+            modified=now,
+            schema=schema,
+            username_attributes=foundation.username_attributes,
+            alias_attributes=foundation.alias_attributes,
+            case_sensitive=foundation.case_sensitive,
+            case_stated=foundation.case_stated,
+        )
+        pool = await self._pools.add(_furnished(blank, settings))
+        await self._audit.note("pool.created", pool_id=pool_id)
+        return pool
+
+    async def update(self, pool_id: str, settings: PoolSettings) -> Pool:
+        """The pool has these settings, and defaults for all others.
+
+        Raises ``PoolNotFound``, ``InvalidParameter``, ``ConcurrentModification``.
+        """
+        pool = await self._pools.get(pool_id)
+        _check(settings)
+        return await self._changed(_furnished(pool, settings), "pool.updated")
+
+    async def add_attributes(self, pool_id: str, declarations: Sequence[Declaration]) -> Pool:
+        """Users of the pool may have these custom attributes too. Raises as ``update``."""
+        pool = await self._pools.get(pool_id)
+        schema = definitions.extended(pool.schema, declarations)
+        return await self._changed(replace(pool, schema=schema), "pool.attributes_added")
+
+    async def tag(self, pool_id: str, tags: Mapping[str, str]) -> Pool:
+        """The pool has these tags, beside its others. Raises as ``update``."""
+        pool = await self._pools.get(pool_id)
+        merged = {**pool.tags, **tags}
+        _check_tags(merged)
+        return await self._changed(replace(pool, tags=merged), "pool.tagged")
+
+    async def untag(self, pool_id: str, keys: Collection[str]) -> Pool:
+        """The pool has no tags of these keys. Raises as ``update``."""
+        pool = await self._pools.get(pool_id)
+        left = {key: value for key, value in pool.tags.items() if key not in keys}
+        return await self._changed(replace(pool, tags=left), "pool.untagged")
+
+    async def delete(self, pool_id: str) -> None:
+        """There is no such pool, and no client of it. Raises ``PoolNotFound``; ``InvalidParameter`` for a protected
+        pool."""
+        pool = await self._pools.get(pool_id)
+        if pool.deletion_protected:
+            raise InvalidParameter(
+                "The user pool cannot be deleted because deletion protection is activated. "
+                "Deletion protection must be inactivated first."
+            )
+        # The clients first: without the pool nobody could find those that a crash has left.
+        while (page := await self._clients.page(pool_id, 60, None)).items:
+            for client in page.items:
+                await self._clients.delete(client)
+        await self._pools.delete(pool)
+        await self._audit.note("pool.deleted", pool_id=pool_id)
+
+    async def page(self, region: str, limit: int, cursor: str | None) -> Slice:
+        """Some pools of the region."""
+        return await self._pools.page(region, limit, cursor)
+
+    async def _changed(self, pool: Pool, action: str) -> Pool:
+        saved = await self._pools.save(replace(pool, modified=self._clock.now()))
+        await self._audit.note(action, pool_id=pool.id)
+        return saved
+
+
+def _furnished(pool: Pool, settings: PoolSettings) -> Pool:
+    return replace(
+        pool,
+        name=settings.name or pool.name,
+        tier=settings.tier or pool.tier,
+        password_policy=settings.password_policy,
+        auto_verified=settings.auto_verified,
+        verify_before_update=settings.verify_before_update,
+        admin_create_only=settings.admin_create_only,
+        verification=settings.verification,
+        invitation=settings.invitation,
+        recovery=settings.recovery,
+        deletion_protected=settings.deletion_protected,
+        tags=settings.tags,
+        kept=settings.kept,
+    )

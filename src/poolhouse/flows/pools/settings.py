@@ -1,0 +1,80 @@
+"""What can be said of a pool, and what is refused."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from poolhouse.errors import InvalidParameter
+from poolhouse.flows.directory.definitions import Declaration
+from poolhouse.records.base import Record
+from poolhouse.records.pools import MessageTemplate, PasswordPolicy, RecoveryOption
+
+MOST_TAGS = 50
+_REGION = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?")
+
+
+class PoolFoundation(Record, frozen=True, kw_only=True):
+    """What is said once, when a pool is made, and never again."""
+
+    declarations: tuple[Declaration, ...] = ()
+    username_attributes: tuple[str, ...] = ()
+    alias_attributes: tuple[str, ...] = ()
+    case_sensitive: bool = True
+    case_stated: bool = False
+    """Whether ``case_sensitive`` was said at all."""
+
+
+class PoolSettings(Record, frozen=True, kw_only=True):
+    """What can be said again at any time; what is left out returns to the default that stands here.
+
+    ``name`` and ``tier`` are the exceptions: None leaves them as they are.
+    """
+
+    name: str | None = None
+    tier: str | None = None
+    password_policy: PasswordPolicy = PasswordPolicy()
+    auto_verified: tuple[str, ...] = ()
+    verify_before_update: tuple[str, ...] = ()
+    admin_create_only: bool = False
+    verification: MessageTemplate = MessageTemplate()
+    invitation: MessageTemplate = MessageTemplate()
+    recovery: tuple[RecoveryOption, ...] | None = None
+    deletion_protected: bool = False
+    tags: dict[str, str] = {}
+    kept: dict[str, Any] = {}
+
+
+def _check_names(foundation: PoolFoundation) -> None:
+    if foundation.username_attributes and foundation.alias_attributes:
+        raise InvalidParameter("Only one of aliasAttributes or usernameAttributes can be set in a user pool.")
+    if "preferred_username" in foundation.alias_attributes and any(
+        declaration.name == "preferred_username" and declaration.required for declaration in foundation.declarations
+    ):
+        raise InvalidParameter("preferred_username can be either required or an alias, not both.")
+
+
+def _check(settings: PoolSettings) -> None:
+    if not set(settings.verify_before_update) <= set(settings.auto_verified):
+        raise InvalidParameter("Attributes that need verification before an update must be verified automatically too.")
+    if settings.recovery is not None:
+        _check_recovery(settings.recovery)
+    _check_tags(settings.tags)
+
+
+def _check_recovery(options: Sequence[RecoveryOption]) -> None:
+    names = [option.name for option in options]
+    if not 1 <= len(options) <= 2:
+        raise InvalidParameter("An account recovery setting has one or two mechanisms.")
+    if len(set(names)) < len(names) or len({option.priority for option in options}) < len(options):
+        raise InvalidParameter("Account recovery mechanisms must differ in name and in priority.")
+    if "admin_only" in names and len(names) > 1:
+        raise InvalidParameter("The account recovery mechanism admin_only must be alone.")
+
+
+def _check_tags(tags: Mapping[str, str]) -> None:
+    if len(tags) > MOST_TAGS:
+        raise InvalidParameter(f"A user pool can have at most {MOST_TAGS} tags.")
+    if any(key.casefold().startswith("aws:") for key in tags):
+        raise InvalidParameter("Tag keys that begin with aws: are reserved.")

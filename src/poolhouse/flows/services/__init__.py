@@ -1,0 +1,1 @@
+"""All flows of a part, wired to each other."""

@@ -1,0 +1,1 @@
+"""What hooks answer with: small frozen values."""

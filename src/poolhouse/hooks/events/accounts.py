@@ -1,0 +1,50 @@
+"""Users come, are confirmed, are brought over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from poolhouse.hooks.events.base import Strings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreSignUp:
+    """A user is about to be made. ``source``: ``PreSignUp_SignUp``, ``_AdminCreateUser``, ``_ExternalProvider``.
+
+    ``client_id`` is None where no app client is concerned.
+    """
+
+    source: str
+    pool_id: str
+    client_id: str | None
+    username: str
+    attributes: Strings
+    validation_data: Strings = field(default_factory=dict)
+    client_metadata: Strings = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostConfirmation:
+    """A user is confirmed (or has a new password). ``source``: ``PostConfirmation_ConfirmSignUp``,
+    ``PostConfirmation_ConfirmForgotPassword``. The change stays, whatever is answered."""
+
+    source: str
+    pool_id: str
+    client_id: str | None
+    username: str
+    attributes: Strings
+    client_metadata: Strings = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MigrateUser:
+    """A name is unknown here. ``source``: ``UserMigration_Authentication`` (with the password that was given) or
+    ``UserMigration_ForgotPassword`` (without)."""
+
+    source: str
+    pool_id: str
+    client_id: str
+    username: str
+    password: str | None = field(default=None, repr=False)
+    validation_data: Strings = field(default_factory=dict)
+    client_metadata: Strings = field(default_factory=dict)

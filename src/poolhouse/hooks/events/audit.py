@@ -1,0 +1,21 @@
+"""The trail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from poolhouse.hooks.events.base import Strings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """Something happened that an auditor asks for. ``action`` as in ``sign_in.succeeded``. ``subject`` is the user's
+    ``sub``, never a name or contact; ``facts`` holds no secret and no personal data."""
+
+    action: str
+    at: float
+    pool_id: str | None = None
+    client_id: str | None = None
+    subject: str | None = None
+    actor: str | None = None
+    facts: Strings = field(default_factory=dict)

@@ -1,0 +1,23 @@
+"""Messages about to be written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from poolhouse.hooks.events.base import Strings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComposeMessage:
+    """A message is written. ``body`` and ``subject`` are templates: ``{####}`` stands for the code, ``{username}`` for
+    the name; both are put in afterwards. A body that had the code must keep it."""
+
+    source: str
+    pool_id: str
+    client_id: str | None
+    username: str
+    attributes: Strings
+    channel: str
+    body: str
+    subject: str = ""
+    client_metadata: Strings = field(default_factory=dict)

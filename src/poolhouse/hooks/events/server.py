@@ -1,0 +1,26 @@
+"""The server's own life."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lifespan:
+    """The server runs. ``base_url`` is where it is reached."""
+
+    base_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowCall:
+    """A flow is about to run: ``name`` as in ``sign_up.confirm``."""
+
+    name: str
+    pool_id: str | None = None
+    client_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Register:
+    """The server is being built; asked once."""

@@ -1,0 +1,24 @@
+"""Where app clients are kept."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from poolhouse.ports.paging import Slice
+from poolhouse.records.clients import Client
+
+
+class Clients(Protocol):
+    async def get(self, client_id: str) -> Client:
+        """Raises ``ClientNotFound``. The answer may be some seconds old (a bounded cache)."""
+
+    async def add(self, client: Client) -> Client: ...
+
+    async def save(self, client: Client) -> Client: ...
+
+    async def delete(self, client: Client) -> None: ...
+
+    async def page(self, pool_id: str, limit: int, cursor: str | None) -> Slice: ...
+
+    async def uses_srp(self, pool_id: str) -> bool:
+        """Whether SRP verifiers are worth keeping: some client of the pool allows SRP, or there is no client yet."""

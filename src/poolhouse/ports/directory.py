@@ -1,0 +1,77 @@
+"""Where users, their names and groups are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from poolhouse.ports.paging import Slice
+from poolhouse.records.names import Name
+from poolhouse.records.pools import Pool
+from poolhouse.records.users import Group, User
+
+
+@dataclass(frozen=True, slots=True)
+class UserFilter:
+    """``attribute`` is one of the searchable names; ``prefix`` says "begins with" instead of "is"."""
+
+    attribute: str
+    value: str
+    prefix: bool = False
+
+
+class Users(Protocol):
+    """Users and the names they hold. Which names a user holds is computed by ``records.names.held`` from the record."""
+
+    async def get(self, pool_id: str, sub: str) -> User | None: ...
+
+    async def by_name(self, pool: Pool, name: Name) -> User | None:
+        """The user who holds the name now."""
+
+    async def add(self, pool: Pool, user: User, *, seize: bool = False) -> User:
+        """The user exists, with all names that the record holds. Raises ``NameTaken`` with the first that is not free.
+        ``seize`` as in ``save``."""
+
+    async def save(self, pool: Pool, user: User, *, seize: bool = False) -> User:
+        """The record is stored with exactly the names it now holds. Raises ``VersionConflict``, and ``NameTaken`` for a
+        name that somebody else holds. With ``seize`` an e-mail or phone alias is taken from its holder, whose attribute
+        becomes unverified."""
+
+    async def delete(self, pool: Pool, user: User) -> None:
+        """The record is gone first, then its names and memberships."""
+
+    async def page(self, pool_id: str, wanted: UserFilter | None, limit: int, cursor: str | None) -> Slice: ...
+
+
+class NameTaken(Exception):  # noqa: N818 - read as a statement
+    """Raised by ``Users``: somebody else holds this name."""
+
+    def __init__(self, name: Name) -> None:
+        super().__init__(name.kind)
+        self.name = name
+
+
+class Groups(Protocol):
+    async def get(self, pool_id: str, name: str) -> Group:
+        """Raises ``GroupNotFound``."""
+
+    async def add(self, group: Group) -> Group:
+        """Raises ``GroupTaken``."""
+
+    async def save(self, group: Group) -> Group: ...
+
+    async def delete(self, group: Group) -> None: ...
+
+    async def page(self, pool_id: str, limit: int, cursor: str | None) -> Slice: ...
+
+    async def join(self, group: Group, user: User, at: float) -> None: ...
+
+    async def leave(self, group: Group, user: User) -> None: ...
+
+    async def of_user(self, user: User) -> Sequence[Group]:
+        """All groups of a user (at most 100), by precedence, then age."""
+
+    async def page_of_user(self, user: User, limit: int, cursor: str | None) -> Slice: ...
+
+    async def members(self, group: Group, limit: int, cursor: str | None) -> Slice: ...

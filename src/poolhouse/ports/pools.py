@@ -1,0 +1,22 @@
+"""Where pools are kept."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from poolhouse.ports.paging import Slice
+from poolhouse.records.pools import Pool
+
+
+class Pools(Protocol):
+    async def get(self, pool_id: str) -> Pool:
+        """Raises ``PoolNotFound``. The answer may be some seconds old (a bounded cache)."""
+
+    async def add(self, pool: Pool) -> Pool: ...
+
+    async def save(self, pool: Pool) -> Pool:
+        """Raises ``ConcurrentModification``."""
+
+    async def delete(self, pool: Pool) -> None: ...
+
+    async def page(self, region: str, limit: int, cursor: str | None) -> Slice: ...

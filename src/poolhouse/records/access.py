@@ -1,0 +1,18 @@
+"""Keys of callers of signed operations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from poolhouse.records.base import StoredRecord
+
+
+class AccessKey(StoredRecord, frozen=True, kw_only=True):
+    """A caller's key for signed operations. ``statements`` is an IAM-style policy; empty means nothing is allowed."""
+
+    id: str
+    sealed_secret: str
+    name: str
+    created: float
+    enabled: bool = True
+    statements: tuple[dict[str, Any], ...] = ()

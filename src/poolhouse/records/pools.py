@@ -1,0 +1,86 @@
+"""User pools and what is set for them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from poolhouse.records.base import Record, StoredRecord
+
+
+class PasswordPolicy(Record, frozen=True, kw_only=True):
+    """``temporary_days`` is the life of a temporary password; ``history`` the number of passwords not to be used
+    again."""
+
+    minimum_length: int = 8
+    require_uppercase: bool = True
+    require_lowercase: bool = True
+    require_numbers: bool = True
+    require_symbols: bool = True
+    history: int = 0
+    temporary_days: int = 7
+
+
+class AttributeSchema(Record, frozen=True, kw_only=True):
+    """An attribute that users of a pool may have.
+
+    ``type`` is ``String``, ``Number``, ``DateTime`` or ``Boolean``. The bounds are of the length of a String and of the
+    value of a Number; None means no bound. ``developer_only`` attributes (``dev:``) are read and written by
+    administrators only.
+    """
+
+    name: str
+    type: str = "String"
+    mutable: bool = True
+    required: bool = False
+    developer_only: bool = False
+    minimum: int | None = None
+    maximum: int | None = None
+
+
+class MessageTemplate(Record, frozen=True, kw_only=True):
+    """``{####}`` stands for the code or temporary password, ``{username}`` for the name."""
+
+    sms: str | None = None
+    email: str | None = None
+    subject: str | None = None
+
+
+class RecoveryOption(Record, frozen=True, kw_only=True):
+    name: str
+    priority: int
+
+
+class Pool(StoredRecord, frozen=True, kw_only=True):
+    """A user directory. ``kept`` holds settings that no flow of ours reads: they are given back as they came."""
+
+    id: str
+    name: str
+    created: float
+    modified: float
+    schema: tuple[AttributeSchema, ...] = ()
+    """Standard attributes first, then custom ones (``custom:`` / ``dev:`` included in the name), in order of making."""
+    password_policy: PasswordPolicy = PasswordPolicy()
+    username_attributes: tuple[str, ...] = ()
+    alias_attributes: tuple[str, ...] = ()
+    case_sensitive: bool = True
+    case_stated: bool = False
+    """Whether ``case_sensitive`` was said when the pool was made: only then it is shown."""
+    auto_verified: tuple[str, ...] = ()
+    verify_before_update: tuple[str, ...] = ()
+    admin_create_only: bool = False
+    verification: MessageTemplate = MessageTemplate()
+    invitation: MessageTemplate = MessageTemplate()
+    recovery: tuple[RecoveryOption, ...] | None = None
+    deletion_protected: bool = False
+    tier: str = "ESSENTIALS"
+    tags: dict[str, str] = {}
+    kept: dict[str, Any] = {}
+
+    @property
+    def region(self) -> str:
+        return self.id.rpartition("_")[0]
+
+    @property
+    def short_name(self) -> str:
+        """The part after the underscore: what SRP clients call the pool name."""
+        return self.id.rpartition("_")[2]

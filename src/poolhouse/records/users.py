@@ -1,0 +1,65 @@
+"""Users, what proves who they are, and groups."""
+
+from __future__ import annotations
+
+from poolhouse.records.base import Record, StoredRecord
+
+UNCONFIRMED = "UNCONFIRMED"
+CONFIRMED = "CONFIRMED"
+FORCE_CHANGE_PASSWORD = "FORCE_CHANGE_PASSWORD"  # noqa: S105 - a state, not a secret
+RESET_REQUIRED = "RESET_REQUIRED"
+EXTERNAL_PROVIDER = "EXTERNAL_PROVIDER"
+
+
+class Credential(Record, frozen=True, kw_only=True):
+    """What proves a password. ``hash`` names its own format; ``srp`` is (salt, verifier), sealed, where SRP is used."""
+
+    hash: str
+    set_at: float
+    srp: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Credential(set_at={self.set_at!r})"
+
+
+class User(StoredRecord, frozen=True, kw_only=True):
+    """A person's record in a pool. ``username`` is the internal name and never changes; ``sub`` is the id.
+
+    ``attributes`` holds text only (booleans as "true"/"false"), without ``sub``. ``pending`` holds values that wait for
+    their verification. ``epoch`` counts global sign-outs: a grant of an older epoch is dead. ``spent`` remembers, per
+    purpose, the id of the code that was used last: the write that uses a code is the write that has its effect.
+    """
+
+    pool_id: str
+    sub: str
+    username: str
+    created: float
+    modified: float
+    status: str = UNCONFIRMED
+    enabled: bool = True
+    attributes: dict[str, str] = {}
+    pending: dict[str, str] = {}
+    credential: Credential | None = None
+    temporary_until: float | None = None
+    history: tuple[str, ...] = ()
+    """Hashes of earlier passwords, newest first."""
+    epoch: int = 0
+    spent: dict[str, str] = {}
+    mfa: tuple[str, ...] = ()
+    preferred_mfa: str | None = None
+
+    def has_verified(self, attribute: str) -> bool:
+        return bool(self.attributes.get(attribute)) and self.attributes.get(f"{attribute}_verified") == "true"
+
+
+class Group(StoredRecord, frozen=True, kw_only=True):
+    """``id`` tells a group from an earlier one of the same name: memberships are of the one, not of the name."""
+
+    id: str = ""
+    pool_id: str
+    name: str
+    created: float
+    modified: float
+    description: str | None = None
+    role_arn: str | None = None
+    precedence: int | None = None

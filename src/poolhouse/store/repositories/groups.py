@@ -1,0 +1,123 @@
+"""Groups and who is in them: each membership is written from both sides, the user's side last (it gives the claims)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from poolhouse.errors import ConcurrentModification, GroupNotFound, GroupTaken, KeyTaken, VersionConflict
+from poolhouse.ports.paging import Slice
+from poolhouse.records.users import Group, User
+from poolhouse.store.port import Entry, Query, Store
+from poolhouse.store.repositories import collections
+from poolhouse.store.repositories.cursors import Cursors
+from poolhouse.store.repositories.mapping import stored, to_entry, to_record
+
+GROUPS_PER_USER = 100
+_LAST = 2**31
+
+
+class Memberships:
+    def __init__(self, store: Store, cursors: Cursors) -> None:
+        self._store = store
+        self._cursors = cursors
+
+    async def get(self, pool_id: str, name: str) -> Group:
+        entry = await self._store.get(collections.GROUPS, (pool_id, name))
+        if entry is None:
+            raise GroupNotFound
+        return to_record(entry, Group)
+
+    async def add(self, group: Group) -> Group:
+        try:
+            return stored(group, await self._store.insert(collections.GROUPS, _entry(group)))
+        except KeyTaken:
+            raise GroupTaken from None
+
+    async def save(self, group: Group) -> Group:
+        try:
+            return stored(group, await self._store.replace(collections.GROUPS, _entry(group)))
+        except VersionConflict:
+            raise ConcurrentModification from None
+
+    async def delete(self, group: Group) -> None:
+        """The group is gone first, so no membership of it counts; then the memberships go."""
+        await self._store.delete(collections.GROUPS, (group.pool_id, group.name))
+        query = Query(prefix=(group.pool_id, group.name), limit=200)
+        while True:
+            page = await self._store.find(collections.MEMBERS, query)
+            for entry in page.entries:
+                await self._store.delete(collections.MEMBERSHIPS, (group.pool_id, entry.key[2], group.name))
+                await self._store.delete(collections.MEMBERS, entry.key)
+            if page.next is None:
+                return
+
+    async def page(self, pool_id: str, limit: int, cursor: str | None) -> Slice:
+        asked = f"groups/{pool_id}"
+        query = Query(prefix=(pool_id,), limit=limit, after=self._cursors.read(asked, cursor))
+        page = await self._store.find(collections.GROUPS, query)
+        return Slice([to_record(entry, Group) for entry in page.entries], self._cursors.write(asked, page.next))
+
+    async def join(self, group: Group, user: User, at: float) -> None:
+        since = {"since": at, "group": group.id}
+        for collection, key in (
+            (collections.MEMBERS, (group.pool_id, group.name, user.sub)),
+            (collections.MEMBERSHIPS, (group.pool_id, user.sub, group.name)),
+        ):
+            try:
+                await self._store.insert(collection, Entry(key=key, value=since))
+            except KeyTaken:
+                # There already; of an earlier group of this name it does not count, so it is written anew.
+                held = await self._store.get(collection, key)
+                if held is not None and held.value.get("group") != group.id:
+                    await self._store.replace(collection, Entry(key=key, value=since, version=held.version))
+
+    async def leave(self, group: Group, user: User) -> None:
+        await self._store.delete(collections.MEMBERSHIPS, (group.pool_id, user.sub, group.name))
+        await self._store.delete(collections.MEMBERS, (group.pool_id, group.name, user.sub))
+
+    async def of_user(self, user: User) -> Sequence[Group]:
+        page = await self._store.find(
+            collections.MEMBERSHIPS, Query(prefix=(user.pool_id, user.sub), limit=GROUPS_PER_USER)
+        )
+        groups = await self._live(page.entries, user.pool_id)
+        return sorted(groups, key=lambda g: (_LAST if g.precedence is None else g.precedence, g.created, g.name))
+
+    async def page_of_user(self, user: User, limit: int, cursor: str | None) -> Slice:
+        asked = f"groups-of/{user.pool_id}/{user.sub}"
+        query = Query(prefix=(user.pool_id, user.sub), limit=limit, after=self._cursors.read(asked, cursor))
+        page = await self._store.find(collections.MEMBERSHIPS, query)
+        return Slice(await self._live(page.entries, user.pool_id), self._cursors.write(asked, page.next))
+
+    async def members(self, group: Group, limit: int, cursor: str | None) -> Slice:
+        asked = f"members/{group.pool_id}/{group.name}"
+        query = Query(prefix=(group.pool_id, group.name), limit=limit, after=self._cursors.read(asked, cursor))
+        page = await self._store.find(collections.MEMBERS, query)
+        users = []
+        for member in page.entries:
+            if member.value.get("group") != group.id:
+                continue
+            entry = await self._store.get(collections.USERS, (group.pool_id, member.key[2]))
+            if entry is not None and "gone" not in entry.value:
+                users.append(to_record(entry, User))
+        return Slice(users, self._cursors.write(asked, page.next))
+
+    async def forget(self, user: User) -> None:
+        """No membership of the user remains."""
+        page = await self._store.find(collections.MEMBERSHIPS, Query(prefix=(user.pool_id, user.sub), limit=1000))
+        for entry in page.entries:
+            await self._store.delete(collections.MEMBERS, (user.pool_id, entry.key[2], user.sub))
+            await self._store.delete(collections.MEMBERSHIPS, entry.key)
+
+    async def _live(self, entries: Sequence[Entry], pool_id: str) -> list[Group]:
+        groups = []
+        for entry in entries:
+            found = await self._store.get(collections.GROUPS, (pool_id, entry.key[2]))
+            if found is not None:
+                group = to_record(found, Group)
+                if group.id == entry.value.get("group"):
+                    groups.append(group)
+        return groups
+
+
+def _entry(group: Group) -> Entry:
+    return to_entry(group, (group.pool_id, group.name))

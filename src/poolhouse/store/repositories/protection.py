@@ -1,0 +1,46 @@
+"""Counts in the store."""
+
+from __future__ import annotations
+
+from poolhouse.ports.protection import Tally
+from poolhouse.store.port import Store
+from poolhouse.store.repositories import collections
+
+
+class CounterRepository:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def read(self, pool_id: str, what: str, subject: str) -> Tally:
+        entry = await self._store.get(collections.COUNTERS, (pool_id, what, subject))
+        if entry is None:
+            return Tally()
+        return Tally(entry.value.get("count", 0), entry.value.get("until", 0.0))
+
+    async def raise_to(
+        self, pool_id: str, what: str, subject: str, *, at_most: int, until: float, expires: float
+    ) -> bool:
+        count = await self._store.increment(
+            collections.COUNTERS,
+            (pool_id, what, subject),
+            "count",
+            at_most=at_most,
+            put={"until": until},
+            expires=expires,
+        )
+        return count is not None
+
+    async def lower(self, pool_id: str, what: str, subject: str) -> None:
+        held = await self._store.get(collections.COUNTERS, (pool_id, what, subject))
+        if held is not None:
+            await self._store.increment(
+                collections.COUNTERS,
+                (pool_id, what, subject),
+                "count",
+                by=-1,
+                put={"until": 0.0},
+                expires=held.expires,
+            )
+
+    async def clear(self, pool_id: str, what: str, subject: str) -> None:
+        await self._store.delete(collections.COUNTERS, (pool_id, what, subject))
