@@ -128,6 +128,7 @@ def test_the_record_of_a_code_has_no_digits() -> None:
         "pool_id",
         "purpose",
         "target",
+        "unknown",
         "user_sub",
         "version",
     } == {field.name for field in msgspec.structs.fields(Code)}

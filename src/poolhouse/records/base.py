@@ -7,6 +7,8 @@ reading cannot be written.
 
 from __future__ import annotations
 
+from typing import Any
+
 from msgspec import Struct
 
 
@@ -14,5 +16,16 @@ class Record(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A value of the domain."""
 
 
-class StoredRecord(Record, frozen=True, kw_only=True):
+class Kept(Record, frozen=True, kw_only=True):
+    """A value that stands in the store, by itself or inside another. ``unknown`` holds what a later version of ours
+    wrote into its document: it travels with the record and is written back (decision 0008)."""
+
+    unknown: dict[str, Any] = {}
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__struct_fields__ if name != "unknown")
+        return f"{type(self).__name__}({shown})"
+
+
+class StoredRecord(Kept, frozen=True, kw_only=True):
     version: int = 0

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from poolhouse.records.base import Record, StoredRecord
+from poolhouse.records.base import Kept, StoredRecord
 
 
-class Rotation(Record, frozen=True, kw_only=True):
+class Rotation(Kept, frozen=True, kw_only=True):
     """Refresh-token rotation. ``grace`` seconds the replaced token still answers, with the same successor."""
 
     enabled: bool = False
     grace: int = 0
 
 
-class ClientSecret(Record, frozen=True, kw_only=True):
+class ClientSecret(Kept, frozen=True, kw_only=True):
     """``sealed`` can be opened again by the secrets port: the owner may ask to see it."""
 
     id: str

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from poolhouse.records.base import Record, StoredRecord
+from poolhouse.records.base import Kept, StoredRecord
 
 
-class Previous(Record, frozen=True, kw_only=True):
+class Previous(Kept, frozen=True, kw_only=True):
     """The refresh token before the present one: its digest, until when it still answers, and with which (sealed)
     successor."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from poolhouse.records.base import Record, StoredRecord
+from poolhouse.records.base import Kept, StoredRecord
 
 
-class PasswordPolicy(Record, frozen=True, kw_only=True):
+class PasswordPolicy(Kept, frozen=True, kw_only=True):
     """``temporary_days`` is the life of a temporary password; ``history`` the number of passwords not to be used
     again."""
 
@@ -20,7 +20,7 @@ class PasswordPolicy(Record, frozen=True, kw_only=True):
     temporary_days: int = 7
 
 
-class AttributeSchema(Record, frozen=True, kw_only=True):
+class AttributeSchema(Kept, frozen=True, kw_only=True):
     """An attribute that users of a pool may have.
 
     ``type`` is ``String``, ``Number``, ``DateTime`` or ``Boolean``. The bounds are of the length of a String and of the
@@ -37,7 +37,7 @@ class AttributeSchema(Record, frozen=True, kw_only=True):
     maximum: int | None = None
 
 
-class MessageTemplate(Record, frozen=True, kw_only=True):
+class MessageTemplate(Kept, frozen=True, kw_only=True):
     """``{####}`` stands for the code or temporary password, ``{username}`` for the name."""
 
     sms: str | None = None
@@ -45,7 +45,7 @@ class MessageTemplate(Record, frozen=True, kw_only=True):
     subject: str | None = None
 
 
-class RecoveryOption(Record, frozen=True, kw_only=True):
+class RecoveryOption(Kept, frozen=True, kw_only=True):
     name: str
     priority: int
 

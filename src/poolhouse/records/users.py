@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from poolhouse.records.base import Record, StoredRecord
+from poolhouse.records.base import Kept, StoredRecord
 
 UNCONFIRMED = "UNCONFIRMED"
 CONFIRMED = "CONFIRMED"
@@ -11,7 +11,7 @@ RESET_REQUIRED = "RESET_REQUIRED"
 EXTERNAL_PROVIDER = "EXTERNAL_PROVIDER"
 
 
-class Credential(Record, frozen=True, kw_only=True):
+class Credential(Kept, frozen=True, kw_only=True):
     """What proves a password. ``hash`` names its own format; ``srp`` is (salt, verifier), sealed, where SRP is used."""
 
     hash: str

@@ -232,7 +232,8 @@ async def test_pages_of_users_follow_each_other_and_their_cursors_fit_nothing_el
         cursors.append(cursor)
 
     assert sorted(seen) == names
-    for wrong in (cursors[0][:-2] + "xx", "e30=", "x"):
+    changed = cursors[0][:8] + ("A" if cursors[0][8] != "A" else "B") + cursors[0][9:]
+    for wrong in (changed, "e30=", "x"):
         with pytest.raises(errors.InvalidParameter, match="Invalid pagination token"):
             await house.services.users.page(pool, None, 3, wrong)
     with pytest.raises(errors.InvalidParameter):

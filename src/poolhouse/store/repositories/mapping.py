@@ -1,14 +1,19 @@
-"""A record is its document: field by field, without the version, which is the entry's."""
+"""A record is its document: field by field, without the version, which is the entry's.
+
+What this version does not know of a document is set aside in ``unknown``, and written back at its place: a process of
+an older version that changes a record drops nothing of a newer one's (decision 0008). So it is with records inside.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, TypeVar
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any, TypeVar, get_args
 
 import msgspec
 from msgspec.structs import replace
 
-from poolhouse.records.base import StoredRecord
+from poolhouse.records.base import Kept, StoredRecord
 from poolhouse.store.port import Entry, Key
 
 R = TypeVar("R", bound=StoredRecord)
@@ -19,14 +24,61 @@ def to_entry(
 ) -> Entry:
     value: dict[str, Any] = msgspec.to_builtins(record)
     value.pop("version", None)
+    _put_back(value, type(record))
     return Entry(key=key, value=value, version=record.version, expires=expires, index=index or {})
 
 
 def to_record(entry: Entry, kind: type[R]) -> R:
     """Raises ``msgspec.ValidationError`` for a document that no version of ours wrote."""
-    return msgspec.convert({**entry.value, "version": entry.version}, kind)
+    return msgspec.convert({**_set_aside(entry.value, kind), "version": entry.version}, kind)
 
 
 def stored(record: R, entry: Entry) -> R:
     """The record, with the version that it has in the store now."""
     return replace(record, version=entry.version)
+
+
+@cache
+def _shape(kind: type[Kept]) -> tuple[frozenset[str], tuple[tuple[str, type[Kept]], ...]]:
+    """The names that a document of this kind can have, and which of them hold records: one, or a row of them."""
+    fields = msgspec.structs.fields(kind)
+    inside = tuple((field.name, inner) for field in fields for inner in _records_in(field.type))
+    return frozenset(field.name for field in fields), inside
+
+
+def _records_in(annotation: Any) -> Iterator[type[Kept]]:
+    if isinstance(annotation, type) and issubclass(annotation, Kept):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _records_in(argument)
+
+
+def _set_aside(value: Mapping[str, Any], kind: type[Kept]) -> Mapping[str, Any]:
+    """The document, with all that this version does not know under ``unknown``; as it is where there is no such
+    thing."""
+    names, inside = _shape(kind)
+    changed: dict[str, Any] = {}
+    for name, inner in inside:
+        held = value.get(name)
+        if isinstance(held, dict):
+            kept: Any = _set_aside(held, inner)
+            if kept is not held:
+                changed[name] = kept
+        elif isinstance(held, list | tuple):
+            row = [_set_aside(one, inner) if isinstance(one, dict) else one for one in held]
+            if any(new is not old for new, old in zip(row, held, strict=True)):
+                changed[name] = row
+    if value.keys() <= names:
+        return {**value, **changed} if changed else value
+    known = {name: held for name, held in value.items() if name in names}
+    return {**known, **changed, "unknown": {name: held for name, held in value.items() if name not in names}}
+
+
+def _put_back(value: dict[str, Any], kind: type[Kept]) -> None:
+    for name, inner in _shape(kind)[1]:
+        held = value.get(name)
+        for one in held if isinstance(held, list | tuple) else (held,):
+            if isinstance(one, dict):
+                _put_back(one, inner)
+    if "unknown" in value:
+        value.update(value.pop("unknown"))
