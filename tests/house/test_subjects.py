@@ -16,6 +16,7 @@ SUBJECTS = {
     "directory": "who is who in a pool",
     "grants": "what a sign-in gives",
     "groups": "groups and who is in them",
+    "jobs": "work that goes on when the one who began it is gone",
     "keys": "keys that sign tokens",
     "messages": "messages, and the outbox",
     "passwords": "hashes of passwords",
@@ -31,7 +32,7 @@ SUBJECTS = {
 GROUND = {
     "records": {"base", "names"},
     "ports": {"world", "arithmetic", "paging"},
-    "flows": {"flow"},
+    "flows": {"flow", "loop"},
     "hooks/events": {"base"},
     "hooks/answers": set(),
     "store/repositories": {"cache", "collections", "cursors", "mapping"},

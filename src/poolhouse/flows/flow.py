@@ -15,6 +15,7 @@ from poolhouse.ports.audit import AuditTrail
 from poolhouse.ports.clients import Clients
 from poolhouse.ports.directory import Groups, Users
 from poolhouse.ports.grants import Grants
+from poolhouse.ports.jobs import JobQueue
 from poolhouse.ports.messages import Outbox
 from poolhouse.ports.pools import Pools
 from poolhouse.ports.protection import Counters
@@ -47,6 +48,7 @@ class Kit:
     grants: Grants
     counters: Counters
     outbox: Outbox
+    jobs: JobQueue
     audit: AuditTrail
 
 

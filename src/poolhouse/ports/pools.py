@@ -17,6 +17,10 @@ class Pools(Protocol):
     async def save(self, pool: Pool) -> Pool:
         """Raises ``ConcurrentModification``."""
 
-    async def delete(self, pool: Pool) -> None: ...
+    async def delete(self, pool_id: str) -> None:
+        """The pool is gone. What is its own is still there: ``remove_some`` takes it away."""
+
+    async def remove_some(self, pool_id: str, limit: int) -> int:
+        """Up to so many documents that are the pool's own were removed; how many. 0: nothing of it is left."""
 
     async def page(self, region: str, limit: int, cursor: str | None) -> Slice: ...

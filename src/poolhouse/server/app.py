@@ -23,7 +23,9 @@ from poolhouse.crypto.vault import Vault
 from poolhouse.crypto.workers import Workers
 from poolhouse.errors import KeyTaken
 from poolhouse.flows.flow import Kit
+from poolhouse.flows.jobs import JobWorker, Kind, Leases
 from poolhouse.flows.messages.outbox import OutboxService
+from poolhouse.flows.pools.removal import POOL_REMOVAL, PoolRemoval
 from poolhouse.flows.services.user_pools import Services, build_services
 from poolhouse.hooks import specs
 from poolhouse.hooks.context import PluginContext
@@ -55,6 +57,7 @@ from poolhouse.store.repositories.clients import ClientRepository
 from poolhouse.store.repositories.cursors import Cursors
 from poolhouse.store.repositories.grants import GrantRepository
 from poolhouse.store.repositories.groups import Memberships
+from poolhouse.store.repositories.jobs import JobRepository
 from poolhouse.store.repositories.keys import SigningKeyRepository
 from poolhouse.store.repositories.messages import OutboxRepository
 from poolhouse.store.repositories.pools import PoolRepository
@@ -97,6 +100,7 @@ class Server:
     keys: KeyRing
     access_keys: AccessKeyRepository
     outbox: OutboxService
+    jobs: JobWorker
     workers: Workers
     http: HttpClient
     metrics: Metrics
@@ -199,6 +203,8 @@ async def build(
     )
     costs = settings.passwords
     formats = [f for some in await hooks.all(specs.register_password_formats, register) for f in some]
+    trail = Trail(store, hooks, clock, chance)
+    leases = Leases(JobRepository(store, cursors), clock, chance, trail, count=metrics.job)
     kit = Kit(
         clock=clock,
         chance=chance,
@@ -218,7 +224,8 @@ async def build(
         grants=GrantRepository(store),
         counters=CounterRepository(store),
         outbox=outbox,
-        audit=Trail(store, hooks, clock, chance),
+        jobs=leases,
+        audit=trail,
     )
     services = build_services(
         kit,
@@ -240,6 +247,7 @@ async def build(
         keys=keys,
         access_keys=access_keys,
         outbox=outbox,
+        jobs=_job_worker(leases, kit),
         workers=workers,
         http=http,
         metrics=metrics,
@@ -255,6 +263,11 @@ async def build(
 
     app.cleanup_ctx.append(context)
     return server
+
+
+def _job_worker(leases: Leases, kit: Kit) -> JobWorker:
+    """Every kind of job that a server does by itself."""
+    return JobWorker(leases, [Kind(POOL_REMOVAL, PoolRemoval(kit.pools, kit.clock).go_on)])
 
 
 def _json_api(server: Server, world: World, vault: Vault, logger: logging.Logger) -> JsonApi:
@@ -354,6 +367,7 @@ async def _running(server: Server, vault: Vault) -> AsyncIterator[None]:
         event = Lifespan(base_url=server.settings.server.base_url)
         await stack.enter_async_context(server.hooks.around(specs.lifespan, event))
         outbox = asyncio.create_task(server.outbox.run(stop))
+        jobs = asyncio.create_task(server.jobs.run(stop))
         sweeper = asyncio.create_task(_sweep(server.store))
         server.ready.set()
         try:
@@ -362,7 +376,7 @@ async def _running(server: Server, vault: Vault) -> AsyncIterator[None]:
             server.ready.clear()
             stop.set()
             sweeper.cancel()
-            await asyncio.gather(outbox, sweeper, return_exceptions=True)
+            await asyncio.gather(outbox, jobs, sweeper, return_exceptions=True)
 
 
 async def require_same_key(store: Store, vault: Vault) -> None:

@@ -60,6 +60,8 @@ class Metrics:
             "poolhouse_messages", "Messages by outcome.", ["channel", "outcome"], registry=self.registry
         )
 
+        self._jobs = Counter("poolhouse_jobs", "Jobs by outcome.", ["kind", "outcome"], registry=self.registry)
+
     def answered(self, route: str, status: int, seconds: float) -> None:
         answered = self._routes.get(route)
         if answered is None:
@@ -70,6 +72,9 @@ class Metrics:
 
     def message(self, channel: str, outcome: str) -> None:
         self._messages.labels(channel, outcome).inc()
+
+    def job(self, kind: str, outcome: str) -> None:
+        self._jobs.labels(kind, outcome).inc()
 
     def watch(self, name: str, help_text: str, read: Callable[[], float]) -> None:
         Gauge(name, help_text, registry=self.registry).set_function(read)

@@ -180,6 +180,7 @@ async def test_a_deleted_pool_takes_its_clients_with_it_and_no_others(world: Wor
     theirs = await world.clients.create(other.id, "app", ClientSettings())
 
     await world.pools.delete(pool.id)
+    await world.jobs.drain()
 
     with pytest.raises(PoolNotFound):
         await world.pools.get(pool.id)

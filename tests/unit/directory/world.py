@@ -9,7 +9,9 @@ from typing import Any
 from poolhouse.crypto.vault import Vault
 from poolhouse.flows.clients.administration import ClientAdministration
 from poolhouse.flows.directory.groups import GroupAdministration
+from poolhouse.flows.jobs import JobWorker, Kind, Leases
 from poolhouse.flows.pools.administration import PoolAdministration
+from poolhouse.flows.pools.removal import POOL_REMOVAL, PoolRemoval
 from poolhouse.flows.pools.settings import PoolFoundation, PoolSettings
 from poolhouse.records.pools import Pool
 from poolhouse.records.users import CONFIRMED, User
@@ -18,6 +20,7 @@ from poolhouse.store.repositories import collections
 from poolhouse.store.repositories.clients import ClientRepository
 from poolhouse.store.repositories.cursors import Cursors
 from poolhouse.store.repositories.groups import Memberships
+from poolhouse.store.repositories.jobs import JobRepository
 from poolhouse.store.repositories.pools import PoolRepository
 from poolhouse.store.repositories.users import UserRepository
 
@@ -88,10 +91,12 @@ class World:
         self.client_records = ClientRepository(self.store, cursors, self.clock)
         self.memberships = Memberships(self.store, cursors)
         self.user_records = UserRepository(self.store, cursors, self.memberships)
+        leases = Leases(JobRepository(self.store, cursors), self.clock, self.chance, self.trail)
+        self.jobs = JobWorker(leases, [Kind(POOL_REMOVAL, PoolRemoval(self.pool_records, self.clock).go_on)])
         self.pools = PoolAdministration(
             self.pool_records,
-            self.client_records,
             self.keys,  # type: ignore[arg-type]
+            leases,
             self.chance,
             self.clock,
             self.trail,

@@ -14,13 +14,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
 import msgspec
 from msgspec.structs import replace
 
 from poolhouse.errors import DeliveryFailed, Refused, VersionConflict
+from poolhouse.flows.loop import Loop, Pause, pause
 from poolhouse.hooks import specs
 from poolhouse.hooks.answers.messages import Sender, Sent
 from poolhouse.hooks.dispatch import Hooks
@@ -36,18 +37,6 @@ Recorder = Callable[[Message], None]
 
 Counter = Callable[[str, str], None]
 """Is told the channel, and what happened: ``put``, ``sent``, ``postponed``, ``failed``, ``unknown``."""
-
-Pause = Callable[[asyncio.Event, float], Awaitable[None]]
-"""Waits for the event, but no longer than so many seconds."""
-
-
-async def pause(event: asyncio.Event, seconds: float) -> None:
-    """The event is set, or the time is over."""
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        return
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +89,20 @@ class OutboxService:
         self._recorders = tuple(recorders)
         self._count = count or _count_nothing
         self._pace = pace or Pace()
-        self._pause = pause
         self._logger = logger or logging.getLogger("poolhouse.outbox")
         self._wake = asyncio.Event()
         self._complained: set[str] = set()
         self._soonest: float | None = None
         """When the next try of a message that this worker postponed is due."""
+        self._loop = Loop(
+            self._claimed,
+            self._send,
+            at_once=self._pace.at_once,
+            patience=self._patience,
+            wake=self._wake,
+            unreadable=lambda error: self._logger.error("The outbox cannot be read: %s.", type(error).__name__),
+            pause=pause,
+        )
 
     # --- putting -----------------------------------------------------------------------------------------------------
 
@@ -150,42 +147,11 @@ class OutboxService:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Messages are sent until ``stop`` is set; then those that are under way are finished."""
-        sending: set[asyncio.Task[None]] = set()
-        stopping = asyncio.create_task(self._wake_for(stop))
-        try:
-            while not stop.is_set():
-                self._wake.clear()
-                try:
-                    async for entry in self._claimed(self._pace.at_once - len(sending)):
-                        self._start(entry, sending)
-                except Exception as error:  # noqa: BLE001 - the store is away: it may come back, and no message is lost
-                    self._logger.error("The outbox cannot be read: %s.", type(error).__name__)
-                await self._pause(self._wake, self._patience())
-            await asyncio.gather(*sending, return_exceptions=True)
-        finally:
-            stopping.cancel()
-            for task in sending:
-                task.cancel()
+        await self._loop.run(stop)
 
     async def drain(self) -> None:
         """Whatever was due is sent, or postponed."""
-        while True:
-            sending: set[asyncio.Task[None]] = set()
-            async for entry in self._claimed(self._pace.at_once):
-                self._start(entry, sending)
-            if not sending:
-                return
-            await asyncio.gather(*sending)
-
-    def _start(self, entry: OutboxEntry, sending: set[asyncio.Task[None]]) -> None:
-        task = asyncio.create_task(self._send(entry))
-        sending.add(task)
-        task.add_done_callback(sending.discard)
-        task.add_done_callback(lambda _: self._wake.set())
-
-    async def _wake_for(self, stop: asyncio.Event) -> None:
-        await stop.wait()
-        self._wake.set()
+        await self._loop.drain()
 
     def _patience(self) -> float:
         if self._soonest is None:

@@ -9,10 +9,11 @@ from msgspec.structs import replace
 from poolhouse.errors import InvalidParameter
 from poolhouse.flows.directory import definitions
 from poolhouse.flows.directory.definitions import Declaration
+from poolhouse.flows.pools.removal import POOL_REMOVAL
 from poolhouse.flows.pools.settings import _REGION, PoolFoundation, PoolSettings, _check, _check_names, _check_tags
 from poolhouse.ports.arithmetic import Tokens
 from poolhouse.ports.audit import AuditTrail
-from poolhouse.ports.clients import Clients
+from poolhouse.ports.jobs import JobQueue
 from poolhouse.ports.paging import Slice
 from poolhouse.ports.pools import Pools
 from poolhouse.ports.world import Chance, Clock
@@ -24,11 +25,17 @@ POOL_NAME_LENGTH = 9
 
 class PoolAdministration:
     def __init__(
-        self, pools: Pools, clients: Clients, tokens: Tokens, chance: Chance, clock: Clock, audit: AuditTrail
+        self,
+        pools: Pools,
+        tokens: Tokens,
+        jobs: JobQueue,
+        chance: Chance,
+        clock: Clock,
+        audit: AuditTrail,
     ) -> None:
         self._pools = pools
-        self._clients = clients
         self._tokens = tokens
+        self._jobs = jobs
         self._chance = chance
         self._clock = clock
         self._audit = audit
@@ -93,19 +100,19 @@ class PoolAdministration:
         return await self._changed(replace(pool, tags=left), "pool.untagged")
 
     async def delete(self, pool_id: str) -> None:
-        """There is no such pool, and no client of it. Raises ``PoolNotFound``; ``InvalidParameter`` for a protected
-        pool."""
+        """There is no such pool, and nothing of it works any more; a job removes what was in it.
+
+        Raises ``PoolNotFound``; ``InvalidParameter`` for a protected pool.
+        """
         pool = await self._pools.get(pool_id)
         if pool.deletion_protected:
             raise InvalidParameter(
                 "The user pool cannot be deleted because deletion protection is activated. "
                 "Deletion protection must be inactivated first."
             )
-        # The clients first: without the pool nobody could find those that a crash has left.
-        while (page := await self._clients.page(pool_id, 60, None)).items:
-            for client in page.items:
-                await self._clients.delete(client)
-        await self._pools.delete(pool)
+        # The job first: whatever happens from here on, all of this is done in the end.
+        await self._jobs.enqueue(POOL_REMOVAL, pool_id, can_be_cancelled=False)
+        await self._pools.delete(pool_id)
         await self._audit.note("pool.deleted", pool_id=pool_id)
 
     async def page(self, region: str, limit: int, cursor: str | None) -> Slice:

@@ -51,7 +51,7 @@ def build_services(
     reuse_ends_family: bool = False,
 ) -> Services:
     """``challenges`` and ``stages`` are those of plugins; ours are added here, and registered no differently."""
-    pools = PoolAdministration(kit.pools, kit.clients, kit.tokens, kit.chance, kit.clock, kit.audit)
+    pools = PoolAdministration(kit.pools, kit.tokens, kit.jobs, kit.chance, kit.clock, kit.audit)
     clients = ClientAdministration(kit.pools, kit.clients, kit.secrets, kit.chance, kit.clock, kit.audit)
     groups = GroupAdministration(kit.pools, kit.groups, kit.chance, kit.clock, kit.audit)
     directory = Directory(kit)

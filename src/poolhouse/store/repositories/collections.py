@@ -34,6 +34,7 @@ GRANTS = Collection("grants")
 COUNTERS = Collection("counters", lasting=False)
 SIGNING_KEYS = Collection("signing_keys")
 OUTBOX = Collection("outbox", indexes=("due",))
+JOBS = Collection("jobs", indexes=("due",))
 ACCESS_KEYS = Collection("access_keys")
 AUDIT = Collection("audit")
 SERVER = Collection("server")
@@ -54,6 +55,7 @@ ALL = (
     COUNTERS,
     SIGNING_KEYS,
     OUTBOX,
+    JOBS,
     ACCESS_KEYS,
     AUDIT,
     SERVER,

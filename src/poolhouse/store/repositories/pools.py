@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from poolhouse.errors import ConcurrentModification, PoolNotFound, VersionConflict
 from poolhouse.ports.paging import Slice
 from poolhouse.ports.world import Clock
@@ -16,6 +18,22 @@ FRESH_SECONDS = 2.0
 """How old a cached pool or client may be in the other processes. A client that was deleted elsewhere may sign users in
 for that long; users, grants and revocations are never cached."""
 CACHED = 10_000
+_AT_ONCE = 50
+"""How many documents of a pool are removed side by side."""
+_OWN = (
+    collections.CLIENTS,
+    collections.SIGNING_KEYS,
+    collections.GRANTS,
+    collections.NAMES,
+    collections.USERS,
+    collections.GROUPS,
+    collections.MEMBERSHIPS,
+    collections.MEMBERS,
+    collections.ATTEMPTS,
+    collections.CODES,
+    collections.COUNTERS,
+)
+"""What is a pool's own, under keys that begin with its id."""
 
 
 class PoolRepository:
@@ -43,24 +61,25 @@ class PoolRepository:
         except VersionConflict:
             raise ConcurrentModification from None
 
-    async def delete(self, pool: Pool) -> None:
-        """The pool is gone first; then what was in it. A crash between leaves documents that nothing can reach."""
-        self._cache.drop(pool.id)
-        await self._store.delete(collections.POOLS, _pool_key(pool.id))
-        for collection in (
-            collections.CLIENTS,
-            collections.SIGNING_KEYS,
-            collections.GRANTS,
-            collections.NAMES,
-            collections.USERS,
-            collections.GROUPS,
-            collections.MEMBERSHIPS,
-            collections.MEMBERS,
-            collections.ATTEMPTS,
-            collections.CODES,
-            collections.COUNTERS,
-        ):
-            await self._clear(collection, Query(prefix=(pool.id,), limit=200))
+    async def delete(self, pool_id: str) -> None:
+        """The pool is gone; what is its own is not, and nothing can reach it any more."""
+        self._cache.drop(pool_id)
+        await self._store.delete(collections.POOLS, _pool_key(pool_id))
+
+    async def remove_some(self, pool_id: str, limit: int) -> int:
+        """Up to ``limit`` documents of the pool are gone; how many. A crash between leaves the others to be found
+        again."""
+        removed = 0
+        for collection in _OWN:
+            while removed < limit:
+                query = Query(prefix=(pool_id,), limit=min(limit - removed, _AT_ONCE))
+                page = await self._store.find(collection, query)
+                # Side by side: they share a transaction where the database can do that.
+                await asyncio.gather(*(self._remove(collection, entry.key) for entry in page.entries))
+                removed += len(page.entries)
+                if page.next is None:
+                    break
+        return removed
 
     async def page(self, region: str, limit: int, cursor: str | None) -> Slice:
         asked = f"pools/{region}"
@@ -68,13 +87,11 @@ class PoolRepository:
         page = await self._store.find(collections.POOLS, query)
         return Slice([to_record(entry, Pool) for entry in page.entries], self._cursors.write(asked, page.next))
 
-    async def _clear(self, collection: Collection, query: Query) -> None:
-        while True:
-            page = await self._store.find(collection, query)
-            for entry in page.entries:
-                await self._store.delete(collection, entry.key)
-            if page.next is None:
-                return
+    async def _remove(self, collection: Collection, key: Key) -> None:
+        if collection is collections.CLIENTS:
+            # The pointer first: without the client nobody would know of it.
+            await self._store.delete(collections.CLIENT_POOLS, (key[1],))
+        await self._store.delete(collection, key)
 
     def _entry(self, pool: Pool) -> Entry:
         return to_entry(pool, _pool_key(pool.id))

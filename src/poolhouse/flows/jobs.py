@@ -1,0 +1,305 @@
+"""Jobs: work that goes on wherever its process dies.
+
+A job is held by a lease: its record names the owner and until when. Every step is a conditional write of that one
+record, so of several who want a job one gets it, and who lost it can write nothing more. Progress renews the lease. A
+lease that has run out is anybody's to take over. Clocks only decide when somebody tries; that nobody writes over
+another's progress is the version's doing.
+
+A handler does a bounded part of the work each time. It may be called again for a part that was done already (the
+process died before the progress was written), and must then change nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from msgspec.structs import replace
+
+from poolhouse.errors import InvalidParameter, VersionConflict
+from poolhouse.flows.loop import Loop, Pause, pause
+from poolhouse.ports.audit import AuditTrail
+from poolhouse.ports.jobs import Jobs
+from poolhouse.ports.paging import Slice
+from poolhouse.ports.world import Chance, Clock
+from poolhouse.records.jobs import CANCELLED, DONE, FAILED, RUNNING, WAITING, Job
+
+
+@dataclass(frozen=True, slots=True)
+class Onward:
+    """There is more to do, from here: at once, or when it is ``due``."""
+
+    progress: Mapping[str, Any] = field(default_factory=dict)
+    due: float | None = None
+
+
+Handler = Callable[[Job], Awaitable[Onward | None]]
+"""Does a bounded part of a job. None: all of it is done."""
+
+Counter = Callable[[str, str], None]
+"""Is told the kind, and what happened: ``put``, ``taken_over``, ``postponed``, ``done``, ``failed``, ``cancelled``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    name: str
+    handler: Handler
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """All but the counts in seconds. ``lease`` is how long an owner may be silent, and a part may take; ``tries`` how
+    often in a row a job may fail without progress. The waits between are ``back_off``, then ``growth`` times as long,
+    at most ``longest``. ``look`` is how often a worker looks for jobs that nobody told it of."""
+
+    lease: float = 10.0
+    tries: int = 12
+    back_off: float = 5.0
+    growth: float = 4.0
+    longest: float = 3600.0
+    at_once: int = 2
+    look: float = 5.0
+
+    def wait_after(self, tries: int) -> float:
+        return min(self.longest, self.back_off * self.growth ** (tries - 1))
+
+
+class JobLost(Exception):  # noqa: N818 - read as a statement
+    """Somebody else holds the job now, or nobody does."""
+
+
+class JobCancelled(JobLost):
+    """Somebody asked for the end of the job, and it has come."""
+
+
+class Leases:
+    """Who does which job. Implements ``ports.JobQueue``."""
+
+    def __init__(
+        self,
+        jobs: Jobs,
+        clock: Clock,
+        chance: Chance,
+        audit: AuditTrail,
+        *,
+        count: Counter | None = None,
+        pace: Pace | None = None,
+        logger: logging.Logger | None = None,
+    ) -> None:
+        self._jobs = jobs
+        self._clock = clock
+        self._chance = chance
+        self._audit = audit
+        self._count = count or _count_nothing
+        self.pace = pace or Pace()
+        self.logger = logger or logging.getLogger("poolhouse.jobs")
+        self.wake = asyncio.Event()
+        """Set when there may be something to do."""
+        self._soonest: float | None = None
+
+    # --- asking ------------------------------------------------------------------------------------------------------
+
+    async def enqueue(self, kind: str, subject: str, *, can_be_cancelled: bool = True) -> Job:
+        """The job lives. One that lives already is left as it is; one that ended begins again."""
+        while True:
+            now = self._clock.now()
+            job = Job(kind=kind, subject=subject, created=now, due=now, can_be_cancelled=can_be_cancelled)
+            held = await self._jobs.get(kind, subject)
+            if held is not None and held.is_alive:
+                self.wake.set()
+                return held
+            with suppress(VersionConflict):
+                if held is not None:
+                    await self._jobs.save(replace(job, version=held.version))
+                elif not await self._jobs.insert(job):
+                    continue
+                self._count(kind, "put")
+
+    async def get(self, kind: str, subject: str) -> Job | None:
+        return await self._jobs.get(kind, subject)
+
+    async def page(self, limit: int, cursor: str | None) -> Slice:
+        """Some of all jobs, by kind and subject."""
+        return await self._jobs.page(limit, cursor)
+
+    async def cancel(self, kind: str, subject: str) -> bool:
+        """The job has ended, or ends after the part that is under way. False if none lives. Raises
+        ``InvalidParameter`` for a job that is always finished."""
+        while True:
+            held = await self._jobs.get(kind, subject)
+            if held is None or not held.is_alive:
+                return False
+            if not held.can_be_cancelled:
+                raise InvalidParameter("A job of this kind cannot be cancelled: what it began has to be finished.")
+            with suppress(VersionConflict):
+                if held.state == RUNNING and self._clock.now() < held.until:
+                    await self._jobs.save(replace(held, is_cancelling=True))
+                else:
+                    await self._end(held, CANCELLED)
+                return True
+
+    # --- holding -----------------------------------------------------------------------------------------------------
+
+    async def claimed(self, kinds: Iterable[str], limit: int) -> AsyncIterator[Job]:
+        """Jobs that somebody may take, each this caller's alone from the moment it is given out."""
+        now = self._clock.now()
+        if self._soonest is not None and self._soonest <= now:
+            self._soonest = None
+        for kind in kinds:
+            while limit > 0 and (found := await self._jobs.due(kind, now, limit)):
+                for job in found:
+                    if (mine := await self._claim(job)) is not None:
+                        limit -= 1
+                        yield mine
+
+    async def take(self, kind: str, subject: str) -> Job | None:
+        """The job is the caller's, whether it was due or not; None while somebody holds it."""
+        job = await self.enqueue(kind, subject)
+        if job.state == RUNNING and self._clock.now() < job.until:
+            return None
+        return await self._claim(job)
+
+    async def _claim(self, job: Job) -> Job | None:
+        """The job with a lease for us. None if another was faster, or if it ends here."""
+        now = self._clock.now()
+        # Its owner went silent: that counts, or a job that kills its process would go on doing so for ever.
+        tries = job.tries + 1 if job.state == RUNNING else job.tries
+        try:
+            if job.is_cancelling:
+                await self._end(job, CANCELLED)
+                return None
+            if tries >= self.pace.tries:
+                await self._end(job, FAILED, job.last_error or "Its process died.")
+                return None
+            mine = replace(job, state=RUNNING, owner=self._chance.uuid(), until=now + self.pace.lease, tries=tries)
+            mine = await self._jobs.save(mine)
+        except VersionConflict:
+            return None
+        if job.state == RUNNING:
+            self.logger.warning("The job %s of %s is taken over: its owner went silent.", job.kind, job.subject)
+            self._count(job.kind, "taken_over")
+        return mine
+
+    async def renew(self, job: Job, progress: Mapping[str, Any]) -> Job:
+        """The job has come so far, and stays the caller's. Raises ``JobLost``, ``JobCancelled``."""
+        until = self._clock.now() + self.pace.lease
+        saved = await self._saved(replace(job, progress=dict(progress), until=until, tries=0, last_error=None))
+        if saved.is_cancelling:
+            await self._end(saved, CANCELLED)
+            raise JobCancelled
+        return saved
+
+    async def release(self, job: Job, *, due: float | None = None, progress: Mapping[str, Any] | None = None) -> None:
+        """The job waits for anybody: from now on, or until it is ``due``. Raises ``JobLost``."""
+        now = self._clock.now()
+        after = replace(job, state=WAITING, owner="", until=0.0, due=now if due is None else due)
+        if progress is not None:
+            after = replace(after, progress=dict(progress), tries=0, last_error=None)
+        await self._saved(after, owner=job.owner)
+        if due is not None:
+            self._soonest = due if self._soonest is None else min(self._soonest, due)
+
+    async def finish(self, job: Job) -> None:
+        """The job is done. Raises ``JobLost``."""
+        await self._end(job, DONE)
+
+    async def fail(self, job: Job, error: str) -> None:
+        """The job waits for another try, or has failed for good after the last. Raises ``JobLost``."""
+        tries = job.tries + 1
+        if tries >= self.pace.tries:
+            await self._end(replace(job, tries=tries), FAILED, error)
+            return
+        wait = self.pace.wait_after(tries)
+        self.logger.warning("The job %s of %s failed, next try in %g s: %s", job.kind, job.subject, wait, error)
+        await self.release(replace(job, tries=tries, last_error=error), due=self._clock.now() + wait)
+        self._count(job.kind, "postponed")
+
+    async def _end(self, job: Job, state: str, error: str | None = None) -> None:
+        ended = replace(job, state=state, owner="", until=0.0, last_error=error, ended=self._clock.now())
+        if job.state == RUNNING and job.owner:
+            await self._saved(ended, owner=job.owner)
+        else:
+            await self._jobs.save(ended)
+        self._count(job.kind, state)
+        if state == FAILED:
+            self.logger.error("The job %s of %s failed for good: %s", job.kind, job.subject, error)
+        if state != DONE:
+            await self._audit.note(f"job.{state}", subject=job.subject, facts={"kind": job.kind})
+
+    async def _saved(self, job: Job, *, owner: str | None = None) -> Job:
+        """The job as its owner leaves it. Raises ``JobLost``."""
+        try:
+            return await self._jobs.save(job)
+        except VersionConflict:
+            held = await self._jobs.get(job.kind, job.subject)
+            if held is None or held.state != RUNNING or held.owner != (owner or job.owner):
+                raise JobLost from None
+        # Only a wish for its end is written into a job that somebody holds.
+        try:
+            return await self._jobs.save(replace(job, version=held.version, is_cancelling=held.is_cancelling))
+        except VersionConflict:
+            raise JobLost from None
+
+    def patience(self) -> float:
+        """Seconds until something may be due that we know of."""
+        if self._soonest is None:
+            return self.pace.look
+        return min(self.pace.look, max(0.0, self._soonest - self._clock.now()))
+
+
+class JobWorker:
+    """Does the jobs of the kinds it knows. Those of others wait for somebody who knows them."""
+
+    def __init__(self, leases: Leases, kinds: Iterable[Kind], *, pause: Pause = pause) -> None:
+        self.leases = leases
+        self._kinds = {kind.name: kind.handler for kind in kinds}
+        self._stop = asyncio.Event()
+        self._loop = Loop(
+            lambda limit: leases.claimed(self._kinds, limit),
+            self._do,
+            at_once=leases.pace.at_once,
+            patience=leases.patience,
+            wake=leases.wake,
+            unreadable=lambda error: leases.logger.error("Jobs cannot be read: %s.", type(error).__name__),
+            pause=pause,
+        )
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Jobs are done until ``stop`` is set. The part that is under way is finished; the rest is left to others."""
+        self._stop = stop
+        await self._loop.run(stop)
+
+    async def drain(self) -> None:
+        """Whatever was due is done, or postponed."""
+        await self._loop.drain()
+
+    async def _do(self, job: Job) -> None:
+        leases = self.leases
+        try:
+            while not self._stop.is_set():
+                try:
+                    async with asyncio.timeout(leases.pace.lease):
+                        onward = await self._kinds[job.kind](job)
+                except Exception as error:  # noqa: BLE001 - whatever it was: it is tried again, and told
+                    await leases.fail(job, type(error).__name__)
+                    return
+                if onward is None:
+                    await leases.finish(job)
+                    return
+                if onward.due is not None:
+                    await leases.release(job, due=onward.due, progress=onward.progress)
+                    return
+                job = await leases.renew(job, onward.progress)
+            await leases.release(job)
+        except JobLost as lost:
+            leases.logger.warning("The job %s of %s was let go: %s.", job.kind, job.subject, type(lost).__name__)
+        except Exception as error:  # noqa: BLE001 - the store is away: the lease runs out, and somebody takes over
+            leases.logger.error("The job %s of %s is left as it was: %s.", job.kind, job.subject, type(error).__name__)
+
+
+def _count_nothing(kind: str, outcome: str) -> None:
+    """Nobody counts."""

@@ -1,0 +1,168 @@
+"""Jobs: one holder at a time, progress that is kept, and an end that is seen."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from poolhouse.crypto.vault import Vault
+from poolhouse.flows.jobs import JobCancelled, JobLost, JobWorker, Kind, Leases, Onward
+from poolhouse.records.jobs import CANCELLED, DONE, FAILED, WAITING, Job
+from poolhouse.store.memory import MemoryStore
+from poolhouse.store.repositories import collections
+from poolhouse.store.repositories.cursors import Cursors
+from poolhouse.store.repositories.jobs import JobRepository
+from tests.unit.directory.world import KnownChance, StandingClock, Trail
+
+
+class House:
+    """A store, and as many processes over it as a test wants."""
+
+    def __init__(self) -> None:
+        self.clock, self.chance, self.trail = StandingClock(), KnownChance(), Trail()
+        self.store = MemoryStore(collections.ALL, self.clock)
+        self.jobs = JobRepository(self.store, Cursors(Vault([bytes(32)], self.chance), self.clock))
+        self.counted: list[str] = []
+
+    def leases(self) -> Leases:
+        return Leases(
+            self.jobs, self.clock, self.chance, self.trail, count=lambda _, outcome: self.counted.append(outcome)
+        )
+
+    def worker(self, handler: Callable[[Job], Awaitable[Onward | None]]) -> JobWorker:
+        return JobWorker(self.leases(), [Kind("count", handler)])
+
+    async def job(self) -> Job:
+        job = await self.jobs.get("count", "p")
+        assert job is not None
+        return job
+
+
+def to_three(seen: list[Any]) -> Callable[[Job], Awaitable[Onward | None]]:
+    async def handler(job: Job) -> Onward | None:
+        at = job.progress.get("at", 0)
+        seen.append(at)
+        await asyncio.sleep(0)
+        return Onward({"at": at + 1}) if at < 3 else None
+
+    return handler
+
+
+async def test_a_job_is_done_part_by_part_and_its_end_is_kept() -> None:
+    house, seen = House(), list[Any]()
+    await house.leases().enqueue("count", "p")
+
+    await house.worker(to_three(seen)).drain()
+
+    assert [0, 1, 2, 3] == seen
+    assert DONE == (await house.job()).state
+    assert ["put", "done"] == house.counted
+
+
+async def test_asking_twice_is_one_job_and_many_workers_do_it_once() -> None:
+    house, seen = House(), list[Any]()
+    for _ in range(3):
+        await house.leases().enqueue("count", "p")
+
+    await asyncio.gather(*(house.worker(to_three(seen)).drain() for _ in range(5)))
+
+    assert [0, 1, 2, 3] == seen
+
+
+async def test_a_held_job_is_taken_over_after_its_lease_and_its_old_owner_can_write_nothing() -> None:
+    house, seen = House(), list[Any]()
+    first = house.leases()
+    held = await first.take("count", "p")
+    assert held is not None
+    held = await first.renew(held, {"at": 2})
+    await house.worker(to_three(seen)).drain()
+    assert [] == seen
+
+    house.clock.at += first.pace.lease
+    await house.worker(to_three(seen)).drain()
+
+    assert [2, 3] == seen
+    assert "taken_over" in house.counted
+    with pytest.raises(JobLost):
+        await first.renew(held, {"at": 0})
+
+
+async def test_a_job_that_fails_is_tried_ever_later_and_then_failed_for_all_to_see() -> None:
+    house, tries = House(), list[float]()
+
+    async def breaks(job: Job) -> Onward | None:
+        tries.append(house.clock.at)
+        raise OSError("jane@example.com")
+
+    await house.leases().enqueue("count", "p")
+    worker = house.worker(breaks)
+    await worker.drain()
+    while (job := await house.job()).state == WAITING:
+        house.clock.at = job.due
+        await worker.drain()
+
+    waits = [later - earlier for earlier, later in pairwise(tries)]
+    assert [5, 20, 80, 320, 1280, 3600] == waits[:6]
+    assert (12, FAILED, "OSError") == (len(tries), job.state, job.last_error)
+    assert ["job.failed"] == house.trail.actions
+
+
+async def test_a_job_that_kills_its_process_is_not_tried_for_ever() -> None:
+    house = House()
+    leases = house.leases()
+    await leases.enqueue("count", "p")
+
+    taken = 0
+    for _ in range(20):
+        taken += len([job async for job in leases.claimed(["count"], 1)])
+        house.clock.at += leases.pace.lease
+
+    assert 12 == taken
+    assert FAILED == (await house.job()).state
+
+
+async def test_a_waiting_job_is_cancelled_at_once_and_a_held_one_after_its_part() -> None:
+    house = House()
+    leases = house.leases()
+    await leases.enqueue("count", "p")
+    assert await leases.cancel("count", "p")
+    assert CANCELLED == (await house.job()).state
+    held = await leases.take("count", "p")
+    assert held is not None
+
+    assert await house.leases().cancel("count", "p")
+    with pytest.raises(JobCancelled):
+        await leases.renew(held, {"at": 1})
+
+    assert CANCELLED == (await house.job()).state
+    assert not await leases.cancel("count", "p")
+
+
+async def test_a_worker_that_is_stopped_finishes_its_part_and_leaves_the_rest_to_others() -> None:
+    house, stop, seen = House(), asyncio.Event(), list[Any]()
+
+    async def stopped(job: Job) -> Onward | None:
+        stop.set()
+        return Onward({"at": 1})
+
+    await house.leases().enqueue("count", "p")
+    async with asyncio.timeout(5):
+        await house.worker(stopped).run(stop)
+
+    assert (WAITING, {"at": 1}) == ((await house.job()).state, (await house.job()).progress)
+    await house.worker(to_three(seen)).drain()
+    assert [1, 2, 3] == seen
+
+
+async def test_a_job_of_an_unknown_kind_waits_for_somebody_who_knows_it() -> None:
+    house = House()
+    await house.leases().enqueue("other", "p")
+    await house.worker(to_three([])).drain()
+
+    job = await house.jobs.get("other", "p")
+    assert job is not None
+    assert WAITING == job.state

@@ -1,0 +1,135 @@
+"""A deleted pool is gone at once, and in the end nothing of its people is left, wherever a process dies on the way."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import pytest
+
+from poolhouse.errors import InvalidParameter, PoolNotFound
+from poolhouse.flows.directory.groups import GroupSettings
+from poolhouse.flows.pools.removal import POOL_REMOVAL, SETTLING
+from poolhouse.records.clients import Client
+from poolhouse.records.jobs import DONE
+from poolhouse.records.pools import Pool
+from poolhouse.store.memory import MemoryStore
+from poolhouse.store.port import Query
+from poolhouse.store.repositories import collections
+from poolhouse.testing.clock import FakeClock
+from tests.support.crashing import Crash, CrashingStore
+from tests.support.house import House, opened_house
+
+KEPT = {"pools", "audit", "outbox", "jobs", "server", "access_keys"}
+
+
+async def left_of(house: House, pool: Pool) -> list[str]:
+    """The names of the collections in which something of the pool is left."""
+    found = []
+    for collection in collections.ALL:
+        if collection.name in KEPT:
+            continue
+        page = await house.built.store.find(collection, Query(limit=5000))
+        found += [
+            collection.name
+            for entry in page.entries
+            if entry.key[0] == pool.id or entry.value.get("pool_id") == pool.id
+        ]
+    return found
+
+
+async def inhabited(house: House) -> tuple[Pool, Client]:
+    pool = await house.pool()
+    client = await house.client(pool)
+    await house.services.groups.create(pool.id, "crew", GroupSettings())
+    for name in ("jane", "john"):
+        await house.user(client, name)
+        await house.sign_in(client, name)
+        await house.services.groups.join(await house.services.users.require(pool, name), "crew")
+    return pool, client
+
+
+async def finished(house: House) -> None:
+    """The jobs come to their end, however long leases and waits take."""
+    for _ in range(4):
+        house.clock.advance(SETTLING + 60)
+        await house.built.jobs.drain()
+
+
+async def test_a_deleted_pool_is_gone_at_once_and_its_people_soon_after() -> None:
+    async with opened_house() as house:
+        pool, client = await inhabited(house)
+        neighbour, other = await inhabited(house)
+        tokens = await house.sign_in(client)
+        before = await left_of(house, neighbour)
+
+        await house.services.pools.delete(pool.id)
+
+        with pytest.raises(PoolNotFound):
+            await house.services.pools.get(pool.id)
+        with pytest.raises(PoolNotFound):
+            await house.bearer(tokens)
+        assert [] != await left_of(house, pool)
+        await house.built.jobs.drain()
+        assert [] == await left_of(house, pool)
+        assert before == await left_of(house, neighbour)
+        assert (await house.sign_in(other)).access
+
+
+async def test_what_was_written_behind_the_jobs_back_is_removed_a_minute_later() -> None:
+    async with opened_house() as house:
+        pool, _ = await inhabited(house)
+        late = await house.services.users.require(pool, "jane")
+        await house.services.pools.delete(pool.id)
+        await house.built.jobs.drain()
+        await house.built.kit.users.add(pool, late)
+
+        house.clock.advance(SETTLING)
+        await house.built.jobs.drain()
+
+        assert [] == await left_of(house, pool)
+        job = await house.built.jobs.leases.get(POOL_REMOVAL, pool.id)
+        assert job is not None
+        assert DONE == job.state
+
+
+async def test_the_removal_of_a_pool_cannot_be_cancelled() -> None:
+    async with opened_house() as house:
+        pool, _ = await inhabited(house)
+        await house.services.pools.delete(pool.id)
+
+        with pytest.raises(InvalidParameter):
+            await house.built.jobs.leases.cancel(POOL_REMOVAL, pool.id)
+
+
+async def removed(crash_after: int | None) -> int:
+    """A pool is deleted and its job done by a process that dies after so many writes; another goes on."""
+    clock = FakeClock()
+    store = CrashingStore(MemoryStore(collections.ALL, clock))
+    async with opened_house(store, clock) as house:
+        pool, _ = await inhabited(house)
+        store.restart()
+        if crash_after is not None:
+            store.crash_after(crash_after)
+        with suppress(Crash):
+            await house.services.pools.delete(pool.id)
+            await finished(house)
+        writes = store.writes
+        store.restart()
+    async with opened_house(store, clock) as house:
+        await finished(house)
+        if crash_after == 0:
+            # Nothing was written, and nobody was told anything.
+            assert pool.id == (await house.services.pools.get(pool.id)).id
+            return writes
+        with pytest.raises(PoolNotFound):
+            await house.services.pools.get(pool.id)
+        assert [] == await left_of(house, pool)
+    return writes
+
+
+async def test_killed_at_any_write_a_removal_goes_on_elsewhere_and_leaves_nothing() -> None:
+    writes = await removed(None)
+
+    assert writes > 20
+    for crash_after in range(writes):
+        await removed(crash_after)
