@@ -1,4 +1,4 @@
-"""Every kind of document, declared once."""
+"""Every kind of document, declared once, and whose it is: a pool's, or the server's."""
 
 from __future__ import annotations
 
@@ -40,20 +40,24 @@ AUDIT = Collection("audit")
 SERVER = Collection("server")
 """What the server remembers of itself."""
 
-ALL = (
-    POOLS,
+OF_POOL = (
     CLIENTS,
-    CLIENT_POOLS,
-    USERS,
+    SIGNING_KEYS,
+    GRANTS,
     NAMES,
+    USERS,
     GROUPS,
     MEMBERSHIPS,
     MEMBERS,
     ATTEMPTS,
     CODES,
-    GRANTS,
     COUNTERS,
-    SIGNING_KEYS,
+)
+"""A pool's own, under keys that begin with its id: removed with it, in this order."""
+
+OF_SERVER = (
+    POOLS,
+    CLIENT_POOLS,
     OUTBOX,
     JOBS,
     ACCESS_KEYS,
@@ -61,3 +65,6 @@ ALL = (
     SERVER,
     PLUGIN_DOCUMENTS,
 )
+"""What outlives a pool, or leads to it. The trail is kept on purpose; a message that waits is still sent."""
+
+ALL = (*OF_POOL, *OF_SERVER)

@@ -20,20 +20,6 @@ for that long; users, grants and revocations are never cached."""
 CACHED = 10_000
 _AT_ONCE = 50
 """How many documents of a pool are removed side by side."""
-_OWN = (
-    collections.CLIENTS,
-    collections.SIGNING_KEYS,
-    collections.GRANTS,
-    collections.NAMES,
-    collections.USERS,
-    collections.GROUPS,
-    collections.MEMBERSHIPS,
-    collections.MEMBERS,
-    collections.ATTEMPTS,
-    collections.CODES,
-    collections.COUNTERS,
-)
-"""What is a pool's own, under keys that begin with its id."""
 
 
 class PoolRepository:
@@ -70,7 +56,7 @@ class PoolRepository:
         """Up to ``limit`` documents of the pool are gone; how many. A crash between leaves the others to be found
         again."""
         removed = 0
-        for collection in _OWN:
+        for collection in collections.OF_POOL:
             while removed < limit:
                 query = Query(prefix=(pool_id,), limit=min(limit - removed, _AT_ONCE))
                 page = await self._store.find(collection, query)
