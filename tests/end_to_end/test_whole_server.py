@@ -16,8 +16,9 @@ from typing import Any
 import pytest
 from multidict import CIMultiDict
 
-from poolhouse.server.cognito.model import Operation
-from poolhouse.server.cognito.registry import load_operations
+from poolhouse.server.cognito.engine.model import Operation
+from poolhouse.server.cognito.engine.registry import load_operations
+from poolhouse.server.cognito.user_pools.call import OPERATIONS as HANDLERS
 from tests.end_to_end.conftest import STORES, Servers
 from tests.support.json_api import Answer, sign, user_pools
 from tests.support.json_api_attacks import JSON, attacks, complaint, dressed
@@ -28,7 +29,7 @@ from tests.support.server_process import REGION, ROOT
 MODEL = user_pools()
 OPERATIONS = sorted(MODEL.operations)
 ENDINGS = ("Delete", "AdminDelete", "AdminDisable", "AdminRemove", "GlobalSignOut", "AdminUserGlobal", "Revoke")
-OFTEN = [*OPERATIONS, *[name for name in sorted(load_operations()) if not name.startswith(ENDINGS)] * 9]
+OFTEN = [*OPERATIONS, *[name for name in sorted(load_operations(HANDLERS)) if not name.startswith(ENDINGS)] * 9]
 """What is offered, more often than what is not, and than what leaves nothing to go on with."""
 CALLS = 150
 

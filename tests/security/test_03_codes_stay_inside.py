@@ -9,7 +9,8 @@ import msgspec
 
 from poolhouse.records.messages import Message
 from poolhouse.records.sign_in import Code
-from poolhouse.server.cognito.registry import load_operations
+from poolhouse.server.cognito.engine.registry import load_operations
+from poolhouse.server.cognito.user_pools.call import OPERATIONS
 from poolhouse.store.memory import MemoryStore
 from poolhouse.store.port import Query
 from poolhouse.store.repositories import collections
@@ -24,7 +25,7 @@ EMAIL = [{"Name": "email", "Value": "jane@example.com"}]
 WITHOUT_RIGHTS = {
     name
     for name, operation in user_pools().operations.items()
-    if operation.caller != "signed" and name in load_operations()
+    if operation.caller != "signed" and name in load_operations(OPERATIONS)
 }
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from poolhouse.server.cognito.registry import Call, Result
+from poolhouse.server.cognito.engine.registry import Result
+from poolhouse.server.cognito.user_pools.call import Call
 from tests.support.json_api import KeysInMemory, ManualClock, build, running
 
 TARGET = "AWSCognitoIdentityProviderService.DeleteUser"

@@ -6,7 +6,7 @@ import pytest
 
 from poolhouse.config.settings import Server
 from poolhouse.config.values import Secret
-from poolhouse.server.cognito.registry import Call
+from poolhouse.server.cognito.user_pools.call import Call
 from tests.security.served import served
 
 CLAIMS = {

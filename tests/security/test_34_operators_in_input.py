@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from poolhouse.server.cognito.errors import ProtocolError
-from poolhouse.server.cognito.validation import compile_input
+from poolhouse.server.cognito.engine.failures import ProtocolError
+from poolhouse.server.cognito.engine.validation import compile_input
 from tests.support.json_api import user_pools
 from tests.support.json_api_inputs import smallest
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from poolhouse.server.cognito.registry import load_operations
+from poolhouse.server.cognito.engine.registry import load_operations
+from poolhouse.server.cognito.user_pools.call import OPERATIONS
 from poolhouse.server.routes import Audience, Route, mount
 from tests.security.served import served
 from tests.support.json_api import user_pools
@@ -62,7 +63,7 @@ async def test_every_path_that_is_open_is_known() -> None:
 def test_operations_without_rights_are_the_ones_that_the_model_leaves_open() -> None:
     """A new one has to be put on this list, where somebody looks at it."""
     model = user_pools()
-    offered = load_operations()
+    offered = load_operations(OPERATIONS)
 
     assert {
         "ConfirmForgotPassword",
@@ -100,7 +101,7 @@ async def test_an_operation_with_a_token_wants_a_good_one() -> None:
         }
         answers = {
             name: await api.call(name, {"AccessToken": "a.b.c", **given.get(name, {})})
-            for name in load_operations()
+            for name in load_operations(OPERATIONS)
             if model.operations[name].caller == "token"
         }
 

@@ -16,9 +16,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from poolhouse.errors import InvalidParameter, NotAuthorized
-from poolhouse.server.cognito.errors import ProtocolError
-from poolhouse.server.cognito.registry import Call, Result
-from poolhouse.server.cognito.validation import compile_input
+from poolhouse.server.cognito.engine.failures import ProtocolError
+from poolhouse.server.cognito.engine.registry import Result
+from poolhouse.server.cognito.engine.validation import compile_input
+from poolhouse.server.cognito.user_pools.call import Call
 from tests.support.json_api import NOON, ROOT, ApiClient, KeysInMemory, ManualClock, build, running, user_pools
 from tests.support.json_api_attacks import attacks, complaint, dressed
 from tests.support.json_api_inputs import hostile, smallest

@@ -19,10 +19,12 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from poolhouse.records.access import AccessKey
+from poolhouse.server.cognito.bindings.json import JsonApi
 from poolhouse.server.cognito.callers import Callers
-from poolhouse.server.cognito.endpoint import Api, JsonApi
-from poolhouse.server.cognito.model import ServiceModel, load_model
-from poolhouse.server.cognito.registry import Handler
+from poolhouse.server.cognito.dispatch import Dispatch
+from poolhouse.server.cognito.engine.model import ServiceModel, load_model
+from poolhouse.server.cognito.engine.registry import Handler
+from poolhouse.server.cognito.user_pools.api import user_pools_api
 
 ROOT = ("AKIAROOT", "root-secret")
 REGION = "eu-west-1"
@@ -170,11 +172,11 @@ def build(
 ) -> JsonApi:
     numbers = count(1)
     return JsonApi(
-        apis=(Api(user_pools(), handlers),),
-        services=services,
+        dispatch=Dispatch(
+            (user_pools_api(services, ACCOUNT, model=user_pools(), handlers=handlers),), account=ACCOUNT, strict=strict
+        ),
         callers=Callers(now=clock.now, account=ACCOUNT, root=ROOT, keys=keys, secrets=OpenSecrets()),  # type: ignore[arg-type]
         region=REGION,
-        account=ACCOUNT,
         now=clock.now,
         request_id=lambda _: f"request-{next(numbers)}",
         logger=logger or logging.getLogger("tests.json_api"),

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from poolhouse.server.cognito.model import Operation, ServiceModel
+from poolhouse.server.cognito.engine.model import Operation, ServiceModel
 from tests.support.json_api import Answer, sign
 from tests.support.json_api_inputs import HOSTILE, smallest
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from poolhouse.server.cognito.model import Operation, ServiceModel, Shape
-from poolhouse.server.cognito.scalars import scalar
+from poolhouse.server.cognito.engine.model import Operation, ServiceModel, Shape
+from poolhouse.server.cognito.engine.scalars import scalar
 
 POOL: Final = "eu-west-1_Example1"
 ARN: Final = f"arn:aws:cognito-idp:eu-west-1:123456789012:userpool/{POOL}"

@@ -6,8 +6,8 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from poolhouse.server.cognito.model import Operation, ServiceModel, Shape
-from poolhouse.server.cognito.scalars import scalar
+from poolhouse.server.cognito.engine.model import Operation, ServiceModel, Shape
+from poolhouse.server.cognito.engine.scalars import scalar
 
 ODD: Final = (
     "a",

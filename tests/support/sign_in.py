@@ -9,7 +9,7 @@ from poolhouse.flows.grants.lifetime import TokenSet
 from poolhouse.flows.services.user_pools import Services
 from poolhouse.flows.sign_in import machine
 from poolhouse.records.clients import Client
-from poolhouse.server.cognito import challenges
+from poolhouse.server.cognito.user_pools import challenges
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from poolhouse.crypto.vault import Vault
 from poolhouse.flows.accounts.administration import Invitation
 from poolhouse.records.users import User
 from poolhouse.server.app import Server
-from poolhouse.server.cognito.user_filter import read_filter
+from poolhouse.server.cognito.user_pools.user_filter import read_filter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -36,10 +36,10 @@ from poolhouse.plugins import SENDERS
 from poolhouse.plugins.file import OutboxFile
 from poolhouse.ports.world import Chance, Clock
 from poolhouse.records.messages import Message
+from poolhouse.server.cognito.bindings.json import JsonApi
 from poolhouse.server.cognito.callers import Callers
-from poolhouse.server.cognito.endpoint import Api, JsonApi
-from poolhouse.server.cognito.model import USER_POOLS, load_model
-from poolhouse.server.cognito.registry import load_operations
+from poolhouse.server.cognito.dispatch import Dispatch
+from poolhouse.server.cognito.user_pools.api import user_pools_api
 from poolhouse.server.http_client import HttpClient
 from poolhouse.server.metrics import Metrics
 from poolhouse.server.oidc.discovery import Discovery
@@ -281,11 +281,13 @@ def _json_api(server: Server, world: World, vault: Vault, logger: logging.Logger
         secrets=vault,
     )
     return JsonApi(
-        apis=(Api(load_model(USER_POOLS), load_operations()),),
-        services=server.services,
+        dispatch=Dispatch(
+            (user_pools_api(server.services, settings.server.account_id),),
+            account=settings.server.account_id,
+            strict=settings.dev.enabled,
+        ),
         callers=callers,
         region=settings.server.region,
-        account=settings.server.account_id,
         now=world.signed_at,
         request_id=RequestIds(world.chance).of,
         logger=logger,

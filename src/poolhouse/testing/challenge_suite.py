@@ -30,7 +30,7 @@ from poolhouse.hooks.views import App, Directory, Person
 from poolhouse.records.clients import Client
 from poolhouse.records.pools import Pool
 from poolhouse.records.users import CONFIRMED, User
-from poolhouse.server.cognito.model import load_model
+from poolhouse.server.cognito.engine.model import load_model
 
 _TELLING = 4
 """Texts of at least this length are looked for: a shorter one may be anywhere by accident."""

@@ -5,8 +5,8 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from poolhouse.server.cognito.model import ServiceModel
-from poolhouse.server.cognito.registry import Handler
+from poolhouse.server.cognito.engine.model import ServiceModel
+from poolhouse.server.cognito.engine.registry import Handler
 from tests.support.json_api import ApiClient, KeysInMemory, ManualClock, build, running, user_pools
 
 Serve = Callable[..., Awaitable[ApiClient]]

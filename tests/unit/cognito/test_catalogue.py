@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from poolhouse.server.cognito.catalogue import main, render
-from poolhouse.server.cognito.model import ServiceModel
+from poolhouse.server.cognito.engine.model import ServiceModel
+from poolhouse.server.cognito.engine.registry import load_operations
 from poolhouse.server.cognito.not_offered import reasons
-from poolhouse.server.cognito.registry import load_operations
+from poolhouse.server.cognito.user_pools.call import OPERATIONS
 
 
 def test_each_operation_stands_in_the_page_once(model: ServiceModel) -> None:
@@ -26,7 +27,7 @@ def test_the_page_tells_who_may_call_and_why_an_operation_is_not_answered(model:
 
 
 def test_every_operation_is_answered_or_has_a_reason(model: ServiceModel) -> None:
-    assert model.operations.keys() == load_operations().keys() | reasons().keys()
+    assert model.operations.keys() == load_operations(OPERATIONS).keys() | reasons().keys()
 
 
 def test_an_answered_operation_loses_its_reason(model: ServiceModel) -> None:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from poolhouse.server.cognito.codec import decode, encode, is_accepted
-from poolhouse.server.cognito.errors import ProtocolError
+from poolhouse.server.cognito.engine.codec import decode, encode, is_accepted
+from poolhouse.server.cognito.engine.failures import ProtocolError
 
 UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 JSON = st.recursive(

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from poolhouse import errors as domain
-from poolhouse.server.cognito.registry import Call, Handler, Result
+from poolhouse.server.cognito.engine.registry import Handler, Result
+from poolhouse.server.cognito.user_pools.call import Call
 from tests.support.json_api import ApiClient, KeysInMemory, ManualClock, access_key, build, sign
 
 Serve = Callable[..., Awaitable[ApiClient]]

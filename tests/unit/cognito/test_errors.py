@@ -6,8 +6,9 @@ import msgspec
 import pytest
 
 from poolhouse import errors as domain
-from poolhouse.server.cognito.errors import INTERNAL, TABLE, Failure, ProtocolError, failure
-from poolhouse.server.cognito.model import ServiceModel
+from poolhouse.server.cognito.engine.failures import Failure, ProtocolError
+from poolhouse.server.cognito.engine.model import ServiceModel
+from poolhouse.server.cognito.user_pools.errors import INTERNAL, TABLE, failure
 
 ALWAYS = {"TooManyRequestsException", INTERNAL}
 """What any operation may answer, declared or not."""

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from poolhouse.server.cognito.model import IDENTITY_POOLS, ServiceModel, Source, load_model
+from poolhouse.server.cognito.engine.model import IDENTITY_POOLS, ServiceModel, Source, load_model
 
 OPEN_TO_ANYBODY = {
     "ConfirmForgotPassword",
@@ -73,7 +73,8 @@ def test_operations_without_a_body_in_the_answer_have_no_output(model: ServiceMo
 
 def test_loading_the_model_does_not_import_botocore() -> None:
     code = (
-        "import sys; from poolhouse.server.cognito import catalogue, endpoint; "
+        "import sys; from poolhouse.server.cognito import catalogue; "
+        "from poolhouse.server.cognito.bindings import json; "
         "catalogue.load_model(); sys.exit('botocore' in sys.modules)"
     )
 

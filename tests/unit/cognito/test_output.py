@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from poolhouse.server.cognito.model import ServiceModel
-from poolhouse.server.cognito.output import OutputMismatch, Writer, compile_output
+from poolhouse.server.cognito.engine.model import ServiceModel
+from poolhouse.server.cognito.engine.output import OutputMismatch, Writer, compile_output
 
 
 def writer(model: ServiceModel, name: str, *, strict: bool) -> Writer:

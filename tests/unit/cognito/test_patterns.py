@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from poolhouse.server.cognito.patterns import predicate
+from poolhouse.server.cognito.engine.patterns import predicate
 from tests.support.json_api import user_pools
 
 PRINTED = r"[\p{L}\p{M}\p{S}\p{N}\p{P}]+"

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from poolhouse.server.cognito.model import ServiceModel
+from poolhouse.server.cognito.engine.model import ServiceModel
+from poolhouse.server.cognito.engine.registry import Result, check_known, load_operations, operation
 from poolhouse.server.cognito.not_offered import SUBJECTS, reasons, sentence
-from poolhouse.server.cognito.registry import Call, Result, check_known, load_operations, operation
+from poolhouse.server.cognito.user_pools.call import OPERATIONS, Call
 from tests.support.json_api import ManualClock, build
 
 
@@ -21,7 +22,7 @@ def package(folder: Path, monkeypatch: pytest.MonkeyPatch, **modules: str) -> st
     name = f"handlers_{folder.name}"
     (folder / name).mkdir()
     (folder / name / "__init__.py").touch()
-    head = "from poolhouse.server.cognito.registry import operation\n"
+    head = "from poolhouse.server.cognito.engine.registry import operation\n"
     for module, text in modules.items():
         (folder / name / f"{module}.py").write_text(head + text)
     monkeypatch.syspath_prepend(str(folder))
@@ -60,7 +61,7 @@ def test_a_handler_of_no_operation_stops_the_start(model: ServiceModel, clock: M
 
 
 def test_our_own_handlers_answer_operations_of_the_model(model: ServiceModel) -> None:
-    check_known(model, load_operations())
+    check_known(model, load_operations(OPERATIONS))
 
 
 def test_an_api_with_an_unknown_operation_is_not_built(clock: ManualClock) -> None:
@@ -76,7 +77,7 @@ def test_reasons_are_for_operations_of_the_model_and_given_once(model: ServiceMo
 
 
 def test_an_operation_with_a_handler_has_no_reason_not_to_be_offered() -> None:
-    assert not load_operations().keys() & reasons().keys()
+    assert not load_operations(OPERATIONS).keys() & reasons().keys()
 
 
 def test_the_reason_is_told() -> None:

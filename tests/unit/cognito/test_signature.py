@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from multidict import CIMultiDict
 
 from poolhouse.server.cognito.callers import Callers
-from poolhouse.server.cognito.errors import ProtocolError
+from poolhouse.server.cognito.engine.failures import ProtocolError
 from poolhouse.server.cognito.signature import Signatures, derive_signing_key
 from tests.support.json_api import ACCOUNT, NOON, ROOT, ManualClock, sign
 

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from poolhouse.errors import InvalidParameter
-from poolhouse.server.cognito.errors import ProtocolError
-from poolhouse.server.cognito.model import IDENTITY_POOLS, Reference, ServiceModel, Shape, load_model
-from poolhouse.server.cognito.validation import compile_input
+from poolhouse.server.cognito.engine.failures import ProtocolError
+from poolhouse.server.cognito.engine.model import IDENTITY_POOLS, Reference, ServiceModel, Shape, load_model
+from poolhouse.server.cognito.engine.validation import compile_input
 
 POOL = "eu-west-1_Example1"
 CLIENT = "0123456789abcdefghijklmnop"

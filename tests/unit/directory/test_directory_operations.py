@@ -13,12 +13,12 @@ from poolhouse.flows.grants.lifetime import TokenSet
 from poolhouse.records.messages import Delivery
 from poolhouse.records.pools import Pool
 from poolhouse.records.users import User
-from poolhouse.server.cognito import shapes
-from poolhouse.server.cognito.model import ServiceModel, load_model
-from poolhouse.server.cognito.operations import clients, groups, pools
-from poolhouse.server.cognito.output import compile_output
-from poolhouse.server.cognito.registry import Call
-from poolhouse.server.cognito.validation import compile_input
+from poolhouse.server.cognito.engine.model import ServiceModel, load_model
+from poolhouse.server.cognito.engine.output import compile_output
+from poolhouse.server.cognito.engine.validation import compile_input
+from poolhouse.server.cognito.user_pools.call import Call
+from poolhouse.server.cognito.user_pools.operations import clients, groups, pools
+from poolhouse.server.cognito.user_pools.shapes import users as shapes
 from tests.unit.directory.world import NOON, REGION, World
 
 ACCOUNT = "000000000000"

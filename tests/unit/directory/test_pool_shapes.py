@@ -8,7 +8,7 @@ from poolhouse.errors import InvalidParameter
 from poolhouse.flows.directory.definitions import Bounds, Declaration
 from poolhouse.flows.pools.settings import PoolFoundation, PoolSettings
 from poolhouse.records.pools import MessageTemplate, PasswordPolicy, RecoveryOption
-from poolhouse.server.cognito.pool_shapes import declarations, pool_foundation, pool_settings
+from poolhouse.server.cognito.user_pools.shapes.pools import declarations, pool_foundation, pool_settings
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from typing import Final, Protocol
 from urllib.parse import quote
 
 from poolhouse.server.cognito.callers import Caller, Callers
-from poolhouse.server.cognito.errors import ProtocolError
+from poolhouse.server.cognito.engine.failures import ProtocolError
 
 WINDOW: Final = 300.0
 ALGORITHM: Final = "AWS4-HMAC-SHA256"

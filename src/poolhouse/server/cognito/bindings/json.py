@@ -10,105 +10,80 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
 from poolhouse.errors import Failed, PoolhouseError
-from poolhouse.server.cognito import codec
-from poolhouse.server.cognito.errors import UNSUPPORTED, Failure, ProtocolError, failure
-from poolhouse.server.cognito.model import Operation, ServiceModel
-from poolhouse.server.cognito.not_offered import reasons, sentence
-from poolhouse.server.cognito.output import compile_output
-from poolhouse.server.cognito.registry import Call, Handler, check_known
-from poolhouse.server.cognito.resources import resource_of
+from poolhouse.server.cognito.dispatch import Dispatch, Origin, Route
+from poolhouse.server.cognito.engine import codec
+from poolhouse.server.cognito.engine.failures import Failure, ProtocolError
+from poolhouse.server.cognito.engine.model import Operation
 from poolhouse.server.cognito.signature import Signatures
-from poolhouse.server.cognito.validation import compile_input
 from poolhouse.server.cors import ANSWER_HEADERS, preflight
 
 if TYPE_CHECKING:
-    from poolhouse.flows.services.user_pools import Services
-    from poolhouse.server.cognito.callers import Caller, Callers
+    from poolhouse.server.cognito.callers import Callers
 
 _TARGET: Final = "X-Amz-Target"
 _HEADER_LIMIT: Final = 512
 
 
-@dataclass(frozen=True, slots=True)
-class Api:
-    """A service to be answered: its model, and the handlers of those operations that are offered."""
-
-    model: ServiceModel
-    handlers: Mapping[str, Handler]
-    reasons: Mapping[str, str] = field(default_factory=reasons)
-
-
 class JsonApi:
-    """Answers every request to the services it was built with. Raises ``ValueError`` at once for unknown operations.
+    """Answers every request to the services that ``dispatch`` knows.
 
-    ``request_id`` names a request, in the answer and in the log. With ``strict`` results are checked against the model,
-    and the log gets the text of unexpected exceptions: for tests and development. A body that has not come after
+    ``region`` is that of calls that nobody signed. ``request_id`` names a request, in the answer and in the log. With
+    ``strict`` the log gets the text of unexpected exceptions: for tests and development. A body that has not come after
     ``body_seconds`` is not waited for any longer.
     """
 
     def __init__(
         self,
         *,
-        apis: tuple[Api, ...],
-        services: Services,
+        dispatch: Dispatch,
         callers: Callers,
         region: str,
-        account: str,
         now: Callable[[], float],
         request_id: Callable[[web.Request], str],
         logger: logging.Logger,
         strict: bool = False,
         body_seconds: float = 10.0,
     ) -> None:
-        self._services = services
+        self._dispatch = dispatch
+        self._callers = callers
+        self._now = now
         self._region = region
-        self._account = account
         self._request_id = request_id
         self._logger = logger
         self._strict = strict
         self._body_seconds = body_seconds
-        self._routes: dict[str, _Route] = {}
-        for api in apis:
-            check_known(api.model, api.handlers)
-            signatures = Signatures(callers, service=api.model.service, now=now)
-            for name, operation in api.model.operations.items():
-                self._routes[operation.target] = _Route(
-                    api.model, operation, api.handlers.get(name), api.reasons.get(name), signatures, strict=strict
-                )
+        self._signatures: dict[str, Signatures] = {}
 
     async def handle(self, request: web.Request) -> web.Response:
         """The answer. Nothing but cancellation is raised."""
         if request.method == "OPTIONS":
             return preflight()
         request_id = self._request_id(request)
-        route: _Route | None = None
+        route: Route | None = None
         try:
             route = self._route(request)
             output = await self._run(route, request, request_id)
         except (PoolhouseError, ProtocolError) as error:
-            operation = route.operation if route else None
-            self._note(error, operation, request_id)
-            return _refused(failure(error, operation), request_id)
+            self._note(error, route.operation if route else None, request_id)
+            return _refused(self._dispatch.failure(error, route), request_id)
         except Exception as error:  # noqa: BLE001 - the boundary: logged once, told as nothing but "internal error"
-            operation = route.operation if route else None
-            self._note_defect(error, operation, request_id)
-            return _refused(failure(error, operation), request_id)
+            self._note_defect(error, route.operation if route else None, request_id)
+            return _refused(self._dispatch.failure(error, route), request_id)
         headers = {"Content-Type": codec.CONTENT_TYPE, "x-amzn-RequestId": request_id, **ANSWER_HEADERS}
         return web.Response(body=output, headers=headers)
 
-    def _route(self, request: web.Request) -> _Route:
+    def _route(self, request: web.Request) -> Route:
         headers = request.headers
         if request.method != "POST":
             raise ProtocolError("UnknownOperationException", "Operations are called by POST.", status=405)
         targets = headers.getall(_TARGET, ())
-        route = self._routes.get(targets[0]) if len(targets) == 1 else None
+        route = self._dispatch.route(targets[0]) if len(targets) == 1 else None
         if route is None:
             raise ProtocolError("UnknownOperationException", "The header X-Amz-Target names no operation.")
         content_type = headers.get("Content-Type", "")
@@ -119,37 +94,22 @@ class JsonApi:
             raise ProtocolError("SerializationException", "Compressed bodies are not read.", status=415)
         return route
 
-    async def _run(self, route: _Route, request: web.Request, request_id: str) -> bytes:
+    async def _run(self, route: Route, request: web.Request, request_id: str) -> bytes:
         body = await _body(request, self._body_seconds)
-        caller: Caller | None = None
-        region = self._region
+        caller, region = None, self._region
         if route.signed:
-            signed = await route.signatures.verify("POST", request.raw_path, request.headers, body)
+            signed = await self._verifier(route.service).verify("POST", request.raw_path, request.headers, body)
             caller, region = signed.caller, signed.region
-        if route.handler is None:
-            raise ProtocolError(UNSUPPORTED, sentence(route.operation.name, route.reason))
-        given = route.read(codec.decode(body))
-        if caller is not None:
-            self._authorise(caller, route, given)
-        call = Call(
-            input=given,
-            services=self._services,
-            region=region,
-            account=self._account,
-            request_id=request_id,
-            caller=caller,
-            source_ip=request.remote or "",
-        )
-        result = await route.handler(call)
-        return b"" if route.write is None else codec.encode(route.write(result or {}))
+        route.require_offered()
+        origin = Origin(caller=caller, region=region, request_id=request_id, source_ip=request.remote or "")
+        output = await self._dispatch.run(route, codec.decode(body), origin)
+        return b"" if output is None else codec.encode(output)
 
-    def _authorise(self, caller: Caller, route: _Route, given: dict[str, Any]) -> None:
-        resource = resource_of(given, service=route.service, account=self._account)
-        if not caller.policy.allows(route.action, resource):
-            raise ProtocolError(
-                "AccessDeniedException",
-                f"User: {caller.arn} is not authorized to perform: {route.action} on resource: {resource}",
-            )
+    def _verifier(self, service: str) -> Signatures:
+        known = self._signatures.get(service)
+        if known is None:
+            known = self._signatures[service] = Signatures(self._callers, service=service, now=self._now)
+        return known
 
     def _note(self, error: Exception, operation: Operation | None, request_id: str) -> None:
         detail = getattr(error, "detail", None)
@@ -178,42 +138,6 @@ class JsonApi:
             exc_info=error if self._strict else None,
             extra={"request_id": request_id},
         )
-
-
-class _Route:
-    """All that is known of an operation before a request comes. Its closures are compiled by the first that does."""
-
-    def __init__(
-        self,
-        model: ServiceModel,
-        operation: Operation,
-        handler: Handler | None,
-        reason: str | None,
-        signatures: Signatures,
-        *,
-        strict: bool,
-    ) -> None:
-        self.operation = operation
-        self.handler = handler
-        self.reason = reason
-        self.signatures = signatures
-        self.service = model.service
-        self.action = f"{model.service}:{operation.name}"
-        # Anything that is not plainly open needs a signature.
-        self.signed = operation.caller not in {"public", "token"}
-        self._model = model
-        self._strict = strict
-        self.read: Callable[[Any], dict[str, Any]] = self._first_read
-        self.write: Callable[[Any], Any] | None = None if operation.output is None else self._first_write
-
-    def _first_read(self, value: Any) -> dict[str, Any]:
-        self.read = compile_input(self._model, self.operation.input)
-        return self.read(value)
-
-    def _first_write(self, value: Any) -> Any:
-        assert self.operation.output is not None  # noqa: S101 - looked at in the constructor
-        self.write = compile_output(self._model, self.operation.output, strict=self._strict)
-        return self.write(value)
 
 
 async def _body(request: web.Request, seconds: float) -> bytes:

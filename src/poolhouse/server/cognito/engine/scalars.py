@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from poolhouse.server.cognito.errors import ProtocolError
-from poolhouse.server.cognito.model import Shape
-from poolhouse.server.cognito.patterns import predicate
+from poolhouse.server.cognito.engine.failures import ProtocolError
+from poolhouse.server.cognito.engine.model import Shape
+from poolhouse.server.cognito.engine.patterns import predicate
 
 Rule: TypeAlias = tuple[Callable[[Any], bool], str]
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from poolhouse.records.clients import Client
-from poolhouse.server.cognito import client_shapes, shapes
-from poolhouse.server.cognito.registry import Call, Result, operation
+from poolhouse.server.cognito.engine.registry import Result, operation
+from poolhouse.server.cognito.user_pools.call import Call
+from poolhouse.server.cognito.user_pools.shapes import clients as client_shapes
+from poolhouse.server.cognito.user_pools.shapes import users as shapes
 
 
 @operation("CreateUserPoolClient")

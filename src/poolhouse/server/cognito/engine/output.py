@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
-from poolhouse.server.cognito.model import ServiceModel, Shape
+from poolhouse.server.cognito.engine.model import ServiceModel, Shape
 
 Writer: TypeAlias = Callable[[Any], Any]
 

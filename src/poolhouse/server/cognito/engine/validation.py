@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
 from poolhouse.errors import InvalidParameter
-from poolhouse.server.cognito.errors import ProtocolError
-from poolhouse.server.cognito.model import ServiceModel, Shape
-from poolhouse.server.cognito.scalars import Scalar, kind_of, scalar
+from poolhouse.server.cognito.engine.failures import ProtocolError
+from poolhouse.server.cognito.engine.model import ServiceModel, Shape
+from poolhouse.server.cognito.engine.scalars import Scalar, kind_of, scalar
 
 Path: TypeAlias = tuple[Any, str] | None
 """The path of the container (None at the top), and the last segment: put together only when something is wrong."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from poolhouse.flows.accounts.administration import Invitation
-from poolhouse.server.cognito import shapes
-from poolhouse.server.cognito.registry import Call, Result, operation
-from poolhouse.server.cognito.user_filter import read_filter
+from poolhouse.server.cognito.engine.registry import Result, operation
+from poolhouse.server.cognito.user_pools.call import Call
+from poolhouse.server.cognito.user_pools.shapes import users as shapes
+from poolhouse.server.cognito.user_pools.user_filter import read_filter
 
 
 @operation("AdminCreateUser")

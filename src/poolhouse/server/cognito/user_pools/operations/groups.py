@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from poolhouse.server.cognito import shapes
-from poolhouse.server.cognito.registry import Call, Result, operation
+from poolhouse.server.cognito.engine.registry import Result, operation
+from poolhouse.server.cognito.user_pools.call import Call
+from poolhouse.server.cognito.user_pools.shapes import users as shapes
 
 
 @operation("CreateGroup")

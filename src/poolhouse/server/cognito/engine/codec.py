@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from poolhouse.server.cognito.errors import ProtocolError
+from poolhouse.server.cognito.engine.failures import ProtocolError
 
 BODY_LIMIT: Final = 64 * 1024
 DEPTH_LIMIT: Final = 32

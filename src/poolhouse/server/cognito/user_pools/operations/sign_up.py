@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from poolhouse.flows.accounts.sign_up import SignUpRequest
-from poolhouse.server.cognito import shapes
-from poolhouse.server.cognito.registry import Call, Result, operation
+from poolhouse.server.cognito.engine.registry import Result, operation
+from poolhouse.server.cognito.user_pools.call import Call
+from poolhouse.server.cognito.user_pools.shapes import users as shapes
 
 
 @operation("SignUp")

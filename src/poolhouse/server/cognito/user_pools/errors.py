@@ -8,27 +8,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
-
-import msgspec
 
 from poolhouse import errors as domain
 
 if TYPE_CHECKING:
-    from poolhouse.server.cognito.model import Operation
+    from poolhouse.server.cognito.engine.model import Operation
+from poolhouse.server.cognito.engine.failures import UNSUPPORTED, Failure, ProtocolError
 
 INTERNAL: Final = "InternalErrorException"
 INVALID: Final = "InvalidParameterException"
 NOT_AUTHORIZED: Final = "NotAuthorizedException"
 RESOURCE: Final = "ResourceNotFoundException"
 BUSY: Final = "TooManyRequestsException"
-UNSUPPORTED: Final = "UnsupportedOperationException"
-
 _DENIED: Final = (NOT_AUTHORIZED, "UnauthorizedException", "AccessDeniedException", "ForbiddenException")
 _MISSING: Final = (RESOURCE, "UnauthorizedException")
 _CONFLICT: Final = ("ConcurrentModificationException", BUSY)
-
 TABLE: Final[Mapping[type[domain.PoolhouseError], tuple[str, ...]]] = {
     domain.PoolhouseError: (INTERNAL, "InternalServerException"),
     domain.Invalid: (INVALID,),
@@ -69,33 +64,9 @@ TABLE: Final[Mapping[type[domain.PoolhouseError], tuple[str, ...]]] = {
     domain.DeliveryFailed: ("CodeDeliveryFailureException", INTERNAL, "InternalServerException"),
 }
 """A class that is not named here has the names of its nearest parent."""
-
 _ALWAYS: Final = frozenset({BUSY})
 """Any operation may be asked to wait, whether the model declares it or not: clients act on the name."""
-
 _SERVER_SIDE: Final = frozenset({INTERNAL, "InternalServerException"})
-
-
-class ProtocolError(Exception):
-    """The request is not one of ours, or its caller is not who they say. Raised by the face only."""
-
-    def __init__(self, name: str, sentence: str, *, status: int = 400) -> None:
-        super().__init__(sentence)
-        self.name = name
-        self.status = status
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """An error as it goes out."""
-
-    name: str
-    sentence: str
-    status: int = 400
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-    def body(self) -> bytes:
-        return msgspec.json.encode({"__type": self.name, "message": self.sentence})
 
 
 def failure(error: BaseException, operation: Operation | None) -> Failure:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 
 from poolhouse.errors import InvalidParameter, PoolNotFound
-from poolhouse.server.cognito import pool_shapes, shapes
-from poolhouse.server.cognito.registry import Call, Result, operation
+from poolhouse.server.cognito.engine.registry import Result, operation
+from poolhouse.server.cognito.user_pools.call import Call
+from poolhouse.server.cognito.user_pools.shapes import pools as pool_shapes
+from poolhouse.server.cognito.user_pools.shapes import users as shapes
 
 _POOL_ARN = re.compile(r"arn:[\w-]+:cognito-idp:([\w-]+):([0-9]+):userpool/([\w-]+_[0-9a-zA-Z]+)")
 

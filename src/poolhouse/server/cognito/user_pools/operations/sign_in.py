@@ -8,8 +8,10 @@ from poolhouse.errors import ClientNotFound, InvalidParameter, MissingParameter
 from poolhouse.flows.clients.permitted import permits
 from poolhouse.flows.sign_in.machine import Asking, Reply
 from poolhouse.records.clients import Client
-from poolhouse.server.cognito import challenges, shapes
-from poolhouse.server.cognito.registry import Call, Result, operation
+from poolhouse.server.cognito.engine.registry import Result, operation
+from poolhouse.server.cognito.user_pools import challenges
+from poolhouse.server.cognito.user_pools.call import Call
+from poolhouse.server.cognito.user_pools.shapes import users as shapes
 
 _REFRESH_FLOWS = ("REFRESH_TOKEN_AUTH", "REFRESH_TOKEN")
 

@@ -1,0 +1,1 @@
+"""How operations come over the wire."""

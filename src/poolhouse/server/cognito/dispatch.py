@@ -1,0 +1,144 @@
+"""From an operation's name to its answer, whichever way the call came: the caller is authorised, the input is read, the
+handler runs, its result is written. It knows no HTTP and no service; a binding brings both together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from poolhouse.server.cognito.engine.failures import UNSUPPORTED, Failure, ProtocolError
+from poolhouse.server.cognito.engine.model import Operation, ServiceModel
+from poolhouse.server.cognito.engine.output import compile_output
+from poolhouse.server.cognito.engine.registry import Handler, check_known
+from poolhouse.server.cognito.engine.validation import compile_input
+from poolhouse.server.cognito.not_offered import sentence
+from poolhouse.server.cognito.resources import resource_of
+
+if TYPE_CHECKING:
+    from poolhouse.server.cognito.callers import Caller
+
+
+class MakesCall(Protocol):
+    """What a handler of the service gets. ``caller`` is None for operations that need no signature."""
+
+    def __call__(
+        self,
+        *,
+        input: dict[str, Any],  # noqa: A002 - the word of the model
+        region: str,
+        request_id: str,
+        caller: Caller | None,
+        source_ip: str,
+    ) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """A service to be answered: its model, the handlers of those operations that are offered, why the others are not,
+    what a handler is called with, and what is told of an error."""
+
+    model: ServiceModel
+    handlers: Mapping[str, Handler]
+    reasons: Mapping[str, str]
+    call: MakesCall
+    failure: Callable[[BaseException, Operation | None], Failure]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a call comes from. ``caller`` is None for one that nobody signed."""
+
+    caller: Caller | None
+    region: str
+    request_id: str
+    source_ip: str
+
+
+class Route:
+    """All that is known of an operation before a request comes. Its closures are compiled by the first that does."""
+
+    def __init__(self, api: Api, operation: Operation, *, strict: bool) -> None:
+        self.operation = operation
+        self.failure = api.failure
+        self.service: Final = api.model.service
+        self.action: Final = f"{api.model.service}:{operation.name}"
+        # Anything that is not plainly open needs a signature.
+        self.signed: Final = operation.caller not in {"public", "token"}
+        self.handler = api.handlers.get(operation.name)
+        self.call = api.call
+        self.read: Callable[[Any], dict[str, Any]] = self._first_read
+        self.write: Callable[[Any], Any] | None = None if operation.output is None else self._first_write
+        self._reason = api.reasons.get(operation.name)
+        self._model = api.model
+        self._strict = strict
+
+    def require_offered(self) -> Handler:
+        """Raises ``ProtocolError`` with the reason why it is not."""
+        if self.handler is None:
+            raise ProtocolError(UNSUPPORTED, sentence(self.operation.name, self._reason))
+        return self.handler
+
+    def _first_read(self, value: Any) -> dict[str, Any]:
+        self.read = compile_input(self._model, self.operation.input)
+        return self.read(value)
+
+    def _first_write(self, value: Any) -> Any:
+        assert self.operation.output is not None  # noqa: S101 - looked at in the constructor
+        self.write = compile_output(self._model, self.operation.output, strict=self._strict)
+        return self.write(value)
+
+
+class Dispatch:
+    """Knows every operation of the services that it was built with. Raises ``ValueError`` at once for handlers of
+    unknown ones. With ``strict`` results are checked against the model: for tests and development."""
+
+    def __init__(self, apis: tuple[Api, ...], *, account: str, strict: bool = False) -> None:
+        self._account = account
+        self._routes: dict[str, Route] = {}
+        for api in apis:
+            check_known(api.model, api.handlers)
+            for operation in api.model.operations.values():
+                self._routes[operation.target] = Route(api, operation, strict=strict)
+        self._failure = apis[0].failure
+
+    def route(self, target: str) -> Route | None:
+        """The operation of this target."""
+        return self._routes.get(target)
+
+    async def run(self, route: Route, value: Any, origin: Origin) -> Any:
+        """The answer to a call with this input, in the words of the model; None where the operation answers nothing.
+
+        Raises ``ProtocolError`` for an operation that is not offered and a caller who may not, what reading the input
+        raises, and what the handler raises.
+        """
+        handler = route.require_offered()
+        given = route.read(value)
+        if route.signed:
+            self._authorise(origin.caller, route, given)
+        result = await handler(
+            route.call(
+                input=given,
+                region=origin.region,
+                request_id=origin.request_id,
+                caller=origin.caller,
+                source_ip=origin.source_ip,
+            )
+        )
+        return None if route.write is None else route.write(result or {})
+
+    def failure(self, error: BaseException, route: Route | None) -> Failure:
+        """What the caller is told about an error."""
+        if route is None:
+            return self._failure(error, None)
+        return route.failure(error, route.operation)
+
+    def _authorise(self, caller: Caller | None, route: Route, given: dict[str, Any]) -> None:
+        if caller is None:
+            raise ProtocolError("MissingAuthenticationTokenException", "Missing Authentication Token")
+        resource = resource_of(given, service=route.service, account=self._account)
+        if not caller.policy.allows(route.action, resource):
+            raise ProtocolError(
+                "AccessDeniedException",
+                f"User: {caller.arn} is not authorized to perform: {route.action} on resource: {resource}",
+            )

@@ -1,0 +1,1 @@
+"""The service model at work: it knows the words of any service, and no service."""

@@ -1,0 +1,33 @@
+"""What leaves where a request is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import msgspec
+
+UNSUPPORTED: Final = "UnsupportedOperationException"
+
+
+class ProtocolError(Exception):
+    """The request is not one of ours, or its caller is not who they say. Raised by the face only."""
+
+    def __init__(self, name: str, sentence: str, *, status: int = 400) -> None:
+        super().__init__(sentence)
+        self.name = name
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An error as it goes out."""
+
+    name: str
+    sentence: str
+    status: int = 400
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def body(self) -> bytes:
+        return msgspec.json.encode({"__type": self.name, "message": self.sentence})

@@ -1,0 +1,1 @@
+"""The user-pools API: its operations, shapes, errors and encodings."""
