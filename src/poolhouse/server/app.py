@@ -41,9 +41,9 @@ from poolhouse.server.cognito.callers import Callers
 from poolhouse.server.cognito.dispatch import Dispatch
 from poolhouse.server.cognito.user_pools.api import user_pools_api
 from poolhouse.server.http_client import HttpClient
-from poolhouse.server.metrics import Metrics
 from poolhouse.server.oidc.discovery import Discovery
-from poolhouse.server.outbox_page import OutboxPage
+from poolhouse.server.operation.metrics import Metrics
+from poolhouse.server.operation.outbox_page import OutboxPage
 from poolhouse.server.requests import RequestIds, answering
 from poolhouse.server.routes import Audience, Route, mount
 from poolhouse.server.world import SystemChance, SystemClock

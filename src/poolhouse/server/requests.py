@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from poolhouse.ports.world import Chance
-from poolhouse.server.metrics import Metrics
+from poolhouse.server.operation.metrics import Metrics
 
 _logger = logging.getLogger("poolhouse.requests")
 

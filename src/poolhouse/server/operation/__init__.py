@@ -1,0 +1,1 @@
+"""What operators and developers see of a server: health, figures, the outbox page."""
