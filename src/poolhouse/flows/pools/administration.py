@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from msgspec.structs import replace
 
 from poolhouse.errors import InvalidParameter
+from poolhouse.errors.reasons import Reason
 from poolhouse.flows.directory import definitions
 from poolhouse.flows.directory.definitions import Declaration
 from poolhouse.flows.pools.settings import _REGION, PoolFoundation, PoolSettings, _check, _check_names, _check_tags
@@ -41,7 +42,7 @@ class PoolAdministration:
         """There is a new pool, with its signing keys. Raises ``InvalidParameter``."""
         # The region came with the caller's signature, and becomes a part of issuers and of file names elsewhere.
         if not _REGION.fullmatch(region):
-            raise InvalidParameter("The region is not valid.")
+            raise InvalidParameter(Reason.REGION_INVALID)
         schema = definitions.found(foundation.declarations)
         _check_names(foundation)
         _check(settings)
@@ -97,10 +98,7 @@ class PoolAdministration:
         pool."""
         pool = await self._pools.get(pool_id)
         if pool.deletion_protected:
-            raise InvalidParameter(
-                "The user pool cannot be deleted because deletion protection is activated. "
-                "Deletion protection must be inactivated first."
-            )
+            raise InvalidParameter(Reason.POOL_PROTECTED)
         # The clients first: without the pool nobody could find those that a crash has left.
         while (page := await self._clients.page(pool_id, 60, None)).items:
             for client in page.items:
