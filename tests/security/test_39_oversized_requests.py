@@ -5,8 +5,10 @@ from __future__ import annotations
 import gzip
 from collections.abc import AsyncIterator
 
+from poolhouse.config.settings import Limits
 from poolhouse.server.cognito.engine.registry import Result
 from poolhouse.server.cognito.user_pools.call import Call
+from tests.security.served import served
 from tests.support.json_api import KeysInMemory, ManualClock, build, running
 
 LIMIT = 64 * 1024
@@ -57,6 +59,17 @@ async def test_a_body_without_a_length_has_the_same_limit() -> None:
 
     assert 413 == status
     assert 0 == handler.count
+
+
+async def test_the_limit_is_the_operators() -> None:
+    statuses = {}
+
+    for limit in (1024, 128 * 1024):
+        async with served(limits=Limits(body=limit)) as (_, api):
+            answers = [await api.send(body(size), HEADERS) for size in (limit, limit + 1)]
+            statuses[limit] = [answer.status for answer in answers]
+
+    assert {1024: [400, 413], 128 * 1024: [400, 413]} == statuses
 
 
 async def test_a_compressed_body_is_not_unpacked() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -168,6 +168,8 @@ def build(
     services: Any = None,
     strict: bool = True,
     logger: logging.Logger | None = None,
+    source: Callable[[web.Request], str] = lambda request: request.remote or "",
+    body_limit: int = 64 * 1024,
     body_seconds: float = 10.0,
 ) -> JsonApi:
     numbers = count(1)
@@ -180,6 +182,8 @@ def build(
         now=clock.now,
         request_id=lambda _: f"request-{next(numbers)}",
         logger=logger or logging.getLogger("tests.json_api"),
+        source=source,
+        body_limit=body_limit,
         strict=strict,
         body_seconds=body_seconds,
     )

@@ -18,6 +18,7 @@ from gmpy2 import mpz
 
 from poolhouse.crypto.workers import Workers
 from poolhouse.errors import InvalidParameter
+from poolhouse.errors.reasons import Reason
 from poolhouse.ports.arithmetic import SrpOpening
 from poolhouse.ports.world import Chance
 
@@ -94,10 +95,10 @@ def public_value(text: str) -> mpz:
     """The client's A. Raises ``InvalidParameter`` for what is no hex number of a fitting length, and for a multiple of
     N, which would make the shared secret 0 whatever the password is."""
     if not PUBLIC_VALUE.fullmatch(text):
-        raise InvalidParameter("SRP_A is not a valid public value.")
+        raise InvalidParameter(Reason.SRP_A_INVALID)
     value = mpz(text, 16)
     if value % N == 0:
-        raise InvalidParameter("SRP_A is not a valid public value.")
+        raise InvalidParameter(Reason.SRP_A_INVALID)
     return value
 
 

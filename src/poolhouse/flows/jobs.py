@@ -21,6 +21,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from poolhouse.errors import InvalidParameter, VersionConflict
+from poolhouse.errors.reasons import Reason
 from poolhouse.flows.loop import Loop, Pause, pause
 from poolhouse.ports.audit import AuditTrail
 from poolhouse.ports.jobs import Jobs
@@ -134,7 +135,7 @@ class Leases:
             if held is None or not held.is_alive:
                 return False
             if not held.can_be_cancelled:
-                raise InvalidParameter("A job of this kind cannot be cancelled: what it began has to be finished.")
+                raise InvalidParameter(Reason.JOB_IS_FINISHED_ALWAYS)
             with suppress(VersionConflict):
                 if held.state == RUNNING and self._clock.now() < held.until:
                     await self._jobs.save(replace(held, is_cancelling=True))

@@ -20,6 +20,9 @@ class Pools(Protocol):
     async def delete(self, pool_id: str) -> None:
         """The pool is gone. What is its own is still there: ``remove_some`` takes it away."""
 
+    async def end_grants(self, pool_id: str) -> None:
+        """Every token of the pool ended, and that is seen by every process at once."""
+
     async def remove_some(self, pool_id: str, limit: int) -> int:
         """Up to so many documents that are the pool's own were removed; how many. 0: nothing of it is left."""
 

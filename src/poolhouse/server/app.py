@@ -44,6 +44,7 @@ from poolhouse.server.http_client import HttpClient
 from poolhouse.server.oidc.discovery import Discovery
 from poolhouse.server.operation.metrics import Metrics
 from poolhouse.server.operation.outbox_page import OutboxPage
+from poolhouse.server.proxies import source_address
 from poolhouse.server.requests import RequestIds, answering
 from poolhouse.server.routes import Audience, Route, mount
 from poolhouse.server.world import SystemChance, SystemClock
@@ -291,6 +292,8 @@ def _json_api(server: Server, world: World, vault: Vault, logger: logging.Logger
         now=world.signed_at,
         request_id=RequestIds(world.chance).of,
         logger=logger,
+        source=lambda request: source_address(request.remote, request.headers, settings.server.trusted_proxies),
+        body_limit=settings.limits.body,
         strict=settings.dev.enabled,
     )
 

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from poolhouse.errors import InvalidParameter
+from poolhouse.errors.reasons import Reason
 from poolhouse.store.port import Collection, Document
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -24,7 +25,7 @@ def encode(value: Document) -> bytes:
         return _encode(value)
     except (TypeError, ValueError, OverflowError, RecursionError):
         # The value may hold secrets, and the encoder's message may quote it.
-        raise InvalidParameter("A document holds what JSON can say, and nothing else.") from None
+        raise InvalidParameter(Reason.DOCUMENT_NOT_JSON) from None
 
 
 def fresh_version() -> int:
@@ -37,14 +38,14 @@ def require_names(collection: Collection) -> None:
     """Raises ``InvalidParameter`` for names that the port does not allow. The others are safe inside a statement."""
     for name in (collection.name, *collection.indexes):
         if not _NAME.fullmatch(name):
-            raise InvalidParameter(f"{name!r} is no name for a collection or an index.")
+            raise InvalidParameter(Reason.STORE_NAME_INVALID, name=name)
 
 
 def require_declared(collection: Collection, index: Mapping[str, str]) -> None:
     """Raises ``InvalidParameter`` for an index value that the collection does not declare."""
     for name in index:
         if name not in collection.indexes:
-            raise InvalidParameter(f"The collection {collection.name} has no index {name}.")
+            raise InvalidParameter(Reason.INDEX_NOT_DECLARED, collection=collection.name, index=name)
 
 
 def counted(value: Document, field: str, by: int, at_most: int | None, put: Document | None) -> dict[str, Any] | None:

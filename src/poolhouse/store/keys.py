@@ -8,6 +8,7 @@ escaped too, because not every database keeps it.
 from __future__ import annotations
 
 from poolhouse.errors import InvalidParameter
+from poolhouse.errors.reasons import Reason
 from poolhouse.store.port import Key
 
 _END = "\x01"
@@ -27,7 +28,7 @@ def pack(key: Key) -> str:
     if packed.count(_END) == len(key) and _ESCAPE not in packed and "\x00" not in packed:
         return packed
     if not key:
-        raise InvalidParameter("A key has at least one part.")
+        raise InvalidParameter(Reason.KEY_EMPTY)
     return "".join(escape(part) + _END for part in key)
 
 
@@ -77,4 +78,4 @@ def _require_text(text: str) -> None:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise InvalidParameter("Half a surrogate pair is not text.") from None
+        raise InvalidParameter(Reason.SURROGATE_NOT_TEXT) from None

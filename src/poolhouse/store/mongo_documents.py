@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from poolhouse.errors import InvalidParameter
+from poolhouse.errors.reasons import Reason
 from poolhouse.store import documents, keys
 from poolhouse.store.port import Collection, Document, Entry, Key
 
@@ -87,7 +88,7 @@ def shield(value: Any) -> Any:
             return {shield_name(name): shield(inner) for name, inner in value.items()}
         case list() | tuple():
             return [shield(inner) for inner in value]
-    raise InvalidParameter("A document holds what JSON can say, and nothing else.")
+    raise InvalidParameter(Reason.DOCUMENT_NOT_JSON)
 
 
 def unshield(value: Any) -> Any:
@@ -111,7 +112,7 @@ def shield_name(name: str) -> str:
     try:
         shielded = quote(name, safe=" :/@").replace(".", "%2E")
     except UnicodeEncodeError:
-        raise InvalidParameter("Half a surrogate pair is not text.") from None
+        raise InvalidParameter(Reason.SURROGATE_NOT_TEXT) from None
     # A number could be a place in a list.
     return f"%{ord(name[0]):02X}{shielded[1:]}" if shielded[0].isdigit() else shielded
 

@@ -18,6 +18,7 @@ from pymongo import ASCENDING, IndexModel, ReturnDocument
 from pymongo.errors import ConfigurationError, DuplicateKeyError
 
 from poolhouse.errors import ConcurrentModification, InvalidParameter, KeyTaken, VersionConflict
+from poolhouse.errors.reasons import Reason
 from poolhouse.store import documents, keys, mongo_documents
 from poolhouse.store.port import Clock, Collection, Document, Entry, Equals, Key, Page, Position, Query
 
@@ -64,7 +65,7 @@ class MotorStore:
             database = self._client.get_default_database(_DATABASE)
         except (ConfigurationError, ValueError):
             # The driver's sentence may quote a part of the address, and that may be the password.
-            raise InvalidParameter("The MongoDB address cannot be used.") from None
+            raise InvalidParameter(Reason.MONGODB_ADDRESS_UNUSABLE) from None
         try:
             hello = await self._client.admin.command("hello")
             self._ahead = hello["localTime"].timestamp() - self._clock.now()

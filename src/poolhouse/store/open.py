@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from poolhouse.errors import InvalidParameter
+from poolhouse.errors.reasons import Reason
 from poolhouse.store.port import Clock, Collection, Store
 
 
@@ -29,4 +30,4 @@ def open_store(url: str, collections: Iterable[Collection], clock: Clock) -> Sto
 
             return MotorStore(url, collections, clock)
     # The address may hold a password: it is not shown.
-    raise InvalidParameter("The store's address is memory:, sqlite:PATH, mongodb://... or mongodb+srv://...")
+    raise InvalidParameter(Reason.STORE_ADDRESS_UNKNOWN)

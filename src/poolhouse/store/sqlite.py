@@ -20,6 +20,7 @@ from functools import partial
 from pathlib import Path
 
 from poolhouse.errors import InvalidParameter
+from poolhouse.errors.reasons import Reason
 from poolhouse.store import documents
 from poolhouse.store.group_commit import GroupCommit
 from poolhouse.store.port import Clock, Collection, Document, Entry, Key, Page, Query
@@ -48,15 +49,17 @@ class SqliteStore:
     async def start(self) -> None:
         """Raises ``InvalidParameter`` where the file cannot be the store's."""
         if sqlite3.sqlite_version_info < (3, 35):
-            raise InvalidParameter(f"SQLite {sqlite3.sqlite_version} is too old; 3.35 or newer is needed.")
+            raise InvalidParameter(Reason.SQLITE_TOO_OLD, version=sqlite3.sqlite_version)
         try:
             _prepare_file(self._path)
             # Another process may hold the file for a moment, and the loop must not wait for it.
             self._writer, self._reader = await asyncio.to_thread(_connections, self._path, self._tables.values())
         except OSError as error:
-            raise InvalidParameter(f"The SQLite file {self._path} cannot be used: {error.strerror}.") from error
+            raise InvalidParameter(
+                Reason.SQLITE_FILE_UNUSABLE, path=str(self._path), why=str(error.strerror)
+            ) from error
         except sqlite3.Error as error:
-            raise InvalidParameter(f"The SQLite file {self._path} cannot be used: {error}.") from error
+            raise InvalidParameter(Reason.SQLITE_FILE_UNUSABLE, path=str(self._path), why=str(error)) from error
         self._commits = GroupCommit(self._writer, patience=_PATIENCE)
         self._is_open = True
 
@@ -194,9 +197,9 @@ def _require_ours(path: Path, connection: sqlite3.Connection) -> None:
     (owner,) = connection.execute("PRAGMA application_id").fetchone()
     (format_,) = connection.execute("PRAGMA user_version").fetchone()
     if owner != _APPLICATION_ID and (tables or owner):
-        raise InvalidParameter(f"The SQLite file {path} belongs to another program.")
+        raise InvalidParameter(Reason.SQLITE_FILE_FOREIGN, path=str(path))
     if owner == _APPLICATION_ID and format_ > _FORMAT:
-        raise InvalidParameter(f"The SQLite file {path} was written by a later version of Poolhouse.")
+        raise InvalidParameter(Reason.SQLITE_FILE_NEWER, path=str(path))
 
 
 def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
@@ -211,7 +214,5 @@ def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
             time.sleep(0.01)
         else:
             if mode != "wal":
-                raise InvalidParameter(
-                    "The SQLite file is on a file system that cannot share memory between processes."
-                )
+                raise InvalidParameter(Reason.SQLITE_FILE_SYSTEM)
             return

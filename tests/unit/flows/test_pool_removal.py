@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from poolhouse.errors import InvalidParameter, PoolNotFound
+from poolhouse.errors import InvalidParameter, PoolhouseError, PoolNotFound
 from poolhouse.flows.directory.groups import GroupSettings
 from poolhouse.flows.pools.removal import POOL_REMOVAL, SETTLING
 from poolhouse.records.clients import Client
@@ -133,3 +133,20 @@ async def test_killed_at_any_write_a_removal_goes_on_elsewhere_and_leaves_nothin
     assert writes > 20
     for crash_after in range(writes):
         await removed(crash_after)
+
+
+async def test_tokens_of_a_deleted_pool_end_at_once_even_where_the_pool_is_still_believed_in() -> None:
+    clock = FakeClock()
+    store = MemoryStore(collections.ALL, clock)
+    async with opened_house(store=store, clock=clock) as house, opened_house(store=store, clock=clock) as other:
+        pool, client = await inhabited(house)
+        tokens = await other.sign_in(client)
+        assert await other.bearer(tokens)
+
+        await house.services.pools.delete(pool.id)
+
+        assert pool.id == (await other.services.pools.get(pool.id)).id
+        with pytest.raises(PoolhouseError):
+            await other.bearer(tokens)
+        with pytest.raises(PoolhouseError):
+            await other.refresh(client, tokens.refresh, rotates=False)

@@ -15,6 +15,7 @@ from poolhouse.errors import (
     UsernameTaken,
     VersionConflict,
 )
+from poolhouse.errors.reasons import Reason
 from poolhouse.flows.accounts.contacts import Attributes, without
 from poolhouse.flows.directory.lookup import Directory
 from poolhouse.flows.directory.naming import name_error, place_name
@@ -110,7 +111,7 @@ class UserAdministration(Flow):
             user = await self.kit.users.add(pool, user, seize=invitation.force_alias)
         except NameTaken as taken:
             error = name_error(pool, taken)
-            raise UsernameTaken("User account already exists") if taken.name.kind == "username" else error from None
+            raise UsernameTaken(Reason.USER_ACCOUNT_EXISTS) if taken.name.kind == "username" else error from None
         await self.kit.audit.note("user.invited", pool_id=pool.id, subject=user.sub)
         await self._send_invitation(pool, user, password, contacts, invitation.metadata)
         return user
@@ -121,9 +122,7 @@ class UserAdministration(Flow):
         ``UnsupportedUserState``."""
         user = await self._directory.require(pool, invitation.username)
         if user.status != FORCE_CHANGE_PASSWORD:
-            raise UnsupportedUserState(
-                f"Resend not possible. {invitation.username} status is not FORCE_CHANGE_PASSWORD"
-            )
+            raise UnsupportedUserState(Reason.NOT_INVITED, username=invitation.username)
         password = self._temporary_password(pool, invitation.password)
         contacts = self._contacts(user.attributes, invitation.mediums)
         user = await self._save(pool, await self._with_temporary(pool, user, password))
@@ -215,7 +214,7 @@ class UserAdministration(Flow):
         wanted = tuple(_MEDIUM[medium] for medium in mediums)
         for attribute in wanted:
             if not attributes.get(attribute):
-                raise InvalidParameter(f"User does not have {attribute}, which the invitation is to be sent to.")
+                raise InvalidParameter(Reason.NO_CONTACT_TO_INVITE, attribute=attribute)
         # Unasked, the telephone comes first, as the field has it; somebody without one still gets the invitation.
         return wanted or tuple(key for key in ("phone_number", "email") if attributes.get(key))[:1]
 

@@ -14,6 +14,7 @@ from poolhouse.errors import (
     InvalidParameter,
     VersionConflict,
 )
+from poolhouse.errors.reasons import Reason, Statement
 from poolhouse.flows.directory.values import check_values
 from poolhouse.flows.flow import Flow, Kit
 from poolhouse.flows.messages import codes
@@ -65,7 +66,7 @@ def changed(pool: Pool, user: User, values: Mapping[str, str], *, by_admin: bool
                 to_verify.append((key, value))
     for contact in CONTACTS:
         if attributes.get(f"{contact}_verified") == "true" and not attributes.get(contact):
-            raise InvalidParameter(f"{contact} is required to verify {contact}")
+            raise InvalidParameter(Reason.CONTACT_NEEDED_TO_VERIFY, attribute=contact)
     return Change(replace(user, attributes=attributes, pending=pending, modified=now), tuple(to_verify))
 
 
@@ -74,12 +75,12 @@ def without(pool: Pool, user: User, deleted: Collection[str], *, now: float) -> 
     known = {entry.name: entry for entry in pool.schema}
     unknown = [key for key in deleted if key not in known]
     if unknown:
-        lines = "".join(f"user.{key}: Attribute does not exist in the schema.\n" for key in unknown)
-        raise InvalidParameter(f"Invalid user attributes: {lines}")
+        problems = tuple([Statement(Reason.ATTRIBUTE_NOT_IN_SCHEMA, attribute=key) for key in unknown])
+        raise InvalidParameter(Reason.ATTRIBUTES_NOT_DELETED, problems=problems)
     attributes, pending = dict(user.attributes), dict(user.pending)
     for key in deleted:
         if key == "sub" or key.endswith("_verified") or not known[key].mutable:
-            raise InvalidParameter(f"Cannot modify the non-mutable attribute {key}")
+            raise InvalidParameter(Reason.ATTRIBUTE_NOT_MUTABLE, attribute=key)
         _refuse_deleting(pool, key)
         _delete(attributes, pending, key)
     return replace(user, attributes=attributes, pending=pending, modified=now)
@@ -137,9 +138,9 @@ class Attributes(Flow):
         """A code for the waiting, or else the present, value is on its way. Raises ``InvalidParameter``."""
         target = user.pending.get(attribute) or user.attributes.get(attribute)
         if attribute not in CONTACTS:
-            raise InvalidParameter("Only email and phone_number can be verified.")
+            raise InvalidParameter(Reason.ONLY_CONTACTS_VERIFIED)
         if not target:
-            raise InvalidParameter(f"User does not have {attribute} to verify.")
+            raise InvalidParameter(Reason.NO_CONTACT_TO_VERIFY, attribute=attribute)
         return await self._codes.send(
             pool,
             user,
@@ -157,7 +158,7 @@ class Attributes(Flow):
         Raises ``CodeMismatch``, ``CodeExpired``, ``AliasTaken``, ``LimitExceeded``, ``InvalidParameter``.
         """
         if attribute not in CONTACTS:
-            raise InvalidParameter("Only email and phone_number can be verified.")
+            raise InvalidParameter(Reason.ONLY_CONTACTS_VERIFIED)
         code = await self._codes.check(pool.id, user.sub, codes.VERIFY[attribute], given, user)
         if code.target not in (user.pending.get(attribute), user.attributes.get(attribute)):
             # The contact was changed after the code went out: it proves nothing about the present one.
@@ -184,16 +185,16 @@ class Attributes(Flow):
 def alias_error(pool: Pool, taken: NameTaken) -> AliasTaken:
     kind = taken.name.kind
     if kind in pool.username_attributes:
-        return AliasTaken(kind, f"An account with the given {kind} already exists.")
+        return AliasTaken(kind, Reason.GIVEN_CONTACT_TAKEN)
     return AliasTaken(kind)
 
 
 def _refuse_deleting(pool: Pool, key: str) -> None:
     for entry in pool.schema:
         if entry.name == key and entry.required:
-            raise InvalidParameter(f"Cannot delete the required attribute {key}")
+            raise InvalidParameter(Reason.REQUIRED_ATTRIBUTE_NOT_DELETED, attribute=key)
     if pool.username_attributes and key in pool.username_attributes:
-        raise InvalidParameter(f"Cannot delete {key}: it is what the user signs in with.")
+        raise InvalidParameter(Reason.SIGN_IN_NAME_NOT_DELETED, attribute=key)
 
 
 def _delete(attributes: dict[str, str], pending: dict[str, str], key: str) -> None:

@@ -15,6 +15,7 @@ from poolhouse.errors import (
     UserNotFound,
     VersionConflict,
 )
+from poolhouse.errors.reasons import Reason
 from poolhouse.flows.clients.administration import ClientAdministration
 from poolhouse.flows.directory.lookup import Directory
 from poolhouse.flows.directory.naming import verified
@@ -40,8 +41,6 @@ from poolhouse.records.users import (
     UNCONFIRMED,
     User,
 )
-
-_WRONG_STATE = "User password cannot be reset in the current state."
 
 
 class Recovery(Flow):
@@ -76,7 +75,7 @@ class Recovery(Flow):
         user = await self._directory.find(pool, username)
         self._clients.check_secret_hash(client, secret_hash, (username, user.username) if user else (username,))
         if _administrators_only(pool):
-            raise NotAuthorized("Contact administrator to reset password.")
+            raise NotAuthorized(Reason.ONLY_ADMINISTRATORS_RESET)
         try:
             if user is None:
                 user = await self._migration.for_recovery(pool, client, username, metadata)
@@ -139,7 +138,7 @@ class Recovery(Flow):
         if not user.enabled:
             raise UserDisabled
         if user.status not in (CONFIRMED, RESET_REQUIRED, UNCONFIRMED):
-            raise NotAuthorized(_WRONG_STATE)
+            raise NotAuthorized(Reason.PASSWORD_NOT_RESETTABLE)
         changed = await self._credentials.change(pool, user, password)
         changed = replace(
             verified(changed, fitting.attribute, fitting.target),
@@ -172,9 +171,9 @@ class Recovery(Flow):
         """
         user = await self._directory.require(pool, username)
         if not user.enabled:
-            raise UserDisabled("User is disabled")
+            raise UserDisabled(Reason.DISABLED_USER_NOT_RESET)
         if user.status not in (CONFIRMED, RESET_REQUIRED):
-            raise NotAuthorized(_WRONG_STATE)
+            raise NotAuthorized(Reason.PASSWORD_NOT_RESETTABLE)
         contact = self._contact(pool, user)
         marked = replace(user, status=RESET_REQUIRED, modified=self.kit.clock.now())
         marked = await self.kit.users.save(pool, marked)
@@ -186,13 +185,11 @@ class Recovery(Flow):
         if not user.enabled:
             raise UserDisabled
         if user.status in (FORCE_CHANGE_PASSWORD, EXTERNAL_PROVIDER):
-            raise NotAuthorized(_WRONG_STATE)
+            raise NotAuthorized(Reason.PASSWORD_NOT_RESETTABLE)
         for attribute in _order(pool):
             if user.has_verified(attribute):
                 return attribute
-        raise InvalidParameter(
-            "Cannot reset password for the user as there is no registered/verified email or phone_number"
-        )
+        raise InvalidParameter(Reason.NO_CONTACT_TO_RESET)
 
 
 def _administrators_only(pool: Pool) -> bool:

@@ -16,6 +16,7 @@ from poolhouse.errors import (
     NotAuthorized,
     VersionConflict,
 )
+from poolhouse.errors.reasons import Reason
 from poolhouse.flows.clients.administration import ClientAdministration
 from poolhouse.flows.directory.lookup import Directory
 from poolhouse.flows.directory.naming import contact_to_verify, name_error, place_name, verified
@@ -80,10 +81,10 @@ class SignUp(Flow):
         self._clients.check_secret_hash(client, request.secret_hash, (request.username,))
         pool = await self.kit.pools.get(client.pool_id)
         if pool.admin_create_only:
-            raise NotAuthorized("SignUp is not permitted for this user pool")
+            raise NotAuthorized(Reason.SIGN_UP_NOT_PERMITTED)
         username, attributes = place_name(pool, request.username, request.attributes)
         if "preferred_username" in pool.alias_attributes and "preferred_username" in attributes:
-            raise InvalidParameter("Preferred username can not be provided, since it is configured as an alias.")
+            raise InvalidParameter(Reason.PREFERRED_USERNAME_NOT_PROVIDED)
         require_writable(pool, client, request.attributes)
         attributes = check_values(pool, attributes, on="create", who="user")
         require_policy(pool.password_policy, request.password)
@@ -212,9 +213,9 @@ class SignUp(Flow):
             if client.hides_users and contact is not None:
                 await self._codes.pretend(pool.id, user.sub, codes.CONFIRM_SIGN_UP)
                 return delivery(contact, user.attributes[contact])
-            raise InvalidParameter("User is already confirmed.")
+            raise InvalidParameter(Reason.USER_CONFIRMED_ALREADY)
         if contact is None:
-            raise InvalidParameter("Cannot resend codes. Auto verification not turned on.")
+            raise InvalidParameter(Reason.NOTHING_TO_RESEND)
         return await self._codes.send(
             pool,
             user,
@@ -250,7 +251,7 @@ class SignUp(Flow):
         )
         for attribute, wanted in (("email", decision.verify_email), ("phone_number", decision.verify_phone)):
             if wanted and not draft.attributes.get(attribute):
-                raise InvalidParameter(f"User does not have {attribute}, so it cannot be verified.")
+                raise InvalidParameter(Reason.DECIDED_CONTACT_MISSING, attribute=attribute)
         return decision
 
     async def _post_confirmation(
@@ -277,4 +278,4 @@ def _decided(draft: User, decision: SignUpDecision) -> User:
 
 
 def _not_confirmable(user: User) -> NotAuthorized:
-    return NotAuthorized(f"User cannot be confirmed. Current status is {user.status}")
+    return NotAuthorized(Reason.USER_NOT_CONFIRMABLE, status=user.status)

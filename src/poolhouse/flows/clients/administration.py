@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from poolhouse.errors import ClientNotFound, InvalidParameter, NotFound
+from poolhouse.errors.reasons import Reason
 from poolhouse.flows.clients.secrets import ClientSecrets
 from poolhouse.flows.clients.settings import ClientSettings, check
 from poolhouse.flows.clients.validity import seconds_of
@@ -57,7 +58,7 @@ class ClientAdministration:
         """
         pool = await self._pools.get(pool_id)
         if generates_secret and secret is not None:
-            raise InvalidParameter("A client secret is either generated or given, not both.")
+            raise InvalidParameter(Reason.SECRET_GENERATED_AND_GIVEN)
         check(pool, settings, has_secret=generates_secret or secret is not None)
         client_id = self._chance.letters(CLIENT_ID_LENGTH, CLIENT_ID_LETTERS)
         now = self._clock.now()
@@ -109,9 +110,9 @@ class ClientAdministration:
         _, client = await self._both(pool_id, client_id)
         left = tuple(secret for secret in client.secrets if secret.id != secret_id)
         if len(left) == len(client.secrets):
-            raise NotFound("The client secret does not exist.")
+            raise NotFound(Reason.SECRET_NOT_FOUND)
         if not left:
-            raise InvalidParameter("The last secret of a client cannot be deleted.")
+            raise InvalidParameter(Reason.LAST_SECRET_NOT_DELETED)
         await self._changed(replace(client, secrets=left), "client.secret_deleted")
 
     def secrets_of(self, client: Client) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import re
 from urllib.parse import urlsplit
 
 from poolhouse.errors import InvalidParameter
+from poolhouse.errors.reasons import Reason
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*", re.IGNORECASE)
@@ -24,20 +25,20 @@ def check_redirect(uri: str) -> None:
     """
     scheme, colon, rest = uri.partition(":")
     if not colon or not rest or not _SCHEME.fullmatch(scheme) or _ODD.search(uri):
-        raise InvalidParameter(f"{uri} is not an absolute URI.")
+        raise InvalidParameter(Reason.URI_NOT_ABSOLUTE, uri=uri)
     if "#" in uri:
-        raise InvalidParameter(f"{uri} cannot contain a fragment.")
+        raise InvalidParameter(Reason.URI_WITH_FRAGMENT, uri=uri)
     scheme = scheme.lower()
     if scheme in _NEVER:
-        raise InvalidParameter(f"{uri} cannot use the {scheme.upper()} protocol.")
+        raise InvalidParameter(Reason.URI_PROTOCOL_FORBIDDEN, uri=uri, protocol=scheme.upper())
     if scheme not in ("http", "https"):
         return
     try:
         parts = urlsplit(uri)
         host, _ = parts.hostname, parts.port
     except ValueError:
-        raise InvalidParameter(f"{uri} is not a valid URI.") from None
+        raise InvalidParameter(Reason.URI_NOT_VALID, uri=uri) from None
     if not host or "@" in parts.netloc or "*" in parts.netloc:
-        raise InvalidParameter(f"{uri} does not name one host.")
+        raise InvalidParameter(Reason.URI_WITHOUT_ONE_HOST, uri=uri)
     if scheme == "http" and host not in _LOOPBACK:
-        raise InvalidParameter(f"{uri} cannot use the HTTP protocol.")
+        raise InvalidParameter(Reason.URI_PROTOCOL_FORBIDDEN, uri=uri, protocol="HTTP")

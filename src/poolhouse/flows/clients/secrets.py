@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 
 from poolhouse.errors import InvalidParameter, LimitExceeded, NotAuthorized
+from poolhouse.errors.reasons import Reason
 from poolhouse.ports.world import Chance, Secrets
 from poolhouse.records.clients import Client, ClientSecret
 
@@ -48,11 +49,11 @@ class ClientSecrets:
         """Raises ``LimitExceeded``; ``InvalidParameter`` for a client that has none, and for one that it has
         already."""
         if not client.secrets:
-            raise InvalidParameter("A client that was made without a secret cannot be given one.")
+            raise InvalidParameter(Reason.CLIENT_WITHOUT_SECRET)
         if len(client.secrets) >= MOST_SECRETS:
-            raise LimitExceeded(f"A client can have at most {MOST_SECRETS} secrets.")
+            raise LimitExceeded(Reason.TOO_MANY_SECRETS, most=MOST_SECRETS)
         if secret is not None and any(_same(secret, other) for other in self.of(client)):
-            raise InvalidParameter("The client has this secret already.")
+            raise InvalidParameter(Reason.SECRET_HELD_ALREADY)
 
     def of(self, client: Client) -> tuple[str, ...]:
         """The secrets in plain text, in the order of the record."""
@@ -62,31 +63,31 @@ class ClientSecrets:
         """``given`` is base64(HMAC-SHA256(secret, name + client id)). Raises ``NotAuthorized``."""
         if not client.secrets:
             if given:
-                raise NotAuthorized(f"Unable to verify secret hash for client {client.id}")
+                raise NotAuthorized(Reason.SECRET_HASH_WRONG, client_id=client.id)
             return
         if not given:
-            raise NotAuthorized(f"Client {client.id} is configured with secret but SECRET_HASH was not received")
+            raise NotAuthorized(Reason.SECRET_HASH_MISSING, client_id=client.id)
         fits = False
         for secret in self.of(client):
             for name in names:
                 mac = hmac.digest(secret.encode(), _bytes(name + client.id), "sha256")
                 fits |= _same(given, base64.b64encode(mac).decode())
         if not fits:
-            raise NotAuthorized(f"Unable to verify secret hash for client {client.id}")
+            raise NotAuthorized(Reason.SECRET_HASH_WRONG, client_id=client.id)
 
     def check(self, client: Client, given: str | None) -> None:
         """Raises ``NotAuthorized``."""
         if not client.secrets:
             if given:
-                raise NotAuthorized(f"Unable to verify secret for client {client.id}")
+                raise NotAuthorized(Reason.SECRET_WRONG, client_id=client.id)
             return
         if not given:
-            raise NotAuthorized(f"Client {client.id} is configured with secret but no secret was received")
+            raise NotAuthorized(Reason.SECRET_MISSING, client_id=client.id)
         fits = False
         for secret in self.of(client):
             fits |= _same(given, secret)
         if not fits:
-            raise NotAuthorized(f"Unable to verify secret for client {client.id}")
+            raise NotAuthorized(Reason.SECRET_WRONG, client_id=client.id)
 
     def _open(self, client_id: str, sealed: str) -> str:
         key = (client_id, sealed)

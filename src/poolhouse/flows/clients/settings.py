@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from poolhouse.errors import InvalidOAuthFlow, InvalidParameter, ScopeNotFound
+from poolhouse.errors.reasons import Reason
 from poolhouse.flows.clients.redirects import check_redirect
 from poolhouse.flows.clients.validity import Validity, seconds_of
 from poolhouse.flows.directory import values
@@ -72,63 +73,59 @@ def check(pool: Pool, settings: ClientSettings, *, has_secret: bool) -> None:
     _check_oauth(settings, has_secret=has_secret)
     for provider in settings.identity_providers:
         if provider != LOCAL_PROVIDER:
-            raise InvalidParameter(f"The provider {provider} does not exist for User Pool {pool.id}.")
+            raise InvalidParameter(Reason.PROVIDER_NOT_FOUND, provider=provider, pool_id=pool.id)
     if settings.propagates_context and not has_secret:
-        raise InvalidParameter("Only a client with a secret can propagate user context data.")
+        raise InvalidParameter(Reason.CONTEXT_NEEDS_SECRET)
 
 
 def _check_flows(settings: ClientSettings) -> None:
     flows = frozenset(settings.flows or ())
     if unknown := flows - LEGACY - MODERN:
-        raise InvalidParameter(f"Unknown authentication flow {min(unknown)}.")
+        raise InvalidParameter(Reason.AUTH_FLOW_UNKNOWN, flow=min(unknown))
     if flows & LEGACY and flows & MODERN:
-        raise InvalidParameter("Authentication flows cannot mix values with and without the prefix ALLOW_.")
+        raise InvalidParameter(Reason.AUTH_FLOWS_MIXED)
     if not 0 <= settings.rotation.grace <= LONGEST_GRACE:
-        raise InvalidParameter(f"The grace period of a replaced refresh token is at most {LONGEST_GRACE} seconds.")
+        raise InvalidParameter(Reason.GRACE_TOO_LONG, most=LONGEST_GRACE)
     if settings.rotation.enabled and "ALLOW_REFRESH_TOKEN_AUTH" in flows:
-        raise InvalidParameter("ALLOW_REFRESH_TOKEN_AUTH cannot be enabled where refresh tokens rotate.")
+        raise InvalidParameter(Reason.REFRESH_FLOW_WITH_ROTATION)
 
 
 def _check_attributes(pool: Pool, settings: ClientSettings) -> None:
     may_read, may_write = values.listable(pool)
     if not may_read.issuperset(settings.read_attributes or ()):
-        raise InvalidParameter("Invalid read attributes specified while creating a client")
+        raise InvalidParameter(Reason.READ_ATTRIBUTES_INVALID)
     if settings.write_attributes is not None:
         required = {entry.name for entry in pool.schema if entry.required and entry.name in may_write}
         if not required <= set(settings.write_attributes) <= may_write:
-            raise InvalidParameter("Invalid write attributes specified while creating a client")
+            raise InvalidParameter(Reason.WRITE_ATTRIBUTES_INVALID)
 
 
 def _check_urls(settings: ClientSettings) -> None:
     for urls in (settings.callback_urls, settings.logout_urls):
         if len(urls) > MOST_URLS:
-            raise InvalidParameter(f"A client can have at most {MOST_URLS} callback URLs and {MOST_URLS} logout URLs.")
+            raise InvalidParameter(Reason.TOO_MANY_URLS, most=MOST_URLS)
         for url in urls:
             check_redirect(url)
     if settings.default_redirect_uri is not None and settings.default_redirect_uri not in settings.callback_urls:
-        raise InvalidParameter("The default redirect URI must be one of the callback URLs.")
+        raise InvalidParameter(Reason.DEFAULT_REDIRECT_NOT_LISTED)
 
 
 def _check_oauth(settings: ClientSettings, *, has_secret: bool) -> None:
     flows, scopes = frozenset(settings.oauth_flows), settings.oauth_scopes
     if unknown := flows - _OAUTH_FLOWS:
-        raise InvalidOAuthFlow(f"Unknown OAuth flow {min(unknown)}.")
+        raise InvalidOAuthFlow(Reason.OAUTH_FLOW_UNKNOWN, flow=min(unknown))
     if len(scopes) > MOST_SCOPES:
-        raise InvalidParameter(f"A client can have at most {MOST_SCOPES} scopes.")
+        raise InvalidParameter(Reason.TOO_MANY_SCOPES, most=MOST_SCOPES)
     if "client_credentials" in flows:
         if len(flows) > 1:
-            raise InvalidOAuthFlow("client_credentials flow can not be selected along with code flow or implicit flow.")
+            raise InvalidOAuthFlow(Reason.CLIENT_CREDENTIALS_NOT_ALONE)
         if not has_secret:
-            raise InvalidOAuthFlow(
-                "client_credentials flow can not be selected if client does not have a client secret."
-            )
+            raise InvalidOAuthFlow(Reason.CLIENT_CREDENTIALS_WITHOUT_SECRET)
         if not STANDARD_SCOPES.isdisjoint(scopes):
-            raise InvalidOAuthFlow("client_credentials flow can be selected with scopes of resource servers only.")
+            raise InvalidOAuthFlow(Reason.CLIENT_CREDENTIALS_FOREIGN_SCOPES)
     for scope in scopes:
         # Scopes of resource servers come with resource servers, which do not exist here yet.
         if scope not in STANDARD_SCOPES:
             raise ScopeNotFound(scope)
     if settings.oauth_enabled and not (flows and scopes):
-        raise InvalidParameter(
-            "AllowedOAuthFlows and AllowedOAuthScopes are required if user pool client is allowed to use OAuth flows."
-        )
+        raise InvalidParameter(Reason.OAUTH_SETTINGS_MISSING)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from poolhouse.errors import InvalidParameter
+from poolhouse.errors.reasons import Reason
 
 UNITS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
 
@@ -57,10 +58,10 @@ def seconds_of(validity: Validity) -> Seconds:
     said = validity.refresh if validity.refresh and validity.refresh.number else None
     refresh = _within(_REFRESH_RANGE, said, DEFAULT_REFRESH)
     if max(access, identity) > refresh:
-        raise InvalidParameter("Access and ID tokens cannot be valid for longer than the refresh token.")
+        raise InvalidParameter(Reason.TOKENS_OUTLIVE_REFRESH)
     minutes = DEFAULT_STEP_MINUTES if validity.step_minutes is None else validity.step_minutes
     if not _STEP_RANGE[0] <= minutes <= _STEP_RANGE[1]:
-        raise InvalidParameter("The validity of an authentication session is between 3 and 15 minutes.")
+        raise InvalidParameter(Reason.SESSION_VALIDITY_OUT_OF_RANGE, least=_STEP_RANGE[0], most=_STEP_RANGE[1])
     return Seconds(access, identity, refresh, minutes * 60)
 
 
@@ -68,5 +69,5 @@ def _within(allowed: tuple[int, int], span: Span | None, default: int) -> int:
     if span is None:
         return default
     if not allowed[0] <= span.seconds <= allowed[1]:
-        raise InvalidParameter("Invalid range for token validity.")
+        raise InvalidParameter(Reason.TOKEN_VALIDITY_OUT_OF_RANGE)
     return span.seconds

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from poolhouse.errors import InvalidParameter
+from poolhouse.errors.reasons import Reason
 from poolhouse.records.pools import AttributeSchema
 
 LONGEST_VALUE = 2048
@@ -104,21 +105,18 @@ def extended(schema: Sequence[AttributeSchema], declarations: Sequence[Declarati
         names.add(attribute.name)
         result.append(attribute)
     if len(names - STANDARD_NAMES) > MOST_CUSTOM:
-        raise InvalidParameter(f"A user pool can have at most {MOST_CUSTOM} custom attributes.")
+        raise InvalidParameter(Reason.TOO_MANY_CUSTOM_ATTRIBUTES, most=MOST_CUSTOM)
     return tuple(result)
 
 
 def _standard(declaration: Declaration) -> AttributeSchema:
     before = next(attribute for attribute in STANDARD if attribute.name == declaration.name)
     if declaration.developer_only or declaration.type not in (None, before.type):
-        raise InvalidParameter(
-            "You can not change AttributeDataType or set developerOnlyAttribute for standard schema attribute "
-            f"{declaration.name}"
-        )
+        raise InvalidParameter(Reason.STANDARD_ATTRIBUTE_FIXED, attribute=declaration.name)
     minimum, maximum = _bounds(declaration, before.type)
     if before.name == "sub":
         if declaration.mutable:
-            raise InvalidParameter("The standard schema attribute sub cannot be mutable.")
+            raise InvalidParameter(Reason.SUB_NOT_MUTABLE)
         return before
     return replace(
         before,
@@ -131,10 +129,10 @@ def _standard(declaration: Declaration) -> AttributeSchema:
 
 def _custom(declaration: Declaration) -> AttributeSchema:
     if declaration.required:
-        raise InvalidParameter("Required custom attributes are not supported currently.")
+        raise InvalidParameter(Reason.CUSTOM_ATTRIBUTE_REQUIRED)
     kind = declaration.type or "String"
     if kind not in TYPES:
-        raise InvalidParameter("Invalid AttributeDataType input, consider using the provided AttributeDataType enum.")
+        raise InvalidParameter(Reason.ATTRIBUTE_TYPE_UNKNOWN)
     minimum, maximum = _bounds(declaration, kind)
     return AttributeSchema(
         name=f"{DEVELOPER if declaration.developer_only else ''}{CUSTOM}{declaration.name}",
@@ -150,18 +148,20 @@ def _bounds(declaration: Declaration, kind: str) -> tuple[int | None, int | None
     if kind == "String" and declaration.length:
         minimum, maximum = _numbers(declaration, declaration.length, "StringAttributeConstraints")
         if (minimum or 0) < 0 or (maximum or 0) < 0:
-            raise InvalidParameter(f"Invalid StringAttributeConstraints for schema attribute {declaration.name}")
-        if max(minimum or 0, maximum or 0) > LONGEST_VALUE:
             raise InvalidParameter(
-                f"user.{declaration.name}: String attributes cannot have a length of more than {LONGEST_VALUE}"
+                Reason.ATTRIBUTE_CONSTRAINTS_INVALID,
+                constraints="StringAttributeConstraints",
+                attribute=declaration.name,
             )
+        if max(minimum or 0, maximum or 0) > LONGEST_VALUE:
+            raise InvalidParameter(Reason.ATTRIBUTE_LENGTH_TOO_LARGE, attribute=declaration.name, most=LONGEST_VALUE)
         if minimum is not None and maximum is not None and maximum < minimum:
-            raise InvalidParameter(f"user.{declaration.name}: Max length cannot be less than min length.")
+            raise InvalidParameter(Reason.ATTRIBUTE_LENGTHS_CROSSED, attribute=declaration.name)
         return minimum, maximum
     if kind == "Number" and declaration.value:
         minimum, maximum = _numbers(declaration, declaration.value, "NumberAttributeConstraints")
         if minimum is not None and maximum is not None and maximum < minimum:
-            raise InvalidParameter(f"user.{declaration.name}: Max value cannot be less than min value.")
+            raise InvalidParameter(Reason.ATTRIBUTE_VALUES_CROSSED, attribute=declaration.name)
         return minimum, maximum
     return None, None
 
@@ -169,7 +169,7 @@ def _bounds(declaration: Declaration, kind: str) -> tuple[int | None, int | None
 def _numbers(declaration: Declaration, bounds: Bounds, what: str) -> tuple[int | None, int | None]:
     for given in (bounds.minimum, bounds.maximum):
         if given is not None and not _WHOLE_NUMBER.fullmatch(given):
-            raise InvalidParameter(f"Invalid {what} for schema attribute {declaration.name}")
+            raise InvalidParameter(Reason.ATTRIBUTE_CONSTRAINTS_INVALID, constraints=what, attribute=declaration.name)
     return (
         None if bounds.minimum is None else int(bounds.minimum),
         None if bounds.maximum is None else int(bounds.maximum),
@@ -177,4 +177,4 @@ def _numbers(declaration: Declaration, bounds: Bounds, what: str) -> tuple[int |
 
 
 def _taken(name: str) -> InvalidParameter:
-    return InvalidParameter(f"{name}: Existing attribute already has name {name}.")
+    return InvalidParameter(Reason.ATTRIBUTE_EXISTS, attribute=name)

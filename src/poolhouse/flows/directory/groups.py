@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from poolhouse.errors import InvalidParameter
+from poolhouse.errors.reasons import Reason
 from poolhouse.ports.audit import AuditTrail
 from poolhouse.ports.directory import Groups
 from poolhouse.ports.paging import Slice
@@ -90,7 +91,7 @@ class GroupAdministration:
         if any(other.name == name for other in present):
             return
         if len(present) >= MOST_GROUPS_OF_A_USER:
-            raise InvalidParameter(f"A user can be in at most {MOST_GROUPS_OF_A_USER} groups.")
+            raise InvalidParameter(Reason.TOO_MANY_GROUPS, most=MOST_GROUPS_OF_A_USER)
         await self._groups.join(group, user, self._clock.now())
         await self._audit.note("group.joined", pool_id=user.pool_id, subject=user.sub, facts={"group": name})
 
@@ -111,4 +112,4 @@ class GroupAdministration:
 
 def _check(settings: GroupSettings) -> None:
     if settings.precedence is not None and not 0 <= settings.precedence < 2**31:
-        raise InvalidParameter("The precedence of a group is between 0 and 2147483647.")
+        raise InvalidParameter(Reason.PRECEDENCE_OUT_OF_RANGE)

@@ -11,6 +11,7 @@ from poolhouse.errors import (
     InvalidParameter,
     UsernameTaken,
 )
+from poolhouse.errors.reasons import Reason
 from poolhouse.ports.directory import NameTaken
 from poolhouse.records import names
 from poolhouse.records.pools import Pool
@@ -31,16 +32,14 @@ def place_name(pool: Pool, submitted: str, attributes: Mapping[str, str]) -> tup
         elif phone_allowed and names.looks_like_phone(submitted):
             placed["phone_number"] = submitted
         elif email_allowed and phone_allowed:
-            raise InvalidParameter("Username should be either an email or a phone number.")
+            raise InvalidParameter(Reason.USERNAME_NOT_EMAIL_OR_PHONE)
         else:
-            raise InvalidParameter(f"Username should be {'an email' if email_allowed else 'a phone number'}.")
+            raise InvalidParameter(Reason.USERNAME_NOT_EMAIL if email_allowed else Reason.USERNAME_NOT_PHONE)
         return None, placed
     if "email" in pool.alias_attributes and names.looks_like_email(submitted):
-        raise InvalidParameter("Username cannot be of email format, since user pool is configured for email alias.")
+        raise InvalidParameter(Reason.USERNAME_LIKE_EMAIL)
     if "phone_number" in pool.alias_attributes and names.looks_like_phone(submitted):
-        raise InvalidParameter(
-            "Username cannot be of phone number format, since user pool is configured for phone number alias."
-        )
+        raise InvalidParameter(Reason.USERNAME_LIKE_PHONE)
     return submitted, placed
 
 
@@ -48,9 +47,9 @@ def name_error(pool: Pool, taken: NameTaken) -> UsernameTaken | AliasTaken:
     """The sentence for a name that is not free, when a user is made."""
     kind = taken.name.kind
     if kind == "username":
-        return UsernameTaken("User already exists")
+        return UsernameTaken()
     if kind in pool.username_attributes:
-        return UsernameTaken(f"An account with the given {kind} already exists.")
+        return UsernameTaken(Reason.GIVEN_CONTACT_TAKEN, attribute=kind)
     return AliasTaken(kind)
 
 

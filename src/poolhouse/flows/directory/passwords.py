@@ -7,6 +7,7 @@ import unicodedata
 from msgspec.structs import replace
 
 from poolhouse.errors import PasswordHistoryViolation, PasswordPolicyViolation
+from poolhouse.errors.reasons import Reason
 from poolhouse.flows.flow import Flow
 from poolhouse.records.pools import PasswordPolicy, Pool
 from poolhouse.records.users import Credential, User
@@ -22,22 +23,22 @@ _SIGNS = "!@#%*-_=+?"
 def require_policy(policy: PasswordPolicy, password: str) -> None:
     """Raises ``PasswordPolicyViolation`` naming the first rule that is broken. Letters count if they are basic Latin;
     length counts code points (NIST SP 800-63B-4)."""
-    broken = None
+    reason = None
     if len(password) > LONGEST:
         # First: normalising takes the square of the length, in time.
-        broken = "Password is too long"
+        reason = Reason.PASSWORD_TOO_LONG
     elif len(unicodedata.normalize("NFC", password)) < policy.minimum_length:
-        broken = "Password not long enough"
+        reason = Reason.PASSWORD_TOO_SHORT
     elif policy.require_uppercase and not any("A" <= c <= "Z" for c in password):
-        broken = "Password must have uppercase characters"
+        reason = Reason.PASSWORD_WITHOUT_UPPERCASE
     elif policy.require_lowercase and not any("a" <= c <= "z" for c in password):
-        broken = "Password must have lowercase characters"
+        reason = Reason.PASSWORD_WITHOUT_LOWERCASE
     elif policy.require_numbers and not any("0" <= c <= "9" for c in password):
-        broken = "Password must have numeric characters"
+        reason = Reason.PASSWORD_WITHOUT_NUMBERS
     elif policy.require_symbols and not any(c in SYMBOLS for c in password.strip(" ")):
-        broken = "Password must have symbol characters"
-    if broken:
-        raise PasswordPolicyViolation(f"Password did not conform with policy: {broken}")
+        reason = Reason.PASSWORD_WITHOUT_SYMBOLS
+    if reason:
+        raise PasswordPolicyViolation(reason)
 
 
 class Credentials(Flow):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Literal, TypeAlias
 
 from poolhouse.errors import InvalidParameter, NotAuthorized
+from poolhouse.errors.reasons import Reason, Statement
 from poolhouse.flows.directory import formats
 from poolhouse.flows.directory.definitions import LONGEST_VALUE, STANDARD_NAMES
 from poolhouse.records.clients import Client
@@ -38,21 +39,19 @@ def check_values(pool: Pool, values: Mapping[str, str], *, on: Occasion, who: Wr
     schema = {attribute.name: attribute for attribute in pool.schema}
     for name in values:
         if name not in schema:
-            raise InvalidParameter(
-                f"Attributes did not conform to the schema: Type for attribute {{{name}}} could not be determined"
-            )
+            raise InvalidParameter(Reason.ATTRIBUTE_UNKNOWN, attribute=name)
         if who == "user" and _is_for_others(schema[name]):
             raise _unauthorized()
     result: dict[str, str] = {}
-    problems: list[str] = []
+    problems: list[Statement] = []
     for name, value in values.items():
         attribute = schema[name]
         if on == "update" and not attribute.mutable:
-            problems.append(f"{name}: Attribute cannot be updated.")
+            problems.append(Statement(Reason.ATTRIBUTE_NOT_UPDATED, attribute=name))
         elif value:
             stored, problem = _fit(attribute, value)
             if problem:
-                problems.append(f"{name}: {problem}")
+                problems.append(problem)
             else:
                 result[name] = stored
         elif on == "update":
@@ -62,7 +61,7 @@ def check_values(pool: Pool, values: Mapping[str, str], *, on: Occasion, who: Wr
     if on == "create":
         problems.extend(_is_required(name) for name in missing_required(pool, result))
     if problems:
-        raise InvalidParameter("Attributes did not conform to the schema: " + "".join(f"{line}\n" for line in problems))
+        raise InvalidParameter(Reason.ATTRIBUTES_DO_NOT_CONFORM, problems=tuple(problems))
     _check_contacts(result)
     _check_preferred(pool, result.get("preferred_username", ""))
     if on != "update":
@@ -127,49 +126,53 @@ def listable(pool: Pool) -> tuple[frozenset[str], frozenset[str]]:
 def _refuse_never_written(names: Iterable[str]) -> None:
     for name in names:
         if name in _NEVER_WRITTEN or name.startswith("cognito:"):
-            raise InvalidParameter(f"Cannot modify the non-mutable attribute {name}")
+            raise InvalidParameter(Reason.ATTRIBUTE_NOT_MUTABLE, attribute=name)
 
 
 def _is_for_others(attribute: AttributeSchema) -> bool:
     return attribute.developer_only or attribute.name in VERIFIED_FLAGS
 
 
-def _fit(attribute: AttributeSchema, value: str) -> tuple[str, str | None]:
+def _fit(attribute: AttributeSchema, value: str) -> tuple[str, Statement | None]:
     """The value as it is stored, and what is wrong with it (None: nothing)."""
+    name = attribute.name
     if len(value) > LONGEST_VALUE:
-        return value, f"String must be no longer than {LONGEST_VALUE} characters"
+        return value, Statement(Reason.ATTRIBUTE_TOO_LONG, attribute=name, most=LONGEST_VALUE)
     problem = None
     if attribute.type == "String":
-        problem = _out_of_bounds(attribute, len(value), "String must be no {} than {} characters", "shorter", "longer")
-        if not problem and attribute.name == "birthdate" and not formats.is_date(value):
-            problem = "Invalid birthdate format, please use YYYY-MM-DD."
+        least, most = attribute.minimum, attribute.maximum
+        if most is not None and len(value) > most:
+            problem = Statement(Reason.ATTRIBUTE_TOO_LONG, attribute=name, most=most)
+        elif least is not None and len(value) < least:
+            problem = Statement(Reason.ATTRIBUTE_TOO_SHORT, attribute=name, least=least)
+        elif name == "birthdate" and not formats.is_date(value):
+            problem = Statement(Reason.BIRTHDATE_INVALID, attribute=name)
     elif attribute.type == "Number":
-        if formats.is_number(value):
-            problem = _out_of_bounds(attribute, int(value), "Number must be no {} than {}", "less", "greater")
-        else:
-            problem = "The value is not a number."
+        problem = _misfit_of_number(attribute, value)
     elif attribute.type == "DateTime":
-        problem = None if formats.is_instant(value) else "The value is not a date and time."
+        problem = None if formats.is_instant(value) else Statement(Reason.ATTRIBUTE_NOT_AN_INSTANT, attribute=name)
     else:
         folded = formats.boolean(value)
-        problem = None if folded else "The value is not a boolean."
+        problem = None if folded else Statement(Reason.ATTRIBUTE_NOT_A_BOOLEAN, attribute=name)
         value = folded or value
     return value, problem
 
 
-def _out_of_bounds(attribute: AttributeSchema, size: int, sentence: str, less: str, more: str) -> str | None:
-    if attribute.maximum is not None and size > attribute.maximum:
-        return sentence.format(more, attribute.maximum)
-    if attribute.minimum is not None and size < attribute.minimum:
-        return sentence.format(less, attribute.minimum)
+def _misfit_of_number(attribute: AttributeSchema, value: str) -> Statement | None:
+    if not formats.is_number(value):
+        return Statement(Reason.ATTRIBUTE_NOT_A_NUMBER, attribute=attribute.name)
+    if attribute.maximum is not None and int(value) > attribute.maximum:
+        return Statement(Reason.ATTRIBUTE_TOO_GREAT, attribute=attribute.name, most=attribute.maximum)
+    if attribute.minimum is not None and int(value) < attribute.minimum:
+        return Statement(Reason.ATTRIBUTE_TOO_SMALL, attribute=attribute.name, least=attribute.minimum)
     return None
 
 
 def _check_contacts(values: Mapping[str, str]) -> None:
     if (phone := values.get("phone_number")) and not formats.is_phone(phone):
-        raise InvalidParameter("Invalid phone number format.")
+        raise InvalidParameter(Reason.PHONE_NUMBER_INVALID)
     if (email := values.get("email")) and not formats.is_email(email):
-        raise InvalidParameter("Invalid email address format.")
+        raise InvalidParameter(Reason.EMAIL_INVALID)
 
 
 def _check_preferred(pool: Pool, value: str) -> None:
@@ -178,18 +181,18 @@ def _check_preferred(pool: Pool, value: str) -> None:
         return
     for kind, looks in (("email", looks_like_email), ("phone_number", looks_like_phone)):
         if kind in pool.alias_attributes and looks(value):
-            raise InvalidParameter(f"Preferred username cannot be of the form of an alias: {kind}.")
+            raise InvalidParameter(Reason.PREFERRED_USERNAME_LIKE_ALIAS, alias=kind)
 
 
 def _check_flags(values: Mapping[str, str]) -> None:
     for flag, contact in VERIFIED_FLAGS.items():
         if values.get(flag) == "true" and not values.get(contact):
-            raise InvalidParameter(f"{flag} can be true only where {contact} is given.")
+            raise InvalidParameter(Reason.FLAG_WITHOUT_CONTACT, flag=flag, attribute=contact)
 
 
-def _is_required(name: str) -> str:
-    return f"{name}: The attribute {name} is required"
+def _is_required(name: str) -> Statement:
+    return Statement(Reason.ATTRIBUTE_REQUIRED, attribute=name)
 
 
 def _unauthorized() -> NotAuthorized:
-    return NotAuthorized("A client attempted to write unauthorized attribute")
+    return NotAuthorized(Reason.ATTRIBUTE_NOT_WRITABLE)

@@ -11,6 +11,7 @@ from poolhouse.errors import (
     UserNotConfirmed,
     UserNotFound,
 )
+from poolhouse.errors.reasons import Reason
 from poolhouse.records.clients import Client
 from poolhouse.records.grants import Grant
 from poolhouse.records.pools import Pool
@@ -40,7 +41,7 @@ def require_able(user: User, now: float) -> None:
     """
     _require_able(user)
     if user.status == FORCE_CHANGE_PASSWORD and user.temporary_until is not None and not now < user.temporary_until:
-        raise NotAuthorized("Temporary password has expired and must be reset by an administrator.")
+        raise NotAuthorized(Reason.TEMPORARY_PASSWORD_EXPIRED)
 
 
 def _require_able(user: User) -> None:
@@ -60,5 +61,5 @@ def is_ended(grant: Grant | None, user: User) -> bool:
 def require_living(grant: Grant | None, user: User) -> Grant:
     """Raises ``InvalidAccessToken``."""
     if grant is None or is_ended(grant, user):
-        raise InvalidAccessToken("Access Token has been revoked")
+        raise InvalidAccessToken(Reason.ACCESS_TOKEN_REVOKED)
     return grant

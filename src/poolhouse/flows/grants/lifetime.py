@@ -29,6 +29,7 @@ from poolhouse.errors import (
     UserNotFound,
     VersionConflict,
 )
+from poolhouse.errors.reasons import Reason
 from poolhouse.flows.clients.administration import ClientAdministration
 from poolhouse.flows.flow import Flow, Kit, step
 from poolhouse.flows.grants import claims
@@ -144,7 +145,7 @@ class Grants(Flow):
         ``UnsupportedOperation`` where the client rotates and the operation does not.
         """
         if client.rotation.enabled and not rotates:
-            raise UnsupportedOperation("Refresh token rotation is enabled for this client.")
+            raise UnsupportedOperation(Reason.ROTATION_ENABLED)
         pool = await self.kit.pools.get(client.pool_id)
         if rotates:
             self._clients.check_secret(client, client_secret)
@@ -199,9 +200,9 @@ class Grants(Flow):
         try:
             self._clients.check_secret(client, client_secret)
         except NotAuthorized as wrong:
-            raise Unauthorized(str(wrong)) from None
+            raise Unauthorized(wrong.statement) from None
         if not client.revocable:
-            raise UnsupportedOperation("Token revocation is disabled for this client.")
+            raise UnsupportedOperation(Reason.REVOCATION_DISABLED)
         if token.count(".") == 2:
             raise UnsupportedTokenType
         try:
@@ -232,9 +233,9 @@ class Grants(Flow):
         if said.get("token_use") != "access":
             raise InvalidAccessToken
         if not now < said.get("exp", 0):
-            raise InvalidAccessToken("Access Token has expired")
+            raise InvalidAccessToken(Reason.ACCESS_TOKEN_EXPIRED)
         if scope not in str(said.get("scope", "")).split():
-            raise InvalidAccessToken("Access Token does not have required scopes")
+            raise InvalidAccessToken(Reason.ACCESS_TOKEN_LACKS_SCOPES)
         sub, client_id, event_id = said.get("sub"), said.get("client_id"), said.get("event_id")
         if not (isinstance(sub, str) and isinstance(client_id, str) and isinstance(event_id, str)):
             raise InvalidAccessToken
@@ -252,11 +253,11 @@ class Grants(Flow):
         it is neither."""
         now = self.kit.clock.now()
         if grant.client_id != client.id:
-            raise InvalidRefreshToken("Refresh Token has different Client")
+            raise InvalidRefreshToken(Reason.REFRESH_TOKEN_OF_OTHER_CLIENT)
         if grant.revoked or is_ended(grant, user):
-            raise InvalidRefreshToken("Refresh Token has been revoked")
+            raise InvalidRefreshToken(Reason.REFRESH_TOKEN_REVOKED)
         if not now < grant.expires:
-            raise InvalidRefreshToken("Refresh Token has expired")
+            raise InvalidRefreshToken(Reason.REFRESH_TOKEN_EXPIRED)
         if hmac.compare_digest(grant.digest, digest(secret)):
             return None
         previous = grant.previous

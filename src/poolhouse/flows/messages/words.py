@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from poolhouse.errors import InvalidParameter, PluginAnswerInvalid
+from poolhouse.errors.reasons import Reason
 from poolhouse.flows.directory.shown import attributes_for_hooks
 from poolhouse.flows.flow import Flow
 from poolhouse.hooks import specs
@@ -112,7 +113,7 @@ def require_contact(user: User, attribute: str) -> str:
     """Raises ``InvalidParameter``."""
     value = user.attributes.get(attribute)
     if not value:
-        raise InvalidParameter(f"User does not have {attribute.replace('_', ' ')} to deliver the message to.")
+        raise InvalidParameter(Reason.NO_CONTACT_TO_DELIVER, contact=attribute.replace("_", " "))
     return value
 
 

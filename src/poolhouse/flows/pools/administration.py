@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from msgspec.structs import replace
 
 from poolhouse.errors import InvalidParameter
+from poolhouse.errors.reasons import Reason
 from poolhouse.flows.directory import definitions
 from poolhouse.flows.directory.definitions import Declaration
 from poolhouse.flows.pools.removal import POOL_REMOVAL
@@ -48,7 +49,7 @@ class PoolAdministration:
         """There is a new pool, with its signing keys. Raises ``InvalidParameter``."""
         # The region came with the caller's signature, and becomes a part of issuers and of file names elsewhere.
         if not _REGION.fullmatch(region):
-            raise InvalidParameter("The region is not valid.")
+            raise InvalidParameter(Reason.REGION_INVALID)
         schema = definitions.found(foundation.declarations)
         _check_names(foundation)
         _check(settings)
@@ -106,13 +107,12 @@ class PoolAdministration:
         """
         pool = await self._pools.get(pool_id)
         if pool.deletion_protected:
-            raise InvalidParameter(
-                "The user pool cannot be deleted because deletion protection is activated. "
-                "Deletion protection must be inactivated first."
-            )
+            raise InvalidParameter(Reason.POOL_PROTECTED)
         # The job first: whatever happens from here on, all of this is done in the end.
         await self._jobs.enqueue(POOL_REMOVAL, pool_id, can_be_cancelled=False)
         await self._pools.delete(pool_id)
+        # Others may believe in the pool for seconds; in a grant they never do.
+        await self._pools.end_grants(pool_id)
         await self._audit.note("pool.deleted", pool_id=pool_id)
 
     async def page(self, region: str, limit: int, cursor: str | None) -> Slice:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from poolhouse.errors import InvalidParameter
+from poolhouse.errors.reasons import Reason
 from poolhouse.flows.directory.definitions import Declaration
 from poolhouse.records.base import Record
 from poolhouse.records.pools import MessageTemplate, PasswordPolicy, RecoveryOption
@@ -48,16 +49,16 @@ class PoolSettings(Record, frozen=True, kw_only=True):
 
 def _check_names(foundation: PoolFoundation) -> None:
     if foundation.username_attributes and foundation.alias_attributes:
-        raise InvalidParameter("Only one of aliasAttributes or usernameAttributes can be set in a user pool.")
+        raise InvalidParameter(Reason.ALIASES_AND_USERNAMES)
     if "preferred_username" in foundation.alias_attributes and any(
         declaration.name == "preferred_username" and declaration.required for declaration in foundation.declarations
     ):
-        raise InvalidParameter("preferred_username can be either required or an alias, not both.")
+        raise InvalidParameter(Reason.PREFERRED_USERNAME_REQUIRED_AND_ALIAS)
 
 
 def _check(settings: PoolSettings) -> None:
     if not set(settings.verify_before_update) <= set(settings.auto_verified):
-        raise InvalidParameter("Attributes that need verification before an update must be verified automatically too.")
+        raise InvalidParameter(Reason.VERIFIED_BEFORE_UPDATE_ONLY)
     if settings.recovery is not None:
         _check_recovery(settings.recovery)
     _check_tags(settings.tags)
@@ -66,15 +67,15 @@ def _check(settings: PoolSettings) -> None:
 def _check_recovery(options: Sequence[RecoveryOption]) -> None:
     names = [option.name for option in options]
     if not 1 <= len(options) <= 2:
-        raise InvalidParameter("An account recovery setting has one or two mechanisms.")
+        raise InvalidParameter(Reason.RECOVERY_MECHANISMS_COUNT)
     if len(set(names)) < len(names) or len({option.priority for option in options}) < len(options):
-        raise InvalidParameter("Account recovery mechanisms must differ in name and in priority.")
+        raise InvalidParameter(Reason.RECOVERY_MECHANISMS_ALIKE)
     if "admin_only" in names and len(names) > 1:
-        raise InvalidParameter("The account recovery mechanism admin_only must be alone.")
+        raise InvalidParameter(Reason.RECOVERY_ADMIN_NOT_ALONE)
 
 
 def _check_tags(tags: Mapping[str, str]) -> None:
     if len(tags) > MOST_TAGS:
-        raise InvalidParameter(f"A user pool can have at most {MOST_TAGS} tags.")
+        raise InvalidParameter(Reason.TOO_MANY_TAGS, most=MOST_TAGS)
     if any(key.casefold().startswith("aws:") for key in tags):
-        raise InvalidParameter("Tag keys that begin with aws: are reserved.")
+        raise InvalidParameter(Reason.TAG_RESERVED)

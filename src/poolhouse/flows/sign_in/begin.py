@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from poolhouse.errors import InvalidParameter, InvalidSession, MissingParameter, UserDisabled, UserNotFound
+from poolhouse.errors.reasons import Reason
 from poolhouse.flows.clients.permitted import permits
 from poolhouse.flows.clients.secrets import ClientSecrets
 from poolhouse.flows.directory.lookup import Directory
@@ -57,14 +58,14 @@ class SignIn(Flow):
         flow = opening.flow
         way = (self._by_admin if opening.by_admin else self._public).get(flow)
         if way is None:
-            raise InvalidParameter("Initiate Auth method not supported.")
+            raise InvalidParameter(Reason.AUTH_METHOD_NOT_SUPPORTED)
         if not permits(client, flow):
-            raise InvalidParameter(_not_enabled(flow, by_admin=flow not in self._public))
+            raise _not_enabled(flow, by_admin=flow not in self._public)
         submitted = opening.username
         if not submitted:
             raise MissingParameter("USERNAME")
         if len(submitted) > LONGEST:
-            raise InvalidParameter("USERNAME is too long.")
+            raise InvalidParameter(Reason.USERNAME_TOO_LONG)
         way.require(opening)
         pool = await self.kit.pools.get(client.pool_id)
         user = await self._directory.find(pool, submitted)
@@ -129,9 +130,9 @@ class SignIn(Flow):
         await self.kit.hooks.all(specs.pre_authentication, event)
 
 
-def _not_enabled(flow: str, *, by_admin: bool) -> str:
+def _not_enabled(flow: str, *, by_admin: bool) -> InvalidParameter:
     if by_admin:
-        return "Auth flow not enabled for this client"
+        return InvalidParameter(Reason.AUTH_FLOW_NOT_ENABLED_FOR_ADMINS)
     if flow == "USER_PASSWORD_AUTH":
-        return f"{flow} flow not enabled for this client"
-    return f"{flow} is not enabled for the client."
+        return InvalidParameter(Reason.PASSWORD_FLOW_NOT_ENABLED, flow=flow)
+    return InvalidParameter(Reason.AUTH_FLOW_NOT_ENABLED, flow=flow)

@@ -25,6 +25,7 @@ from poolhouse.errors import (
     TooManyRequests,
     WrongCredentials,
 )
+from poolhouse.errors.reasons import Reason
 from poolhouse.flows.directory.shown import attributes_for_hooks
 from poolhouse.flows.flow import Flow, Kit
 from poolhouse.flows.grants.gate import require_able
@@ -166,7 +167,7 @@ class Machine(Flow):
         if attempt is None or attempt.client_id != client.id or attempt.pool_id != client.pool_id:
             raise InvalidSession
         if not self.kit.clock.now() < attempt.expires:
-            raise InvalidSession("Invalid session for the user, session is expired.")
+            raise InvalidSession(Reason.SESSION_EXPIRED)
         challenge = self._challenges.get(attempt.challenge)
         if challenge is None or not meant(challenge.public_name or attempt.challenge):
             raise InvalidSession

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 
 from poolhouse.errors import InvalidParameter, NotAuthorized, PluginAnswerInvalid, PoolhouseError, Refused
+from poolhouse.errors.reasons import Reason
 from poolhouse.flows.directory.lookup import Directory
 from poolhouse.flows.directory.naming import place_name
 from poolhouse.flows.directory.passwords import Credentials
@@ -67,7 +68,7 @@ class Migration(Flow):
             found = await self.kit.hooks.first(specs.migrate_user, event)
         except Refused as refused:
             if client.hides_users:
-                raise NotAuthorized("Incorrect username or password.", detail=str(refused)) from refused
+                raise NotAuthorized(Reason.WRONG_CREDENTIALS, detail=str(refused)) from refused
             raise
         if found is None:
             return None
@@ -118,5 +119,5 @@ class Migration(Flow):
         except ValueError as unreadable:
             raise PluginAnswerInvalid("UserMigration", "migrate_user", detail=str(unreadable)) from unreadable
         if not fits:
-            raise NotAuthorized("Incorrect username or password.")
+            raise NotAuthorized(Reason.WRONG_CREDENTIALS)
         return await self._credentials.make(pool, username, password)

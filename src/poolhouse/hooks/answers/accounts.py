@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
@@ -20,14 +20,13 @@ class MigratedUser:
     """A user found elsewhere. ``confirmed`` keeps the password that was just given; otherwise a reset is asked for.
 
     ``username`` is the internal name where the submitted one is an e-mail address or phone number of an alias pool;
-    None takes the submitted name. ``invite`` sends the invitation message. ``password_hash`` takes over the old hash as
-    it is (a format that some plugin or the product can check); None hashes the password that was just given.
+    None takes the submitted name. ``password_hash`` takes over the old hash as it is (a format that some plugin or the
+    product can check); None hashes the password that was just given. No invitation is sent: it would hold a temporary
+    password, and such a user has none.
     """
 
     attributes: Mapping[str, str]
     confirmed: bool = True
     username: str | None = None
-    invite: bool = False
-    mediums: Sequence[str] = ("SMS",)
     force_alias: bool = False
     password_hash: str | None = field(default=None, repr=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from poolhouse.errors import InvalidParameter
+from poolhouse.errors.reasons import Reason
 from poolhouse.ports.world import Clock, Secrets
 from poolhouse.store.port import Position
 
@@ -31,7 +32,7 @@ class Cursors:
             plain = self._secrets.open("cursor", asked, cursor)
             value, key, until = msgspec.json.decode(plain, type=tuple[str, tuple[str, ...], int])
         except (ValueError, msgspec.MsgspecError):
-            raise InvalidParameter("Invalid pagination token") from None
+            raise InvalidParameter(Reason.CURSOR_INVALID) from None
         if not self._clock.now() < until:
-            raise InvalidParameter("Invalid pagination token")
+            raise InvalidParameter(Reason.CURSOR_INVALID)
         return Position(value, key)

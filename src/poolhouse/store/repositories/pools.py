@@ -57,21 +57,30 @@ class PoolRepository:
         again."""
         removed = 0
         for collection in collections.OF_POOL:
-            while removed < limit:
-                query = Query(prefix=(pool_id,), limit=min(limit - removed, _AT_ONCE))
-                page = await self._store.find(collection, query)
-                # Side by side: they share a transaction where the database can do that.
-                await asyncio.gather(*(self._remove(collection, entry.key) for entry in page.entries))
-                removed += len(page.entries)
-                if page.next is None:
-                    break
+            more = True
+            while more and removed < limit:
+                some, more = await self._remove_page(collection, pool_id, min(limit - removed, _AT_ONCE))
+                removed += some
         return removed
+
+    async def end_grants(self, pool_id: str) -> None:
+        """No token of the pool is good any more, in any process: grants are never cached, as pools are."""
+        more = True
+        while more:
+            _, more = await self._remove_page(collections.GRANTS, pool_id, _AT_ONCE)
 
     async def page(self, region: str, limit: int, cursor: str | None) -> Slice:
         asked = f"pools/{region}"
         query = Query(prefix=(region,), limit=limit, after=self._cursors.read(asked, cursor))
         page = await self._store.find(collections.POOLS, query)
         return Slice([to_record(entry, Pool) for entry in page.entries], self._cursors.write(asked, page.next))
+
+    async def _remove_page(self, collection: Collection, pool_id: str, limit: int) -> tuple[int, bool]:
+        """How many documents are gone, and whether there are more."""
+        page = await self._store.find(collection, Query(prefix=(pool_id,), limit=limit))
+        # Side by side: they share a transaction where the database can do that.
+        await asyncio.gather(*(self._remove(collection, entry.key) for entry in page.entries))
+        return len(page.entries), page.next is not None
 
     async def _remove(self, collection: Collection, key: Key) -> None:
         if collection is collections.CLIENTS:

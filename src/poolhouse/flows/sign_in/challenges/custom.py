@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from poolhouse.errors import InvalidParameter, MissingParameter, PluginAnswerInvalid, WrongCredentials
+from poolhouse.errors.reasons import Reason
 from poolhouse.flows.directory.shown import attributes_for_hooks
 from poolhouse.flows.flow import Flow, Kit
 from poolhouse.flows.protection.lockout import Lockout
@@ -38,7 +39,7 @@ class CustomChallenge(Flow):
     def require_configured(self) -> None:
         """Raises ``InvalidParameter`` where no plugin defines challenges."""
         if not self.kit.hooks.implements(specs.define_challenge):
-            raise InvalidParameter("Custom auth lambda trigger is not configured for the user pool.")
+            raise InvalidParameter(Reason.CUSTOM_AUTH_NOT_CONFIGURED)
 
     async def decide(self, run: Run) -> Outcome:
         """What comes after the rounds so far. Raises ``WrongCredentials`` where that is the end,

@@ -15,6 +15,7 @@ from poolhouse.errors import (
     VersionConflict,
     WrongCredentials,
 )
+from poolhouse.errors.reasons import Reason
 from poolhouse.flows.directory.passwords import Credentials
 from poolhouse.flows.directory.values import check_values, missing_required, readable, require_writable
 from poolhouse.flows.flow import Flow, Kit
@@ -64,11 +65,11 @@ class NewPassword(Flow):
         new = {key: value for key, value in answer.attributes.items() if user.attributes.get(key) != value}
         for key in new:
             if user.attributes.get(key):
-                raise NotAuthorized(f"Cannot modify an already provided {key}")
+                raise NotAuthorized(Reason.ATTRIBUTE_PROVIDED_ALREADY, attribute=key)
         require_writable(pool, run.client, new)
         attributes = {**user.attributes, **check_values(pool, new, on="invite", who="user")}
         for name in missing_required(pool, attributes):
-            raise InvalidParameter(f"Invalid attributes given, {name} is missing")
+            raise InvalidParameter(Reason.REQUIRED_ATTRIBUTE_MISSING, attribute=name)
         changed = await self._credentials.change(pool, user, answer.password)
         changed = replace(changed, attributes=attributes, status=CONFIRMED, modified=self.kit.clock.now())
         try:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from poolhouse.errors import InvalidParameter
+from poolhouse.errors.reasons import Reason
 from poolhouse.flows.sign_in.challenges import srp
 from poolhouse.flows.sign_in.password import PasswordCheck
 from poolhouse.flows.sign_in.questions import BeginSrp, ChooseChallenge, Chosen, GivePassword, PasswordGiven, SrpBegun
@@ -41,7 +42,7 @@ class SelectChallenge:
             return Next(srp.NAME)
         if answer.challenge in _AVAILABLE:
             return Next(answer.challenge)
-        raise InvalidParameter("This challenge is not available. Choose one of the available challenges.")
+        raise InvalidParameter(Reason.CHALLENGE_NOT_AVAILABLE)
 
 
 class Password:

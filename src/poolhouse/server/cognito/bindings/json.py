@@ -47,6 +47,8 @@ class JsonApi:
         now: Callable[[], float],
         request_id: Callable[[web.Request], str],
         logger: logging.Logger,
+        source: Callable[[web.Request], str],
+        body_limit: int,
         strict: bool = False,
         body_seconds: float = 10.0,
     ) -> None:
@@ -57,6 +59,8 @@ class JsonApi:
         self._request_id = request_id
         self._logger = logger
         self._strict = strict
+        self._source = source
+        self._body_limit = body_limit
         self._body_seconds = body_seconds
         self._signatures: dict[str, Signatures] = {}
 
@@ -95,13 +99,13 @@ class JsonApi:
         return route
 
     async def _run(self, route: Route, request: web.Request, request_id: str) -> bytes:
-        body = await _body(request, self._body_seconds)
+        body = await _body(request, self._body_limit, self._body_seconds)
         caller, region = None, self._region
         if route.signed:
             signed = await self._verifier(route.service).verify("POST", request.raw_path, request.headers, body)
             caller, region = signed.caller, signed.region
         route.require_offered()
-        origin = Origin(caller=caller, region=region, request_id=request_id, source_ip=request.remote or "")
+        origin = Origin(caller=caller, region=region, request_id=request_id, source_ip=self._source(request))
         output = await self._dispatch.run(route, codec.decode(body), origin)
         return b"" if output is None else codec.encode(output)
 
@@ -140,15 +144,15 @@ class JsonApi:
         )
 
 
-async def _body(request: web.Request, seconds: float) -> bytes:
+async def _body(request: web.Request, limit: int, seconds: float) -> bytes:
     """The whole body. Raises ``ProtocolError`` when it is too large, before reading more of it, or too slow."""
-    if (request.content_length or 0) > codec.BODY_LIMIT:
-        raise _too_large()
+    if (request.content_length or 0) > limit:
+        raise _too_large(limit)
     content = request.content
     if content.is_eof():  # as nearly always: it came with the headers
         body = content.read_nowait()
-        if len(body) > codec.BODY_LIMIT:
-            raise _too_large()
+        if len(body) > limit:
+            raise _too_large(limit)
         return body
     parts: list[bytes] = []
     size = 0
@@ -157,8 +161,8 @@ async def _body(request: web.Request, seconds: float) -> bytes:
             while not content.at_eof():
                 parts.append(await content.readany())
                 size += len(parts[-1])
-                if size > codec.BODY_LIMIT:
-                    raise _too_large()
+                if size > limit:
+                    raise _too_large(limit)
     except TimeoutError:
         raise ProtocolError("RequestTimeoutException", "The request body did not come.", status=408) from None
     except (web.RequestPayloadError, ConnectionError):
@@ -167,9 +171,9 @@ async def _body(request: web.Request, seconds: float) -> bytes:
     return b"".join(parts)
 
 
-def _too_large() -> ProtocolError:
+def _too_large(limit: int) -> ProtocolError:
     return ProtocolError(
-        "RequestEntityTooLargeException", f"The request body is larger than {codec.BODY_LIMIT} bytes.", status=413
+        "RequestEntityTooLargeException", f"The request body is larger than {limit} bytes.", status=413
     )
 
 

@@ -14,7 +14,6 @@ import msgspec
 
 from poolhouse.server.cognito.engine.failures import ProtocolError
 
-BODY_LIMIT: Final = 64 * 1024
 DEPTH_LIMIT: Final = 32
 CONTENT_TYPE: Final = "application/x-amz-json-1.1"
 _ACCEPTED: Final = frozenset({CONTENT_TYPE, "application/x-amz-json-1.0", "application/json"})

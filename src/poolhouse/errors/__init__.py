@@ -1,5 +1,7 @@
 """The errors of the domain. Nothing here knows a protocol: each face maps them by one table of its own.
 
+What they say stands in ``reasons``: ``InvalidParameter(Reason.URI_NOT_VALID, uri=uri)``.
+
 ::
 
     PoolhouseError
@@ -38,14 +40,31 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
+from poolhouse.errors.reasons import Fact, Reason, Statement
+
 
 class PoolhouseError(Exception):
-    """The root. ``str(error)`` is the sentence that may be shown to the caller; ``detail`` is for the log only."""
+    """The root. ``str(error)`` is the sentence that may be shown to the caller; ``detail`` is for the log only.
 
-    sentence = "The request could not be completed."
+    ``statement`` is the same for a program: a reason and its facts, so that a page can say it in another language. It
+    is None where a plugin uses its own words, given as a text; the product itself always gives a reason (none: the
+    usual one of the class).
+    """
 
-    def __init__(self, sentence: str | None = None, *, detail: str | None = None) -> None:
-        super().__init__(sentence or self.sentence)
+    usual: ClassVar[Reason] = Reason.NOT_COMPLETED
+
+    def __init__(
+        self, says: Reason | Statement | str | None = None, /, *, detail: str | None = None, **facts: Fact
+    ) -> None:
+        self.statement: Statement | None = None
+        if isinstance(says, str) and says:
+            sentence = says
+        else:
+            self.statement = says if isinstance(says, Statement) else Statement(says or self.usual, **facts)
+            sentence = str(self.statement)
+        super().__init__(sentence)
         self.detail = detail
 
 
@@ -54,14 +73,16 @@ class Invalid(PoolhouseError):
 
 
 class InvalidParameter(Invalid):
-    sentence = "A parameter is not valid."
+    usual = Reason.INVALID_PARAMETER
 
 
 class MissingParameter(InvalidParameter):
     """Something that has to come with the request did not. ``name`` is the field's name of it (``USERNAME``)."""
 
+    usual = Reason.MISSING_PARAMETER
+
     def __init__(self, name: str) -> None:
-        super().__init__(f"Missing required parameter {name}")
+        super().__init__(name=name)
         self.name = name
 
 
@@ -70,20 +91,22 @@ class PasswordPolicyViolation(Invalid):
 
 
 class PasswordHistoryViolation(PasswordPolicyViolation):
-    sentence = "Password has previously been used."
+    usual = Reason.PASSWORD_HISTORY_VIOLATION
 
 
 class UnsupportedTokenType(Invalid):
-    sentence = "Unsupported token type."
+    usual = Reason.UNSUPPORTED_TOKEN_TYPE
 
 
 class InvalidOAuthFlow(Invalid):
-    sentence = "The OAuth flows of the client do not fit together."
+    usual = Reason.INVALID_OAUTH_FLOW
 
 
 class ScopeNotFound(Invalid):
+    usual = Reason.SCOPE_NOT_FOUND
+
     def __init__(self, scope: str) -> None:
-        super().__init__(f"Scope {scope} does not exist.")
+        super().__init__(scope=scope)
 
 
 class NotFound(PoolhouseError):
@@ -91,25 +114,29 @@ class NotFound(PoolhouseError):
 
 
 class PoolNotFound(NotFound):
+    usual = Reason.POOL_NOT_FOUND
+
     def __init__(self, pool_id: str) -> None:
-        super().__init__(f"User pool {pool_id} does not exist.")
+        super().__init__(pool_id=pool_id)
 
 
 class ClientNotFound(NotFound):
+    usual = Reason.CLIENT_NOT_FOUND
+
     def __init__(self, client_id: str) -> None:
-        super().__init__(f"User pool client {client_id} does not exist.")
+        super().__init__(client_id=client_id)
 
 
 class GroupNotFound(NotFound):
-    sentence = "Group not found."
+    usual = Reason.GROUP_NOT_FOUND
 
 
 class KeyNotFound(NotFound):
-    sentence = "The access key does not exist."
+    usual = Reason.KEY_NOT_FOUND
 
 
 class UserNotFound(NotFound):
-    sentence = "User does not exist."
+    usual = Reason.USER_NOT_FOUND
 
 
 class Taken(PoolhouseError):
@@ -117,23 +144,25 @@ class Taken(PoolhouseError):
 
 
 class UsernameTaken(Taken):
-    sentence = "User already exists"
+    usual = Reason.USERNAME_TAKEN
 
 
 class AliasTaken(Taken):
-    def __init__(self, attribute: str = "email", sentence: str | None = None) -> None:
-        super().__init__(sentence or f"An account with the {attribute} already exists.")
+    usual = Reason.ALIAS_TAKEN
+
+    def __init__(self, attribute: str = "email", reason: Reason | None = None) -> None:
+        super().__init__(reason, attribute=attribute)
         self.attribute = attribute
 
 
 class GroupTaken(Taken):
-    sentence = "A group with the name already exists."
+    usual = Reason.GROUP_TAKEN
 
 
 class KeyTaken(Taken):
     """Raised by the store: a document with this key exists."""
 
-    sentence = "The key is taken."
+    usual = Reason.KEY_TAKEN
 
 
 class Denied(PoolhouseError):
@@ -141,47 +170,47 @@ class Denied(PoolhouseError):
 
 
 class NotAuthorized(Denied):
-    sentence = "Not authorized."
+    usual = Reason.NOT_AUTHORIZED
 
 
 class WrongCredentials(NotAuthorized):
-    sentence = "Incorrect username or password."
+    usual = Reason.WRONG_CREDENTIALS
 
 
 class AttemptsExceeded(NotAuthorized):
-    sentence = "Password attempts exceeded"
+    usual = Reason.ATTEMPTS_EXCEEDED
 
 
 class UserDisabled(NotAuthorized):
-    sentence = "User is disabled."
+    usual = Reason.USER_DISABLED
 
 
 class InvalidSession(NotAuthorized):
-    sentence = "Invalid session for the user."
+    usual = Reason.INVALID_SESSION
 
 
 class InvalidAccessToken(NotAuthorized):
-    sentence = "Invalid Access Token"
+    usual = Reason.INVALID_ACCESS_TOKEN
 
 
 class InvalidRefreshToken(NotAuthorized):
-    sentence = "Invalid Refresh Token"
+    usual = Reason.INVALID_REFRESH_TOKEN
 
 
 class Unauthorized(Denied):
-    sentence = "Client authentication failed."
+    usual = Reason.UNAUTHORIZED
 
 
 class UserNotConfirmed(Denied):
-    sentence = "User is not confirmed."
+    usual = Reason.USER_NOT_CONFIRMED
 
 
 class PasswordResetRequired(Denied):
-    sentence = "Password reset required for the user"
+    usual = Reason.PASSWORD_RESET_REQUIRED
 
 
 class RefreshTokenReused(Denied):
-    sentence = "Refresh token has been used already."
+    usual = Reason.REFRESH_TOKEN_REUSED
 
 
 class Refused(Denied):
@@ -197,11 +226,11 @@ class Refused(Denied):
 
 
 class CodeMismatch(PoolhouseError):
-    sentence = "Invalid verification code provided, please try again."
+    usual = Reason.CODE_MISMATCH
 
 
 class CodeExpired(PoolhouseError):
-    sentence = "Invalid code provided, please request a code again."
+    usual = Reason.CODE_EXPIRED
 
 
 class Limited(PoolhouseError):
@@ -209,20 +238,20 @@ class Limited(PoolhouseError):
 
 
 class LimitExceeded(Limited):
-    sentence = "Attempt limit exceeded, please try after some time."
+    usual = Reason.LIMIT_EXCEEDED
 
 
 class TooManyFailedAttempts(Limited):
-    sentence = "Too many failed attempts."
+    usual = Reason.TOO_MANY_FAILED_ATTEMPTS
 
 
 class TooManyRequests(Limited):
     """``retry_after`` is a hint in seconds."""
 
-    sentence = "Too many requests."
+    usual = Reason.TOO_MANY_REQUESTS
 
-    def __init__(self, sentence: str | None = None, *, retry_after: float = 1.0) -> None:
-        super().__init__(sentence)
+    def __init__(self, says: str | None = None, *, retry_after: float = 1.0) -> None:
+        super().__init__(says)
         self.retry_after = retry_after
 
 
@@ -231,11 +260,11 @@ class Unsupported(PoolhouseError):
 
 
 class UnsupportedOperation(Unsupported):
-    sentence = "The operation is not supported here."
+    usual = Reason.UNSUPPORTED_OPERATION
 
 
 class UnsupportedUserState(Unsupported):
-    sentence = "The user is not in a state that allows this."
+    usual = Reason.UNSUPPORTED_USER_STATE
 
 
 class NotOffered(Unsupported):
@@ -249,11 +278,11 @@ class Conflicted(PoolhouseError):
 class VersionConflict(Conflicted):
     """Raised by the store: the document is gone or has another version than the one given."""
 
-    sentence = "The document was changed by somebody else."
+    usual = Reason.VERSION_CONFLICT
 
 
 class ConcurrentModification(Conflicted):
-    sentence = "The resource was changed at the same moment; try again."
+    usual = Reason.CONCURRENT_MODIFICATION
 
 
 class Failed(PoolhouseError):
@@ -263,15 +292,19 @@ class Failed(PoolhouseError):
 class PluginFailed(Failed):
     """A plugin raised something else than ``Refused``, or took too long. The flow fails closed."""
 
+    usual = Reason.PLUGIN_FAILED
+
     def __init__(self, hook: str, plugin: str, *, detail: str | None = None) -> None:
-        super().__init__(f"{hook} invocation failed due to error in plugin {plugin}.", detail=detail)
+        super().__init__(hook=hook, plugin=plugin, detail=detail)
         self.hook = hook
         self.plugin = plugin
 
 
 class PluginAnswerInvalid(Failed):
+    usual = Reason.PLUGIN_ANSWER_INVALID
+
     def __init__(self, hook: str, plugin: str, *, detail: str | None = None) -> None:
-        super().__init__(f"Unrecognizable output of {hook} in plugin {plugin}.", detail=detail)
+        super().__init__(hook=hook, plugin=plugin, detail=detail)
         self.hook = hook
         self.plugin = plugin
 
@@ -279,8 +312,8 @@ class PluginAnswerInvalid(Failed):
 class DeliveryFailed(Failed):
     """The message did surely not go out. ``final``: trying again would not help."""
 
-    sentence = "The message could not be delivered."
+    usual = Reason.DELIVERY_FAILED
 
-    def __init__(self, sentence: str | None = None, *, final: bool = False, detail: str | None = None) -> None:
-        super().__init__(sentence, detail=detail)
+    def __init__(self, says: str | None = None, *, final: bool = False, detail: str | None = None) -> None:
+        super().__init__(says, detail=detail)
         self.final = final

@@ -1,0 +1,98 @@
+"""Where a request comes from: its peer, or whom the operator's own proxies say that they speak for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import Final, Protocol, TypeAlias
+
+Address: TypeAlias = IPv4Address | IPv6Address
+Network: TypeAlias = IPv4Network | IPv6Network
+
+_QUOTED: Final = r'"(?:[^"\\]|\\.)*"'
+_ELEMENT: Final = re.compile(rf'(?:[^",]|{_QUOTED})*')
+_PAIR: Final = re.compile(rf'(?:[^";]|{_QUOTED})+')
+_WITH_PORT: Final = re.compile(r"\[([^\]]+)\](?::\w+)?|([0-9.]+):\w+")
+
+
+class Headers(Protocol):
+    def getall(self, key: str, default: Sequence[str], /) -> Sequence[str]:
+        """The values of all lines with this name, in their order."""
+
+
+def source_address(peer: str | None, headers: Headers, trusted: Sequence[Network]) -> str:
+    """The address of the client; empty where the peer has none.
+
+    Anybody can send a header, so each entry counts only if the one who added it is trusted: the lists are read from
+    the right, beginning with the peer, up to the first address that is no trusted proxy. What is no address ends the
+    reading at the proxy that passed it on. A proxy writes one of ``Forwarded`` (RFC 7239) and ``X-Forwarded-For`` and
+    may let a client's other one through: where both are there and do not say the same, neither is believed.
+    """
+    address = _address(peer or "")
+    if address is None:
+        return peer or ""
+    if not _is_among(address, trusted):
+        return str(address)
+    told = {
+        _nearest_stranger(address, entries, trusted)
+        for name, read in (("X-Forwarded-For", _plain), ("Forwarded", _forwarded))
+        if (entries := read(headers.getall(name, ())))
+    }
+    return str(told.pop()) if len(told) == 1 else str(address)
+
+
+def _nearest_stranger(peer: Address, entries: Sequence[str], trusted: Sequence[Network]) -> Address:
+    address = peer
+    for entry in reversed(entries):
+        before = _address(entry)
+        if before is None:
+            return address
+        address = before
+        if not _is_among(address, trusted):
+            return address
+    return address
+
+
+def _plain(lines: Iterable[str]) -> list[str]:
+    joined = ",".join(lines)
+    return joined.split(",") if joined else []
+
+
+def _forwarded(lines: Iterable[str]) -> list[str]:
+    """What each element says after ``for=``, quotes gone; one empty entry for a header that is not well formed."""
+    joined = ",".join(lines)
+    if not joined:
+        return []
+    entries: list[str] = []
+    at = 0
+    while True:
+        element = _ELEMENT.match(joined, at)
+        assert element is not None  # noqa: S101 - the pattern fits the empty text
+        at = element.end()
+        if at < len(joined) and joined[at] != ",":
+            return [""]  # a quote that does not end: no comma after it can be told from one inside
+        pairs = [pair.partition("=") for pair in _PAIR.findall(element.group())]
+        says = [value.strip().strip('"') for name, _, value in pairs if name.strip().lower() == "for"]
+        entries.append(says[0] if len(says) == 1 else "")
+        if at == len(joined):
+            return entries
+        at += 1
+
+
+def _address(text: str) -> Address | None:
+    text = text.strip()
+    if match := _WITH_PORT.fullmatch(text):
+        text = match.group(1) or match.group(2)
+    if "%" in text:  # a zone means something on one machine only
+        return None
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    # A socket for both families shows IPv4 peers like this.
+    return (isinstance(address, IPv6Address) and address.ipv4_mapped) or address
+
+
+def _is_among(address: Address, networks: Iterable[Network]) -> bool:
+    return any(address in network for network in networks)

@@ -1,0 +1,108 @@
+"""What the product refuses, it can say in any language: reasons and facts, no bare sentences."""
+
+from __future__ import annotations
+
+import ast
+import string
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from poolhouse import errors
+from poolhouse.errors.reasons import Reason
+
+SOURCE = Path(__file__).parents[2] / "src" / "poolhouse"
+TREES = {
+    path.relative_to(SOURCE).as_posix(): ast.parse(path.read_text(encoding="utf-8")) for path in SOURCE.rglob("*.py")
+}
+ERRORS = {
+    name: kind
+    for name, kind in vars(errors).items()
+    if isinstance(kind, type) and issubclass(kind, errors.PoolhouseError)
+}
+BOUND = ("crypto/", "flows/", "store/", "tokens/")
+# Which argument is the reason, where it is not the first; None where a class has all its facts by place.
+PLACES = {"AliasTaken": 1} | dict.fromkeys(
+    ("ClientNotFound", "MissingParameter", "PluginAnswerInvalid", "PluginFailed", "PoolNotFound", "ScopeNotFound")
+)
+
+
+def placeholders(reason: Reason) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(reason.value) if name is not None}
+
+
+def statements(tree: ast.Module) -> Iterator[tuple[ast.Call, str, ast.expr | None]]:
+    """Each making of an error or a statement: its class, and what it says."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute):
+            name = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
+            place = PLACES.get(name, 0)
+            if (name in ERRORS or name == "Statement") and place is not None:
+                yield node, name, node.args[place] if len(node.args) > place else None
+
+
+def is_reason(said: ast.expr | None) -> bool:
+    match said:
+        case None | ast.Name(id="reason") | ast.Attribute(attr="statement"):
+            return True
+        case ast.Attribute(value=ast.Name(id="Reason")):
+            return True
+        case ast.IfExp(body=body, orelse=orelse):
+            return is_reason(body) and is_reason(orelse)
+    return False
+
+
+def named(said: ast.AST) -> set[Reason]:
+    return {
+        Reason[node.attr]
+        for node in ast.walk(said)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "Reason"
+    }
+
+
+@pytest.mark.parametrize("module", sorted(name for name in TREES if name.startswith(BOUND)))
+def test_nothing_is_refused_in_a_bare_sentence(module: str) -> None:
+    bare = [
+        f"line {call.lineno}: {ast.unparse(call)}" for call, _, said in statements(TREES[module]) if not is_reason(said)
+    ]
+
+    assert [] == bare
+
+
+@pytest.mark.parametrize("module", sorted(TREES))
+def test_every_statement_has_the_facts_of_its_sentence(module: str) -> None:
+    wrong = [
+        f"line {call.lineno}: {ast.unparse(call)}"
+        for call, name, said in statements(TREES[module])
+        for reason in (named(said) if said is not None else ())
+        if {word.arg for word in call.keywords} - {"detail"} | ({"attribute"} if name == "AliasTaken" else set())
+        != placeholders(reason)
+    ]
+
+    assert [] == wrong
+
+
+def test_every_reason_is_given_somewhere() -> None:
+    given = {reason for module, tree in TREES.items() if module != "errors/reasons.py" for reason in named(tree)}
+
+    assert set() == set(Reason) - given
+
+
+def test_no_two_reasons_say_the_same() -> None:
+    assert len(Reason) == len(Reason.__members__)
+
+
+@pytest.mark.parametrize("name", sorted(set(ERRORS) - set(PLACES) - {"Refused"}))
+def test_what_a_class_says_usually_needs_no_facts(name: str) -> None:
+    error = ERRORS[name]()
+
+    assert error.statement is not None
+    assert (ERRORS[name].usual.value, {}) == (str(error), error.statement.facts)
+
+
+def test_the_pattern_knows_bare_sentences() -> None:
+    texts = ['NotAuthorized("no")', 'InvalidParameter(f"{x} no")', "InvalidParameter(_NO)", "errors.Invalid(str(x))"]
+    texts += ['AliasTaken(kind, "no")', 'raise NotFound("a" + b)']
+
+    assert [False] * 6 == [is_reason(said) for text in texts for _, _, said in statements(ast.parse(text))]
