@@ -20,7 +20,8 @@ START = """
 import asyncio
 from poolhouse.config.settings import Server, Settings, Store
 from poolhouse.config.values import Secret
-from poolhouse.server.app import NotStartable, build
+from poolhouse.server.app import build
+from poolhouse.server.ground import NotStartable
 
 settings = Settings(server=Server(base_url="http://127.0.0.1"), store=Store(url=Secret("memory:")))
 try:

@@ -20,7 +20,8 @@ from poolhouse.records.messages import Message
 from poolhouse.records.pools import Pool
 from poolhouse.records.users import User
 from poolhouse.server.app import Server as Built
-from poolhouse.server.app import World, build
+from poolhouse.server.app import build
+from poolhouse.server.ground import World
 from poolhouse.store.memory import MemoryStore
 from poolhouse.store.port import Store
 from poolhouse.store.repositories import collections

@@ -19,7 +19,7 @@ from poolhouse.config.settings import Settings
 from poolhouse.config.values import SettingsError
 from poolhouse.crypto.vault import Vault
 from poolhouse.hooks.manager import PluginManager
-from poolhouse.server.app import plugin_manager, require_same_key
+from poolhouse.server.ground import plugin_manager, require_same_key
 from poolhouse.server.http_client import HttpClient
 from poolhouse.server.world import SystemChance, SystemClock
 from poolhouse.store.open import open_store

@@ -82,7 +82,7 @@ def _of_ours(error: BaseException, refused: int) -> Failure | None:
         return Failure(f"{error} {_cause(error)}".strip(), PLUGINS)
     if isinstance(error, PoolhouseError):
         return Failure(str(error), refused)
-    from poolhouse.server.app import NotStartable
+    from poolhouse.server.ground import NotStartable
     from poolhouse.server.serving import CannotListen
 
     if isinstance(error, NotStartable):

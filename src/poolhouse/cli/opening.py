@@ -18,7 +18,8 @@ from poolhouse.crypto.vault import Vault
 from poolhouse.hooks import specs
 from poolhouse.hooks.events.server import Lifespan
 from poolhouse.server import logs
-from poolhouse.server.app import Server, build, require_same_key
+from poolhouse.server.app import Server, build
+from poolhouse.server.ground import require_same_key
 from poolhouse.server.world import SystemChance
 
 T = TypeVar("T")

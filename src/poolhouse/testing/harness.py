@@ -16,7 +16,8 @@ from aiohttp import web
 from poolhouse.hooks.answers.messages import Sender, Sent
 from poolhouse.hooks.kinds import hookimpl
 from poolhouse.records.messages import Message
-from poolhouse.server.app import Server, World, build
+from poolhouse.server.app import Server, build
+from poolhouse.server.ground import World
 from poolhouse.store.port import Position, Query
 from poolhouse.store.repositories import collections
 from poolhouse.testing.aws import AwsClients

@@ -8,7 +8,7 @@ from poolhouse.cli.failures import Failure, failure_of, report, told
 from poolhouse.config.values import SettingsError
 from poolhouse.errors import InvalidParameter, PluginFailed, UserNotFound
 from poolhouse.hooks.manager import PluginError
-from poolhouse.server.app import NotStartable
+from poolhouse.server.ground import NotStartable
 from poolhouse.server.serving import CannotListen
 
 

@@ -10,7 +10,8 @@ from poolhouse.config.settings import Server as ServerSettings
 from poolhouse.config.values import Secret
 from poolhouse.flows.pools.settings import PoolFoundation, PoolSettings
 from poolhouse.records.pools import Pool
-from poolhouse.server.app import Server, World, build
+from poolhouse.server.app import Server, build
+from poolhouse.server.ground import World
 from poolhouse.testing.clock import FakeClock
 from poolhouse.testing.keys import PremadeKeys
 

@@ -1,0 +1,193 @@
+"""What every part of the server stands on: the store, the vault, the workers, plugins, messages. Built once, from the
+bottom, and handed to each part."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import http_parser
+
+from poolhouse.config.settings import Settings
+from poolhouse.crypto.vault import Vault
+from poolhouse.crypto.workers import Workers
+from poolhouse.errors import KeyTaken
+from poolhouse.flows.jobs import Leases
+from poolhouse.flows.messages.outbox import OutboxService
+from poolhouse.hooks import specs
+from poolhouse.hooks.context import PluginContext
+from poolhouse.hooks.dispatch import Hooks
+from poolhouse.hooks.events.server import Register
+from poolhouse.hooks.manager import PluginManager
+from poolhouse.plugins import SENDERS
+from poolhouse.plugins.file import OutboxFile
+from poolhouse.ports.world import Chance, Clock
+from poolhouse.records.messages import Message
+from poolhouse.server.http_client import HttpClient
+from poolhouse.server.operation.metrics import Metrics
+from poolhouse.server.operation.outbox_page import OutboxPage
+from poolhouse.server.world import SystemChance, SystemClock
+from poolhouse.store.open import open_store
+from poolhouse.store.plugin_documents import StoredPluginDocuments
+from poolhouse.store.port import Entry, Store
+from poolhouse.store.repositories import collections
+from poolhouse.store.repositories.audit import Trail
+from poolhouse.store.repositories.cursors import Cursors
+from poolhouse.store.repositories.jobs import JobRepository
+from poolhouse.store.repositories.messages import OutboxRepository
+from poolhouse.tokens.keys import KeyMaker
+
+
+class NotStartable(Exception):  # noqa: N818 - read as a statement
+    """The server cannot start as things are. The text says what to change."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What tests replace. ``signed_at`` is the clock for callers' signatures (they use the real one)."""
+
+    clock: Clock = field(default_factory=SystemClock)
+    chance: Chance = field(default_factory=SystemChance)
+    signed_at: Callable[[], float] = time.time
+    key_maker: KeyMaker | None = None
+    recorders: Sequence[Callable[[Message], None]] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """``page`` is None where nobody develops. ``ready`` is set while the server answers."""
+
+    settings: Settings
+    world: World
+    store: Store
+    vault: Vault
+    cursors: Cursors
+    workers: Workers
+    metrics: Metrics
+    http: HttpClient
+    plugins: PluginManager
+    hooks: Hooks
+    trail: Trail
+    leases: Leases
+    outbox: OutboxService
+    page: OutboxPage | None
+    ready: asyncio.Event
+
+
+async def lay_ground(
+    settings: Settings,
+    master_keys: Sequence[bytes],
+    *,
+    world: World | None = None,
+    store: Store | None = None,
+    plugins: Sequence[tuple[str, object]] = (),
+) -> Ground:
+    """The ground, laid; the store is not open yet. Raises ``NotStartable``, ``PluginError``."""
+    require_safe_parser()
+    world = world or World()
+    clock, chance = world.clock, world.chance
+    store = store or open_store(settings.store.url.reveal(), collections.ALL, clock)
+    vault = Vault(master_keys, chance)
+    workers = Workers(settings.server.threads or None, settings.server.queue or None)
+    metrics = Metrics()
+    metrics.watch("poolhouse_arithmetic_pending", "Slow calls that wait or run.", lambda: workers.pending)
+    http = HttpClient(allowed=settings.server.outbound_hosts)
+    manager = plugin_manager(settings, clock=clock, chance=chance, http=http, store=store, plugins=plugins)
+    hooks = manager.freeze()
+    cursors = Cursors(vault, clock)
+    trail = Trail(store, hooks, clock, chance)
+    senders = [sender for some in await hooks.all(specs.register_message_senders, Register()) for sender in some]
+    has_page = settings.dev.enabled and settings.dev.outbox_page
+    page = OutboxPage(chance.token(), settings.server.base_url) if has_page else None
+    recorders = [*world.recorders]
+    if settings.messages.outbox:
+        recorders.append(OutboxFile(settings.messages.outbox).record)
+    if page is not None:
+        recorders.append(page.record)
+    return Ground(
+        settings=settings,
+        world=world,
+        store=store,
+        vault=vault,
+        cursors=cursors,
+        workers=workers,
+        metrics=metrics,
+        http=http,
+        plugins=manager,
+        hooks=hooks,
+        trail=trail,
+        leases=Leases(JobRepository(store, cursors), clock, chance, trail, count=metrics.job),
+        outbox=OutboxService(
+            OutboxRepository(store), vault, clock, hooks, senders, recorders=recorders, count=metrics.message
+        ),
+        page=page,
+        ready=asyncio.Event(),
+    )
+
+
+def plugin_manager(
+    settings: Settings,
+    *,
+    clock: Clock,
+    chance: Chance,
+    http: HttpClient,
+    store: Store,
+    plugins: Sequence[tuple[str, object]] = (),
+) -> PluginManager:
+    """A manager with what is installed, then ``plugins``, then those of our own senders that have settings: for a
+    channel the first sender wins, so a stranger's comes before ours. ``enabled`` speaks of what is installed only.
+
+    Raises ``PluginError``.
+    """
+    documents = StoredPluginDocuments(store)
+    tables: dict[str, Mapping[str, Any]] = dict(settings.plugins.tables)
+    for name in ("smtp", "twilio", "webhook"):
+        given = getattr(settings.messages, name)
+        if given is not None:
+            tables[name] = given
+    ours = [point for point in SENDERS if point.name in tables or (point.name == "console" and settings.dev.enabled)]
+    enabled = settings.plugins.enabled
+    if enabled is not None:
+        enabled = (*enabled, *(name for name, _ in plugins), *(point.name for point in ours))
+
+    def context(name: str) -> PluginContext:
+        return PluginContext.of(name, tables.get(name, {}), clock=clock, chance=chance, http=http, documents=documents)
+
+    manager = PluginManager(
+        context=context,
+        order=settings.plugins.order,
+        blocked=settings.plugins.blocked,
+        enabled=enabled,
+        limits=settings.plugins.limits,
+        limit=settings.limits.plugin,
+    )
+    manager.load()
+    for name, plugin in plugins:
+        manager.register(plugin, name)
+    manager.load(ours)
+    return manager
+
+
+async def require_same_key(store: Store, vault: Vault) -> None:
+    """The store was made with this master key. Raises ``NotStartable`` where it was another: every password would seem
+    wrong, and every seal broken."""
+    known = await store.get(collections.SERVER, ("master-key",))
+    if known is None:
+        with suppress(KeyTaken):
+            await store.insert(collections.SERVER, Entry(key=("master-key",), value={"fingerprint": vault.fingerprint}))
+        known = await store.get(collections.SERVER, ("master-key",))
+    if known is not None and known.value.get("fingerprint") != vault.fingerprint:
+        raise NotStartable(
+            "This store was made with another master key. Start with that key (POOLHOUSE_MASTER_KEY or "
+            "POOLHOUSE_MASTER_KEY_FILE); after a rotation it stays in the list, last."
+        )
+
+
+def require_safe_parser() -> None:
+    """Raises ``NotStartable`` without aiohttp's C parser: the other one let requests be smuggled (security row 40)."""
+    if http_parser.HttpRequestParser is http_parser.HttpRequestParserPy:
+        raise NotStartable("aiohttp was installed without its C parser; reinstall it from a wheel.")
