@@ -190,18 +190,18 @@ async def test_a_secret_can_be_replaced_without_a_moment_between(world: World, p
     added, plain = await world.clients.add_secret(pool.id, client.id)
     both = await world.clients.get(client.id)
     for secret in (GIVEN, plain):
-        world.clients.check_secret(both, secret)
-        world.clients.check_secret_hash(both, hash_of(secret, "jane", both), ("jane",))
+        world.secrets.check(both, secret)
+        world.secrets.check_hash(both, hash_of(secret, "jane", both), ("jane",))
     await world.clients.delete_secret(pool.id, client.id, client.secrets[0].id)
     after = await world.clients.get(client.id)
 
     assert (added,) == after.secrets
     assert added.id != client.secrets[0].id
-    world.clients.check_secret(after, plain)
+    world.secrets.check(after, plain)
     with pytest.raises(NotAuthorized):
-        world.clients.check_secret(after, GIVEN)
+        world.secrets.check(after, GIVEN)
     with pytest.raises(NotAuthorized):
-        world.clients.check_secret_hash(after, hash_of(GIVEN, "jane", after), ("jane",))
+        world.secrets.check_hash(after, hash_of(GIVEN, "jane", after), ("jane",))
 
 
 async def test_a_client_has_one_or_two_secrets_or_none_for_ever(world: World, pool: Pool) -> None:
@@ -226,17 +226,15 @@ async def test_a_client_has_one_or_two_secrets_or_none_for_ever(world: World, po
 async def test_the_hash_is_the_one_that_clients_compute(world: World) -> None:
     client = _sealed(world, "client456", "secret123")
 
-    world.clients.check_secret_hash(client, "H15rJq52oNyXjMwRMcJfm4s2b2PAZ6dDDKc/cFLCF20=", ("jane",))
+    world.secrets.check_hash(client, "H15rJq52oNyXjMwRMcJfm4s2b2PAZ6dDDKc/cFLCF20=", ("jane",))
 
 
 async def test_a_hash_over_any_of_the_names_is_good(world: World) -> None:
     client = _sealed(world, "client456", "secret123")
 
-    world.clients.check_secret_hash(
-        client, hash_of("secret123", "jane@example.com", client), ("jane", "jane@example.com")
-    )
+    world.secrets.check_hash(client, hash_of("secret123", "jane@example.com", client), ("jane", "jane@example.com"))
     with pytest.raises(NotAuthorized) as refused:
-        world.clients.check_secret_hash(client, hash_of("secret123", "joe", client), ("jane", "jane@example.com"))
+        world.secrets.check_hash(client, hash_of("secret123", "joe", client), ("jane", "jane@example.com"))
 
     assert "Unable to verify secret hash for client client456" == str(refused.value)
 
@@ -246,9 +244,9 @@ async def test_a_client_with_a_secret_must_prove_it(world: World, given: str | N
     client = _sealed(world, "client456", "secret123")
 
     with pytest.raises(NotAuthorized) as hashed:
-        world.clients.check_secret_hash(client, given, ("jane",))
+        world.secrets.check_hash(client, given, ("jane",))
     with pytest.raises(NotAuthorized):
-        world.clients.check_secret(client, given)
+        world.secrets.check(client, given)
 
     assert "Client client456 is configured with secret but SECRET_HASH was not received" == str(hashed.value)
 
@@ -256,12 +254,12 @@ async def test_a_client_with_a_secret_must_prove_it(world: World, given: str | N
 async def test_a_client_without_a_secret_proves_nothing(world: World) -> None:
     client = Client(id="client456", pool_id="p", name="app", created=NOON, modified=NOON)
 
-    world.clients.check_secret_hash(client, None, ("jane",))
-    world.clients.check_secret(client, None)
+    world.secrets.check_hash(client, None, ("jane",))
+    world.secrets.check(client, None)
     with pytest.raises(NotAuthorized) as hashed:
-        world.clients.check_secret_hash(client, "H15rJq52oNyXjMwRMcJfm4s2b2PAZ6dDDKc/cFLCF20=", ("jane",))
+        world.secrets.check_hash(client, "H15rJq52oNyXjMwRMcJfm4s2b2PAZ6dDDKc/cFLCF20=", ("jane",))
     with pytest.raises(NotAuthorized):
-        world.clients.check_secret(client, "secret123")
+        world.secrets.check(client, "secret123")
 
     assert "Unable to verify secret hash for client client456" == str(hashed.value)
 
@@ -273,20 +271,20 @@ async def test_what_is_almost_right_is_wrong(world: World, given: str) -> None:
     client = _sealed(world, "client456", "secret123")
 
     with pytest.raises(NotAuthorized) as plain:
-        world.clients.check_secret(client, given)
+        world.secrets.check(client, given)
     with pytest.raises(NotAuthorized) as hashed:
-        world.clients.check_secret_hash(client, given, ("jane",))
+        world.secrets.check_hash(client, given, ("jane",))
 
     assert "secret123" not in str(plain.value) + str(hashed.value)
 
 
 async def test_a_sealed_secret_of_one_client_is_worth_nothing_for_another(world: World) -> None:
     mine = _sealed(world, "mine", "secret123")
-    world.clients.check_secret(mine, "secret123")
+    world.secrets.check(mine, "secret123")
     stolen = replace(mine, id="yours")
 
     with pytest.raises(ValueError, match="context"):
-        world.clients.check_secret(stolen, "secret123")
+        world.secrets.check(stolen, "secret123")
 
 
 async def test_no_more_than_a_bounded_number_of_opened_secrets_is_held(world: World) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from poolhouse.crypto.vault import Vault
 from poolhouse.flows.clients.administration import ClientAdministration
+from poolhouse.flows.clients.secrets import ClientSecrets
 from poolhouse.flows.directory.groups import GroupAdministration
 from poolhouse.flows.jobs import JobWorker, Kind, Leases
 from poolhouse.flows.pools.administration import PoolAdministration
@@ -101,8 +102,9 @@ class World:
             self.clock,
             self.trail,
         )
+        self.secrets = ClientSecrets(self.vault, self.chance)
         self.clients = ClientAdministration(
-            self.pool_records, self.client_records, self.vault, self.chance, self.clock, self.trail
+            self.pool_records, self.client_records, self.secrets, self.chance, self.clock, self.trail
         )
         self.groups = GroupAdministration(self.pool_records, self.memberships, self.chance, self.clock, self.trail)
 

@@ -16,7 +16,7 @@ from poolhouse.errors import (
     VersionConflict,
 )
 from poolhouse.errors.reasons import Reason
-from poolhouse.flows.clients.administration import ClientAdministration
+from poolhouse.flows.clients.secrets import ClientSecrets
 from poolhouse.flows.directory.lookup import Directory
 from poolhouse.flows.directory.naming import verified
 from poolhouse.flows.directory.passwords import Credentials, require_policy
@@ -48,7 +48,7 @@ class Recovery(Flow):
         self,
         kit: Kit,
         directory: Directory,
-        clients: ClientAdministration,
+        secrets: ClientSecrets,
         credentials: Credentials,
         code_process: CodeProcess,
         lockout: Lockout,
@@ -56,7 +56,7 @@ class Recovery(Flow):
     ) -> None:
         super().__init__(kit)
         self._directory = directory
-        self._clients = clients
+        self._secrets = secrets
         self._credentials = credentials
         self._codes = code_process
         self._lockout = lockout
@@ -73,7 +73,7 @@ class Recovery(Flow):
         """
         pool = await self.kit.pools.get(client.pool_id)
         user = await self._directory.find(pool, username)
-        self._clients.check_secret_hash(client, secret_hash, (username, user.username) if user else (username,))
+        self._secrets.check_hash(client, secret_hash, (username, user.username) if user else (username,))
         if _administrators_only(pool):
             raise NotAuthorized(Reason.ONLY_ADMINISTRATORS_RESET)
         try:
@@ -121,7 +121,7 @@ class Recovery(Flow):
         """
         pool = await self.kit.pools.get(client.pool_id)
         user = await self._directory.find(pool, username)
-        self._clients.check_secret_hash(client, secret_hash, (username, user.username) if user else (username,))
+        self._secrets.check_hash(client, secret_hash, (username, user.username) if user else (username,))
         if user is None and not client.hides_users:
             raise UserNotFound
         require_policy(pool.password_policy, password)

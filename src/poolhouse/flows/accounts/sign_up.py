@@ -17,7 +17,7 @@ from poolhouse.errors import (
     VersionConflict,
 )
 from poolhouse.errors.reasons import Reason
-from poolhouse.flows.clients.administration import ClientAdministration
+from poolhouse.flows.clients.secrets import ClientSecrets
 from poolhouse.flows.directory.lookup import Directory
 from poolhouse.flows.directory.naming import contact_to_verify, name_error, place_name, verified
 from poolhouse.flows.directory.passwords import Credentials, require_policy
@@ -61,13 +61,13 @@ class SignUp(Flow):
         self,
         kit: Kit,
         directory: Directory,
-        clients: ClientAdministration,
+        secrets: ClientSecrets,
         credentials: Credentials,
         code_process: CodeProcess,
     ) -> None:
         super().__init__(kit)
         self._directory = directory
-        self._clients = clients
+        self._secrets = secrets
         self._credentials = credentials
         self._codes = code_process
 
@@ -78,7 +78,7 @@ class SignUp(Flow):
         Raises ``NotAuthorized``, ``InvalidParameter``, ``PasswordPolicyViolation``, ``UsernameTaken``, ``AliasTaken``
         and what ``pre_sign_up`` refuses.
         """
-        self._clients.check_secret_hash(client, request.secret_hash, (request.username,))
+        self._secrets.check_hash(client, request.secret_hash, (request.username,))
         pool = await self.kit.pools.get(client.pool_id)
         if pool.admin_create_only:
             raise NotAuthorized(Reason.SIGN_UP_NOT_PERMITTED)
@@ -145,7 +145,7 @@ class SignUp(Flow):
         """
         pool = await self.kit.pools.get(client.pool_id)
         user = await self._directory.find(pool, username)
-        self._clients.check_secret_hash(client, secret_hash, (username, user.username) if user else (username,))
+        self._secrets.check_hash(client, secret_hash, (username, user.username) if user else (username,))
         if user is None:
             user = await self._directory.find_for(pool, client, username)
         if user is not None and user.status != UNCONFIRMED and not client.hides_users:
@@ -201,7 +201,7 @@ class SignUp(Flow):
         ``LimitExceeded``."""
         pool = await self.kit.pools.get(client.pool_id)
         user = await self._directory.find(pool, username)
-        self._clients.check_secret_hash(client, secret_hash, (username, user.username) if user else (username,))
+        self._secrets.check_hash(client, secret_hash, (username, user.username) if user else (username,))
         if user is None:
             user = await self._directory.find_for(pool, client, username)
         contact = contact_to_verify(pool, user) if user else None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from msgspec.structs import replace
 
 from poolhouse.errors import ClientNotFound, InvalidParameter, NotFound
@@ -15,7 +13,7 @@ from poolhouse.ports.audit import AuditTrail
 from poolhouse.ports.clients import Clients
 from poolhouse.ports.paging import Slice
 from poolhouse.ports.pools import Pools
-from poolhouse.ports.world import Chance, Clock, Secrets
+from poolhouse.ports.world import Chance, Clock
 from poolhouse.records.clients import Client, ClientSecret
 from poolhouse.records.pools import Pool
 
@@ -25,11 +23,11 @@ CLIENT_ID_LENGTH = 26
 
 class ClientAdministration:
     def __init__(
-        self, pools: Pools, clients: Clients, secrets: Secrets, chance: Chance, clock: Clock, audit: AuditTrail
+        self, pools: Pools, clients: Clients, secrets: ClientSecrets, chance: Chance, clock: Clock, audit: AuditTrail
     ) -> None:
         self._pools = pools
         self._clients = clients
-        self._secrets = ClientSecrets(secrets, chance)
+        self._secrets = secrets
         self._chance = chance
         self._clock = clock
         self._audit = audit
@@ -118,17 +116,6 @@ class ClientAdministration:
     def secrets_of(self, client: Client) -> tuple[str, ...]:
         """The secrets in plain text, the oldest first; empty for a public client."""
         return self._secrets.of(client)
-
-    def check_secret_hash(self, client: Client, given: str | None, names: Sequence[str]) -> None:
-        """The hash was made with a secret of the client over one of these names; or there is neither secret nor hash.
-
-        Raises ``NotAuthorized``.
-        """
-        self._secrets.check_hash(client, given, names)
-
-    def check_secret(self, client: Client, given: str | None) -> None:
-        """This is a secret of the client; or there is neither. Raises ``NotAuthorized``."""
-        self._secrets.check(client, given)
 
     async def _both(self, pool_id: str, client_id: str) -> tuple[Pool, Client]:
         pool = await self._pools.get(pool_id)

@@ -30,7 +30,7 @@ from poolhouse.errors import (
     VersionConflict,
 )
 from poolhouse.errors.reasons import Reason
-from poolhouse.flows.clients.administration import ClientAdministration
+from poolhouse.flows.clients.secrets import ClientSecrets
 from poolhouse.flows.flow import Flow, Kit, step
 from poolhouse.flows.grants import claims
 from poolhouse.flows.grants.gate import is_ended, require_living, require_usable
@@ -74,9 +74,9 @@ class Grants(Flow):
     """``reuse_ends_family``: whether a replaced refresh token that shows up again ends all that its sign-in gave
     (RFC 9700 section 4.14.2). The field's own server does not; it is recommended."""
 
-    def __init__(self, kit: Kit, clients: ClientAdministration, *, reuse_ends_family: bool = False) -> None:
+    def __init__(self, kit: Kit, secrets: ClientSecrets, *, reuse_ends_family: bool = False) -> None:
         super().__init__(kit)
-        self._clients = clients
+        self._secrets = secrets
         self._reuse_ends_family = reuse_ends_family
         self._tag_key = kit.secrets.derive("refresh-token")
 
@@ -148,7 +148,7 @@ class Grants(Flow):
             raise UnsupportedOperation(Reason.ROTATION_ENABLED)
         pool = await self.kit.pools.get(client.pool_id)
         if rotates:
-            self._clients.check_secret(client, client_secret)
+            self._secrets.check(client, client_secret)
         grant_id, secret = self._parts(token)
         for _ in range(3):
             grant = await self.kit.grants.get(pool.id, grant_id)
@@ -156,7 +156,7 @@ class Grants(Flow):
             if grant is None or user is None:
                 raise InvalidRefreshToken
             if not rotates:
-                self._clients.check_secret_hash(client, secret_hash, (user.username, user.sub))
+                self._secrets.check_hash(client, secret_hash, (user.username, user.sub))
             try:
                 successor = self._judge(client, user, grant, secret)
             except RefreshTokenReused:
@@ -198,7 +198,7 @@ class Grants(Flow):
         Raises ``Unauthorized``, ``UnsupportedOperation``, ``UnsupportedTokenType``.
         """
         try:
-            self._clients.check_secret(client, client_secret)
+            self._secrets.check(client, client_secret)
         except NotAuthorized as wrong:
             raise Unauthorized(wrong.statement) from None
         if not client.revocable:

@@ -11,7 +11,7 @@ from poolhouse.errors.reasons import Reason
 from poolhouse.flows.directory import definitions
 from poolhouse.flows.directory.definitions import Declaration
 from poolhouse.flows.pools.removal import POOL_REMOVAL
-from poolhouse.flows.pools.settings import _REGION, PoolFoundation, PoolSettings, _check, _check_names, _check_tags
+from poolhouse.flows.pools.settings import REGION, PoolFoundation, PoolSettings, check, check_names, check_tags
 from poolhouse.ports.arithmetic import Tokens
 from poolhouse.ports.audit import AuditTrail
 from poolhouse.ports.jobs import JobQueue
@@ -48,11 +48,11 @@ class PoolAdministration:
     async def create(self, region: str, name: str, settings: PoolSettings, foundation: PoolFoundation) -> Pool:
         """There is a new pool, with its signing keys. Raises ``InvalidParameter``."""
         # The region came with the caller's signature, and becomes a part of issuers and of file names elsewhere.
-        if not _REGION.fullmatch(region):
+        if not REGION.fullmatch(region):
             raise InvalidParameter(Reason.REGION_INVALID)
         schema = definitions.found(foundation.declarations)
-        _check_names(foundation)
-        _check(settings)
+        check_names(foundation)
+        check(settings)
         now = self._clock.now()
         pool_id = f"{region}_{self._chance.letters(POOL_NAME_LENGTH, POOL_NAME_LETTERS)}"
         # Keys first: a pool without keys could not answer, keys without a pool are nobody's.
@@ -78,7 +78,7 @@ class PoolAdministration:
         Raises ``PoolNotFound``, ``InvalidParameter``, ``ConcurrentModification``.
         """
         pool = await self._pools.get(pool_id)
-        _check(settings)
+        check(settings)
         return await self._changed(_furnished(pool, settings), "pool.updated")
 
     async def add_attributes(self, pool_id: str, declarations: Sequence[Declaration]) -> Pool:
@@ -91,7 +91,7 @@ class PoolAdministration:
         """The pool has these tags, beside its others. Raises as ``update``."""
         pool = await self._pools.get(pool_id)
         merged = {**pool.tags, **tags}
-        _check_tags(merged)
+        check_tags(merged)
         return await self._changed(replace(pool, tags=merged), "pool.tagged")
 
     async def untag(self, pool_id: str, keys: Collection[str]) -> Pool:

@@ -13,7 +13,7 @@ from poolhouse.records.base import Record
 from poolhouse.records.pools import MessageTemplate, PasswordPolicy, RecoveryOption
 
 MOST_TAGS = 50
-_REGION = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?")
+REGION = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?")
 
 
 class PoolFoundation(Record, frozen=True, kw_only=True):
@@ -47,7 +47,7 @@ class PoolSettings(Record, frozen=True, kw_only=True):
     kept: dict[str, Any] = {}
 
 
-def _check_names(foundation: PoolFoundation) -> None:
+def check_names(foundation: PoolFoundation) -> None:
     if foundation.username_attributes and foundation.alias_attributes:
         raise InvalidParameter(Reason.ALIASES_AND_USERNAMES)
     if "preferred_username" in foundation.alias_attributes and any(
@@ -56,12 +56,12 @@ def _check_names(foundation: PoolFoundation) -> None:
         raise InvalidParameter(Reason.PREFERRED_USERNAME_REQUIRED_AND_ALIAS)
 
 
-def _check(settings: PoolSettings) -> None:
+def check(settings: PoolSettings) -> None:
     if not set(settings.verify_before_update) <= set(settings.auto_verified):
         raise InvalidParameter(Reason.VERIFIED_BEFORE_UPDATE_ONLY)
     if settings.recovery is not None:
         _check_recovery(settings.recovery)
-    _check_tags(settings.tags)
+    check_tags(settings.tags)
 
 
 def _check_recovery(options: Sequence[RecoveryOption]) -> None:
@@ -74,7 +74,7 @@ def _check_recovery(options: Sequence[RecoveryOption]) -> None:
         raise InvalidParameter(Reason.RECOVERY_ADMIN_NOT_ALONE)
 
 
-def _check_tags(tags: Mapping[str, str]) -> None:
+def check_tags(tags: Mapping[str, str]) -> None:
     if len(tags) > MOST_TAGS:
         raise InvalidParameter(Reason.TOO_MANY_TAGS, most=MOST_TAGS)
     if any(key.casefold().startswith("aws:") for key in tags):

@@ -52,7 +52,8 @@ def build_services(
 ) -> Services:
     """``challenges`` and ``stages`` are those of plugins; ours are added here, and registered no differently."""
     pools = PoolAdministration(kit.pools, kit.tokens, kit.jobs, kit.chance, kit.clock, kit.audit)
-    clients = ClientAdministration(kit.pools, kit.clients, kit.secrets, kit.chance, kit.clock, kit.audit)
+    secrets = ClientSecrets(kit.secrets, kit.chance)
+    clients = ClientAdministration(kit.pools, kit.clients, secrets, kit.chance, kit.clock, kit.audit)
     groups = GroupAdministration(kit.pools, kit.groups, kit.chance, kit.clock, kit.audit)
     directory = Directory(kit)
     credentials = Credentials(kit)
@@ -61,17 +62,17 @@ def build_services(
     codes = CodeProcess(kit, messenger)
     attributes = Attributes(kit, codes)
     migration = Migration(kit, directory, credentials)
-    grants = Grants(kit, clients, reuse_ends_family=reuse_ends_family)
+    grants = Grants(kit, secrets, reuse_ends_family=reuse_ends_family)
     table = sign_in_table(kit, directory, credentials, lockout, migration, challenges=challenges, stages=stages)
     return Services(
         pools=pools,
         clients=clients,
         groups=groups,
         users=UserAdministration(kit, directory, credentials, messenger, attributes, lockout),
-        sign_up=SignUp(kit, directory, clients, credentials, codes),
-        sign_in=SignIn(kit, Machine(kit, lockout, table), directory, ClientSecrets(kit.secrets, kit.chance), table),
+        sign_up=SignUp(kit, directory, secrets, credentials, codes),
+        sign_in=SignIn(kit, Machine(kit, lockout, table), directory, secrets, table),
         sign_in_end=SignInEnd(grants),
-        recovery=Recovery(kit, directory, clients, credentials, codes, lockout, migration),
+        recovery=Recovery(kit, directory, secrets, credentials, codes, lockout, migration),
         profile=Profile(kit, grants, attributes, credentials, lockout),
         grants=grants,
     )
