@@ -24,7 +24,15 @@ ERRORS = {
 BOUND = ("crypto/", "flows/", "store/", "tokens/")
 # Which argument is the reason, where it is not the first; None where a class has all its facts by place.
 PLACES = {"AliasTaken": 1} | dict.fromkeys(
-    ("ClientNotFound", "MissingParameter", "PluginAnswerInvalid", "PluginFailed", "PoolNotFound", "ScopeNotFound")
+    (
+        "AccessDenied",
+        "ClientNotFound",
+        "MissingParameter",
+        "PluginAnswerInvalid",
+        "PluginFailed",
+        "PoolNotFound",
+        "ScopeNotFound",
+    )
 )
 
 

@@ -18,9 +18,9 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from poolhouse.flows.access.callers import Callers
 from poolhouse.records.access import AccessKey
 from poolhouse.server.cognito.bindings.json import JsonApi
-from poolhouse.server.cognito.callers import Callers
 from poolhouse.server.cognito.dispatch import Dispatch
 from poolhouse.server.cognito.engine.model import ServiceModel, load_model
 from poolhouse.server.cognito.engine.registry import Handler

@@ -11,11 +11,11 @@ from typing import Any, Final
 
 from poolhouse.cli.failures import Failure
 from poolhouse.cli.kept import new_access_key
+from poolhouse.flows.access.callers import PURPOSE
 from poolhouse.records.access import AccessKey
 from poolhouse.records.keys import SigningKey
 from poolhouse.records.pools import Pool
 from poolhouse.server.app import Server
-from poolhouse.server.cognito.callers import PURPOSE
 from poolhouse.store.port import Query
 from poolhouse.store.repositories import collections
 from poolhouse.store.repositories.keys import SigningKeyRepository

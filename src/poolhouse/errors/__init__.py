@@ -23,6 +23,9 @@ What they say stands in ``reasons``: ``InvalidParameter(Reason.URI_NOT_VALID, ur
     │   ├── UserNotConfirmed, PasswordResetRequired
     │   ├── RefreshTokenReused
     │   └── Refused                  a plugin said no
+    ├── CallerRefused                of a signed operation
+    │   ├── SignatureMissing, SignatureIncomplete, SignatureInvalid
+    │   └── AccessKeyUnknown, AccessDenied
     ├── CodeMismatch, CodeExpired
     ├── Limited
     │   ├── LimitExceeded, TooManyFailedAttempts
@@ -183,6 +186,37 @@ class AttemptsExceeded(NotAuthorized):
 
 class UserDisabled(NotAuthorized):
     usual = Reason.USER_DISABLED
+
+
+class CallerRefused(PoolhouseError):
+    """The caller of a signed operation is not known, or may not do this."""
+
+
+class SignatureMissing(CallerRefused):
+    usual = Reason.SIGNATURE_MISSING
+
+
+class SignatureIncomplete(CallerRefused):
+    """What was sent cannot be a signature of this request."""
+
+    usual = Reason.AUTHORIZATION_LACKS
+
+
+class SignatureInvalid(CallerRefused):
+    """It could be one, and is not, or not now."""
+
+    usual = Reason.SIGNATURE_WRONG
+
+
+class AccessKeyUnknown(CallerRefused):
+    usual = Reason.ACCESS_KEY_UNKNOWN
+
+
+class AccessDenied(CallerRefused):
+    usual = Reason.ACCESS_DENIED
+
+    def __init__(self, *, caller: str, action: str, resource: str) -> None:
+        super().__init__(caller=caller, action=action, resource=resource)
 
 
 class InvalidSession(NotAuthorized):

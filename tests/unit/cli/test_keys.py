@@ -11,11 +11,11 @@ import pytest
 from poolhouse.cli import keys
 from poolhouse.cli.failures import Failure
 from poolhouse.errors import PoolNotFound
+from poolhouse.flows.access.callers import PURPOSE
 from poolhouse.flows.clients.settings import ClientSettings
 from poolhouse.flows.clients.validity import Span, Validity
 from poolhouse.records.pools import Pool
 from poolhouse.server.app import Server
-from poolhouse.server.cognito.callers import PURPOSE
 from tests.unit.cli.world import NOON, new_pool
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from poolhouse.server.cognito.callers import Callers
+from poolhouse.flows.access.callers import Callers
 from tests.support.json_api import ACCOUNT, ROOT, KeysInMemory, ManualClock, OpenSecrets, access_key
 
 GET = "cognito-idp:AdminGetUser"

@@ -8,12 +8,13 @@ import pytest
 from poolhouse import errors as domain
 from poolhouse.server.cognito.engine.failures import Failure, ProtocolError
 from poolhouse.server.cognito.engine.model import ServiceModel
-from poolhouse.server.cognito.user_pools.errors import INTERNAL, TABLE, failure
+from poolhouse.server.cognito.user_pools.errors import CALLER, INTERNAL, TABLE, failure
 
-ALWAYS = {"TooManyRequestsException", INTERNAL}
+ALWAYS = {"TooManyRequestsException", INTERNAL} | CALLER
 """What any operation may answer, declared or not."""
 
 MADE: dict[type[domain.PoolhouseError], domain.PoolhouseError] = {
+    domain.AccessDenied: domain.AccessDenied(caller="c", action="a", resource="r"),
     domain.PoolNotFound: domain.PoolNotFound("eu-west-1_a"),
     domain.ClientNotFound: domain.ClientNotFound("c"),
     domain.MissingParameter: domain.MissingParameter("USERNAME"),

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from poolhouse.server.cognito.policy import EVERYTHING, Policy
+from poolhouse.flows.access.policies import EVERYTHING, Policy
 
 ONE = "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_One"
 TWO = "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_Two"

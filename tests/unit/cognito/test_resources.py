@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from poolhouse.server.cognito.resources import resource_of
+from poolhouse.flows.access.resources import resource_of
 
 POOL = "us-east-2_Example1"
 ARN = f"arn:aws:cognito-idp:us-east-2:123456789012:userpool/{POOL}"

@@ -10,9 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
-from poolhouse.server.cognito.callers import Callers
-from poolhouse.server.cognito.engine.failures import ProtocolError
-from poolhouse.server.cognito.signature import Signatures, derive_signing_key
+from poolhouse.errors import CallerRefused
+from poolhouse.flows.access.callers import Callers
+from poolhouse.flows.access.signatures import Signatures, derive_signing_key
+from poolhouse.server.cognito.user_pools.errors import failure
 from tests.support.json_api import ACCOUNT, NOON, ROOT, ManualClock, sign
 
 HOST = "auth.example.com"
@@ -44,10 +45,11 @@ async def refusal(
     method: str = "POST",
     now: float = NOON,
 ) -> str:
-    with pytest.raises(ProtocolError) as raised:
+    with pytest.raises(CallerRefused) as raised:
         await signatures(now).verify(method, target, CIMultiDict(headers), body)
-    assert 400 == raised.value.status
-    return raised.value.name
+    told = failure(raised.value, None)
+    assert 400 == told.status
+    return told.name
 
 
 async def test_a_request_signed_by_the_sdk_is_believed() -> None:
@@ -261,10 +263,10 @@ async def test_no_garbage_is_anything_but_a_declared_refusal(values: list[str]) 
     headers = CIMultiDict({name: value for name, value in SIGNED.items() if name != "Authorization"})
     headers.extend(("Authorization", value) for value in values)
 
-    with pytest.raises(ProtocolError) as refused:
+    with pytest.raises(CallerRefused) as refused:
         await signatures().verify("POST", "/", headers, BODY)
 
-    assert refused.value.name in PROTOCOL
+    assert failure(refused.value, None).name in PROTOCOL
     assert str(refused.value).encode()
 
 

@@ -7,16 +7,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from poolhouse.errors import AccessDenied, SignatureMissing
+from poolhouse.flows.access.resources import resource_of
 from poolhouse.server.cognito.engine.failures import UNSUPPORTED, Failure, ProtocolError
 from poolhouse.server.cognito.engine.model import Operation, ServiceModel
 from poolhouse.server.cognito.engine.output import compile_output
 from poolhouse.server.cognito.engine.registry import Handler, check_known
 from poolhouse.server.cognito.engine.validation import compile_input
 from poolhouse.server.cognito.not_offered import sentence
-from poolhouse.server.cognito.resources import resource_of
 
 if TYPE_CHECKING:
-    from poolhouse.server.cognito.callers import Caller
+    from poolhouse.flows.access.callers import Caller
 
 
 class MakesCall(Protocol):
@@ -109,8 +110,8 @@ class Dispatch:
     async def run(self, route: Route, value: Any, origin: Origin) -> Any:
         """The answer to a call with this input, in the words of the model; None where the operation answers nothing.
 
-        Raises ``ProtocolError`` for an operation that is not offered and a caller who may not, what reading the input
-        raises, and what the handler raises.
+        Raises ``ProtocolError`` for an operation that is not offered, ``CallerRefused`` for a caller who may not, what
+        reading the input raises, and what the handler raises.
         """
         handler = route.require_offered()
         given = route.read(value)
@@ -135,10 +136,7 @@ class Dispatch:
 
     def _authorise(self, caller: Caller | None, route: Route, given: dict[str, Any]) -> None:
         if caller is None:
-            raise ProtocolError("MissingAuthenticationTokenException", "Missing Authentication Token")
+            raise SignatureMissing
         resource = resource_of(given, service=route.service, account=self._account)
         if not caller.policy.allows(route.action, resource):
-            raise ProtocolError(
-                "AccessDeniedException",
-                f"User: {caller.arn} is not authorized to perform: {route.action} on resource: {resource}",
-            )
+            raise AccessDenied(caller=caller.arn, action=route.action, resource=resource)

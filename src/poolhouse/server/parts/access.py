@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from poolhouse.server.cognito.callers import Callers
+from poolhouse.flows.access.callers import Callers
 from poolhouse.server.ground import Ground
 from poolhouse.store.repositories.access import AccessKeyRepository
 

@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 
 from poolhouse.errors import Failed, PoolhouseError
+from poolhouse.flows.access.signatures import Signatures
 from poolhouse.server.cognito.dispatch import Dispatch, Origin, Route
 from poolhouse.server.cognito.engine import codec
 from poolhouse.server.cognito.engine.failures import Failure, ProtocolError
 from poolhouse.server.cognito.engine.model import Operation
-from poolhouse.server.cognito.signature import Signatures
 from poolhouse.server.cors import ANSWER_HEADERS, preflight
 
 if TYPE_CHECKING:
-    from poolhouse.server.cognito.callers import Callers
+    from poolhouse.flows.access.callers import Callers
 
 _TARGET: Final = "X-Amz-Target"
 _HEADER_LIMIT: Final = 512

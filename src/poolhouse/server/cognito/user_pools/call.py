@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from poolhouse.flows.access.callers import Caller
     from poolhouse.flows.services.user_pools import Services
     from poolhouse.records.clients import Client
     from poolhouse.records.pools import Pool
-    from poolhouse.server.cognito.callers import Caller
 
 
 OPERATIONS: Final = "poolhouse.server.cognito.user_pools.operations"

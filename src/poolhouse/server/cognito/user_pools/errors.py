@@ -45,6 +45,11 @@ TABLE: Final[Mapping[type[domain.PoolhouseError], tuple[str, ...]]] = {
     domain.PasswordResetRequired: ("PasswordResetRequiredException", *_DENIED),
     domain.RefreshTokenReused: ("RefreshTokenReuseException", *_DENIED),
     domain.Refused: ("UserLambdaValidationException", *_DENIED),
+    domain.CallerRefused: ("AccessDeniedException",),
+    domain.SignatureMissing: ("MissingAuthenticationTokenException",),
+    domain.SignatureIncomplete: ("IncompleteSignatureException",),
+    domain.SignatureInvalid: ("InvalidSignatureException",),
+    domain.AccessKeyUnknown: ("UnrecognizedClientException",),
     domain.CodeMismatch: ("CodeMismatchException", *_DENIED),
     domain.CodeExpired: ("ExpiredCodeException", "CodeMismatchException", *_DENIED),
     domain.Limited: ("LimitExceededException", BUSY),
@@ -64,8 +69,20 @@ TABLE: Final[Mapping[type[domain.PoolhouseError], tuple[str, ...]]] = {
     domain.DeliveryFailed: ("CodeDeliveryFailureException", INTERNAL, "InternalServerException"),
 }
 """A class that is not named here has the names of its nearest parent."""
-_ALWAYS: Final = frozenset({BUSY})
-"""Any operation may be asked to wait, whether the model declares it or not: clients act on the name."""
+CALLER: Final = frozenset(
+    {
+        "AccessDeniedException",
+        "IncompleteSignatureException",
+        "InvalidSignatureException",
+        "MissingAuthenticationTokenException",
+        "UnrecognizedClientException",
+    }
+)
+"""What is said of a caller before any operation runs."""
+
+_ALWAYS: Final = CALLER | {BUSY}
+"""Any operation may be asked to wait, and any caller be refused, whether the model declares it or not: clients act on
+the name."""
 _SERVER_SIDE: Final = frozenset({INTERNAL, "InternalServerException"})
 
 

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from poolhouse.flows.access.policies import EVERYTHING, Policy
 from poolhouse.ports.access import AccessKeys
 from poolhouse.ports.world import Secrets
 from poolhouse.records.access import AccessKey
-from poolhouse.server.cognito.policy import EVERYTHING, Policy
 
 PURPOSE: Final = "access-key"
 """What the secret of a key is sealed for; the context is the key's id."""

@@ -18,8 +18,9 @@ from email.utils import parsedate_to_datetime
 from typing import Final, Protocol
 from urllib.parse import quote
 
-from poolhouse.server.cognito.callers import Caller, Callers
-from poolhouse.server.cognito.engine.failures import ProtocolError
+from poolhouse.errors import AccessKeyUnknown, SignatureIncomplete, SignatureInvalid, SignatureMissing
+from poolhouse.errors.reasons import Reason
+from poolhouse.flows.access.callers import Caller, Callers
 
 WINDOW: Final = 300.0
 ALGORITHM: Final = "AWS4-HMAC-SHA256"
@@ -73,17 +74,20 @@ class Signatures:
         self._signing_keys: OrderedDict[tuple[str, bytes, str, str], bytes] = OrderedDict()
 
     async def verify(self, method: str, target: str, headers: Headers, body: bytes) -> Signed:
-        """Who signed this request. ``target`` is path and query as they were sent. Raises ``ProtocolError``."""
+        """Who signed this request. ``target`` is path and query as they were sent.
+
+        Raises ``SignatureMissing``, ``SignatureIncomplete``, ``SignatureInvalid``, ``AccessKeyUnknown``.
+        """
         claim = parse_authorization(headers.getall("Authorization", []))
         if headers.getall("X-Amz-Security-Token", []):
-            raise _unknown_key()
+            raise AccessKeyUnknown
         if claim.service != self._service:
-            raise _mismatch(f"The credential should be scoped to the service {self._service}.")
+            raise SignatureInvalid(Reason.SIGNATURE_FOR_ANOTHER_SERVICE, service=self._service)
         instant = _instant_of(claim, headers)
         self._check_time(instant)
         key = await self._callers.find(claim.key_id)
         if key is None:
-            raise _unknown_key()
+            raise AccessKeyUnknown
         canonical = canonical_request(method, target, headers, claim.signed_headers, body)
         text = "\n".join((ALGORITHM, instant, claim.scope, hashlib.sha256(canonical).hexdigest()))
         slot = (claim.key_id, key.secret, claim.day, claim.region)
@@ -91,9 +95,7 @@ class Signatures:
         signing_key = kept or derive_signing_key(key.secret, claim.day, claim.region, claim.service)
         expected = hmac.new(signing_key, text.encode(), hashlib.sha256).hexdigest()
         if not hmac.compare_digest(expected, claim.signature):
-            raise _mismatch(
-                "The request signature is not the one computed here. Check the secret key and what is signed."
-            )
+            raise SignatureInvalid(Reason.SIGNATURE_WRONG)
         if kept is None:
             # Kept only once it has proven right, so that nobody else can fill the cache.
             self._keep(slot, signing_key)
@@ -103,12 +105,12 @@ class Signatures:
         try:
             signed_at = datetime.fromisoformat(instant).timestamp()
         except ValueError:
-            raise _incomplete("The date of the signature does not exist.") from None
+            raise SignatureIncomplete(Reason.SIGNATURE_DATE_NONE) from None
         now = self._now()
         if signed_at < now - WINDOW:
-            raise _mismatch(f"Signature expired: {instant} is more than 5 minutes ago.")
+            raise SignatureInvalid(Reason.SIGNATURE_EXPIRED, instant=instant)
         if signed_at > now + WINDOW:
-            raise _mismatch(f"Signature not yet current: {instant} is more than 5 minutes ahead.")
+            raise SignatureInvalid(Reason.SIGNATURE_EARLY, instant=instant)
 
     def _keep(self, slot: tuple[str, bytes, str, str], signing_key: bytes) -> None:
         self._signing_keys[slot] = signing_key
@@ -117,29 +119,29 @@ class Signatures:
 
 
 def parse_authorization(values: Sequence[str]) -> Claim:
-    """The one ``Authorization`` header in its parts. Raises ``ProtocolError``."""
+    """The one ``Authorization`` header in its parts. Raises ``SignatureMissing``, ``SignatureIncomplete``."""
     if not values:
-        raise ProtocolError("MissingAuthenticationTokenException", "Missing Authentication Token")
+        raise SignatureMissing
     if len(values) > 1:
-        raise _incomplete("More than one Authorization header.")
+        raise SignatureIncomplete(Reason.AUTHORIZATION_TWICE)
     algorithm, _, rest = values[0].strip().partition(" ")
     if algorithm != ALGORITHM:
-        raise _incomplete(f"The Authorization header does not begin with {ALGORITHM}.")
+        raise SignatureIncomplete(Reason.AUTHORIZATION_ALGORITHM, algorithm=ALGORITHM)
     fields: dict[str, str] = {}
     for part in rest.split(","):
         name, _, value = part.strip().partition("=")
         if name not in _FIELDS or name in fields or not value:
-            raise _incomplete("The Authorization header is not made of Credential, SignedHeaders and Signature.")
+            raise SignatureIncomplete(Reason.AUTHORIZATION_PARTS)
         fields[name] = value
     if len(fields) != len(_FIELDS):
-        raise _incomplete("The Authorization header lacks Credential, SignedHeaders or Signature.")
+        raise SignatureIncomplete(Reason.AUTHORIZATION_LACKS)
     credential = fields["Credential"].rsplit("/", 4)
     if len(credential) != 5 or not credential[0] or credential[4] != _TERMINATOR:
-        raise _incomplete("The credential is not of the form key/date/region/service/aws4_request.")
+        raise SignatureIncomplete(Reason.CREDENTIAL_FORM)
     if _DAY.fullmatch(credential[1]) is None or _REGION.fullmatch(credential[2]) is None:
-        raise _incomplete("The credential has no valid date or region.")
+        raise SignatureIncomplete(Reason.CREDENTIAL_SCOPE)
     if _SIGNATURE.fullmatch(fields["Signature"]) is None:
-        raise _incomplete("The signature is not 64 lower-case hexadecimal digits.")
+        raise SignatureIncomplete(Reason.SIGNATURE_FORM)
     names = tuple(fields["SignedHeaders"].split(";"))
     _check_signed_headers(names)
     return Claim(credential[0], credential[1], credential[2], credential[3], names, fields["Signature"])
@@ -147,10 +149,10 @@ def parse_authorization(values: Sequence[str]) -> Claim:
 
 def _check_signed_headers(names: tuple[str, ...]) -> None:
     if any(_HEADER_NAME.fullmatch(name) is None for name in names) or list(names) != sorted(set(names)):
-        raise _incomplete("The names of the signed headers must be in lower case, sorted, and there once.")
+        raise SignatureIncomplete(Reason.SIGNED_HEADERS_FORM)
     # Without the target header a signature for one operation would be good for all.
     if "host" not in names or "x-amz-target" not in names or not ("x-amz-date" in names or "date" in names):
-        raise _incomplete("The headers host, x-amz-target and x-amz-date (or date) must be signed.")
+        raise SignatureIncomplete(Reason.SIGNED_HEADERS_LACK)
 
 
 def _instant_of(claim: Claim, headers: Headers) -> str:
@@ -158,33 +160,33 @@ def _instant_of(claim: Claim, headers: Headers) -> str:
     stamps = headers.getall("X-Amz-Date", [])
     if stamps:
         if len(stamps) > 1 or "x-amz-date" not in claim.signed_headers:
-            raise _incomplete("The header x-amz-date must be there once, and signed.")
+            raise SignatureIncomplete(Reason.AMZ_DATE_NOT_SIGNED)
         instant = stamps[0].strip()
     else:
         dates = headers.getall("Date", [])
         if len(dates) != 1 or "date" not in claim.signed_headers:
-            raise _incomplete("The header x-amz-date or date must be there once, and signed.")
+            raise SignatureIncomplete(Reason.DATE_NOT_SIGNED)
         try:
             # Without a zone (or with -0000, as SDKs write it) UTC is meant.
             date = parsedate_to_datetime(dates[0])
             instant = (date.astimezone(UTC) if date.tzinfo else date).strftime("%Y%m%dT%H%M%SZ")
         except (ValueError, TypeError, OverflowError, IndexError):
-            raise _incomplete("The date header is not a date.") from None
+            raise SignatureIncomplete(Reason.DATE_NO_DATE) from None
     if _INSTANT.fullmatch(instant) is None:
-        raise _incomplete("The header x-amz-date is not of the form YYYYMMDD'T'HHMMSS'Z'.")
+        raise SignatureIncomplete(Reason.AMZ_DATE_FORM)
     if not instant.startswith(claim.day):
-        raise _mismatch("The date of the credential is not the date of the request.")
+        raise SignatureInvalid(Reason.CREDENTIAL_DATE)
     return instant
 
 
 def canonical_request(method: str, target: str, headers: Headers, signed: Sequence[str], body: bytes) -> bytes:
-    """The text that a signature stands for. Raises ``ProtocolError`` when a signed header is not there."""
+    """The text that a signature stands for. Raises ``SignatureIncomplete`` when a signed header is not there."""
     path, _, query = target.partition("?")
     lines = [method, _canonical_path(path), _canonical_query(query)]
     for name in signed:
         values = headers.getall(name, [])
         if not values:
-            raise _incomplete(f"The signed header {name} is not there.")
+            raise SignatureIncomplete(Reason.SIGNED_HEADER_MISSING, header=name)
         lines.append(f"{name}:{','.join(' '.join(value.split()) for value in values)}")
     lines += ["", ";".join(signed), hashlib.sha256(body).hexdigest()]
     return "\n".join(lines).encode("utf-8", "surrogateescape")
@@ -216,15 +218,3 @@ def derive_signing_key(secret: bytes, day: str, region: str, service: str) -> by
     for part in (day, region, service, _TERMINATOR):
         key = hmac.digest(key, part.encode(), "sha256")
     return key
-
-
-def _incomplete(sentence: str) -> ProtocolError:
-    return ProtocolError("IncompleteSignatureException", sentence)
-
-
-def _mismatch(sentence: str) -> ProtocolError:
-    return ProtocolError("InvalidSignatureException", sentence)
-
-
-def _unknown_key() -> ProtocolError:
-    return ProtocolError("UnrecognizedClientException", "The security token included in the request is invalid.")
