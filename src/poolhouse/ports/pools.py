@@ -20,6 +20,9 @@ class Pools(Protocol):
     async def delete(self, pool_id: str) -> None:
         """The pool is gone. What is its own is still there: ``remove_some`` takes it away."""
 
+    async def require(self, pool_id: str) -> None:
+        """The pool exists now, whatever a cache believes. Raises ``PoolNotFound``."""
+
     async def end_grants(self, pool_id: str) -> None:
         """Every token of the pool ended, and that is seen by every process at once."""
 

@@ -150,3 +150,5 @@ async def test_tokens_of_a_deleted_pool_end_at_once_even_where_the_pool_is_still
             await other.bearer(tokens)
         with pytest.raises(PoolhouseError):
             await other.refresh(client, tokens.refresh, rotates=False)
+        with pytest.raises(PoolNotFound):
+            await other.sign_in(client)

@@ -95,6 +95,8 @@ class Grants(Flow):
         """The user is signed in at the client by this flow: a grant stands, the trail says so, and these are its
         tokens."""
         require_usable(pool, client, user)
+        # A pool that was deleted elsewhere a moment ago may still be believed in; nobody is signed in to it.
+        await self.kit.pools.require(pool.id)
         now = self.kit.clock.now()
         secret = self._new_secret(event_id)
         grant = Grant(

@@ -63,6 +63,11 @@ class PoolRepository:
                 removed += some
         return removed
 
+    async def require(self, pool_id: str) -> None:
+        if await self._store.get(collections.POOLS, _pool_key(pool_id)) is None:
+            self._cache.drop(pool_id)
+            raise PoolNotFound(pool_id)
+
     async def end_grants(self, pool_id: str) -> None:
         """No token of the pool is good any more, in any process: grants are never cached, as pools are."""
         more = True

@@ -11,19 +11,21 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from poolhouse import errors as domain
+from poolhouse.server.cognito.engine.failures import UNSUPPORTED, Failure, ProtocolError
 
 if TYPE_CHECKING:
     from poolhouse.server.cognito.engine.model import Operation
-from poolhouse.server.cognito.engine.failures import UNSUPPORTED, Failure, ProtocolError
 
 INTERNAL: Final = "InternalErrorException"
 INVALID: Final = "InvalidParameterException"
 NOT_AUTHORIZED: Final = "NotAuthorizedException"
 RESOURCE: Final = "ResourceNotFoundException"
 BUSY: Final = "TooManyRequestsException"
+
 _DENIED: Final = (NOT_AUTHORIZED, "UnauthorizedException", "AccessDeniedException", "ForbiddenException")
 _MISSING: Final = (RESOURCE, "UnauthorizedException")
 _CONFLICT: Final = ("ConcurrentModificationException", BUSY)
+
 TABLE: Final[Mapping[type[domain.PoolhouseError], tuple[str, ...]]] = {
     domain.PoolhouseError: (INTERNAL, "InternalServerException"),
     domain.Invalid: (INVALID,),
@@ -78,11 +80,10 @@ CALLER: Final = frozenset(
         "UnrecognizedClientException",
     }
 )
-"""What is said of a caller before any operation runs."""
+"""What is said of a caller before any operation runs, whether the model declares it or not."""
 
-_ALWAYS: Final = CALLER | {BUSY}
-"""Any operation may be asked to wait, and any caller be refused, whether the model declares it or not: clients act on
-the name."""
+_ALWAYS: Final = frozenset({BUSY})
+"""Any operation may be asked to wait, whether the model declares it or not: clients act on the name."""
 _SERVER_SIDE: Final = frozenset({INTERNAL, "InternalServerException"})
 
 
@@ -92,7 +93,8 @@ def failure(error: BaseException, operation: Operation | None) -> Failure:
         return Failure(error.name, str(error), error.status)
     if not isinstance(error, domain.PoolhouseError):
         return Failure(_declared(TABLE[domain.PoolhouseError], operation), "Internal error.", 500)
-    name = _declared(_candidates(error, operation), operation)
+    names = _candidates(error, operation)
+    name = names[0] if isinstance(error, domain.CallerRefused) else _declared(names, operation)
     if name in _SERVER_SIDE:
         return Failure(name, "Internal error.", 500)
     return Failure(name, _sentence(error), headers=_hints(error) if name == BUSY else {})
