@@ -41,6 +41,12 @@ def require_policy(policy: PasswordPolicy, password: str) -> None:
         raise PasswordPolicyViolation(reason)
 
 
+def plain_salt(raw: bytes) -> bytes:
+    """The salt, beginning with no zero: some clients read it as a number and some as text, and only then it is the same
+    to both."""
+    return bytes((raw[0] or 1,)) + raw[1:]
+
+
 class Credentials(Flow):
     def invent(self, policy: PasswordPolicy) -> str:
         """A temporary password that meets any policy of that length."""
@@ -61,7 +67,7 @@ class Credentials(Flow):
         """Salt and verifier, sealed (they are fast-hash material); None where no client of the pool speaks SRP."""
         if not await self.kit.clients.uses_srp(pool.id):
             return None
-        salt = self.kit.chance.raw(16)
+        salt = plain_salt(self.kit.chance.raw(16))
         verifier = await self.kit.srp.verifier(pool.short_name, username, password, salt)
         return self.kit.secrets.seal("srp-verifier", f"{pool.id}/{username}", f"{salt.hex()}:{verifier}".encode())
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from poolhouse.errors import MissingParameter, WrongCredentials
 from poolhouse.flows.directory.lookup import Directory
-from poolhouse.flows.directory.passwords import Credentials
+from poolhouse.flows.directory.passwords import Credentials, plain_salt
 from poolhouse.flows.flow import Flow, Kit
 from poolhouse.flows.sign_in.questions import ProvePassword, SrpProof
 from poolhouse.flows.sign_in.steps import Posed, Run
@@ -71,4 +71,4 @@ class PasswordVerifier(Flow):
             return (*record, run.user.username, True)
         noise = self._directory.stand_in_bytes(run.pool, run.submitted)
         identity = run.user.username if run.user else self._directory.stand_in(run.pool, run.submitted)
-        return noise[16:].hex(), (noise * 12).hex(), identity, False
+        return plain_salt(noise[16:]).hex(), (noise * 12).hex(), identity, False
