@@ -37,6 +37,8 @@ from poolhouse.hooks.events.tokens import PreToken
 from poolhouse.hooks.kinds import amend, answer, around, collect, observe
 from poolhouse.records.messages import Message
 
+# --- the server ------------------------------------------------------------------------------------------------------
+
 
 @around
 def lifespan(event: Lifespan) -> AsyncIterator[None]:
@@ -48,6 +50,9 @@ def lifespan(event: Lifespan) -> AsyncIterator[None]:
 def around_flow(event: FlowCall) -> AsyncIterator[None]:
     """Around each flow: to trace, to measure, to limit. ``Refused`` before the ``yield`` stops it."""
     raise NotImplementedError
+
+
+# --- registering -----------------------------------------------------------------------------------------------------
 
 
 @collect
@@ -70,6 +75,9 @@ async def register_password_formats(event: Register) -> Sequence[PasswordFormat]
     """Foreign password hashes that can be checked."""
 
 
+# --- sign-up ---------------------------------------------------------------------------------------------------------
+
+
 @collect
 async def pre_sign_up(event: PreSignUp) -> SignUpDecision | None:
     """Refuse, or let the user in confirmed, or with a verified contact."""
@@ -78,6 +86,9 @@ async def pre_sign_up(event: PreSignUp) -> SignUpDecision | None:
 @collect
 async def post_confirmation(event: PostConfirmation) -> None:
     """The user is confirmed."""
+
+
+# --- sign-in ---------------------------------------------------------------------------------------------------------
 
 
 @collect
@@ -110,9 +121,15 @@ async def post_authentication(event: PostAuthentication) -> None:
     """The user is signed in, or refused at the last moment."""
 
 
+# --- tokens ----------------------------------------------------------------------------------------------------------
+
+
 @amend
 async def pre_token(event: PreToken) -> PreToken | None:
     """The event with other claims, groups or scopes (``dataclasses.replace``), or None."""
+
+
+# --- messages --------------------------------------------------------------------------------------------------------
 
 
 @amend
@@ -123,6 +140,9 @@ async def compose_message(event: ComposeMessage) -> ComposeMessage | None:
 @answer
 async def send_message(event: Message) -> Sent | None:
     """Deliver this message, or leave it to the next. Called by the outbox, outside of any request."""
+
+
+# --- the trail -------------------------------------------------------------------------------------------------------
 
 
 @observe
