@@ -54,8 +54,9 @@ class Kind:
 @dataclass(frozen=True, slots=True)
 class Pace:
     """All but the counts in seconds. ``lease`` is how long an owner may be silent, and a part may take; ``tries`` how
-    often in a row a job may fail without progress. The waits between are ``back_off``, then ``growth`` times as long,
-    at most ``longest``. ``look`` is how often a worker looks for jobs that nobody told it of."""
+    often in a row a job may fail without progress; one that has to be finished is tried on, and told of. The waits
+    between are ``back_off``, then ``growth`` times as long, at most ``longest``. ``look`` is how often a worker looks
+    for jobs that nobody told it of."""
 
     lease: float = 10.0
     tries: int = 12
@@ -66,7 +67,7 @@ class Pace:
     look: float = 5.0
 
     def wait_after(self, tries: int) -> float:
-        return min(self.longest, self.back_off * self.growth ** (tries - 1))
+        return min(self.longest, self.back_off * self.growth ** min(tries - 1, 100))
 
 
 class JobLost(Exception):  # noqa: N818 - read as a statement
@@ -173,12 +174,12 @@ class Leases:
             if job.is_cancelling:
                 await self._end(job, CANCELLED)
                 return None
-            if tries >= self.pace.tries:
-                await self._end(job, FAILED, job.last_error or "Its process died.")
+            if tries >= self.pace.tries and job.state == RUNNING:
+                await self._out_of_tries(replace(job, tries=tries), job.last_error or "Its process died.")
                 return None
             mine = replace(job, state=RUNNING, owner=self._chance.uuid(), until=now + self.pace.lease, tries=tries)
             mine = await self._jobs.save(mine)
-        except VersionConflict:
+        except (VersionConflict, JobLost):
             return None
         if job.state == RUNNING:
             self.logger.warning("The job %s of %s is taken over: its owner went silent.", job.kind, job.subject)
@@ -210,13 +211,34 @@ class Leases:
 
     async def fail(self, job: Job, error: str) -> None:
         """The job waits for another try, or has failed for good after the last. Raises ``JobLost``."""
-        tries = job.tries + 1
-        if tries >= self.pace.tries:
-            await self._end(replace(job, tries=tries), FAILED, error)
+        job = replace(job, tries=job.tries + 1)
+        if job.tries >= self.pace.tries:
+            await self._out_of_tries(job, error)
             return
-        wait = self.pace.wait_after(tries)
-        self.logger.warning("The job %s of %s failed, next try in %g s: %s", job.kind, job.subject, wait, error)
-        await self.release(replace(job, tries=tries, last_error=error), due=self._clock.now() + wait)
+        self.logger.warning(
+            "The job %s of %s failed, next try in %g s: %s",
+            job.kind,
+            job.subject,
+            self.pace.wait_after(job.tries),
+            error,
+        )
+        await self._postpone(job, error)
+
+    async def _out_of_tries(self, job: Job, error: str) -> None:
+        """The job has failed for good; or, where it has to be finished, is tried as rarely as can be."""
+        if job.can_be_cancelled:
+            await self._end(job, FAILED, error)
+            return
+        self.logger.error(
+            "The job %s of %s has to be finished and failed %d times: %s", job.kind, job.subject, job.tries, error
+        )
+        await self._postpone(job, error)
+        if job.tries == self.pace.tries:
+            await self._audit.note("job.failing", subject=job.subject, facts={"kind": job.kind})
+
+    async def _postpone(self, job: Job, error: str) -> None:
+        due = self._clock.now() + self.pace.wait_after(job.tries)
+        await self.release(replace(job, last_error=error), due=due)
         self._count(job.kind, "postponed")
 
     async def _end(self, job: Job, state: str, error: str | None = None) -> None:

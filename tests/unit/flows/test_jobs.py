@@ -125,6 +125,46 @@ async def test_a_job_that_kills_its_process_is_not_tried_for_ever() -> None:
     assert FAILED == (await house.job()).state
 
 
+async def test_a_job_that_must_be_finished_is_tried_until_it_is_and_is_told_of_meanwhile() -> None:
+    house, tries = House(), list[float]()
+    is_broken = True
+
+    async def breaks(job: Job) -> Onward | None:
+        tries.append(house.clock.at)
+        if is_broken:
+            raise OSError("no space left")
+        return None
+
+    await house.leases().enqueue("count", "p", can_be_cancelled=False)
+    worker = house.worker(breaks)
+    for _ in range(600):
+        await worker.drain()
+        house.clock.at = (await house.job()).due
+    assert 600 == len(tries)
+    assert 3600 == tries[-1] - tries[-2]
+    assert WAITING == (await house.job()).state
+    assert 1 == house.trail.actions.count("job.failing")
+
+    is_broken = False
+    await worker.drain()
+
+    assert DONE == (await house.job()).state
+
+
+async def test_a_job_that_must_be_finished_and_kills_its_process_does_so_ever_more_rarely() -> None:
+    house = House()
+    leases = house.leases()
+    await leases.enqueue("count", "p", can_be_cancelled=False)
+
+    taken = 0
+    for _ in range(700):
+        taken += len([job async for job in leases.claimed(["count"], 1)])
+        house.clock.at += leases.pace.lease
+
+    assert 12 <= taken <= 14
+    assert (await house.job()).is_alive
+
+
 async def test_a_waiting_job_is_cancelled_at_once_and_a_held_one_after_its_part() -> None:
     house = House()
     leases = house.leases()

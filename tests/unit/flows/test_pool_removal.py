@@ -8,7 +8,8 @@ import pytest
 
 from poolhouse.errors import InvalidParameter, PoolhouseError, PoolNotFound
 from poolhouse.flows.directory.groups import GroupSettings
-from poolhouse.flows.pools.removal import POOL_REMOVAL, SETTLING
+from poolhouse.flows.jobs import JobWorker, Kind
+from poolhouse.flows.pools.removal import POOL_REMOVAL, SETTLING, PoolRemoval
 from poolhouse.records.clients import Client
 from poolhouse.records.jobs import DONE
 from poolhouse.records.pools import Pool
@@ -49,10 +50,12 @@ async def inhabited(house: House) -> tuple[Pool, Client]:
 
 
 async def finished(house: House) -> None:
-    """The jobs come to their end, however long leases and waits take."""
+    """The jobs come to their end, however long leases and waits take. Each part is small, so that there are several."""
+    removal = PoolRemoval(house.built.kit.pools, house.clock, at_a_time=3)
+    worker = JobWorker(house.built.jobs.leases, [Kind(POOL_REMOVAL, removal.go_on)])
     for _ in range(4):
         house.clock.advance(SETTLING + 60)
-        await house.built.jobs.drain()
+        await worker.drain()
 
 
 async def test_a_deleted_pool_is_gone_at_once_and_its_people_soon_after() -> None:

@@ -19,7 +19,10 @@ the job's back is found by looking once more."""
 
 
 class PoolRemoval:
-    def __init__(self, pools: Pools, clock: Clock) -> None:
+    """``at_a_time`` is how many documents one part removes."""
+
+    def __init__(self, pools: Pools, clock: Clock, at_a_time: int = AT_A_TIME) -> None:
+        self._at_a_time = at_a_time
         self._pools = pools
         self._clock = clock
 
@@ -28,7 +31,7 @@ class PoolRemoval:
         # Whoever wanted it gone may have died before it was.
         await self._pools.delete(job.subject)
         gone = float(job.progress.get("gone", self._clock.now()))
-        removed = await self._pools.remove_some(job.subject, AT_A_TIME)
+        removed = await self._pools.remove_some(job.subject, self._at_a_time)
         progress = {"gone": gone, "removed": job.progress.get("removed", 0) + removed}
         if removed:
             return Onward(progress)
