@@ -376,6 +376,51 @@ async def test_without_a_plugin_custom_sign_in_says_so(house: House, client: Cli
         await house.begin(client, flow="CUSTOM_AUTH")
 
 
+class AfterPassword:
+    """A custom sign-in that begins with the password, then asks a riddle, then looks at what was proven."""
+
+    def __init__(self) -> None:
+        self.seen: list[SignInState] = []
+
+    @hookimpl
+    def define_challenge(self, event: DefineChallenge) -> ChallengeDecision:
+        wanted = {1: "PASSWORD_VERIFIER", 2: "CUSTOM_CHALLENGE"}.get(len(event.session))
+        return ChallengeDecision(challenge=wanted) if wanted else ChallengeDecision(issue_tokens=True)
+
+    @hookimpl
+    def create_challenge(self, event: CreateChallenge) -> Asked:
+        return Asked(public={"riddle": "2+2"})
+
+    @hookimpl
+    def verify_challenge(self, event: VerifyChallenge) -> bool:
+        return event.answer == "4"
+
+    @hookimpl
+    def register_stages(self) -> list[Stage]:
+        return [Stage("looks", self.looks)]
+
+    async def looks(self, state: SignInState) -> str | None:
+        self.seen.append(state)
+        return None
+
+
+async def test_a_password_that_was_proven_on_the_way_counts_as_a_proof_in_the_end() -> None:
+    plugin = AfterPassword()
+    async with opened_house(plugins=[("after-password", plugin)]) as house:
+        client = await house.client(await house.pool())
+        await house.user(client)
+        srp = SrpClient(house, client)
+        asking = await house.begin(client, flow="CUSTOM_AUTH", CHALLENGE_NAME="SRP_A", SRP_A=srp.big_a)
+        assert isinstance(asking, Asking)
+
+        riddle = await srp.answer(asking, PASSWORD)
+        reply = await house.answer(client, riddle, ANSWER="4")
+
+        assert isinstance(reply, SignedIn)
+        assert ("password", "custom") == plugin.seen[-1].proofs
+        assert ("PASSWORD_VERIFIER", "CUSTOM_CHALLENGE") == plugin.seen[-1].passed
+
+
 class Knock:
     """A further step after every first proof."""
 

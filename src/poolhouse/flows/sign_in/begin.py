@@ -17,6 +17,7 @@ from poolhouse.flows.sign_in.questions import Given
 from poolhouse.flows.sign_in.steps import Opening, Opens, Run
 from poolhouse.flows.sign_in.table import Table
 from poolhouse.hooks import specs
+from poolhouse.hooks.answers.sign_in import Passed
 from poolhouse.hooks.events.sign_in import PreAuthentication
 from poolhouse.records.clients import Client
 from poolhouse.records.names import LONGEST
@@ -101,8 +102,12 @@ class SignIn(Flow):
         run = await self._resume(client, attempt, answer)
         outcome = await self._machine.check(run, attempt, answer.given)
         way = self._public.get(attempt.flow) or self._by_admin[attempt.flow]
-        outcome = await way.after(run, attempt.challenge, outcome)
-        return await self._machine.go_on(run, outcome, attempt.challenge)
+        further = await way.after(run, attempt.challenge, outcome)
+        if further is not outcome and isinstance(outcome, Passed):
+            # The way to begin wants more, or has something of its own to say; what was proven stays proven.
+            run = run.proven(attempt.challenge, outcome)
+            return await self._machine.go_on(run, further)
+        return await self._machine.go_on(run, further, attempt.challenge)
 
     async def _resume(self, client: Client, attempt: Attempt, answer: Answer) -> Run:
         pool = await self.kit.pools.get(attempt.pool_id)

@@ -118,12 +118,11 @@ class Machine(Flow):
         if user is None:
             raise WrongCredentials
         require_able(user, self.kit.clock.now())
-        passed = run.passed if challenge is None else (*run.passed, challenge)
-        run = with_fields(run, user=user, proofs=(*run.proofs, outcome.proof), passed=passed)
+        run = with_fields(run.proven(challenge, outcome), user=user)
         seen = run.seen()
         for stage in self._stages:
             due = await stage.applies(seen)
-            if due is not None and due not in passed:
+            if due is not None and due not in run.passed:
                 return await self._ask(run, due)
         return await self._finish(run, user)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from poolhouse.flows.sign_in.questions import Question
@@ -54,6 +54,11 @@ class Run:
     history: tuple[ChallengeResult, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
     srp_a: str | None = field(default=None, repr=False)
+
+    def proven(self, challenge: str | None, passed: Passed) -> Run:
+        """The run after a proof. ``challenge`` is the one that was passed; None for an opening."""
+        names = self.passed if challenge is None else (*self.passed, challenge)
+        return replace(self, proofs=(*self.proofs, passed.proof), passed=names)
 
     def seen(self) -> SignInState:
         """The run as plugins see it."""
