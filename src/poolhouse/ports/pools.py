@@ -23,8 +23,9 @@ class Pools(Protocol):
     async def require(self, pool_id: str) -> None:
         """The pool exists now, whatever a cache believes. Raises ``PoolNotFound``."""
 
-    async def end_grants(self, pool_id: str) -> None:
-        """Every token of the pool ended, and that is seen by every process at once."""
+    async def close(self, pool_id: str) -> None:
+        """The pool has no grants, clients and signing keys any more. Grants are never cached, so its tokens have ended
+        in every process."""
 
     async def remove_some(self, pool_id: str, limit: int) -> int:
         """Up to so many documents that are the pool's own were removed; how many. 0: nothing of it is left."""

@@ -138,6 +138,15 @@ async def test_killed_at_any_write_a_removal_goes_on_elsewhere_and_leaves_nothin
         await removed(crash_after)
 
 
+async def test_clients_keys_and_grants_of_a_pool_are_gone_before_its_deletion_is_answered() -> None:
+    async with opened_house() as house:
+        pool, _ = await inhabited(house)
+
+        await house.services.pools.delete(pool.id)
+
+        assert {"clients", "client_pools", "signing_keys", "grants"}.isdisjoint(await left_of(house, pool))
+
+
 async def test_tokens_of_a_deleted_pool_end_at_once_even_where_the_pool_is_still_believed_in() -> None:
     clock = FakeClock()
     store = MemoryStore(collections.ALL, clock)

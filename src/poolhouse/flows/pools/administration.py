@@ -112,7 +112,7 @@ class PoolAdministration:
         await self._jobs.enqueue(POOL_REMOVAL, pool_id, can_be_cancelled=False)
         await self._pools.delete(pool_id)
         # Others may believe in the pool for seconds; in a grant they never do.
-        await self._pools.end_grants(pool_id)
+        await self._pools.close(pool_id)
         await self._audit.note("pool.deleted", pool_id=pool_id)
 
     async def page(self, region: str, limit: int, cursor: str | None) -> Slice:

@@ -68,11 +68,11 @@ class PoolRepository:
             self._cache.drop(pool_id)
             raise PoolNotFound(pool_id)
 
-    async def end_grants(self, pool_id: str) -> None:
-        """No token of the pool is good any more, in any process: grants are never cached, as pools are."""
-        more = True
-        while more:
-            _, more = await self._remove_page(collections.GRANTS, pool_id, _AT_ONCE)
+    async def close(self, pool_id: str) -> None:
+        for collection in (collections.GRANTS, collections.CLIENTS, collections.SIGNING_KEYS):
+            more = True
+            while more:
+                _, more = await self._remove_page(collection, pool_id, _AT_ONCE)
 
     async def page(self, region: str, limit: int, cursor: str | None) -> Slice:
         asked = f"pools/{region}"
