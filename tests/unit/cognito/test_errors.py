@@ -8,10 +8,19 @@ import pytest
 from poolhouse import errors as domain
 from poolhouse.server.cognito.engine.failures import Failure, ProtocolError
 from poolhouse.server.cognito.engine.model import ServiceModel
-from poolhouse.server.cognito.user_pools.errors import CALLER, INTERNAL, TABLE, failure
+from poolhouse.server.cognito.user_pools.errors import INTERNAL, TABLE, failure
 
 ALWAYS = {"TooManyRequestsException", INTERNAL}
 """What any operation may answer, declared or not."""
+
+CALLER = {
+    "AccessDeniedException",
+    "IncompleteSignatureException",
+    "InvalidSignatureException",
+    "MissingAuthenticationTokenException",
+    "UnrecognizedClientException",
+}
+"""What may be said of a caller before any operation runs, declared or not."""
 
 MADE: dict[type[domain.PoolhouseError], domain.PoolhouseError] = {
     domain.AccessDenied: domain.AccessDenied(caller="c", action="a", resource="r"),

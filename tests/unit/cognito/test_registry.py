@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from poolhouse.server.cognito.engine.failures import not_offered
 from poolhouse.server.cognito.engine.model import ServiceModel
 from poolhouse.server.cognito.engine.registry import Result, check_known, load_operations, operation
-from poolhouse.server.cognito.not_offered import SUBJECTS, reasons, sentence
+from poolhouse.server.cognito.not_offered import SUBJECTS, reasons
 from poolhouse.server.cognito.user_pools.call import OPERATIONS, Call
 from tests.support.json_api import ManualClock, build
 
@@ -81,5 +82,5 @@ def test_an_operation_with_a_handler_has_no_reason_not_to_be_offered() -> None:
 
 
 def test_the_reason_is_told() -> None:
-    assert "GetDevice is not offered by this server yet: no devices." == sentence("GetDevice", "no devices")
-    assert sentence("GetDevice", None).endswith("it is not part of this version.")
+    assert "GetDevice is not offered by this server yet: no devices." == str(not_offered("GetDevice", "no devices"))
+    assert str(not_offered("GetDevice", None)).endswith("it is not part of this version.")

@@ -11,9 +11,10 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Final
 
+from poolhouse.server.cognito.engine.failures import UNEXPLAINED
 from poolhouse.server.cognito.engine.model import ServiceModel, load_model
 from poolhouse.server.cognito.engine.registry import load_operations
-from poolhouse.server.cognito.not_offered import SUBJECTS, UNEXPLAINED
+from poolhouse.server.cognito.not_offered import SUBJECTS
 from poolhouse.server.cognito.user_pools.call import OPERATIONS
 
 DEFAULT: Final = Path("docs") / "operations.md"

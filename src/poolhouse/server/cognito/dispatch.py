@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from poolhouse.errors import AccessDenied, SignatureMissing
 from poolhouse.flows.access.resources import resource_of
-from poolhouse.server.cognito.engine.failures import UNSUPPORTED, Failure, ProtocolError
+from poolhouse.server.cognito.engine.failures import Failure, not_offered
 from poolhouse.server.cognito.engine.model import Operation, ServiceModel
 from poolhouse.server.cognito.engine.output import compile_output
 from poolhouse.server.cognito.engine.registry import Handler, check_known
 from poolhouse.server.cognito.engine.validation import compile_input
-from poolhouse.server.cognito.not_offered import sentence
 
 if TYPE_CHECKING:
     from poolhouse.flows.access.callers import Caller
@@ -77,7 +76,7 @@ class Route:
     def require_offered(self) -> Handler:
         """Raises ``ProtocolError`` with the reason why it is not."""
         if self.handler is None:
-            raise ProtocolError(UNSUPPORTED, sentence(self.operation.name, self._reason))
+            raise not_offered(self.operation.name, self._reason)
         return self.handler
 
     def _first_read(self, value: Any) -> dict[str, Any]:

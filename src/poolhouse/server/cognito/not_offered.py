@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-UNEXPLAINED: Final = "it is not part of this version"
-
 SUBJECTS: Final[Mapping[str, tuple[str, ...]]] = {
     "second factors are not part of this version": (
         "AdminDeleteSoftwareToken",
@@ -126,8 +124,3 @@ SUBJECTS: Final[Mapping[str, tuple[str, ...]]] = {
 def reasons() -> dict[str, str]:
     """The reason for each operation that is listed here."""
     return {name: reason for reason, names in SUBJECTS.items() for name in names}
-
-
-def sentence(name: str, reason: str | None) -> str:
-    """What the caller of an operation without a handler is told."""
-    return f"{name} is not offered by this server yet: {reason or UNEXPLAINED}."

@@ -9,10 +9,11 @@ from typing import Final
 import msgspec
 
 UNSUPPORTED: Final = "UnsupportedOperationException"
+UNEXPLAINED: Final = "it is not part of this version"
 
 
 class ProtocolError(Exception):
-    """The request is not one of ours, or its caller is not who they say. Raised by the face only."""
+    """The request is not one of ours. Raised by the face only."""
 
     def __init__(self, name: str, sentence: str, *, status: int = 400) -> None:
         super().__init__(sentence)
@@ -31,3 +32,8 @@ class Failure:
 
     def body(self) -> bytes:
         return msgspec.json.encode({"__type": self.name, "message": self.sentence})
+
+
+def not_offered(name: str, reason: str | None) -> ProtocolError:
+    """What the caller of an operation without a handler is told."""
+    return ProtocolError(UNSUPPORTED, f"{name} is not offered by this server yet: {reason or UNEXPLAINED}.")

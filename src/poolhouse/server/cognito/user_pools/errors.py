@@ -71,17 +71,6 @@ TABLE: Final[Mapping[type[domain.PoolhouseError], tuple[str, ...]]] = {
     domain.DeliveryFailed: ("CodeDeliveryFailureException", INTERNAL, "InternalServerException"),
 }
 """A class that is not named here has the names of its nearest parent."""
-CALLER: Final = frozenset(
-    {
-        "AccessDeniedException",
-        "IncompleteSignatureException",
-        "InvalidSignatureException",
-        "MissingAuthenticationTokenException",
-        "UnrecognizedClientException",
-    }
-)
-"""What is said of a caller before any operation runs, whether the model declares it or not."""
-
 _ALWAYS: Final = frozenset({BUSY})
 """Any operation may be asked to wait, whether the model declares it or not: clients act on the name."""
 _SERVER_SIDE: Final = frozenset({INTERNAL, "InternalServerException"})
