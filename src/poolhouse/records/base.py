@@ -16,7 +16,7 @@ class Record(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A value of the domain."""
 
 
-class Kept(Record, frozen=True, kw_only=True):
+class Kept(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A value that stands in the store, by itself or inside another. ``unknown`` holds what a later version of ours
     wrote into its document: it travels with the record and is written back (decision 0008)."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final, Protocol, TypeAlias
 
@@ -29,17 +30,28 @@ def source_address(peer: str | None, headers: Headers, trusted: Sequence[Network
     reading at the proxy that passed it on. A proxy writes one of ``Forwarded`` (RFC 7239) and ``X-Forwarded-For`` and
     may let a client's other one through: where both are there and do not say the same, neither is believed.
     """
-    address = _address(peer or "")
+    address = _peer(peer or "")
     if address is None:
         return peer or ""
     if not _is_among(address, trusted):
-        return str(address)
+        return _text(address)
     told = {
         _nearest_stranger(address, entries, trusted)
         for name, read in (("X-Forwarded-For", _plain), ("Forwarded", _forwarded))
         if (entries := read(headers.getall(name, ())))
     }
     return str(told.pop()) if len(told) == 1 else str(address)
+
+
+@lru_cache(maxsize=1024)
+def _peer(text: str) -> Address | None:
+    # Read once: a proxy or a client that stays connected is the peer of many requests.
+    return _address(text)
+
+
+@lru_cache(maxsize=1024)
+def _text(address: Address) -> str:
+    return str(address)
 
 
 def _nearest_stranger(peer: Address, entries: Sequence[str], trusted: Sequence[Network]) -> Address:

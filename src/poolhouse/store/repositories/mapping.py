@@ -30,7 +30,12 @@ def to_entry(
 
 def to_record(entry: Entry, kind: type[R]) -> R:
     """Raises ``msgspec.ValidationError`` for a document that no version of ours wrote."""
-    return msgspec.convert({**_set_aside(entry.value, kind), "version": entry.version}, kind)
+    value = {**entry.value, "version": entry.version}
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError:
+        # Something is in it that this version does not know, as happens while a release is rolled out.
+        return msgspec.convert(_set_aside(value, kind), kind)
 
 
 def stored(record: R, entry: Entry) -> R:
