@@ -224,7 +224,7 @@ OLD_HASHES = {
 async def test_register_password_formats_lets_an_old_hash_be_checked() -> None:
     ((encoded, password), *_) = OLD_HASHES.items()
     async with opened(plugin("register_password_formats")) as (house, _, _):
-        verify = house.server.kit.passwords.verify
+        verify = house.server.ports.passwords.verify
 
         assert await verify(password, encoded)
         assert not await verify(password + "x", encoded)

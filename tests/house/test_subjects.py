@@ -31,7 +31,7 @@ SUBJECTS = {
 
 GROUND = {
     "records": {"base", "names"},
-    "ports": {"world", "arithmetic", "paging"},
+    "ports": {"world", "arithmetic", "paging", "user_pools"},
     "flows": {"flow", "loop"},
     "hooks/events": {"base"},
     "hooks/answers": set(),

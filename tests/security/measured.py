@@ -39,9 +39,9 @@ async def measured_house(**changes: Any) -> AsyncIterator[tuple[House, Counter[s
     clock = FakeClock()
     store: Any = Counting(MemoryStore(collections.ALL, clock), work, ("get", "find", *WRITES))
     async with opened_house(store, clock, **changes) as house:
-        kit = house.built.kit
-        passwords: Passwords = Counting(kit.passwords, work, ("hash", "verify"))
-        srp: Srp = Counting(kit.srp, work, ("open", "proof", "verifier"))
-        services = build_services(dataclasses.replace(kit, passwords=passwords, srp=srp))
+        ports = house.built.ports
+        passwords: Passwords = Counting(ports.passwords, work, ("hash", "verify"))
+        srp: Srp = Counting(ports.srp, work, ("open", "proof", "verifier"))
+        services = build_services(house.built.world, dataclasses.replace(ports, passwords=passwords, srp=srp))
         house.built = dataclasses.replace(house.built, services=services)
         yield house, work

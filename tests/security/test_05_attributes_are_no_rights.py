@@ -11,7 +11,7 @@ import pytest
 from poolhouse import errors
 from poolhouse.flows.accounts.administration import Invitation
 from poolhouse.flows.directory.definitions import Declaration
-from poolhouse.flows.grants.lifetime import TokenSet
+from poolhouse.flows.grants.issue import TokenSet
 from poolhouse.flows.pools.settings import PoolFoundation
 from poolhouse.records.pools import Pool
 from tests.support.house import PASSWORD, House

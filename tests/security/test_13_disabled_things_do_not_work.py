@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from poolhouse import errors
 from poolhouse.flows.clients.settings import ClientSettings
-from poolhouse.flows.grants.lifetime import TokenSet
+from poolhouse.flows.grants.issue import TokenSet
 from poolhouse.records.clients import Client
 from poolhouse.records.pools import Pool
 from poolhouse.records.users import CONFIRMED, FORCE_CHANGE_PASSWORD, RESET_REQUIRED, UNCONFIRMED
@@ -49,7 +49,7 @@ async def scene(house: House, pool: Pool, client: Client) -> Scene:
 async def with_status(scene: Scene, status: str) -> None:
     for name in ("jane", "john"):
         user = await scene.house.services.users.require(scene.pool, name)
-        await scene.house.built.kit.users.save(scene.pool, replace(user, status=status))
+        await scene.house.built.ports.users.save(scene.pool, replace(user, status=status))
 
 
 async def disable(scene: Scene) -> None:
@@ -61,7 +61,7 @@ async def disable_in_the_record(scene: Scene) -> None:
     """By something else than our own operation, which ends all sign-ins besides."""
     for name in ("jane", "john"):
         user = await scene.house.services.users.require(scene.pool, name)
-        await scene.house.built.kit.users.save(scene.pool, replace(user, enabled=False))
+        await scene.house.built.ports.users.save(scene.pool, replace(user, enabled=False))
 
 
 async def disable_and_enable(scene: Scene) -> None:

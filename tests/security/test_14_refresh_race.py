@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from poolhouse import errors
-from poolhouse.flows.grants.lifetime import TokenSet
+from poolhouse.flows.grants.issue import TokenSet
 from poolhouse.records.clients import Client, Rotation
 from poolhouse.store.memory import MemoryStore
 from poolhouse.store.port import Store
@@ -63,7 +63,7 @@ async def test_of_a_refresh_and_a_revocation_at_once_nothing_survives(house: Hou
     client, tokens = await signed_in(house, grace=0)
 
     async def revoke() -> None:
-        await house.services.grants.revoke(client, tokens.refresh or "", None)
+        await house.services.revocation.revoke(client, tokens.refresh or "", None)
 
     results = await asyncio.gather(house.refresh(client, tokens.refresh), revoke(), return_exceptions=True)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from poolhouse import errors
-from poolhouse.flows.grants.lifetime import TokenSet
+from poolhouse.flows.grants.issue import TokenSet
 from poolhouse.records.clients import Client
 from poolhouse.records.pools import Pool
 from poolhouse.store.repositories import collections
@@ -19,7 +19,9 @@ from tests.support.house import House, opened_house
 
 End = Callable[[House, Pool, Client, TokenSet], Awaitable[object]]
 ENDS: dict[str, End] = {
-    "revocation": lambda house, pool, client, tokens: house.services.grants.revoke(client, tokens.refresh or "", None),
+    "revocation": lambda house, pool, client, tokens: house.services.revocation.revoke(
+        client, tokens.refresh or "", None
+    ),
     "sign-out everywhere": lambda house, pool, client, tokens: house.services.profile.sign_out_everywhere(
         tokens.access
     ),

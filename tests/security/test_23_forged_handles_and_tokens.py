@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from poolhouse import errors
-from poolhouse.flows.grants.lifetime import TokenSet
+from poolhouse.flows.grants.issue import TokenSet
 from poolhouse.records.clients import Client
 from poolhouse.records.pools import Pool
 from tests.support.house import PASSWORD, House
@@ -43,7 +43,7 @@ async def test_every_token_says_what_for_for_whom_and_until_when(tokens: TokenSe
 async def test_no_token_stands_for_another_kind(house: House, client: Client, tokens: TokenSet) -> None:
     for wrong in (tokens.id, tokens.refresh or ""):
         with pytest.raises(errors.InvalidAccessToken):
-            await house.services.grants.bearer(wrong)
+            await house.services.bearers.of(wrong)
     for wrong in (tokens.id, tokens.access):
         with pytest.raises(errors.InvalidRefreshToken):
             await house.refresh(client, wrong)
@@ -63,7 +63,7 @@ async def test_no_character_of_a_token_can_be_another(house: House, client: Clie
 
     for access in forged:
         with pytest.raises(errors.InvalidAccessToken):
-            await house.services.grants.bearer(access)
+            await house.services.bearers.of(access)
     for at in range(len(refresh)):
         with pytest.raises((errors.InvalidRefreshToken, errors.RefreshTokenReused)):
             await house.refresh(client, _changed(refresh, at))

@@ -10,7 +10,7 @@ import pytest
 
 import poolhouse
 from poolhouse import errors
-from poolhouse.flows.grants.lifetime import TokenSet
+from poolhouse.flows.grants.issue import TokenSet
 from poolhouse.hooks.answers.accounts import MigratedUser
 from poolhouse.hooks.events.accounts import MigrateUser
 from poolhouse.hooks.kinds import hookimpl
@@ -136,7 +136,7 @@ async def test_a_user_who_comes_over_twice_at_once_is_signed_in_twice() -> None:
 
 # --- the paths are all of them ---------------------------------------------------------------------------------------
 
-CHECKS = {("passwords", "verify"), ("srp", "proof")}
+CHECKS = {("_passwords", "verify"), ("_srp", "proof"), ("passwords", "verify"), ("srp", "proof")}
 GUARDED = {
     ("password.py", "check"): "inside the lockout",
     ("srp.py", "check"): "called by the machine, inside the lockout",

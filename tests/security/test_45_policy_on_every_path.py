@@ -65,14 +65,14 @@ async def test_a_client_with_a_secret_is_asked_for_it_on_every_path(house: House
         services.sign_up.resend(client, "jane", metadata={}, secret_hash=None),
         services.recovery.start(client, "jane", metadata={}, secret_hash=None),
         services.recovery.confirm(client, "jane", "123456", PASSWORD, metadata={}, secret_hash=None),
-        services.grants.refresh(client, "a.b", rotates=True, metadata={}),
+        services.refreshing.refresh(client, "a.b", rotates=True, metadata={}),
     ]
 
     for call in unproven:
         with pytest.raises(errors.NotAuthorized, match="configured with secret"):
             await call
     with pytest.raises(errors.Unauthorized):
-        await services.grants.revoke(client, "a.b", None)
+        await services.revocation.revoke(client, "a.b", None)
 
 
 async def test_a_client_of_another_pool_is_no_client_of_this_one(house: House, pool: Pool, client: Client) -> None:

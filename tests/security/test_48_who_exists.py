@@ -109,17 +109,17 @@ async def disabled(house: House, pool: Pool, client: Client) -> None:
 
 async def without_password(house: House, pool: Pool, client: Client) -> None:
     user = await house.user(client)
-    await house.built.kit.users.save(pool, replace(user, credential=None, status=RESET_REQUIRED))
+    await house.built.ports.users.save(pool, replace(user, credential=None, status=RESET_REQUIRED))
 
 
 async def without_contact(house: House, pool: Pool, client: Client) -> None:
     user = await house.user(client)
-    await house.built.kit.users.save(pool, replace(user, attributes={}))
+    await house.built.ports.users.save(pool, replace(user, attributes={}))
 
 
 async def to_be_reset(house: House, pool: Pool, client: Client) -> None:
     user = await house.user(client)
-    await house.built.kit.users.save(pool, replace(user, status=RESET_REQUIRED))
+    await house.built.ports.users.save(pool, replace(user, status=RESET_REQUIRED))
 
 
 async def invited(house: House, pool: Pool, client: Client) -> None:

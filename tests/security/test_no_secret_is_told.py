@@ -170,7 +170,8 @@ async def test_no_text_of_a_value_holds_a_secret() -> None:
             *seen,
             house.built,
             house.built.settings,
-            house.built.kit,
+            house.built.world,
+            house.built.ports,
             pool,
             keyed,
             user,
@@ -218,7 +219,7 @@ async def test_what_is_kept_of_an_attempt_and_a_key_is_sealed() -> None:
         asking = await SrpClient(house, client).begin("jane")
         told.secrets.add(asking.handle)
         private_keys = [
-            house.built.kit.secrets.open("signing-key", f"{entry.key[0]}/{entry.value['kid']}", entry.value["sealed"])
+            house.built.world.secrets.open("signing-key", f"{entry.key[0]}/{entry.value['kid']}", entry.value["sealed"])
             for entry in (await store.find(collections.SIGNING_KEYS, Query(limit=100))).entries
         ]
         stored = [

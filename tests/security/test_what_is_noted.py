@@ -82,7 +82,7 @@ async def test_a_change_of_what_signs_somebody_in_is_noted(house: House, pool: P
     await house.services.profile.verify(tokens.access, "email", house.last_code())
     await house.services.recovery.start(client, "jane", metadata={}, secret_hash=None)
     await house.services.recovery.confirm(client, "jane", house.last_code(), PASSWORD, metadata={}, secret_hash=None)
-    await house.services.grants.revoke(client, tokens.refresh or "", None)
+    await house.services.revocation.revoke(client, tokens.refresh or "", None)
     await house.services.users.set_password(pool, "jane", WRONG, permanent=True)
     await house.services.users.disable(pool, "jane")
 

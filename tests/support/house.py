@@ -12,7 +12,8 @@ from msgspec.structs import replace
 from poolhouse.config.settings import Passwords, Server, Settings
 from poolhouse.flows.accounts.sign_up import SignedUp, SignUpRequest
 from poolhouse.flows.clients.settings import ClientSettings
-from poolhouse.flows.grants.lifetime import Bearer, TokenSet
+from poolhouse.flows.grants.bearer import Bearer
+from poolhouse.flows.grants.issue import TokenSet
 from poolhouse.flows.pools.settings import PoolFoundation, PoolSettings
 from poolhouse.flows.services.user_pools import Services
 from poolhouse.records.clients import Client
@@ -21,7 +22,7 @@ from poolhouse.records.pools import Pool
 from poolhouse.records.users import User
 from poolhouse.server.app import Server as Built
 from poolhouse.server.app import build
-from poolhouse.server.ground import World
+from poolhouse.server.ground import Surroundings
 from poolhouse.store.memory import MemoryStore
 from poolhouse.store.port import Store
 from poolhouse.store.repositories import collections
@@ -77,7 +78,7 @@ class House:
         """A confirmed user."""
         signed_up = await self.sign_up(client, username, **attributes)
         await self.confirm(client, username)
-        found = await self.built.kit.users.get(client.pool_id, signed_up.user.sub)
+        found = await self.built.ports.users.get(client.pool_id, signed_up.user.sub)
         assert found is not None
         return found
 
@@ -111,10 +112,10 @@ class House:
         )
 
     async def refresh(self, client: Client, token: str | None, *, rotates: bool = True) -> TokenSet:
-        return await self.services.grants.refresh(client, token or "", rotates=rotates, metadata={})
+        return await self.services.refreshing.refresh(client, token or "", rotates=rotates, metadata={})
 
     async def bearer(self, tokens: TokenSet) -> Bearer:
-        return await self.services.grants.bearer(tokens.access)
+        return await self.services.bearers.of(tokens.access)
 
     def last_code(self) -> str:
         code = self.messages[-1].code
@@ -140,7 +141,7 @@ async def opened_house(
     built = await build(
         settings,
         [MASTER_KEY],
-        world=World(clock=clock, key_maker=PremadeKeys(), recorders=[messages.append]),
+        surroundings=Surroundings(clock=clock, key_maker=PremadeKeys(), recorders=[messages.append]),
         store=store or MemoryStore(collections.ALL, clock),
         plugins=plugins,
     )

@@ -100,7 +100,7 @@ async def test_the_old_database_is_needed_once_per_user(poolhouse: House, databa
     second = await poolhouse.sign_in(client, "jane", PASSWORD)
 
     assert first.id_claims["sub"] == second.id_claims["sub"]
-    user = await poolhouse.server.kit.users.get(pool.id, second.id_claims["sub"])
+    user = await poolhouse.server.ports.users.get(pool.id, second.id_claims["sub"])
     assert user is not None
     assert user.credential is not None
     assert "$argon2id$" in user.credential.hash
@@ -148,7 +148,7 @@ async def test_an_old_user_who_forgot_the_password_gets_a_code(poolhouse: House)
 async def test_an_imported_bcrypt_hash_is_good_for_a_sign_in(poolhouse: House) -> None:
     hashed = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
 
-    assert await poolhouse.server.kit.passwords.verify(PASSWORD, hashed)
+    assert await poolhouse.server.ports.passwords.verify(PASSWORD, hashed)
 
 
 # --- settings --------------------------------------------------------------------------------------------------------

@@ -20,8 +20,9 @@ from poolhouse.errors import GroupNotFound, GroupTaken, PoolhouseError
 from poolhouse.flows.directory.groups import MOST_GROUPS_OF_A_USER, GroupAdministration, GroupSettings
 from poolhouse.flows.directory.naming import place_name
 from poolhouse.flows.directory.values import check_values
-from poolhouse.flows.flow import Kit
+from poolhouse.flows.flow import World
 from poolhouse.ports.directory import NameTaken
+from poolhouse.ports.user_pools import Ports
 from poolhouse.records.names import name
 from poolhouse.records.pools import Pool
 from poolhouse.records.users import CONFIRMED, RESET_REQUIRED, Credential, Group, User
@@ -60,7 +61,8 @@ class Import:
 
     def __init__(
         self,
-        kit: Kit,
+        world: World,
+        ports: Ports,
         groups: GroupAdministration,
         hashes: ReadableHashes,
         fingerprint: str,
@@ -68,7 +70,8 @@ class Import:
         manner: Manner,
         complain: Complain,
     ) -> None:
-        self._kit = kit
+        self._world = world
+        self._ports = ports
         self._groups = groups
         self._hashes = hashes
         self._fingerprint = fingerprint
@@ -116,26 +119,26 @@ class Import:
         # be skipped by the next run, and stay without groups.
         for group in groups:
             if group is not None:
-                await self._kit.groups.join(group, user, self._kit.clock.now())
+                await self._ports.groups.join(group, user, self._world.clock.now())
         try:
-            await self._kit.users.add(self._pool, user)
+            await self._ports.users.add(self._pool, user)
         except NameTaken as taken:
             for group in groups:
                 if group is not None:
-                    await self._kit.groups.leave(group, user)
+                    await self._ports.groups.leave(group, user)
             if await self._exists(user):
                 return False
             raise BadLine(f"another user holds this {taken.name.kind}") from None
-        await self._kit.audit.note("user.imported", pool_id=self._pool.id, subject=user.sub)
+        await self._world.audit.note("user.imported", pool_id=self._pool.id, subject=user.sub)
         return True
 
     def _drafted(self, line: UserLine) -> User:
         if line.sub is not None and not _SUB.fullmatch(line.sub):
             raise BadLine("sub is a UUID in lower case")
-        sub = line.sub or self._kit.chance.uuid()
+        sub = line.sub or self._world.chance.uuid()
         username, attributes = self._placed(line)
         attributes = check_values(self._pool, attributes, on="invite", who="admin")
-        now = self._kit.clock.now()
+        now = self._world.clock.now()
         credential = self._credential(line, now)
         status = line.status or (CONFIRMED if credential else RESET_REQUIRED)
         if credential is None and status not in WITHOUT_PASSWORD:
@@ -180,26 +183,26 @@ class Import:
 
     async def _exists(self, user: User) -> bool:
         """Whether this user is here already. Raises ``BadLine`` where the id is somebody else's."""
-        held = await self._kit.users.by_name(self._pool, name(self._pool, "username", user.username))
+        held = await self._ports.users.by_name(self._pool, name(self._pool, "username", user.username))
         if held is None:
             for attribute in self._pool.username_attributes:
                 if (value := user.attributes.get(attribute)) and held is None:
-                    held = await self._kit.users.by_name(self._pool, name(self._pool, attribute, value))
-        if held is None and await self._kit.users.get(self._pool.id, user.sub) is not None:
+                    held = await self._ports.users.by_name(self._pool, name(self._pool, attribute, value))
+        if held is None and await self._ports.users.get(self._pool.id, user.sub) is not None:
             raise BadLine("another user has this sub")
         return held is not None
 
     async def _group(self, group_name: str) -> Group | None:
         """The group; None in a dry run that would make it. Raises ``BadLine``."""
         with suppress(GroupNotFound):
-            return await self._kit.groups.get(self._pool.id, group_name)
+            return await self._ports.groups.get(self._pool.id, group_name)
         if not self._manner.creates_groups:
             raise BadLine("there is no group of one of these names; make it, or say --create-groups")
         if self._manner.dry_run:
             return None
         with suppress(GroupTaken):
             return await self._groups.create(self._pool.id, group_name, GroupSettings())
-        return await self._kit.groups.get(self._pool.id, group_name)
+        return await self._ports.groups.get(self._pool.id, group_name)
 
 
 def _batches(lines: Iterable[tuple[int, bytes]], size: int) -> Iterator[list[tuple[int, bytes]]]:

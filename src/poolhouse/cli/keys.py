@@ -51,7 +51,7 @@ async def rotate(server: Server, pool_id: str) -> int:
         if (cursor := page.cursor) is None:
             break
     await server.keys.rotate(pool_id, overlap)
-    await server.kit.audit.note("keys.rotated", pool_id=pool_id)
+    await server.world.audit.note("keys.rotated", pool_id=pool_id)
     return overlap
 
 
@@ -71,7 +71,7 @@ async def signing_keys(server: Server, pool_id: str) -> list[tuple[SigningKey, s
     """The keys of the pool, each with what it does now. Raises ``PoolNotFound``."""
     await server.services.pools.get(pool_id)
     records = await SigningKeyRepository(server.store).list(pool_id)
-    now = server.kit.clock.now()
+    now = server.world.clock.now()
     return [(record, _state(record, records, now)) for record in sorted(records, key=lambda one: one.slot)]
 
 
@@ -91,13 +91,13 @@ async def create_access_key(server: Server, name: str, statements: tuple[dict[st
     """There is a new access key; its secret can be read here and never again. Raises ``Failure``."""
     if not _NAME.fullmatch(name):
         raise Failure("The name of an access key has 1 to 64 letters, digits or signs of +=,.@_-")
-    key_id, secret = new_access_key(server.kit.chance)
-    sealed = server.kit.secrets.seal(PURPOSE, key_id, secret.encode())
+    key_id, secret = new_access_key(server.world.chance)
+    sealed = server.world.secrets.seal(PURPOSE, key_id, secret.encode())
     record = AccessKey(
-        id=key_id, sealed_secret=sealed, name=name, created=server.kit.clock.now(), statements=statements
+        id=key_id, sealed_secret=sealed, name=name, created=server.world.clock.now(), statements=statements
     )
     await server.access_keys.add(record)
-    await server.kit.audit.note("access_key.created", facts={"key": key_id})
+    await server.world.audit.note("access_key.created", facts={"key": key_id})
     return NewAccessKey(key_id, secret)
 
 
@@ -115,7 +115,7 @@ async def delete_access_key(server: Server, key_id: str) -> None:
     """There is no such key. A running server may believe in it for some seconds more. Raises ``Failure``."""
     if not await server.access_keys.delete(key_id):
         raise Failure(f"There is no access key {key_id}.")
-    await server.kit.audit.note("access_key.deleted", facts={"key": key_id})
+    await server.world.audit.note("access_key.deleted", facts={"key": key_id})
 
 
 def read_policy(path: Path) -> tuple[dict[str, Any], ...]:

@@ -31,7 +31,7 @@ async def listed(server: Server, pool_id: str, asked: str | None) -> AsyncIterat
     wanted = read_filter(asked)
     cursor: str | None = None
     while True:
-        page = await server.kit.users.page(pool_id, wanted, 200, cursor)
+        page = await server.ports.users.page(pool_id, wanted, 200, cursor)
         for user in page.items:
             yield user
         if (cursor := page.cursor) is None:
@@ -42,7 +42,7 @@ async def shown(server: Server, pool_id: str, username: str) -> dict[str, Any]:
     """What an administrator may know of the user. Raises ``PoolNotFound``, ``UserNotFound``."""
     pool = await server.services.pools.get(pool_id)
     user = await server.services.users.require(pool, username)
-    groups = await server.kit.groups.of_user(user)
+    groups = await server.ports.groups.of_user(user)
     return {**summary(user), "attributes": user.attributes, "groups": [group.name for group in groups]}
 
 
@@ -89,20 +89,29 @@ async def import_file(
     advance: Callable[[int], None],
 ) -> Count:
     pool = await server.services.pools.get(pool_id)
-    passwords, vault = server.kit.passwords, server.kit.secrets
+    passwords, vault = server.ports.passwords, server.world.secrets
     assert isinstance(passwords, PasswordHashes)  # noqa: S101 - the composition root builds no other
     assert isinstance(vault, Vault)  # noqa: S101
-    job = Import(server.kit, server.services.groups, passwords, vault.fingerprint, pool, manner, complain)
+    job = Import(
+        server.world,
+        server.ports,
+        server.services.groups,
+        passwords,
+        vault.fingerprint,
+        pool,
+        manner,
+        complain,
+    )
     return await job.run(lines, advance)
 
 
 async def export_to(server: Server, pool_id: str, target: str, *, hashes: bool) -> Exported:
     """The users are in the file (``-``: on standard output), which only its owner may read. Raises ``Failure``."""
     pool = await server.services.pools.get(pool_id)
-    vault = server.kit.secrets
+    vault = server.world.secrets
     assert isinstance(vault, Vault)  # noqa: S101
     with _new_file(target) as file:
-        return await export(server.kit, pool, file.write, fingerprint=vault.fingerprint, hashes=hashes)
+        return await export(server.ports, pool, file.write, fingerprint=vault.fingerprint, hashes=hashes)
 
 
 @contextmanager

@@ -10,16 +10,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from poolhouse.hooks import specs
 from poolhouse.hooks.dispatch import Hooks
 from poolhouse.hooks.events.server import FlowCall
-from poolhouse.ports.arithmetic import Passwords, Srp, Tokens
 from poolhouse.ports.audit import AuditTrail
-from poolhouse.ports.clients import Clients
-from poolhouse.ports.directory import Groups, Users
-from poolhouse.ports.grants import Grants
-from poolhouse.ports.jobs import JobQueue
-from poolhouse.ports.messages import Outbox
-from poolhouse.ports.pools import Pools
-from poolhouse.ports.protection import Counters
-from poolhouse.ports.sign_in import Attempts, Codes
 from poolhouse.ports.world import Chance, Clock, Secrets
 from poolhouse.records.clients import Client
 from poolhouse.records.pools import Pool
@@ -29,34 +20,22 @@ R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
-class Kit:
-    """The ports, handed down from the one place that builds everything."""
+class World:
+    """What every flow may need and none of them makes: five things, handed down from the one place that builds
+    everything. What only some flows need (a port of the store, an arithmetic) they name in their constructor."""
 
     clock: Clock
     chance: Chance
     secrets: Secrets
-    passwords: Passwords
-    srp: Srp
-    tokens: Tokens
     hooks: Hooks
-    pools: Pools
-    clients: Clients
-    users: Users
-    groups: Groups
-    attempts: Attempts
-    codes: Codes
-    grants: Grants
-    counters: Counters
-    outbox: Outbox
-    jobs: JobQueue
     audit: AuditTrail
 
 
 class Flow:
-    """A flow holds its kit and nothing that changes."""
+    """A flow holds the world, the ports that it names, and nothing that changes."""
 
-    def __init__(self, kit: Kit) -> None:
-        self.kit = kit
+    def __init__(self, world: World) -> None:
+        self.world = world
 
 
 F = TypeVar("F", bound=Flow)
@@ -75,7 +54,7 @@ def step(
     ) -> Callable[Concatenate[F, P], Coroutine[Any, Any, R]]:
         @functools.wraps(method)
         async def around(self: F, /, *args: P.args, **kwargs: P.kwargs) -> R:
-            hooks = self.kit.hooks
+            hooks = self.world.hooks
             if not hooks.implements(specs.around_flow):
                 return await method(self, *args, **kwargs)
             async with hooks.around(specs.around_flow, _call(name, args)):

@@ -16,7 +16,7 @@ from aiohttp import web
 from poolhouse.config.settings import Settings
 from poolhouse.crypto.vault import Vault
 from poolhouse.crypto.workers import Workers
-from poolhouse.flows.flow import Kit
+from poolhouse.flows.flow import World
 from poolhouse.flows.jobs import JobWorker
 from poolhouse.flows.messages.outbox import OutboxService
 from poolhouse.flows.services.user_pools import Services
@@ -24,9 +24,10 @@ from poolhouse.hooks import specs
 from poolhouse.hooks.dispatch import Hooks
 from poolhouse.hooks.events.server import Lifespan
 from poolhouse.hooks.manager import PluginManager
+from poolhouse.ports.user_pools import Ports
 from poolhouse.server.cognito.bindings.json import JsonApi
 from poolhouse.server.cognito.dispatch import Dispatch
-from poolhouse.server.ground import Ground, World, lay_ground, require_same_key
+from poolhouse.server.ground import Ground, Surroundings, lay_ground, require_same_key
 from poolhouse.server.http_client import HttpClient
 from poolhouse.server.operation.metrics import Metrics
 from poolhouse.server.part import Part
@@ -49,7 +50,8 @@ class Server:
     app: web.Application
     settings: Settings
     store: Store
-    kit: Kit
+    world: World
+    ports: Ports
     services: Services
     hooks: Hooks
     plugins: PluginManager
@@ -70,7 +72,7 @@ async def build(
     settings: Settings,
     master_keys: Sequence[bytes],
     *,
-    world: World | None = None,
+    surroundings: Surroundings | None = None,
     store: Store | None = None,
     plugins: Sequence[tuple[str, object]] = (),
 ) -> Server:
@@ -78,7 +80,7 @@ async def build(
 
     Raises ``NotStartable``, ``PluginError``, and what the store raises where it cannot be opened.
     """
-    ground = await lay_ground(settings, master_keys, world=world, store=store, plugins=plugins)
+    ground = await lay_ground(settings, master_keys, surroundings=surroundings, store=store, plugins=plugins)
     pools = await user_pools.build(ground)
     rights = access.build(ground)
     parts = (pools.part, operation.build(ground))
@@ -87,7 +89,8 @@ async def build(
         app=app,
         settings=settings,
         store=ground.store,
-        kit=pools.kit,
+        world=pools.world,
+        ports=pools.ports,
         services=pools.services,
         hooks=ground.hooks,
         plugins=ground.plugins,
@@ -120,8 +123,8 @@ def _json_api(ground: Ground, rights: access.Access, parts: Sequence[Part]) -> J
         dispatch=Dispatch(apis, account=settings.server.account_id, strict=strict),
         callers=rights.callers,
         region=settings.server.region,
-        now=ground.world.signed_at,
-        request_id=RequestIds(ground.world.chance).of,
+        now=ground.surroundings.signed_at,
+        request_id=RequestIds(ground.surroundings.chance).of,
         logger=logging.getLogger("poolhouse"),
         source=lambda request: source_address(request.remote, request.headers, settings.server.trusted_proxies),
         body_limit=settings.limits.body,

@@ -47,7 +47,7 @@ class NotStartable(Exception):  # noqa: N818 - read as a statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class World:
+class Surroundings:
     """What tests replace. ``signed_at`` is the clock for callers' signatures (they use the real one)."""
 
     clock: Clock = field(default_factory=SystemClock)
@@ -62,7 +62,7 @@ class Ground:
     """``page`` is None where nobody develops. ``ready`` is set while the server answers."""
 
     settings: Settings
-    world: World
+    surroundings: Surroundings
     store: Store
     vault: Vault
     cursors: Cursors
@@ -82,14 +82,14 @@ async def lay_ground(
     settings: Settings,
     master_keys: Sequence[bytes],
     *,
-    world: World | None = None,
+    surroundings: Surroundings | None = None,
     store: Store | None = None,
     plugins: Sequence[tuple[str, object]] = (),
 ) -> Ground:
     """The ground, laid; the store is not open yet. Raises ``NotStartable``, ``PluginError``."""
     require_safe_parser()
-    world = world or World()
-    clock, chance = world.clock, world.chance
+    surroundings = surroundings or Surroundings()
+    clock, chance = surroundings.clock, surroundings.chance
     store = store or open_store(settings.store.url.reveal(), collections.ALL, clock)
     vault = Vault(master_keys, chance)
     workers = Workers(settings.server.threads or None, settings.server.queue or None)
@@ -103,14 +103,14 @@ async def lay_ground(
     senders = [sender for some in await hooks.all(specs.register_message_senders, Register()) for sender in some]
     has_page = settings.dev.enabled and settings.dev.outbox_page
     page = OutboxPage(chance.token(), settings.server.base_url) if has_page else None
-    recorders = [*world.recorders]
+    recorders = [*surroundings.recorders]
     if settings.messages.outbox:
         recorders.append(OutboxFile(settings.messages.outbox).record)
     if page is not None:
         recorders.append(page.record)
     return Ground(
         settings=settings,
-        world=world,
+        surroundings=surroundings,
         store=store,
         vault=vault,
         cursors=cursors,

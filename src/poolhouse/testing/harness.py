@@ -17,7 +17,7 @@ from poolhouse.hooks.answers.messages import Sender, Sent
 from poolhouse.hooks.kinds import hookimpl
 from poolhouse.records.messages import Message
 from poolhouse.server.app import Server, build
-from poolhouse.server.ground import World
+from poolhouse.server.ground import Surroundings
 from poolhouse.store.port import Position, Query
 from poolhouse.store.repositories import collections
 from poolhouse.testing.aws import AwsClients
@@ -207,7 +207,7 @@ async def running_house(
         server = await build(
             settings_under_test(settings or {}, base_url=base_url, enabled=names),
             [_MASTER_KEY],
-            world=World(clock=clock, key_maker=PremadeKeys(), recorders=[messages.append]),
+            surroundings=Surroundings(clock=clock, key_maker=PremadeKeys(), recorders=[messages.append]),
             plugins=objects,
         )
         runner = web.AppRunner(server.app, access_log=None, auto_decompress=False, shutdown_timeout=5.0)

@@ -44,9 +44,9 @@ async def imported(
 
 async def exported(server: Server, pool: Pool, *, hashes: bool = True) -> list[dict[str, Any]]:
     lines: list[bytes] = []
-    vault = server.kit.secrets
+    vault = server.world.secrets
     assert isinstance(vault, Vault)
-    await export(server.kit, pool, lines.append, fingerprint=vault.fingerprint, hashes=hashes)
+    await export(server.ports, pool, lines.append, fingerprint=vault.fingerprint, hashes=hashes)
     return [json.loads(line) for line in lines]
 
 
@@ -136,7 +136,7 @@ async def test_groups_are_joined_and_made_only_where_that_is_asked_for(server: S
 
     assert (Count(imported=1, wrong=1), Count(imported=1, skipped=1)) == (first, second)
     assert [(2, "there is no group of one of these names; make it, or say --create-groups")] == complaints
-    assert ["staff", "new"] == [group.name for group in await server.kit.groups.of_user(joe)]
+    assert ["staff", "new"] == [group.name for group in await server.ports.groups.of_user(joe)]
 
 
 async def test_an_alias_that_another_user_holds_is_not_taken(server: Server) -> None:

@@ -51,7 +51,7 @@ async def test_an_access_keys_secret_is_sealed_for_the_one_who_checks_signatures
     made = await keys.create_access_key(server, "backend", keys.EVERYTHING)
     (stored,) = await keys.access_keys(server)
 
-    assert made.secret.encode() == server.kit.secrets.open(PURPOSE, made.id, stored.sealed_secret)
+    assert made.secret.encode() == server.world.secrets.open(PURPOSE, made.id, stored.sealed_secret)
     assert made.secret not in repr(made)
     assert ("backend", keys.EVERYTHING) == (stored.name, stored.statements)
 

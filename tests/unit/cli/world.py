@@ -11,7 +11,7 @@ from poolhouse.config.values import Secret
 from poolhouse.flows.pools.settings import PoolFoundation, PoolSettings
 from poolhouse.records.pools import Pool
 from poolhouse.server.app import Server, build
-from poolhouse.server.ground import World
+from poolhouse.server.ground import Surroundings
 from poolhouse.testing.clock import FakeClock
 from poolhouse.testing.keys import PremadeKeys
 
@@ -56,8 +56,8 @@ class CountedChance:
 
 @asynccontextmanager
 async def server_in_memory(master_key: bytes = b"k" * 32) -> AsyncIterator[Server]:
-    world = World(clock=FakeClock(NOON), chance=CountedChance(), key_maker=PremadeKeys())
-    server = await build(SETTINGS, [master_key], world=world)
+    surroundings = Surroundings(clock=FakeClock(NOON), chance=CountedChance(), key_maker=PremadeKeys())
+    server = await build(SETTINGS, [master_key], surroundings=surroundings)
     await server.store.start()
     try:
         yield server

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from poolhouse.errors import ClientNotFound, InvalidParameter, PoolNotFound, UserNotFound
-from poolhouse.flows.grants.lifetime import TokenSet
+from poolhouse.flows.grants.issue import TokenSet
 from poolhouse.records.messages import Delivery
 from poolhouse.records.pools import Pool
 from poolhouse.records.users import User

@@ -15,7 +15,7 @@ import pytest
 from poolhouse import errors
 from poolhouse.flows.accounts.administration import Invitation
 from poolhouse.flows.directory.groups import GroupSettings
-from poolhouse.flows.grants.lifetime import TokenSet
+from poolhouse.flows.grants.issue import TokenSet
 from poolhouse.flows.pools.settings import PoolFoundation
 from poolhouse.records.clients import Client, Rotation
 from poolhouse.records.pools import Pool

@@ -138,7 +138,7 @@ async def test_an_id_token_is_no_access_token(house: House, client: Client) -> N
     tokens = await house.sign_in(client)
 
     with pytest.raises(errors.InvalidAccessToken):
-        await house.services.grants.bearer(tokens.id)
+        await house.services.bearers.of(tokens.id)
 
 
 class Decorator:
@@ -291,7 +291,7 @@ async def test_revoking_ends_the_family_and_no_other_sign_in(house: House, clien
     await house.user(client)
     ended, other = await house.sign_in(client), await house.sign_in(client)
 
-    await house.services.grants.revoke(client, ended.refresh or "", None)
+    await house.services.revocation.revoke(client, ended.refresh or "", None)
 
     with pytest.raises(errors.InvalidAccessToken, match="Access Token has been revoked"):
         await house.bearer(ended)
@@ -306,7 +306,7 @@ async def test_revoking_with_a_replaced_token_ends_its_successors(house: House, 
     first = await house.sign_in(rotating)
     second = await house.refresh(rotating, first.refresh)
 
-    await house.services.grants.revoke(rotating, first.refresh or "", None)
+    await house.services.revocation.revoke(rotating, first.refresh or "", None)
 
     with pytest.raises(errors.InvalidRefreshToken):
         await house.refresh(rotating, second.refresh)
@@ -316,10 +316,10 @@ async def test_revoking_what_is_unknown_is_no_error_and_an_access_token_is_one(h
     await house.user(client)
     tokens = await house.sign_in(client)
 
-    await house.services.grants.revoke(client, "never-ours", None)
+    await house.services.revocation.revoke(client, "never-ours", None)
 
     with pytest.raises(errors.UnsupportedTokenType):
-        await house.services.grants.revoke(client, tokens.access, None)
+        await house.services.revocation.revoke(client, tokens.access, None)
 
 
 END = {

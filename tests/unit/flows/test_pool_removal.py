@@ -51,7 +51,7 @@ async def inhabited(house: House) -> tuple[Pool, Client]:
 
 async def finished(house: House) -> None:
     """The jobs come to their end, however long leases and waits take. Each part is small, so that there are several."""
-    removal = PoolRemoval(house.built.kit.pools, house.clock, at_a_time=3)
+    removal = PoolRemoval(house.built.ports.pools, house.clock, at_a_time=3)
     worker = JobWorker(house.built.jobs.leases, [Kind(POOL_REMOVAL, removal.go_on)])
     for _ in range(4):
         house.clock.advance(SETTLING + 60)
@@ -84,7 +84,7 @@ async def test_what_was_written_behind_the_jobs_back_is_removed_a_minute_later()
         late = await house.services.users.require(pool, "jane")
         await house.services.pools.delete(pool.id)
         await house.built.jobs.drain()
-        await house.built.kit.users.add(pool, late)
+        await house.built.ports.users.add(pool, late)
 
         house.clock.advance(SETTLING)
         await house.built.jobs.drain()

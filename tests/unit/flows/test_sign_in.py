@@ -488,7 +488,7 @@ async def test_a_wrong_password_brings_nobody_over() -> None:
         with pytest.raises(errors.WrongCredentials):
             await house.sign_in(client, password="Wr0ng-Horse!")
 
-        page = await house.built.kit.users.page(client.pool_id, None, 60, None)
+        page = await house.built.ports.users.page(client.pool_id, None, 60, None)
         assert list(page.items) == []
 
 
@@ -498,7 +498,7 @@ async def test_a_hundred_parallel_first_sign_ins_bring_one_user_over() -> None:
 
         await asyncio.gather(*(house.sign_in(client) for _ in range(100)))
 
-        page = await house.built.kit.users.page(client.pool_id, None, 60, None)
+        page = await house.built.ports.users.page(client.pool_id, None, 60, None)
         assert len(page.items) == 1
 
 

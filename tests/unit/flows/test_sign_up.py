@@ -43,7 +43,7 @@ async def test_of_two_hundred_parallel_sign_ups_of_one_name_one_makes_the_user(h
     assert len(made) == 1
     refused = (errors.UsernameTaken, errors.TooManyRequests)
     assert all(isinstance(result, refused) for result in results if isinstance(result, BaseException))
-    page = await house.built.kit.users.page(client.pool_id, None, 60, None)
+    page = await house.built.ports.users.page(client.pool_id, None, 60, None)
     assert len(page.items) == 1
 
 
@@ -225,7 +225,7 @@ async def test_an_alias_can_be_moved_by_force_and_its_holder_becomes_unverified(
         with_alias, "john", house.last_code(), force_alias=True, metadata={}, secret_hash=None
     )
 
-    before = await house.built.kit.users.get(jane.pool_id, jane.sub)
+    before = await house.built.ports.users.get(jane.pool_id, jane.sub)
     assert before is not None
     assert before.attributes["email_verified"] == "false"
     bearer = await house.bearer(await house.sign_in(with_alias, "shared@example.com"))
@@ -320,5 +320,5 @@ async def test_a_plugin_that_refuses_leaves_no_user_behind() -> None:
         with pytest.raises(errors.Refused, match="not today"):
             await house.services.sign_up.sign_up(client, request)
 
-        page = await house.built.kit.users.page(client.pool_id, None, 60, None)
+        page = await house.built.ports.users.page(client.pool_id, None, 60, None)
         assert list(page.items) == []

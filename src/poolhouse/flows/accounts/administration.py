@@ -21,12 +21,12 @@ from poolhouse.flows.directory.lookup import Directory
 from poolhouse.flows.directory.naming import name_error, place_name
 from poolhouse.flows.directory.passwords import Credentials, require_policy
 from poolhouse.flows.directory.values import check_values
-from poolhouse.flows.flow import Flow, Kit, step
+from poolhouse.flows.flow import Flow, World, step
 from poolhouse.flows.messages.words import INVITATION, Messenger
 from poolhouse.flows.protection.lockout import Lockout
 from poolhouse.hooks import specs
 from poolhouse.hooks.events.accounts import PreSignUp
-from poolhouse.ports.directory import NameTaken, UserFilter
+from poolhouse.ports.directory import NameTaken, UserFilter, Users
 from poolhouse.ports.paging import Slice
 from poolhouse.records.pools import MessageTemplate, Pool
 from poolhouse.records.users import CONFIRMED, FORCE_CHANGE_PASSWORD, User
@@ -53,14 +53,16 @@ class Invitation:
 class UserAdministration(Flow):
     def __init__(
         self,
-        kit: Kit,
+        world: World,
+        users: Users,
         directory: Directory,
         credentials: Credentials,
         messenger: Messenger,
         attributes: Attributes,
         lockout: Lockout,
     ) -> None:
-        super().__init__(kit)
+        super().__init__(world)
+        self._users = users
         self._directory = directory
         self._credentials = credentials
         self._messenger = messenger
@@ -72,7 +74,7 @@ class UserAdministration(Flow):
         return await self._directory.require(pool, username)
 
     async def page(self, pool: Pool, wanted: UserFilter | None, limit: int, cursor: str | None) -> Slice:
-        return await self.kit.users.page(pool.id, wanted, limit, cursor)
+        return await self._users.page(pool.id, wanted, limit, cursor)
 
     @step("users.invite")
     async def invite(self, pool: Pool, invitation: Invitation) -> User:
@@ -84,8 +86,8 @@ class UserAdministration(Flow):
         attributes = check_values(pool, attributes, on="invite", who="admin")
         password = self._temporary_password(pool, invitation.password)
         contacts = () if invitation.silent else self._contacts(attributes, invitation.mediums)
-        sub = self.kit.chance.uuid()
-        now = self.kit.clock.now()
+        sub = self.world.chance.uuid()
+        now = self.world.clock.now()
         draft = User(
             pool_id=pool.id,
             sub=sub,
@@ -105,14 +107,14 @@ class UserAdministration(Flow):
             client_metadata=invitation.metadata,
         )
         # Their answers about confirming and verifying do not count here; a refusal does.
-        await self.kit.hooks.all(specs.pre_sign_up, event)
+        await self.world.hooks.all(specs.pre_sign_up, event)
         user = await self._with_temporary(pool, draft, password)
         try:
-            user = await self.kit.users.add(pool, user, seize=invitation.force_alias)
+            user = await self._users.add(pool, user, seize=invitation.force_alias)
         except NameTaken as taken:
             error = name_error(pool, taken)
             raise UsernameTaken(Reason.USER_ACCOUNT_EXISTS) if taken.name.kind == "username" else error from None
-        await self.kit.audit.note("user.invited", pool_id=pool.id, subject=user.sub)
+        await self.world.audit.note("user.invited", pool_id=pool.id, subject=user.sub)
         await self._send_invitation(pool, user, password, contacts, invitation.metadata)
         return user
 
@@ -126,7 +128,7 @@ class UserAdministration(Flow):
         password = self._temporary_password(pool, invitation.password)
         contacts = self._contacts(user.attributes, invitation.mediums)
         user = await self._save(pool, await self._with_temporary(pool, user, password))
-        await self.kit.audit.note("user.invited_again", pool_id=pool.id, subject=user.sub)
+        await self.world.audit.note("user.invited_again", pool_id=pool.id, subject=user.sub)
         await self._send_invitation(pool, user, password, contacts, invitation.metadata)
         return user
 
@@ -141,11 +143,11 @@ class UserAdministration(Flow):
         if permanent:
             user = replace(user, status=CONFIRMED)
         else:
-            until = self.kit.clock.now() + (pool.password_policy.temporary_days or 7) * DAY
+            until = self.world.clock.now() + (pool.password_policy.temporary_days or 7) * DAY
             user = replace(user, status=FORCE_CHANGE_PASSWORD, temporary_until=until)
         await self._save(pool, user)
         await self._lockout.clear(pool.id, user.sub)
-        await self.kit.audit.note("password.set", pool_id=pool.id, subject=user.sub)
+        await self.world.audit.note("password.set", pool_id=pool.id, subject=user.sub)
 
     @step("users.enable")
     async def enable(self, pool: Pool, username: str) -> None:
@@ -164,8 +166,8 @@ class UserAdministration(Flow):
     @step("users.delete")
     async def delete(self, pool: Pool, username: str) -> None:
         user = await self._directory.require(pool, username)
-        await self.kit.users.delete(pool, user)
-        await self.kit.audit.note("user.deleted", pool_id=pool.id, subject=user.sub)
+        await self._users.delete(pool, user)
+        await self.world.audit.note("user.deleted", pool_id=pool.id, subject=user.sub)
 
     @step("users.update")
     async def update(self, pool: Pool, username: str, values: Mapping[str, str], metadata: Mapping[str, str]) -> None:
@@ -175,7 +177,7 @@ class UserAdministration(Flow):
     @step("users.remove")
     async def remove(self, pool: Pool, username: str, attributes: Sequence[str]) -> None:
         user = await self._directory.require(pool, username)
-        await self._attributes.save(pool, without(pool, user, attributes, now=self.kit.clock.now()))
+        await self._attributes.save(pool, without(pool, user, attributes, now=self.world.clock.now()))
 
     async def _edit(self, pool: Pool, username: str, edit: Callable[[User], User]) -> None:
         """The change is stored, on whatever the record is by then: it depends on nothing else in it."""
@@ -185,16 +187,16 @@ class UserAdministration(Flow):
             if edited == user:
                 return
             try:
-                await self.kit.users.save(pool, replace(edited, modified=self.kit.clock.now()))
+                await self._users.save(pool, replace(edited, modified=self.world.clock.now()))
             except VersionConflict:
                 continue
-            await self.kit.audit.note("user.edited", pool_id=pool.id, subject=user.sub)
+            await self.world.audit.note("user.edited", pool_id=pool.id, subject=user.sub)
             return
         raise ConcurrentModification
 
     async def _save(self, pool: Pool, user: User) -> User:
         try:
-            return await self.kit.users.save(pool, replace(user, modified=self.kit.clock.now()))
+            return await self._users.save(pool, replace(user, modified=self.world.clock.now()))
         except NameTaken as taken:
             raise AliasTaken(taken.name.kind) from None
         except VersionConflict:
@@ -206,7 +208,7 @@ class UserAdministration(Flow):
         return password
 
     async def _with_temporary(self, pool: Pool, user: User, password: str) -> User:
-        until = self.kit.clock.now() + (pool.password_policy.temporary_days or 7) * DAY
+        until = self.world.clock.now() + (pool.password_policy.temporary_days or 7) * DAY
         credential = await self._credentials.make(pool, user.username, password)
         return replace(user, credential=credential, temporary_until=until)
 
@@ -234,7 +236,7 @@ class UserAdministration(Flow):
                 attribute=attribute,
                 target=user.attributes[attribute],
                 secret=password,
-                message_id=self.kit.chance.uuid(),
+                message_id=self.world.chance.uuid(),
                 client_id=None,
                 metadata=metadata,
                 template=template,

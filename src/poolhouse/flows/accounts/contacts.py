@@ -16,10 +16,10 @@ from poolhouse.errors import (
 )
 from poolhouse.errors.reasons import Reason, Statement
 from poolhouse.flows.directory.values import check_values
-from poolhouse.flows.flow import Flow, Kit
+from poolhouse.flows.flow import Flow, World
 from poolhouse.flows.messages import codes
 from poolhouse.flows.messages.codes import CodeProcess
-from poolhouse.ports.directory import NameTaken
+from poolhouse.ports.directory import NameTaken, Users
 from poolhouse.records.clients import Client
 from poolhouse.records.messages import Delivery
 from poolhouse.records.pools import Pool
@@ -87,8 +87,9 @@ def without(pool: Pool, user: User, deleted: Collection[str], *, now: float) -> 
 
 
 class Attributes(Flow):
-    def __init__(self, kit: Kit, code_process: CodeProcess) -> None:
-        super().__init__(kit)
+    def __init__(self, world: World, users: Users, code_process: CodeProcess) -> None:
+        super().__init__(world)
+        self._users = users
         self._codes = code_process
 
     async def update(
@@ -104,7 +105,7 @@ class Attributes(Flow):
 
         Raises ``AliasTaken``, ``InvalidParameter``, ``NotAuthorized``, ``ConcurrentModification``, ``LimitExceeded``.
         """
-        change = changed(pool, user, values, by_admin=client is None, now=self.kit.clock.now())
+        change = changed(pool, user, values, by_admin=client is None, now=self.world.clock.now())
         for attribute, _ in change.to_verify:
             await self._codes.count_send(pool.id, user.sub, codes.VERIFY[attribute])
         saved = await self.save(pool, change.user)
@@ -126,7 +127,7 @@ class Attributes(Flow):
     async def save(self, pool: Pool, user: User) -> User:
         """Raises ``AliasTaken``, ``ConcurrentModification``."""
         try:
-            return await self.kit.users.save(pool, user)
+            return await self._users.save(pool, user)
         except NameTaken as taken:
             raise alias_error(pool, taken) from None
         except VersionConflict:
@@ -169,17 +170,19 @@ class Attributes(Flow):
             user,
             attributes=attributes,
             pending=pending,
-            modified=self.kit.clock.now(),
+            modified=self.world.clock.now(),
             spent={**user.spent, code.purpose: code.id},
         )
         try:
-            await self.kit.users.save(pool, proven)
+            await self._users.save(pool, proven)
         except NameTaken as taken:
             raise alias_error(pool, taken) from None
         except VersionConflict:
             raise CodeExpired from None
         await self._codes.finish(code)
-        await self.kit.audit.note("contact.verified", pool_id=pool.id, subject=user.sub, facts={"attribute": attribute})
+        await self.world.audit.note(
+            "contact.verified", pool_id=pool.id, subject=user.sub, facts={"attribute": attribute}
+        )
 
 
 def alias_error(pool: Pool, taken: NameTaken) -> AliasTaken:

@@ -10,10 +10,13 @@ from poolhouse.errors import ConcurrentModification, LimitExceeded, VersionConfl
 from poolhouse.flows.accounts.contacts import Attributes, without
 from poolhouse.flows.directory.passwords import Credentials
 from poolhouse.flows.directory.values import readable, require_writable
-from poolhouse.flows.flow import Flow, Kit, step
-from poolhouse.flows.grants.lifetime import Bearer, Grants
+from poolhouse.flows.flow import Flow, World, step
+from poolhouse.flows.grants.bearer import Bearer, Bearers
 from poolhouse.flows.messages.codes import HOUR
 from poolhouse.flows.protection.lockout import Lockout
+from poolhouse.ports.arithmetic import Passwords
+from poolhouse.ports.directory import Users
+from poolhouse.ports.protection import Counters
 from poolhouse.records.messages import Delivery
 from poolhouse.records.users import CONFIRMED
 
@@ -22,10 +25,21 @@ PASSWORD_CHANGES_AN_HOUR = 5
 
 class Profile(Flow):
     def __init__(
-        self, kit: Kit, grants: Grants, attributes: Attributes, credentials: Credentials, lockout: Lockout
+        self,
+        world: World,
+        users: Users,
+        counters: Counters,
+        passwords: Passwords,
+        bearers: Bearers,
+        attributes: Attributes,
+        credentials: Credentials,
+        lockout: Lockout,
     ) -> None:
-        super().__init__(kit)
-        self._grants = grants
+        super().__init__(world)
+        self._users = users
+        self._counters = counters
+        self._passwords = passwords
+        self._bearers = bearers
         self._attributes = attributes
         self._credentials = credentials
         self._lockout = lockout
@@ -33,31 +47,31 @@ class Profile(Flow):
     @step("profile.show")
     async def show(self, access_token: str) -> tuple[Bearer, Mapping[str, str]]:
         """The bearer, and the attributes that the client may read."""
-        bearer = await self._grants.bearer(access_token)
+        bearer = await self._bearers.of(access_token)
         allowed = readable(bearer.pool, bearer.client)
         return bearer, {key: value for key, value in bearer.user.attributes.items() if key in allowed}
 
     @step("profile.update")
     async def update(self, access_token: str, values: Mapping[str, str], metadata: Mapping[str, str]) -> list[Delivery]:
-        bearer = await self._grants.bearer(access_token)
+        bearer = await self._bearers.of(access_token)
         require_writable(bearer.pool, bearer.client, values)
         return await self._attributes.update(bearer.pool, bearer.user, values, client=bearer.client, metadata=metadata)
 
     @step("profile.remove")
     async def remove(self, access_token: str, attributes: Sequence[str]) -> None:
-        bearer = await self._grants.bearer(access_token)
-        changed = without(bearer.pool, bearer.user, attributes, now=self.kit.clock.now())
+        bearer = await self._bearers.of(access_token)
+        changed = without(bearer.pool, bearer.user, attributes, now=self.world.clock.now())
         require_writable(bearer.pool, bearer.client, attributes)
         await self._attributes.save(bearer.pool, changed)
 
     @step("profile.send_code")
     async def send_code(self, access_token: str, attribute: str, metadata: Mapping[str, str]) -> Delivery:
-        bearer = await self._grants.bearer(access_token)
+        bearer = await self._bearers.of(access_token)
         return await self._attributes.send_code(bearer.pool, bearer.client, bearer.user, attribute, metadata)
 
     @step("profile.verify")
     async def verify(self, access_token: str, attribute: str, code: str) -> None:
-        bearer = await self._grants.bearer(access_token)
+        bearer = await self._bearers.of(access_token)
         await self._attributes.verify(bearer.pool, bearer.user, attribute, code)
 
     @step("profile.change_password")
@@ -66,40 +80,40 @@ class Profile(Flow):
 
         Raises ``WrongCredentials``, ``AttemptsExceeded``, ``LimitExceeded``, ``PasswordPolicyViolation``.
         """
-        bearer = await self._grants.bearer(access_token)
+        bearer = await self._bearers.of(access_token)
         pool, user = bearer.pool, bearer.user
-        now = self.kit.clock.now()
-        if not await self.kit.counters.raise_to(
+        now = self.world.clock.now()
+        if not await self._counters.raise_to(
             pool.id, "password-changes", user.sub, at_most=PASSWORD_CHANGES_AN_HOUR, until=0.0, expires=now + HOUR
         ):
             raise LimitExceeded
         if user.credential is not None:
             async with self._lockout.attempt(pool.id, user.sub):
-                if previous is None or not await self.kit.passwords.verify(previous, user.credential.hash):
+                if previous is None or not await self._passwords.verify(previous, user.credential.hash):
                     raise WrongCredentials
         changed = replace(await self._credentials.change(pool, user, proposed), status=CONFIRMED, modified=now)
         try:
-            await self.kit.users.save(pool, changed)
+            await self._users.save(pool, changed)
         except VersionConflict:
             raise ConcurrentModification from None
-        await self.kit.audit.note("password.changed", pool_id=pool.id, client_id=bearer.client.id, subject=user.sub)
+        await self.world.audit.note("password.changed", pool_id=pool.id, client_id=bearer.client.id, subject=user.sub)
 
     @step("profile.delete")
     async def delete(self, access_token: str) -> None:
         """The user is gone, and with the user every token."""
-        bearer = await self._grants.bearer(access_token)
-        await self.kit.users.delete(bearer.pool, bearer.user)
-        await self.kit.audit.note("user.deleted", pool_id=bearer.pool.id, subject=bearer.user.sub)
+        bearer = await self._bearers.of(access_token)
+        await self._users.delete(bearer.pool, bearer.user)
+        await self.world.audit.note("user.deleted", pool_id=bearer.pool.id, subject=bearer.user.sub)
 
     @step("profile.sign_out_everywhere")
     async def sign_out_everywhere(self, access_token: str) -> None:
         """No token that was issued to the user until now is good any more."""
         for _ in range(5):
-            bearer = await self._grants.bearer(access_token)
+            bearer = await self._bearers.of(access_token)
             try:
-                await self.kit.users.save(bearer.pool, replace(bearer.user, epoch=bearer.user.epoch + 1))
+                await self._users.save(bearer.pool, replace(bearer.user, epoch=bearer.user.epoch + 1))
             except VersionConflict:
                 continue
-            await self.kit.audit.note("user.signed_out", pool_id=bearer.pool.id, subject=bearer.user.sub)
+            await self.world.audit.note("user.signed_out", pool_id=bearer.pool.id, subject=bearer.user.sub)
             return
         raise ConcurrentModification

@@ -21,7 +21,7 @@ from poolhouse.flows.directory.lookup import Directory
 from poolhouse.flows.directory.naming import verified
 from poolhouse.flows.directory.passwords import Credentials, require_policy
 from poolhouse.flows.directory.shown import attributes_for_hooks
-from poolhouse.flows.flow import Flow, Kit, step
+from poolhouse.flows.flow import Flow, World, step
 from poolhouse.flows.messages import codes
 from poolhouse.flows.messages.codes import CodeProcess
 from poolhouse.flows.messages.words import simulated_delivery
@@ -29,7 +29,9 @@ from poolhouse.flows.protection.lockout import Lockout
 from poolhouse.flows.sign_in.migration import Migration
 from poolhouse.hooks import specs
 from poolhouse.hooks.events.accounts import PostConfirmation
-from poolhouse.ports.directory import NameTaken
+from poolhouse.ports.directory import NameTaken, Users
+from poolhouse.ports.pools import Pools
+from poolhouse.ports.protection import Counters
 from poolhouse.records.clients import Client
 from poolhouse.records.messages import Delivery
 from poolhouse.records.pools import Pool
@@ -46,7 +48,10 @@ from poolhouse.records.users import (
 class Recovery(Flow):
     def __init__(
         self,
-        kit: Kit,
+        world: World,
+        pools: Pools,
+        users: Users,
+        counters: Counters,
         directory: Directory,
         secrets: ClientSecrets,
         credentials: Credentials,
@@ -54,7 +59,10 @@ class Recovery(Flow):
         lockout: Lockout,
         migration: Migration,
     ) -> None:
-        super().__init__(kit)
+        super().__init__(world)
+        self._pools = pools
+        self._users = users
+        self._counters = counters
         self._directory = directory
         self._secrets = secrets
         self._credentials = credentials
@@ -71,7 +79,7 @@ class Recovery(Flow):
         Raises ``UserNotFound``, ``InvalidParameter`` (no contact), ``NotAuthorized`` (state, disabled, administrators
         only), ``LimitExceeded``; where the client may not learn who exists, only the last.
         """
-        pool = await self.kit.pools.get(client.pool_id)
+        pool = await self._pools.get(client.pool_id)
         user = await self._directory.find(pool, username)
         self._secrets.check_hash(client, secret_hash, (username, user.username) if user else (username,))
         if _administrators_only(pool):
@@ -119,7 +127,7 @@ class Recovery(Flow):
 
         Raises ``CodeMismatch``, ``CodeExpired``, ``PasswordPolicyViolation``, ``LimitExceeded``, ``UserNotFound``.
         """
-        pool = await self.kit.pools.get(client.pool_id)
+        pool = await self._pools.get(client.pool_id)
         user = await self._directory.find(pool, username)
         self._secrets.check_hash(client, secret_hash, (username, user.username) if user else (username,))
         if user is None and not client.hides_users:
@@ -129,7 +137,7 @@ class Recovery(Flow):
         try:
             fitting = await self._codes.check(pool.id, subject, codes.FORGOT_PASSWORD, code, user)
         except CodeExpired:
-            sent = await self.kit.counters.read(pool.id, "sends:forgot_password", subject)
+            sent = await self._counters.read(pool.id, "sends:forgot_password", subject)
             if client.hides_users and sent.count:
                 raise CodeMismatch from None
             raise
@@ -143,16 +151,16 @@ class Recovery(Flow):
         changed = replace(
             verified(changed, fitting.attribute, fitting.target),
             status=CONFIRMED,
-            modified=self.kit.clock.now(),
+            modified=self.world.clock.now(),
             spent={**user.spent, fitting.purpose: fitting.id},
         )
         try:
-            changed = await self.kit.users.save(pool, changed)
+            changed = await self._users.save(pool, changed)
         except (VersionConflict, NameTaken):
             raise CodeExpired from None
         await self._codes.finish(fitting)
         await self._lockout.clear(pool.id, user.sub)
-        await self.kit.audit.note("password.recovered", pool_id=pool.id, client_id=client.id, subject=user.sub)
+        await self.world.audit.note("password.recovered", pool_id=pool.id, client_id=client.id, subject=user.sub)
         event = PostConfirmation(
             source="PostConfirmation_ConfirmForgotPassword",
             pool_id=pool.id,
@@ -161,7 +169,7 @@ class Recovery(Flow):
             attributes=attributes_for_hooks(changed),
             client_metadata=metadata,
         )
-        await self.kit.hooks.all(specs.post_confirmation, event)
+        await self.world.hooks.all(specs.post_confirmation, event)
 
     @step("recovery.require")
     async def require(self, pool: Pool, username: str, metadata: Mapping[str, str]) -> None:
@@ -175,9 +183,9 @@ class Recovery(Flow):
         if user.status not in (CONFIRMED, RESET_REQUIRED):
             raise NotAuthorized(Reason.PASSWORD_NOT_RESETTABLE)
         contact = self._contact(pool, user)
-        marked = replace(user, status=RESET_REQUIRED, modified=self.kit.clock.now())
-        marked = await self.kit.users.save(pool, marked)
-        await self.kit.audit.note("password.reset_required", pool_id=pool.id, subject=user.sub)
+        marked = replace(user, status=RESET_REQUIRED, modified=self.world.clock.now())
+        marked = await self._users.save(pool, marked)
+        await self.world.audit.note("password.reset_required", pool_id=pool.id, subject=user.sub)
         await self.send(pool, marked, contact, client_id=None, metadata=metadata)
 
     def _contact(self, pool: Pool, user: User) -> str:

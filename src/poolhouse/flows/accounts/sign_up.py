@@ -23,14 +23,15 @@ from poolhouse.flows.directory.naming import contact_to_verify, name_error, plac
 from poolhouse.flows.directory.passwords import Credentials, require_policy
 from poolhouse.flows.directory.shown import attributes_for_hooks
 from poolhouse.flows.directory.values import check_values, require_writable
-from poolhouse.flows.flow import Flow, Kit, step
+from poolhouse.flows.flow import Flow, World, step
 from poolhouse.flows.messages import codes
 from poolhouse.flows.messages.codes import CodeProcess
 from poolhouse.flows.messages.words import delivery, simulated_delivery
 from poolhouse.hooks import specs
 from poolhouse.hooks.answers.accounts import SignUpDecision
 from poolhouse.hooks.events.accounts import PostConfirmation, PreSignUp
-from poolhouse.ports.directory import NameTaken
+from poolhouse.ports.directory import NameTaken, Users
+from poolhouse.ports.pools import Pools
 from poolhouse.records import names
 from poolhouse.records.clients import Client
 from poolhouse.records.messages import Delivery
@@ -59,13 +60,17 @@ class SignedUp:
 class SignUp(Flow):
     def __init__(
         self,
-        kit: Kit,
+        world: World,
+        pools: Pools,
+        users: Users,
         directory: Directory,
         secrets: ClientSecrets,
         credentials: Credentials,
         code_process: CodeProcess,
     ) -> None:
-        super().__init__(kit)
+        super().__init__(world)
+        self._pools = pools
+        self._users = users
         self._directory = directory
         self._secrets = secrets
         self._credentials = credentials
@@ -79,7 +84,7 @@ class SignUp(Flow):
         and what ``pre_sign_up`` refuses.
         """
         self._secrets.check_hash(client, request.secret_hash, (request.username,))
-        pool = await self.kit.pools.get(client.pool_id)
+        pool = await self._pools.get(client.pool_id)
         if pool.admin_create_only:
             raise NotAuthorized(Reason.SIGN_UP_NOT_PERMITTED)
         username, attributes = place_name(pool, request.username, request.attributes)
@@ -89,8 +94,8 @@ class SignUp(Flow):
         attributes = check_values(pool, attributes, on="create", who="user")
         require_policy(pool.password_policy, request.password)
 
-        sub = self.kit.chance.uuid()
-        now = self.kit.clock.now()
+        sub = self.world.chance.uuid()
+        now = self.world.clock.now()
         draft = User(
             pool_id=pool.id,
             sub=sub,
@@ -104,10 +109,10 @@ class SignUp(Flow):
         user = _decided(draft, decision)
         user = replace(user, credential=await self._credentials.make(pool, user.username, request.password))
         try:
-            user = await self.kit.users.add(pool, user, seize=decision.verify_email or decision.verify_phone)
+            user = await self._users.add(pool, user, seize=decision.verify_email or decision.verify_phone)
         except NameTaken as taken:
             raise name_error(pool, taken) from None
-        await self.kit.audit.note("sign_up", pool_id=pool.id, client_id=client.id, subject=user.sub)
+        await self.world.audit.note("sign_up", pool_id=pool.id, client_id=client.id, subject=user.sub)
         if user.status == CONFIRMED:
             await self._post_confirmation(pool, client, user, request.metadata)
             return SignedUp(user, None)
@@ -143,7 +148,7 @@ class SignUp(Flow):
         Raises ``CodeMismatch``, ``CodeExpired``, ``AliasTaken`` (not with ``force_alias``), ``NotAuthorized`` where the
         user is not unconfirmed, ``LimitExceeded``.
         """
-        pool = await self.kit.pools.get(client.pool_id)
+        pool = await self._pools.get(client.pool_id)
         user = await self._directory.find(pool, username)
         self._secrets.check_hash(client, secret_hash, (username, user.username) if user else (username,))
         if user is None:
@@ -166,17 +171,17 @@ class SignUp(Flow):
         confirmed = replace(
             confirmed,
             status=CONFIRMED,
-            modified=self.kit.clock.now(),
+            modified=self.world.clock.now(),
             spent={**user.spent, fitting.purpose: fitting.id},
         )
         try:
-            confirmed = await self.kit.users.save(pool, confirmed, seize=force_alias)
+            confirmed = await self._users.save(pool, confirmed, seize=force_alias)
         except NameTaken as taken:
             raise AliasTaken(taken.name.kind) from None
         except VersionConflict:
             raise CodeExpired from None
         await self._codes.finish(fitting)
-        await self.kit.audit.note("sign_up.confirmed", pool_id=pool.id, client_id=client.id, subject=user.sub)
+        await self.world.audit.note("sign_up.confirmed", pool_id=pool.id, client_id=client.id, subject=user.sub)
         await self._post_confirmation(pool, client, confirmed, metadata)
 
     @step("sign_up.confirm_by_admin")
@@ -185,12 +190,12 @@ class SignUp(Flow):
         user = await self._directory.require(pool, username)
         if user.status != UNCONFIRMED:
             raise _not_confirmable(user)
-        confirmed = replace(user, status=CONFIRMED, modified=self.kit.clock.now())
+        confirmed = replace(user, status=CONFIRMED, modified=self.world.clock.now())
         try:
-            confirmed = await self.kit.users.save(pool, confirmed)
+            confirmed = await self._users.save(pool, confirmed)
         except VersionConflict:
             raise ConcurrentModification from None
-        await self.kit.audit.note("sign_up.confirmed", pool_id=pool.id, subject=user.sub)
+        await self.world.audit.note("sign_up.confirmed", pool_id=pool.id, subject=user.sub)
         await self._post_confirmation(pool, None, confirmed, metadata)
 
     @step("sign_up.resend")
@@ -199,7 +204,7 @@ class SignUp(Flow):
     ) -> Delivery:
         """A new code is on its way (or seems to be). Raises ``InvalidParameter``, ``UserNotFound``,
         ``LimitExceeded``."""
-        pool = await self.kit.pools.get(client.pool_id)
+        pool = await self._pools.get(client.pool_id)
         user = await self._directory.find(pool, username)
         self._secrets.check_hash(client, secret_hash, (username, user.username) if user else (username,))
         if user is None:
@@ -230,7 +235,7 @@ class SignUp(Flow):
     async def _refuse_taken(self, pool: Pool, draft: User) -> None:
         """An early no, before the slow arithmetic. What counts is ``Users.add``."""
         for held in names.held(pool, draft):
-            if await self.kit.users.by_name(pool, held) is not None:
+            if await self._users.by_name(pool, held) is not None:
                 raise name_error(pool, NameTaken(held))
 
     async def _pre_sign_up(self, pool: Pool, client: Client, draft: User, request: SignUpRequest) -> SignUpDecision:
@@ -243,7 +248,7 @@ class SignUp(Flow):
             validation_data=request.validation_data,
             client_metadata=request.metadata,
         )
-        answers = await self.kit.hooks.all(specs.pre_sign_up, event)
+        answers = await self.world.hooks.all(specs.pre_sign_up, event)
         decision = SignUpDecision(
             confirm=any(a.confirm for a in answers),
             verify_email=any(a.verify_email for a in answers),
@@ -265,7 +270,7 @@ class SignUp(Flow):
             attributes=attributes_for_hooks(user),
             client_metadata=metadata,
         )
-        await self.kit.hooks.all(specs.post_confirmation, event)
+        await self.world.hooks.all(specs.post_confirmation, event)
 
 
 def _decided(draft: User, decision: SignUpDecision) -> User:

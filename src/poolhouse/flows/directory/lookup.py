@@ -7,7 +7,8 @@ import hmac
 import uuid
 
 from poolhouse.errors import UserNotFound
-from poolhouse.flows.flow import Flow, Kit
+from poolhouse.flows.flow import Flow, World
+from poolhouse.ports.directory import Users
 from poolhouse.records.clients import Client
 from poolhouse.records.names import candidates, looks_like_sub, name
 from poolhouse.records.pools import Pool
@@ -15,19 +16,20 @@ from poolhouse.records.users import User
 
 
 class Directory(Flow):
-    def __init__(self, kit: Kit) -> None:
-        super().__init__(kit)
-        self._key = kit.secrets.derive("stand-in")
+    def __init__(self, world: World, users: Users) -> None:
+        super().__init__(world)
+        self._users = users
+        self._key = world.secrets.derive("stand-in")
 
     async def find(self, pool: Pool, submitted: str) -> User | None:
         """The user that a submitted text means: the id, then the internal name, then verified e-mail and phone.
 
         The id first: nobody can choose an id, but anybody can choose somebody's id as a name."""
         first, *others = candidates(pool, submitted)
-        user = await self.kit.users.get(pool.id, submitted) if looks_like_sub(submitted) else None
-        user = user or await self.kit.users.by_name(pool, first)
+        user = await self._users.get(pool.id, submitted) if looks_like_sub(submitted) else None
+        user = user or await self._users.by_name(pool, first)
         for other in others:
-            user = user or await self.kit.users.by_name(pool, other)
+            user = user or await self._users.by_name(pool, other)
         return user
 
     async def require(self, pool: Pool, submitted: str) -> User:

@@ -8,7 +8,9 @@ from msgspec.structs import replace
 
 from poolhouse.errors import PasswordHistoryViolation, PasswordPolicyViolation
 from poolhouse.errors.reasons import Reason
-from poolhouse.flows.flow import Flow
+from poolhouse.flows.flow import Flow, World
+from poolhouse.ports.arithmetic import Passwords, Srp
+from poolhouse.ports.clients import Clients
 from poolhouse.records.pools import PasswordPolicy, Pool
 from poolhouse.records.users import Credential, User
 
@@ -48,9 +50,15 @@ def plain_salt(raw: bytes) -> bytes:
 
 
 class Credentials(Flow):
+    def __init__(self, world: World, clients: Clients, passwords: Passwords, srp: Srp) -> None:
+        super().__init__(world)
+        self._clients = clients
+        self._passwords = passwords
+        self._srp = srp
+
     def invent(self, policy: PasswordPolicy) -> str:
         """A temporary password that meets any policy of that length."""
-        chance = self.kit.chance
+        chance = self.world.chance
         must = [chance.letters(2, alphabet) for alphabet in (_LOWER, _UPPER, _DIGITS, _SIGNS)]
         rest = chance.letters(max(policy.minimum_length - 8, 2), _LOWER + _UPPER + _DIGITS)
         return "".join(must[i][0] for i in range(4)) + rest + "".join(must[i][1] for i in range(4))
@@ -58,24 +66,24 @@ class Credentials(Flow):
     async def make(self, pool: Pool, username: str, password: str) -> Credential:
         """What is stored of a password. Raises ``TooManyRequests``."""
         return Credential(
-            hash=await self.kit.passwords.hash(password),
-            set_at=self.kit.clock.now(),
+            hash=await self._passwords.hash(password),
+            set_at=self.world.clock.now(),
             srp=await self.srp_record(pool, username, password),
         )
 
     async def srp_record(self, pool: Pool, username: str, password: str) -> str | None:
         """Salt and verifier, sealed (they are fast-hash material); None where no client of the pool speaks SRP."""
-        if not await self.kit.clients.uses_srp(pool.id):
+        if not await self._clients.uses_srp(pool.id):
             return None
-        salt = plain_salt(self.kit.chance.raw(16))
-        verifier = await self.kit.srp.verifier(pool.short_name, username, password, salt)
-        return self.kit.secrets.seal("srp-verifier", f"{pool.id}/{username}", f"{salt.hex()}:{verifier}".encode())
+        salt = plain_salt(self.world.chance.raw(16))
+        verifier = await self._srp.verifier(pool.short_name, username, password, salt)
+        return self.world.secrets.seal("srp-verifier", f"{pool.id}/{username}", f"{salt.hex()}:{verifier}".encode())
 
     def open_srp(self, user: User) -> tuple[str, str] | None:
         """Salt and verifier, both hex; None where there is none."""
         if user.credential is None or user.credential.srp is None:
             return None
-        plain = self.kit.secrets.open("srp-verifier", f"{user.pool_id}/{user.username}", user.credential.srp)
+        plain = self.world.secrets.open("srp-verifier", f"{user.pool_id}/{user.username}", user.credential.srp)
         salt, _, verifier = plain.decode().partition(":")
         return salt, verifier
 
@@ -89,7 +97,7 @@ class Credentials(Flow):
         size = pool.password_policy.history
         hashes = ((user.credential.hash, *user.history) if user.credential else user.history)[:size]
         for earlier in hashes:
-            if await self.kit.passwords.verify(password, earlier):
+            if await self._passwords.verify(password, earlier):
                 raise PasswordHistoryViolation
         credential = await self.make(pool, user.username, password)
         return replace(user, credential=credential, history=hashes, temporary_until=None)

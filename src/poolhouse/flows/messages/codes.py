@@ -12,8 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from poolhouse.errors import CodeExpired, CodeMismatch, LimitExceeded
-from poolhouse.flows.flow import Flow, Kit
+from poolhouse.flows.flow import Flow, World
 from poolhouse.flows.messages.words import VERIFICATION, Messenger, delivery
+from poolhouse.ports.messages import Outbox
+from poolhouse.ports.protection import Counters
+from poolhouse.ports.sign_in import Codes
 from poolhouse.records.messages import Delivery
 from poolhouse.records.pools import MessageTemplate, Pool
 from poolhouse.records.sign_in import Code
@@ -41,10 +44,13 @@ VERIFY = {"email": VERIFY_EMAIL, "phone_number": VERIFY_PHONE}
 
 
 class CodeProcess(Flow):
-    def __init__(self, kit: Kit, messenger: Messenger) -> None:
-        super().__init__(kit)
+    def __init__(self, world: World, codes: Codes, counters: Counters, outbox: Outbox, messenger: Messenger) -> None:
+        super().__init__(world)
+        self._codes = codes
+        self._counters = counters
+        self._outbox = outbox
         self._messenger = messenger
-        self._key = kit.secrets.derive("code-digest")
+        self._key = world.secrets.derive("code-digest")
 
     async def send(
         self,
@@ -63,7 +69,7 @@ class CodeProcess(Flow):
         quota is neither looked at nor used (the first code of a sign-up)."""
         if counted:
             await self.count_send(pool.id, user.sub, purpose)
-        digits = self.kit.chance.digits(6)
+        digits = self.world.chance.digits(6)
         code_id = await self._put(pool.id, user.sub, purpose, digits, attribute=attribute, target=target)
         await self._messenger.send(
             pool,
@@ -84,16 +90,16 @@ class CodeProcess(Flow):
         """What ``send`` would have done, for somebody who gets nothing: the same quota, and the same writes, so that
         the time it takes tells nothing either (security row 48). No text fits the code. Raises ``LimitExceeded``."""
         await self.count_send(pool_id, subject, purpose)
-        code_id = await self._put(pool_id, subject, purpose, self.kit.chance.token(), attribute="email", target="")
-        await self.kit.outbox.pretend(code_id)
+        code_id = await self._put(pool_id, subject, purpose, self.world.chance.token(), attribute="email", target="")
+        await self._outbox.pretend(code_id)
 
     async def _put(
         self, pool_id: str, subject: str, purpose: Purpose, secret: str, *, attribute: str, target: str
     ) -> str:
         """The id of a new code."""
-        now = self.kit.clock.now()
-        code_id = self.kit.chance.uuid()
-        await self.kit.codes.put(
+        now = self.world.clock.now()
+        code_id = self.world.chance.uuid()
+        await self._codes.put(
             Code(
                 id=code_id,
                 pool_id=pool_id,
@@ -114,7 +120,7 @@ class CodeProcess(Flow):
         Raises ``LimitExceeded``, ``CodeMismatch``, ``CodeExpired`` (also where none was ever sent).
         """
         await self._count(pool_id, f"tries:{purpose.name}", subject, purpose.tries)
-        code = await self.kit.codes.get(pool_id, subject, purpose.name)
+        code = await self._codes.get(pool_id, subject, purpose.name)
         expected = code.digest if code else self._digest(pool_id, subject, purpose, "", "none")
         fits = hmac.compare_digest(
             expected, self._digest(pool_id, subject, purpose, code.id if code else "", given.strip())
@@ -133,16 +139,16 @@ class CodeProcess(Flow):
 
     async def finish(self, code: Code) -> None:
         """Nothing of the code remains; what was tried against it is forgotten."""
-        await self.kit.codes.discard(code)
-        await self.kit.counters.clear(code.pool_id, f"tries:{code.purpose}", code.user_sub)
+        await self._codes.discard(code)
+        await self._counters.clear(code.pool_id, f"tries:{code.purpose}", code.user_sub)
 
     async def count_send(self, pool_id: str, subject: str, purpose: Purpose) -> None:
         """Raises ``LimitExceeded``."""
         await self._count(pool_id, f"sends:{purpose.name}", subject, purpose.sends)
 
     async def _count(self, pool_id: str, what: str, subject: str, at_most: int) -> None:
-        now = self.kit.clock.now()
-        if not await self.kit.counters.raise_to(pool_id, what, subject, at_most=at_most, until=0.0, expires=now + HOUR):
+        now = self.world.clock.now()
+        if not await self._counters.raise_to(pool_id, what, subject, at_most=at_most, until=0.0, expires=now + HOUR):
             raise LimitExceeded
 
     def _digest(self, pool_id: str, subject: str, purpose: Purpose, code_id: str, digits: str) -> str:

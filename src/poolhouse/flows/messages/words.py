@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from poolhouse.errors import InvalidParameter, PluginAnswerInvalid
 from poolhouse.errors.reasons import Reason
 from poolhouse.flows.directory.shown import attributes_for_hooks
-from poolhouse.flows.flow import Flow
+from poolhouse.flows.flow import Flow, World
 from poolhouse.hooks import specs
 from poolhouse.hooks.events.messages import ComposeMessage
+from poolhouse.ports.messages import Outbox
 from poolhouse.records.messages import Delivery, Message
 from poolhouse.records.names import looks_like_phone, masked_email, masked_phone
 from poolhouse.records.pools import MessageTemplate, Pool
@@ -51,6 +52,10 @@ def simulated_delivery(pool: Pool, submitted: str, digest: bytes) -> Delivery:
 
 
 class Messenger(Flow):
+    def __init__(self, world: World, outbox: Outbox) -> None:
+        super().__init__(world)
+        self._outbox = outbox
+
     async def send(
         self,
         pool: Pool,
@@ -76,7 +81,7 @@ class Messenger(Flow):
             body, subject = template.email or VERIFICATION.email or "", template.subject or VERIFICATION.subject or ""
         else:
             body, subject = template.sms or VERIFICATION.sms or "", ""
-        if self.kit.hooks.implements(specs.compose_message):
+        if self.world.hooks.implements(specs.compose_message):
             event = ComposeMessage(
                 source=source,
                 pool_id=pool.id,
@@ -88,12 +93,12 @@ class Messenger(Flow):
                 subject=subject,
                 client_metadata=metadata,
             )
-            amended = await self.kit.hooks.amend(specs.compose_message, event)
+            amended = await self.world.hooks.amend(specs.compose_message, event)
             if CODE in body and CODE not in amended.body:
                 raise PluginAnswerInvalid("CustomMessage", "compose_message", detail="the code parameter is missing")
             body, subject = amended.body, amended.subject
         shown_name = user.attributes.get("email") if user.username == user.sub else user.username
-        await self.kit.outbox.put(
+        await self._outbox.put(
             Message(
                 id=message_id,
                 channel=channel,

@@ -15,8 +15,12 @@ from poolhouse.flows.clients.secrets import ClientSecrets
 from poolhouse.flows.directory.groups import GroupAdministration
 from poolhouse.flows.directory.lookup import Directory
 from poolhouse.flows.directory.passwords import Credentials
-from poolhouse.flows.flow import Kit
-from poolhouse.flows.grants.lifetime import Grants
+from poolhouse.flows.flow import World
+from poolhouse.flows.grants.bearer import Bearers
+from poolhouse.flows.grants.handles import Handles
+from poolhouse.flows.grants.issue import Grants
+from poolhouse.flows.grants.refresh import Refreshing
+from poolhouse.flows.grants.revoke import Revocation
 from poolhouse.flows.messages.codes import CodeProcess
 from poolhouse.flows.messages.words import Messenger
 from poolhouse.flows.pools.administration import PoolAdministration
@@ -27,6 +31,7 @@ from poolhouse.flows.sign_in.machine import Machine
 from poolhouse.flows.sign_in.migration import Migration
 from poolhouse.flows.sign_in.table import sign_in_table
 from poolhouse.hooks.answers.sign_in import Challenge, Stage
+from poolhouse.ports.user_pools import Ports
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,38 +46,59 @@ class Services:
     recovery: Recovery
     profile: Profile
     grants: Grants
+    refreshing: Refreshing
+    revocation: Revocation
+    bearers: Bearers
 
 
 def build_services(
-    kit: Kit,
+    world: World,
+    ports: Ports,
     *,
     challenges: Sequence[Challenge] = (),
     stages: Sequence[Stage] = (),
     reuse_ends_family: bool = False,
 ) -> Services:
     """``challenges`` and ``stages`` are those of plugins; ours are added here, and registered no differently."""
-    pools = PoolAdministration(kit.pools, kit.tokens, kit.jobs, kit.chance, kit.clock, kit.audit)
-    secrets = ClientSecrets(kit.secrets, kit.chance)
-    clients = ClientAdministration(kit.pools, kit.clients, secrets, kit.chance, kit.clock, kit.audit)
-    groups = GroupAdministration(kit.pools, kit.groups, kit.chance, kit.clock, kit.audit)
-    directory = Directory(kit)
-    credentials = Credentials(kit)
-    lockout = Lockout(kit.counters, kit.clock)
-    messenger = Messenger(kit)
-    codes = CodeProcess(kit, messenger)
-    attributes = Attributes(kit, codes)
-    migration = Migration(kit, directory, credentials)
-    grants = Grants(kit, secrets, reuse_ends_family=reuse_ends_family)
-    table = sign_in_table(kit, directory, credentials, lockout, migration, challenges=challenges, stages=stages)
+    clock, chance, audit = world.clock, world.chance, world.audit
+    secrets = ClientSecrets(world.secrets, chance)
+    directory = Directory(world, ports.users)
+    credentials = Credentials(world, ports.clients, ports.passwords, ports.srp)
+    lockout = Lockout(ports.counters, clock)
+    messenger = Messenger(world, ports.outbox)
+    codes = CodeProcess(world, ports.codes, ports.counters, ports.outbox, messenger)
+    attributes = Attributes(world, ports.users, codes)
+    migration = Migration(world, ports.users, ports.passwords, directory, credentials)
+    handles = Handles(world.secrets, chance)
+    grants = Grants(world, ports.pools, ports.groups, ports.grants, ports.tokens, handles)
+    bearers = Bearers(world, ports.pools, ports.clients, ports.users, ports.grants, ports.tokens)
+    table = sign_in_table(
+        world, ports, directory, credentials, lockout, migration, challenges=challenges, stages=stages
+    )
+    machine = Machine(world, ports.users, ports.attempts, lockout, table)
     return Services(
-        pools=pools,
-        clients=clients,
-        groups=groups,
-        users=UserAdministration(kit, directory, credentials, messenger, attributes, lockout),
-        sign_up=SignUp(kit, directory, secrets, credentials, codes),
-        sign_in=SignIn(kit, Machine(kit, lockout, table), directory, secrets, table),
+        pools=PoolAdministration(ports.pools, ports.tokens, ports.jobs, chance, clock, audit),
+        clients=ClientAdministration(ports.pools, ports.clients, secrets, chance, clock, audit),
+        groups=GroupAdministration(ports.pools, ports.groups, chance, clock, audit),
+        users=UserAdministration(world, ports.users, directory, credentials, messenger, attributes, lockout),
+        sign_up=SignUp(world, ports.pools, ports.users, directory, secrets, credentials, codes),
+        sign_in=SignIn(world, ports.pools, ports.users, machine, directory, secrets, table),
         sign_in_end=SignInEnd(grants),
-        recovery=Recovery(kit, directory, secrets, credentials, codes, lockout, migration),
-        profile=Profile(kit, grants, attributes, credentials, lockout),
+        recovery=Recovery(
+            world, ports.pools, ports.users, ports.counters, directory, secrets, credentials, codes, lockout, migration
+        ),
+        profile=Profile(world, ports.users, ports.counters, ports.passwords, bearers, attributes, credentials, lockout),
         grants=grants,
+        refreshing=Refreshing(
+            world,
+            ports.pools,
+            ports.users,
+            ports.grants,
+            secrets,
+            handles,
+            grants,
+            reuse_ends_family=reuse_ends_family,
+        ),
+        revocation=Revocation(world, ports.grants, secrets, handles),
+        bearers=bearers,
     )

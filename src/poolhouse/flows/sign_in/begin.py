@@ -11,7 +11,7 @@ from poolhouse.flows.clients.permitted import permits
 from poolhouse.flows.clients.secrets import ClientSecrets
 from poolhouse.flows.directory.lookup import Directory
 from poolhouse.flows.directory.shown import attributes_for_hooks
-from poolhouse.flows.flow import Flow, Kit, step
+from poolhouse.flows.flow import Flow, World, step
 from poolhouse.flows.sign_in.machine import Machine, Reply, basis_of, resumed
 from poolhouse.flows.sign_in.questions import Given
 from poolhouse.flows.sign_in.steps import Opening, Opens, Run
@@ -19,6 +19,8 @@ from poolhouse.flows.sign_in.table import Table
 from poolhouse.hooks import specs
 from poolhouse.hooks.answers.sign_in import Passed
 from poolhouse.hooks.events.sign_in import PreAuthentication
+from poolhouse.ports.directory import Users
+from poolhouse.ports.pools import Pools
 from poolhouse.records.clients import Client
 from poolhouse.records.names import LONGEST
 from poolhouse.records.pools import Pool
@@ -41,8 +43,19 @@ class Answer:
 
 
 class SignIn(Flow):
-    def __init__(self, kit: Kit, machine: Machine, directory: Directory, secrets: ClientSecrets, table: Table) -> None:
-        super().__init__(kit)
+    def __init__(
+        self,
+        world: World,
+        pools: Pools,
+        users: Users,
+        machine: Machine,
+        directory: Directory,
+        secrets: ClientSecrets,
+        table: Table,
+    ) -> None:
+        super().__init__(world)
+        self._pools = pools
+        self._users = users
         self._machine = machine
         self._directory = directory
         self._secrets = secrets
@@ -68,7 +81,7 @@ class SignIn(Flow):
         if len(submitted) > LONGEST:
             raise InvalidParameter(Reason.USERNAME_TOO_LONG)
         way.require(opening)
-        pool = await self.kit.pools.get(client.pool_id)
+        pool = await self._pools.get(client.pool_id)
         user = await self._directory.find(pool, submitted)
         self._secrets.check_hash(client, opening.secret_hash, (submitted, user.username) if user else (submitted,))
         if user is None and not client.hides_users and not way.migrates:
@@ -84,7 +97,7 @@ class SignIn(Flow):
             user=user,
             submitted=submitted,
             flow=flow,
-            event_id=self.kit.chance.uuid(),
+            event_id=self.world.chance.uuid(),
             subject=user.sub if user else self._directory.stand_in(pool, submitted),
             srp_a=opening.srp_a,
         )
@@ -110,8 +123,8 @@ class SignIn(Flow):
         return await self._machine.go_on(run, further, attempt.challenge)
 
     async def _resume(self, client: Client, attempt: Attempt, answer: Answer) -> Run:
-        pool = await self.kit.pools.get(attempt.pool_id)
-        user = await self.kit.users.get(pool.id, attempt.user_sub) if attempt.user_sub else None
+        pool = await self._pools.get(attempt.pool_id)
+        user = await self._users.get(pool.id, attempt.user_sub) if attempt.user_sub else None
         if attempt.user_sub and user is None:
             raise InvalidSession
         # What was decided at the opening is decided again (security rows 13, 21).
@@ -122,7 +135,7 @@ class SignIn(Flow):
     async def _pre_authentication(
         self, pool: Pool, client: Client, user: User | None, submitted: str, metadata: Mapping[str, str]
     ) -> None:
-        if not self.kit.hooks.implements(specs.pre_authentication):
+        if not self.world.hooks.implements(specs.pre_authentication):
             return
         event = PreAuthentication(
             pool_id=pool.id,
@@ -132,7 +145,7 @@ class SignIn(Flow):
             validation_data=metadata,
             user_not_found=user is None,
         )
-        await self.kit.hooks.all(specs.pre_authentication, event)
+        await self.world.hooks.all(specs.pre_authentication, event)
 
 
 def _not_enabled(flow: str, *, by_admin: bool) -> InvalidParameter:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from poolhouse.flows.grants.lifetime import Grants, TokenSet
+from poolhouse.flows.grants.issue import Grants, TokenSet
 from poolhouse.flows.sign_in.challenges import new_password
 from poolhouse.flows.sign_in.machine import Finished
 

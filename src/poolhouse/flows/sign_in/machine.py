@@ -27,7 +27,7 @@ from poolhouse.errors import (
 )
 from poolhouse.errors.reasons import Reason
 from poolhouse.flows.directory.shown import attributes_for_hooks
-from poolhouse.flows.flow import Flow, Kit
+from poolhouse.flows.flow import Flow, World
 from poolhouse.flows.grants.gate import require_able
 from poolhouse.flows.protection.lockout import Lockout
 from poolhouse.flows.sign_in.questions import Given, Question
@@ -37,6 +37,8 @@ from poolhouse.flows.sign_in.trail import note_failure
 from poolhouse.hooks import specs
 from poolhouse.hooks.answers.sign_in import ChallengeResult, Next
 from poolhouse.hooks.events.sign_in import PostAuthentication
+from poolhouse.ports.directory import Users
+from poolhouse.ports.sign_in import Attempts
 from poolhouse.records.clients import Client
 from poolhouse.records.names import canonical
 from poolhouse.records.pools import Pool
@@ -98,8 +100,10 @@ def _digest(raw: bytes) -> str:
 
 
 class Machine(Flow):
-    def __init__(self, kit: Kit, lockout: Lockout, table: Table) -> None:
-        super().__init__(kit)
+    def __init__(self, world: World, users: Users, attempts: Attempts, lockout: Lockout, table: Table) -> None:
+        super().__init__(world)
+        self._users = users
+        self._attempts = attempts
         self._lockout = lockout
         self._challenges = {challenge.name: challenge for challenge in table.challenges}
         if len(self._challenges) != len(table.challenges):
@@ -114,10 +118,10 @@ class Machine(Flow):
         if run.user is None:
             # Whatever was proven, there is nobody to sign in (security row 48).
             raise WrongCredentials
-        user = await self.kit.users.get(run.pool.id, run.user.sub)
+        user = await self._users.get(run.pool.id, run.user.sub)
         if user is None:
             raise WrongCredentials
-        require_able(user, self.kit.clock.now())
+        require_able(user, self.world.clock.now())
         run = with_fields(run.proven(challenge, outcome), user=user)
         seen = run.seen()
         for stage in self._stages:
@@ -132,9 +136,9 @@ class Machine(Flow):
         if challenge is None:
             raise PluginAnswerInvalid("CreateAuthChallenge", name)
         posed = await challenge.ask(run)
-        raw = self.kit.chance.raw(32)
-        now = self.kit.clock.now()
-        await self.kit.attempts.put(
+        raw = self.world.chance.raw(32)
+        now = self.world.clock.now()
+        await self._attempts.put(
             Attempt(
                 handle=_digest(raw),
                 pool_id=run.pool.id,
@@ -162,10 +166,10 @@ class Machine(Flow):
         ``submitted`` is the user name that came with the answer: it has to be that of the attempt. ``meant`` says
         whether the answer is to the challenge of a name.
         """
-        attempt = await self.kit.attempts.take(client.pool_id, _digest(decode_handle(handle)))
+        attempt = await self._attempts.take(client.pool_id, _digest(decode_handle(handle)))
         if attempt is None or attempt.client_id != client.id or attempt.pool_id != client.pool_id:
             raise InvalidSession
-        if not self.kit.clock.now() < attempt.expires:
+        if not self.world.clock.now() < attempt.expires:
             raise InvalidSession(Reason.SESSION_EXPIRED)
         challenge = self._challenges.get(attempt.challenge)
         if challenge is None or not meant(challenge.public_name or attempt.challenge):
@@ -187,19 +191,19 @@ class Machine(Flow):
                 async with self._lockout.attempt(run.pool.id, run.subject, attempt.challenge):
                     return await challenge.check(run, attempt.private, answer)
             except (WrongCredentials, AttemptsExceeded):
-                await note_failure(self.kit.audit, run)
+                await note_failure(self.world.audit, run)
                 raise
         except CodeMismatch:
             if attempt.wrong + 1 < WRONG_ANSWERS:
-                await self.kit.attempts.put(replace(attempt, wrong=attempt.wrong + 1))
+                await self._attempts.put(replace(attempt, wrong=attempt.wrong + 1))
             raise
         except (Invalid, TooManyRequests):
-            await self.kit.attempts.put(attempt)
+            await self._attempts.put(attempt)
             raise
 
     async def _finish(self, run: Run, user: User) -> Finished:
-        if self.kit.hooks.implements(specs.post_authentication):
-            await self.kit.hooks.all(
+        if self.world.hooks.implements(specs.post_authentication):
+            await self.world.hooks.all(
                 specs.post_authentication,
                 PostAuthentication(
                     pool_id=run.pool.id,

@@ -13,11 +13,12 @@ from poolhouse.flows.directory.lookup import Directory
 from poolhouse.flows.directory.naming import place_name
 from poolhouse.flows.directory.passwords import Credentials
 from poolhouse.flows.directory.values import check_values
-from poolhouse.flows.flow import Flow, Kit
+from poolhouse.flows.flow import Flow, World
 from poolhouse.hooks import specs
 from poolhouse.hooks.answers.accounts import MigratedUser
 from poolhouse.hooks.events.accounts import MigrateUser
-from poolhouse.ports.directory import NameTaken
+from poolhouse.ports.arithmetic import Passwords
+from poolhouse.ports.directory import NameTaken, Users
 from poolhouse.records.clients import Client
 from poolhouse.records.pools import Pool
 from poolhouse.records.users import CONFIRMED, RESET_REQUIRED, Credential, User
@@ -26,8 +27,17 @@ _HASH = re.compile(r"\S{1,1024}")
 
 
 class Migration(Flow):
-    def __init__(self, kit: Kit, directory: Directory, credentials: Credentials) -> None:
-        super().__init__(kit)
+    def __init__(
+        self,
+        world: World,
+        users: Users,
+        passwords: Passwords,
+        directory: Directory,
+        credentials: Credentials,
+    ) -> None:
+        super().__init__(world)
+        self._users = users
+        self._passwords = passwords
         self._directory = directory
         self._credentials = credentials
 
@@ -53,7 +63,7 @@ class Migration(Flow):
         password: str | None,
         metadata: Mapping[str, str],
     ) -> User | None:
-        if not self.kit.hooks.implements(specs.migrate_user):
+        if not self.world.hooks.implements(specs.migrate_user):
             return None
         event = MigrateUser(
             source=source,
@@ -65,7 +75,7 @@ class Migration(Flow):
             client_metadata=metadata if password is None else {},
         )
         try:
-            found = await self.kit.hooks.first(specs.migrate_user, event)
+            found = await self.world.hooks.first(specs.migrate_user, event)
         except Refused as refused:
             if client.hides_users:
                 raise NotAuthorized(Reason.WRONG_CREDENTIALS, detail=str(refused)) from refused
@@ -75,13 +85,13 @@ class Migration(Flow):
         return await self._take_over(pool, username, password, found)
 
     async def _take_over(self, pool: Pool, submitted: str, password: str | None, found: MigratedUser) -> User | None:
-        sub = self.kit.chance.uuid()
+        sub = self.world.chance.uuid()
         try:
             username, attributes = place_name(pool, found.username or submitted, found.attributes)
             attributes = check_values(pool, attributes, on="create", who="admin")
         except (InvalidParameter, NotAuthorized) as wrong:
             raise PluginAnswerInvalid("UserMigration", "migrate_user", detail=str(wrong)) from wrong
-        now = self.kit.clock.now()
+        now = self.world.clock.now()
         user = User(
             pool_id=pool.id,
             sub=sub,
@@ -94,16 +104,16 @@ class Migration(Flow):
         if password is not None:
             user = replace(user, credential=await self._credential(pool, user.username, password, found))
         try:
-            user = await self.kit.users.add(pool, user, seize=found.force_alias)
+            user = await self._users.add(pool, user, seize=found.force_alias)
         except NameTaken:
             # Somebody brought the same user over at the same moment; or it is another user, made in this moment, for
             # whom the plugin's word means nothing.
             other = await self._directory.find(pool, submitted)
             if password is not None and other is not None:
                 stored = other.credential.hash if other.credential else None
-                return other if await self.kit.passwords.verify(password, stored) else None
+                return other if await self._passwords.verify(password, stored) else None
             return other
-        await self.kit.audit.note("user.migrated", pool_id=pool.id, subject=user.sub)
+        await self.world.audit.note("user.migrated", pool_id=pool.id, subject=user.sub)
         return user
 
     async def _credential(self, pool: Pool, username: str, password: str, found: MigratedUser) -> Credential:
@@ -113,7 +123,7 @@ class Migration(Flow):
         if not _HASH.fullmatch(found.password_hash):
             raise PluginAnswerInvalid("UserMigration", "migrate_user", detail="password_hash is not a hash")
         try:
-            fits = await self.kit.passwords.verify(password, found.password_hash)
+            fits = await self._passwords.verify(password, found.password_hash)
         except PoolhouseError:
             raise
         except ValueError as unreadable:

@@ -16,19 +16,34 @@ from poolhouse.errors import (
     WrongCredentials,
 )
 from poolhouse.flows.directory.passwords import Credentials
-from poolhouse.flows.flow import Flow, Kit
+from poolhouse.flows.flow import Flow, World
 from poolhouse.flows.protection.lockout import Lockout
 from poolhouse.flows.sign_in.migration import Migration
 from poolhouse.flows.sign_in.steps import Run
 from poolhouse.flows.sign_in.trail import note_failure
 from poolhouse.hooks.answers.sign_in import Passed
+from poolhouse.ports.arithmetic import Passwords
+from poolhouse.ports.clients import Clients
+from poolhouse.ports.directory import Users
 from poolhouse.records.pools import Pool
 from poolhouse.records.users import User
 
 
 class PasswordCheck(Flow):
-    def __init__(self, kit: Kit, credentials: Credentials, lockout: Lockout, migration: Migration) -> None:
-        super().__init__(kit)
+    def __init__(
+        self,
+        world: World,
+        users: Users,
+        clients: Clients,
+        passwords: Passwords,
+        credentials: Credentials,
+        lockout: Lockout,
+        migration: Migration,
+    ) -> None:
+        super().__init__(world)
+        self._users = users
+        self._clients = clients
+        self._passwords = passwords
         self._credentials = credentials
         self._lockout = lockout
         self._migration = migration
@@ -53,11 +68,11 @@ class PasswordCheck(Flow):
                 if user is None and not client.hides_users:
                     raise UserNotFound
                 stored = known.credential.hash if known and known.credential else None
-                fits = await self.kit.passwords.verify(password, stored) if user is known else True
+                fits = await self._passwords.verify(password, stored) if user is known else True
                 if user is None or not fits:
                     raise WrongCredentials
         except (WrongCredentials, AttemptsExceeded):
-            await note_failure(self.kit.audit, run)
+            await note_failure(self.world.audit, run)
             raise
         if user is known:
             user = await self._upgraded(pool, user, password)
@@ -68,13 +83,13 @@ class PasswordCheck(Flow):
         credential = user.credential
         if credential is None:
             return user
-        outdated = self.kit.passwords.is_outdated(credential.hash)
-        unverified = credential.srp is None and await self.kit.clients.uses_srp(pool.id)
+        outdated = self._passwords.is_outdated(credential.hash)
+        unverified = credential.srp is None and await self._clients.uses_srp(pool.id)
         if not (outdated or unverified):
             return user
         fresh = await self._credentials.make(pool, user.username, password)
         try:
-            return await self.kit.users.save(pool, replace(user, credential=replace(fresh, set_at=credential.set_at)))
+            return await self._users.save(pool, replace(user, credential=replace(fresh, set_at=credential.set_at)))
         except VersionConflict:
             # Somebody changed the record meanwhile; the next sign-in upgrades it.
             return user

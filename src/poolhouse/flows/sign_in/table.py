@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from poolhouse.flows.directory.lookup import Directory
 from poolhouse.flows.directory.passwords import Credentials
-from poolhouse.flows.flow import Kit
+from poolhouse.flows.flow import World
 from poolhouse.flows.protection.lockout import Lockout
 from poolhouse.flows.sign_in.challenges.custom import CustomChallenge
 from poolhouse.flows.sign_in.challenges.new_password import NewPassword
@@ -22,6 +22,7 @@ from poolhouse.flows.sign_in.openings.srp import BySrp
 from poolhouse.flows.sign_in.password import PasswordCheck
 from poolhouse.flows.sign_in.steps import Challenge, Opens
 from poolhouse.hooks.answers import sign_in as offered
+from poolhouse.ports.user_pools import Ports
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,8 @@ class Table:
 
 
 def sign_in_table(
-    kit: Kit,
+    world: World,
+    ports: Ports,
     directory: Directory,
     credentials: Credentials,
     lockout: Lockout,
@@ -44,10 +46,10 @@ def sign_in_table(
     stages: Sequence[offered.Stage] = (),
 ) -> Table:
     """Ours, and then those of plugins."""
-    passwords = PasswordCheck(kit, credentials, lockout, migration)
-    custom = CustomChallenge(kit, lockout)
+    passwords = PasswordCheck(world, ports.users, ports.clients, ports.passwords, credentials, lockout, migration)
+    custom = CustomChallenge(world, lockout)
     choice = ByChoice(passwords)
-    new_password = NewPassword(kit, credentials)
+    new_password = NewPassword(world, ports.users, credentials)
     return Table(
         openings=(
             ByPassword(passwords),
@@ -56,7 +58,7 @@ def sign_in_table(
             choice,
         ),
         challenges=(
-            PasswordVerifier(kit, directory, credentials),
+            PasswordVerifier(world, ports.srp, directory, credentials),
             custom,
             new_password,
             *choice.challenges,

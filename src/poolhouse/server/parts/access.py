@@ -21,7 +21,7 @@ def build(ground: Ground) -> Access:
     root_id, root_secret = settings.root.access_key_id, settings.root.secret_access_key
     keys = AccessKeyRepository(ground.store, ground.cursors)
     callers = Callers(
-        now=ground.world.clock.now,
+        now=ground.surroundings.clock.now,
         account=settings.server.account_id,
         root=(root_id, root_secret.reveal()) if root_id and root_secret else None,
         keys=keys,

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 from poolhouse.crypto.passwords import Argon2Costs, PasswordHashes
 from poolhouse.crypto.srp import Srp6a
-from poolhouse.flows.flow import Kit
+from poolhouse.flows.flow import World
 from poolhouse.flows.jobs import Kind
 from poolhouse.flows.pools.removal import POOL_REMOVAL, PoolRemoval
 from poolhouse.flows.services.user_pools import Services, build_services
 from poolhouse.hooks import specs
 from poolhouse.hooks.events.server import Register
+from poolhouse.ports.user_pools import Ports
 from poolhouse.server.cognito.user_pools.api import user_pools_api
 from poolhouse.server.ground import Ground
 from poolhouse.server.oidc.discovery import Discovery
@@ -33,18 +34,27 @@ _POOL = r"{pool_id:[\w-]{1,40}_[0-9a-zA-Z]{1,32}}"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserPools:
     part: Part
-    kit: Kit
+    world: World
+    ports: Ports
     services: Services
     keys: KeyRing
 
 
 async def build(ground: Ground) -> UserPools:
     """User pools, on the ground."""
-    kit, keys = await _kit(ground)
+    world = World(
+        clock=ground.surroundings.clock,
+        chance=ground.surroundings.chance,
+        secrets=ground.vault,
+        hooks=ground.hooks,
+        audit=ground.trail,
+    )
+    ports, keys = await _ports(ground)
     register = Register()
     hooks, settings = ground.hooks, ground.settings
     services = build_services(
-        kit,
+        world,
+        ports,
         challenges=[c for some in await hooks.all(specs.register_challenges, register) for c in some],
         stages=[s for some in await hooks.all(specs.register_stages, register) for s in some],
         reuse_ends_family=settings.tokens.reuse_ends_family,
@@ -63,35 +73,31 @@ async def build(ground: Ground) -> UserPools:
             Route("GET", f"{well_known}/jwks.json", discovery.keys, Audience.ANYBODY, "jwks"),
         ),
         apis=(user_pools_api(services, settings.server.account_id),),
-        jobs=(Kind(POOL_REMOVAL, PoolRemoval(kit.pools, kit.clock).go_on),),
+        jobs=(Kind(POOL_REMOVAL, PoolRemoval(ports.pools, world.clock).go_on),),
     )
-    return UserPools(part=part, kit=kit, services=services, keys=keys)
+    return UserPools(part=part, world=world, ports=ports, services=services, keys=keys)
 
 
-async def _kit(ground: Ground) -> tuple[Kit, KeyRing]:
+async def _ports(ground: Ground) -> tuple[Ports, KeyRing]:
     settings, store, vault, cursors = ground.settings, ground.store, ground.vault, ground.cursors
-    clock, chance, workers = ground.world.clock, ground.world.chance, ground.workers
+    clock, chance, workers = ground.surroundings.clock, ground.surroundings.chance, ground.workers
     costs = settings.passwords
     formats = [f for some in await ground.hooks.all(specs.register_password_formats, Register()) for f in some]
     keys = KeyRing(
         settings.server.base_url,
         SigningKeyRepository(store),
         vault,
-        ground.world.key_maker or RsaKeyMaker(workers),
+        ground.surroundings.key_maker or RsaKeyMaker(workers),
         clock,
         RingLimits(lead=settings.tokens.rotation_lead, fresh=settings.tokens.keys_fresh),
     )
     memberships = Memberships(store, cursors)
-    kit = Kit(
-        clock=clock,
-        chance=chance,
-        secrets=vault,
+    ports = Ports(
         passwords=PasswordHashes(
             workers, vault, chance, Argon2Costs(costs.memory_kib, costs.passes, costs.lanes), formats
         ),
         srp=Srp6a(workers, chance),
         tokens=keys,
-        hooks=ground.hooks,
         pools=PoolRepository(store, cursors, clock),
         clients=ClientRepository(store, cursors, clock),
         users=UserRepository(store, cursors, memberships),
@@ -102,6 +108,5 @@ async def _kit(ground: Ground) -> tuple[Kit, KeyRing]:
         counters=CounterRepository(store),
         outbox=ground.outbox,
         jobs=ground.leases,
-        audit=ground.trail,
     )
-    return kit, keys
+    return ports, keys

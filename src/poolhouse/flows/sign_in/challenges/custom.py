@@ -9,7 +9,7 @@ from typing import Any
 from poolhouse.errors import InvalidParameter, MissingParameter, PluginAnswerInvalid, WrongCredentials
 from poolhouse.errors.reasons import Reason
 from poolhouse.flows.directory.shown import attributes_for_hooks
-from poolhouse.flows.flow import Flow, Kit
+from poolhouse.flows.flow import Flow, World
 from poolhouse.flows.protection.lockout import Lockout
 from poolhouse.flows.sign_in.challenges import srp
 from poolhouse.flows.sign_in.questions import AnswerPlugin, Fields
@@ -32,19 +32,19 @@ class CustomChallenge(Flow):
     answered_by = Fields
     counts_itself = True
 
-    def __init__(self, kit: Kit, lockout: Lockout) -> None:
-        super().__init__(kit)
+    def __init__(self, world: World, lockout: Lockout) -> None:
+        super().__init__(world)
         self._lockout = lockout
 
     def require_configured(self) -> None:
         """Raises ``InvalidParameter`` where no plugin defines challenges."""
-        if not self.kit.hooks.implements(specs.define_challenge):
+        if not self.world.hooks.implements(specs.define_challenge):
             raise InvalidParameter(Reason.CUSTOM_AUTH_NOT_CONFIGURED)
 
     async def decide(self, run: Run) -> Outcome:
         """What comes after the rounds so far. Raises ``WrongCredentials`` where that is the end,
         ``PluginAnswerInvalid`` where it is nothing, two things at once, or what cannot be asked."""
-        decision = await self.kit.hooks.first(
+        decision = await self.world.hooks.first(
             specs.define_challenge,
             DefineChallenge(session=run.history, client_metadata=run.metadata, **_who(run)),
         )
@@ -59,7 +59,7 @@ class CustomChallenge(Flow):
         raise PluginAnswerInvalid("DefineAuthChallenge", "define_challenge")
 
     async def ask(self, run: Run) -> Posed:
-        asked = await self.kit.hooks.first(
+        asked = await self.world.hooks.first(
             specs.create_challenge,
             CreateChallenge(challenge=NAME, session=run.history, client_metadata=run.metadata, **_who(run)),
         )
@@ -80,14 +80,14 @@ class CustomChallenge(Flow):
             raise MissingParameter("ANSWER")
         right = await self._is_right(run, private, given)
         if not right:
-            await note_failure(self.kit.audit, run)
+            await note_failure(self.world.audit, run)
         done = ChallengeResult(NAME, right, private.get("metadata"))
         return await self.decide(replace(run, history=(*run.history, done)))
 
     async def _is_right(self, run: Run, private: Mapping[str, Any], given: str) -> bool:
         try:
             async with self._lockout.attempt(run.pool.id, run.subject, NAME):
-                right = await self.kit.hooks.first(
+                right = await self.world.hooks.first(
                     specs.verify_challenge,
                     VerifyChallenge(
                         private=private.get("plugin", {}), answer=given, client_metadata=run.metadata, **_who(run)

@@ -18,11 +18,11 @@ from poolhouse.errors import (
 from poolhouse.errors.reasons import Reason
 from poolhouse.flows.directory.passwords import Credentials
 from poolhouse.flows.directory.values import check_values, missing_required, readable, require_writable
-from poolhouse.flows.flow import Flow, Kit
+from poolhouse.flows.flow import Flow, World
 from poolhouse.flows.sign_in.questions import ChooseNewPassword, PasswordChosen
 from poolhouse.flows.sign_in.steps import Posed, Run
 from poolhouse.hooks.answers.sign_in import Passed, SignInState, Stage
-from poolhouse.ports.directory import NameTaken
+from poolhouse.ports.directory import NameTaken, Users
 from poolhouse.records.users import CONFIRMED, FORCE_CHANGE_PASSWORD
 
 NAME = "NEW_PASSWORD_REQUIRED"
@@ -35,8 +35,9 @@ class NewPassword(Flow):
     counts_itself = True
     """Nothing is guessed here: the password was proven before."""
 
-    def __init__(self, kit: Kit, credentials: Credentials) -> None:
-        super().__init__(kit)
+    def __init__(self, world: World, users: Users, credentials: Credentials) -> None:
+        super().__init__(world)
+        self._users = users
         self._credentials = credentials
 
     def stage(self) -> Stage:
@@ -71,12 +72,12 @@ class NewPassword(Flow):
         for name in missing_required(pool, attributes):
             raise InvalidParameter(Reason.REQUIRED_ATTRIBUTE_MISSING, attribute=name)
         changed = await self._credentials.change(pool, user, answer.password)
-        changed = replace(changed, attributes=attributes, status=CONFIRMED, modified=self.kit.clock.now())
+        changed = replace(changed, attributes=attributes, status=CONFIRMED, modified=self.world.clock.now())
         try:
-            await self.kit.users.save(pool, changed)
+            await self._users.save(pool, changed)
         except NameTaken as taken:
             raise AliasTaken(taken.name.kind) from None
         except VersionConflict:
             raise InvalidSession from None
-        await self.kit.audit.note("password.chosen", pool_id=pool.id, client_id=run.client.id, subject=user.sub)
+        await self.world.audit.note("password.chosen", pool_id=pool.id, client_id=run.client.id, subject=user.sub)
         return Passed("new_password")

@@ -13,11 +13,11 @@ from typing import Any
 from poolhouse.errors import MissingParameter, WrongCredentials
 from poolhouse.flows.directory.lookup import Directory
 from poolhouse.flows.directory.passwords import Credentials, plain_salt
-from poolhouse.flows.flow import Flow, Kit
+from poolhouse.flows.flow import Flow, World
 from poolhouse.flows.sign_in.questions import ProvePassword, SrpProof
 from poolhouse.flows.sign_in.steps import Posed, Run
 from poolhouse.hooks.answers.sign_in import Passed
-from poolhouse.ports.arithmetic import SrpOpening
+from poolhouse.ports.arithmetic import Srp, SrpOpening
 
 NAME = "PASSWORD_VERIFIER"
 WINDOW = 300
@@ -32,8 +32,9 @@ class PasswordVerifier(Flow):
     answered_by = SrpProof
     counts_itself = False
 
-    def __init__(self, kit: Kit, directory: Directory, credentials: Credentials) -> None:
-        super().__init__(kit)
+    def __init__(self, world: World, srp: Srp, directory: Directory, credentials: Credentials) -> None:
+        super().__init__(world)
+        self._srp = srp
         self._directory = directory
         self._credentials = credentials
 
@@ -42,7 +43,7 @@ class PasswordVerifier(Flow):
         if not run.srp_a:
             raise MissingParameter("SRP_A")
         salt, verifier, identity, _ = self._material(run)
-        opening = await self.kit.srp.open(verifier, run.srp_a)
+        opening = await self._srp.open(verifier, run.srp_a)
         return Posed(
             ProvePassword(salt, opening.B, identity),
             {"A": run.srp_a, "B": opening.B, "b": opening.b},
@@ -50,9 +51,9 @@ class PasswordVerifier(Flow):
 
     async def check(self, run: Run, private: Mapping[str, Any], answer: SrpProof) -> Passed:
         # Before the slow arithmetic: what cannot be meant must not hold a place in the lockout's count for long.
-        is_fresh = abs(self.kit.clock.now() - answer.at) <= WINDOW
+        is_fresh = abs(self.world.clock.now() - answer.at) <= WINDOW
         _, verifier, identity, is_real = self._material(run)
-        expected = await self.kit.srp.proof(
+        expected = await self._srp.proof(
             identity=run.pool.short_name + identity,
             verifier=verifier,
             big_a=private["A"],

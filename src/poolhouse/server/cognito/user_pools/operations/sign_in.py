@@ -39,7 +39,7 @@ async def admin_respond_to_auth_challenge(call: Call) -> Result:
 @operation("GetTokensFromRefreshToken")
 async def get_tokens_from_refresh_token(call: Call) -> Result:
     given = call.input
-    tokens = await call.services.grants.refresh(
+    tokens = await call.services.refreshing.refresh(
         await call.client(),
         given["RefreshToken"],
         rotates=True,
@@ -51,7 +51,7 @@ async def get_tokens_from_refresh_token(call: Call) -> Result:
 
 @operation("RevokeToken")
 async def revoke_token(call: Call) -> Result:
-    await call.services.grants.revoke(await call.client(), call.input["Token"], call.input.get("ClientSecret"))
+    await call.services.revocation.revoke(await call.client(), call.input["Token"], call.input.get("ClientSecret"))
     return {}
 
 
@@ -81,7 +81,7 @@ async def _refresh(call: Call, client: Client, flow: str, parameters: Mapping[st
     token = parameters.get("REFRESH_TOKEN")
     if not token:
         raise MissingParameter("REFRESH_TOKEN")
-    tokens = await call.services.grants.refresh(
+    tokens = await call.services.refreshing.refresh(
         client, token, rotates=False, metadata={}, secret_hash=parameters.get("SECRET_HASH")
     )
     return {"ChallengeParameters": {}, "AuthenticationResult": shapes.authentication_result(tokens)}

@@ -10,7 +10,7 @@ from typing import Any
 
 from poolhouse.errors import InvalidParameter
 from poolhouse.flows.directory.groups import GroupSettings
-from poolhouse.flows.grants.lifetime import TokenSet
+from poolhouse.flows.grants.issue import TokenSet
 from poolhouse.ports.paging import Slice
 from poolhouse.records.messages import Delivery
 from poolhouse.records.users import Group, User

@@ -1,0 +1,67 @@
+"""Who presents an access token, and whether everything about it still holds (RFC 6750)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from poolhouse.errors import InvalidAccessToken
+from poolhouse.errors.reasons import Reason
+from poolhouse.flows.flow import Flow, World
+from poolhouse.flows.grants import claims
+from poolhouse.flows.grants.gate import require_living, require_usable
+from poolhouse.ports.arithmetic import Tokens
+from poolhouse.ports.clients import Clients
+from poolhouse.ports.directory import Users
+from poolhouse.ports.grants import Grants
+from poolhouse.ports.pools import Pools
+from poolhouse.records.clients import Client
+from poolhouse.records.grants import Grant
+from poolhouse.records.pools import Pool
+from poolhouse.records.users import User
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """Who presents a good access token."""
+
+    pool: Pool
+    client: Client
+    user: User
+    grant: Grant
+
+
+class Bearers(Flow):
+    def __init__(
+        self, world: World, pools: Pools, clients: Clients, users: Users, grants: Grants, tokens: Tokens
+    ) -> None:
+        super().__init__(world)
+        self._pools = pools
+        self._clients = clients
+        self._users = users
+        self._grants = grants
+        self._tokens = tokens
+
+    async def of(self, access_token: str, *, scope: str = claims.ADMIN_SCOPE) -> Bearer:
+        """Who presents the token: everything about it, and about who got it, is still good.
+
+        Raises ``InvalidAccessToken`` with the field's sentences, and what ``require_usable`` raises.
+        """
+        said = await self._tokens.verify(access_token, "access")
+        now = self.world.clock.now()
+        if said.get("token_use") != "access":
+            raise InvalidAccessToken
+        if not now < said.get("exp", 0):
+            raise InvalidAccessToken(Reason.ACCESS_TOKEN_EXPIRED)
+        if scope not in str(said.get("scope", "")).split():
+            raise InvalidAccessToken(Reason.ACCESS_TOKEN_LACKS_SCOPES)
+        sub, client_id, event_id = said.get("sub"), said.get("client_id"), said.get("event_id")
+        if not (isinstance(sub, str) and isinstance(client_id, str) and isinstance(event_id, str)):
+            raise InvalidAccessToken
+        pool_id = str(said["iss"]).rpartition("/")[2]
+        pool = await self._pools.get(pool_id)
+        client = await self._clients.get(client_id)
+        user = require_usable(pool, client, await self._users.get(pool_id, sub))
+        grant = require_living(await self._grants.get(pool_id, event_id), user)
+        if grant.client_id != client.id:
+            raise InvalidAccessToken
+        return Bearer(pool, client, user, grant)

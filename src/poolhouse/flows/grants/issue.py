@@ -1,0 +1,128 @@
+"""What a sign-in gives: a grant that stands, and the tokens of it (RFC 6749 section 5.1).
+
+A grant outlives every token it stands for, so its absence means that they ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from poolhouse.flows.flow import Flow, World
+from poolhouse.flows.grants import claims
+from poolhouse.flows.grants.gate import require_usable
+from poolhouse.flows.grants.handles import Handles, digest
+from poolhouse.hooks import specs
+from poolhouse.ports import grants as kept
+from poolhouse.ports.arithmetic import Tokens
+from poolhouse.ports.directory import Groups
+from poolhouse.ports.pools import Pools
+from poolhouse.records.clients import Client
+from poolhouse.records.grants import Grant
+from poolhouse.records.pools import Pool
+from poolhouse.records.users import User
+
+API_SCOPES = (claims.ADMIN_SCOPE,)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenSet:
+    """``expires_in`` is the life of the access token in seconds. ``refresh`` is None where the old one goes on."""
+
+    access: str
+    id: str
+    refresh: str | None
+    expires_in: int
+
+    def __repr__(self) -> str:
+        return "TokenSet(...)"
+
+
+class Grants(Flow):
+    def __init__(
+        self, world: World, pools: Pools, groups: Groups, grants: kept.Grants, tokens: Tokens, handles: Handles
+    ) -> None:
+        super().__init__(world)
+        self._pools = pools
+        self._groups = groups
+        self._grants = grants
+        self._tokens = tokens
+        self._handles = handles
+
+    async def open(
+        self,
+        pool: Pool,
+        client: Client,
+        user: User,
+        *,
+        event_id: str,
+        source: str,
+        metadata: Mapping[str, str],
+        flow: str,
+        scopes: tuple[str, ...] = API_SCOPES,
+    ) -> TokenSet:
+        """The user is signed in at the client by this flow: a grant stands, the trail says so, and these are its
+        tokens."""
+        require_usable(pool, client, user)
+        # A pool that was deleted elsewhere a moment ago may still be believed in; nobody is signed in to it.
+        await self._pools.require(pool.id)
+        now = self.world.clock.now()
+        secret = self._handles.new_secret(event_id)
+        grant = Grant(
+            id=event_id,
+            pool_id=pool.id,
+            client_id=client.id,
+            user_sub=user.sub,
+            family=self.world.chance.uuid(),
+            digest=digest(secret),
+            created=now,
+            auth_time=int(now),
+            expires=now + client.refresh_validity,
+            epoch=user.epoch,
+            scopes=scopes,
+        )
+        # The tokens first: where a plugin refuses them, nothing was granted.
+        tokens = await self.tokens(pool, client, user, grant, source=source, metadata=metadata)
+        # At once: two writes that wait for the disk together wait once.
+        await asyncio.gather(
+            self._grants.add(grant),
+            self.world.audit.note(
+                "sign_in.succeeded",
+                pool_id=pool.id,
+                client_id=client.id,
+                subject=user.sub,
+                facts={"flow": flow, "event_id": event_id},
+            ),
+        )
+        return replace_refresh(tokens, f"{grant.id}.{secret}")
+
+    async def tokens(
+        self, pool: Pool, client: Client, user: User, grant: Grant, *, source: str, metadata: Mapping[str, str]
+    ) -> TokenSet:
+        """An ID and an access token of the grant, and no refresh token; ``pre_token`` hooks have amended them."""
+        groups, roles, preferred = claims.group_claims(await self._groups.of_user(user))
+        issue = claims.Issue(
+            pool=pool,
+            client=client,
+            user=user,
+            grant=grant,
+            issuer=self._tokens.issuer(pool.id),
+            now=int(self.world.clock.now()),
+            id_jti=self.world.chance.uuid(),
+            access_jti=self.world.chance.uuid(),
+            groups=groups,
+            roles=roles,
+            preferred_role=preferred,
+        )
+        draft = claims.first_draft(issue, source=source, metadata=metadata)
+        if self.world.hooks.implements(specs.pre_token):
+            draft = claims.settled(draft, await self.world.hooks.amend(specs.pre_token, draft))
+        id_token, access_token = await self._tokens.sign_both(
+            pool.id, claims.id_token(issue, draft), claims.access_token(issue, draft)
+        )
+        return TokenSet(access=access_token, id=id_token, refresh=None, expires_in=client.access_validity)
+
+
+def replace_refresh(tokens: TokenSet, refresh: str) -> TokenSet:
+    return TokenSet(access=tokens.access, id=tokens.id, refresh=refresh, expires_in=tokens.expires_in)

@@ -1,0 +1,171 @@
+"""New tokens for a refresh token, with rotation where the client has it (RFC 6749 section 6, RFC 9700 section 4.14)."""
+
+from __future__ import annotations
+
+import contextlib
+import hmac
+from collections.abc import Mapping
+
+from msgspec.structs import replace
+
+from poolhouse.errors import (
+    InvalidRefreshToken,
+    RefreshTokenReused,
+    UnsupportedOperation,
+    UserDisabled,
+    UserNotFound,
+    VersionConflict,
+)
+from poolhouse.errors.reasons import Reason
+from poolhouse.flows.clients.secrets import ClientSecrets
+from poolhouse.flows.flow import Flow, World, step
+from poolhouse.flows.grants.gate import is_ended, require_usable
+from poolhouse.flows.grants.handles import Handles, digest
+from poolhouse.flows.grants.issue import Grants, TokenSet, replace_refresh
+from poolhouse.ports import grants as kept
+from poolhouse.ports.directory import Users
+from poolhouse.ports.pools import Pools
+from poolhouse.records.clients import Client
+from poolhouse.records.grants import Grant, Previous
+from poolhouse.records.pools import Pool
+from poolhouse.records.users import User
+
+
+class Refreshing(Flow):
+    """``reuse_ends_family``: whether a replaced refresh token that shows up again ends all that its sign-in gave
+    (RFC 9700 section 4.14.2). The field's own server does not; it is recommended."""
+
+    def __init__(
+        self,
+        world: World,
+        pools: Pools,
+        users: Users,
+        grants: kept.Grants,
+        secrets: ClientSecrets,
+        handles: Handles,
+        issue: Grants,
+        *,
+        reuse_ends_family: bool = False,
+    ) -> None:
+        super().__init__(world)
+        self._pools = pools
+        self._users = users
+        self._grants = grants
+        self._secrets = secrets
+        self._handles = handles
+        self._issue = issue
+        self._reuse_ends_family = reuse_ends_family
+
+    @step("grants.refresh")
+    async def refresh(
+        self,
+        client: Client,
+        token: str,
+        *,
+        rotates: bool,
+        metadata: Mapping[str, str],
+        secret_hash: str | None = None,
+        client_secret: str | None = None,
+    ) -> TokenSet:
+        """New tokens for a refresh token.
+
+        ``rotates`` tells the operation that hands out successors from the one that does not. The client proves itself
+        by ``secret_hash`` (over the user name) there, by ``client_secret`` here.
+
+        Raises ``InvalidRefreshToken`` with the field's sentences, ``RefreshTokenReused``, ``UserDisabled``,
+        ``UnsupportedOperation`` where the client rotates and the operation does not.
+        """
+        if client.rotation.enabled and not rotates:
+            raise UnsupportedOperation(Reason.ROTATION_ENABLED)
+        pool = await self._pools.get(client.pool_id)
+        if rotates:
+            self._secrets.check(client, client_secret)
+        grant_id, secret = self._handles.parts(token)
+        for _ in range(3):
+            grant = await self._grants.get(pool.id, grant_id)
+            user = await self._users.get(pool.id, grant.user_sub) if grant else None
+            if grant is None or user is None:
+                raise InvalidRefreshToken
+            if not rotates:
+                self._secrets.check_hash(client, secret_hash, (user.username, user.sub))
+            try:
+                successor = self._judge(client, user, grant, secret)
+            except RefreshTokenReused:
+                await self._reused(grant)
+                raise
+            _refuse_unusable(pool, client, user)
+            now = self.world.clock.now()
+            if not client.rotation.enabled:
+                return await self._refreshed(pool, client, user, grant, metadata)
+            if successor is not None:
+                tokens = await self._refreshed(pool, client, user, grant, metadata)
+                return replace_refresh(tokens, successor)
+            fresh = self._handles.new_secret(grant.id)
+            successor = f"{grant.id}.{fresh}"
+            rotated = replace(
+                grant,
+                digest=digest(fresh),
+                generation=grant.generation + 1,
+                previous=Previous(
+                    digest=grant.digest,
+                    until=now + client.rotation.grace,
+                    successor=self._seal_successor(grant, successor) if client.rotation.grace else None,
+                ),
+            )
+            # The tokens first: a plugin that refuses must not cost the user the refresh token.
+            tokens = await self._refreshed(pool, client, user, rotated, metadata)
+            try:
+                await self._grants.save(rotated)
+            except VersionConflict:
+                continue
+            return replace_refresh(tokens, successor)
+        raise InvalidRefreshToken
+
+    def _judge(self, client: Client, user: User, grant: Grant, secret: str) -> str | None:
+        """The successor that was given for this token already, or None when the token is the present one. Raises where
+        it is neither."""
+        now = self.world.clock.now()
+        if grant.client_id != client.id:
+            raise InvalidRefreshToken(Reason.REFRESH_TOKEN_OF_OTHER_CLIENT)
+        if grant.revoked or is_ended(grant, user):
+            raise InvalidRefreshToken(Reason.REFRESH_TOKEN_REVOKED)
+        if not now < grant.expires:
+            raise InvalidRefreshToken(Reason.REFRESH_TOKEN_EXPIRED)
+        if hmac.compare_digest(grant.digest, digest(secret)):
+            return None
+        previous = grant.previous
+        if (
+            previous is None
+            or previous.successor is None
+            or not now < previous.until
+            or not hmac.compare_digest(previous.digest, digest(secret))
+        ):
+            raise RefreshTokenReused
+        return self.world.secrets.open("refresh-successor", grant.id, previous.successor).decode()
+
+    async def _reused(self, grant: Grant) -> None:
+        await self.world.audit.note(
+            "grants.reused", pool_id=grant.pool_id, client_id=grant.client_id, subject=grant.user_sub
+        )
+        if self._reuse_ends_family:
+            with contextlib.suppress(VersionConflict):
+                await self._grants.save(replace(grant, revoked=True))
+
+    def _seal_successor(self, grant: Grant, successor: str) -> str:
+        return self.world.secrets.seal("refresh-successor", grant.id, successor.encode())
+
+    async def _refreshed(
+        self, pool: Pool, client: Client, user: User, grant: Grant, metadata: Mapping[str, str]
+    ) -> TokenSet:
+        return await self._issue.tokens(
+            pool, client, user, grant, source="TokenGeneration_RefreshTokens", metadata=metadata
+        )
+
+
+def _refuse_unusable(pool: Pool, client: Client, user: User) -> None:
+    try:
+        require_usable(pool, client, user)
+    except UserDisabled:
+        raise
+    except UserNotFound:
+        raise InvalidRefreshToken from None

@@ -1,0 +1,32 @@
+"""All ports of user pools together, for the places that wire their flows. A flow names the ones that it needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from poolhouse.ports.arithmetic import Passwords, Srp, Tokens
+from poolhouse.ports.clients import Clients
+from poolhouse.ports.directory import Groups, Users
+from poolhouse.ports.grants import Grants
+from poolhouse.ports.jobs import JobQueue
+from poolhouse.ports.messages import Outbox
+from poolhouse.ports.pools import Pools
+from poolhouse.ports.protection import Counters
+from poolhouse.ports.sign_in import Attempts, Codes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    pools: Pools
+    clients: Clients
+    users: Users
+    groups: Groups
+    attempts: Attempts
+    codes: Codes
+    grants: Grants
+    counters: Counters
+    outbox: Outbox
+    jobs: JobQueue
+    passwords: Passwords
+    srp: Srp
+    tokens: Tokens
