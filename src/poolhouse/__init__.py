@@ -70,10 +70,7 @@ if TYPE_CHECKING:
     from poolhouse.hooks.events.tokens import PreToken
     from poolhouse.hooks.kinds import hookimpl
     from poolhouse.hooks.views import App, Directory, Person
-    from poolhouse.records.clients import Client
     from poolhouse.records.messages import Message
-    from poolhouse.records.pools import Pool
-    from poolhouse.records.users import User
 
 __all__ = [
     "App",
@@ -83,7 +80,6 @@ __all__ = [
     "ChallengeDecision",
     "ChallengeResult",
     "Chance",
-    "Client",
     "Clock",
     "CodeExpired",
     "CodeMismatch",
@@ -111,7 +107,6 @@ __all__ = [
     "PluginContext",
     "PluginDocument",
     "PluginSettings",
-    "Pool",
     "PoolhouseError",
     "PostAuthentication",
     "PostConfirmation",
@@ -127,7 +122,6 @@ __all__ = [
     "SignUpDecision",
     "Stage",
     "TooManyRequests",
-    "User",
     "VerifyChallenge",
     "VersionConflict",
     "WrongCredentials",
@@ -149,22 +143,21 @@ _HOMES = (
     "hooks.events.tokens",
     "hooks.kinds",
     "hooks.views",
-    "records.clients",
     "records.messages",
-    "records.pools",
-    "records.users",
 )
 """Where the names stand, in the order in which they are looked for."""
 
 
-def __getattr__(name: str) -> Any:
-    if name in __all__:
-        for home in _HOMES:
-            module = importlib.import_module(f"{__name__}.{home}")
-            if hasattr(module, name):
-                globals()[name] = getattr(module, name)
-                return globals()[name]
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:  # a type checker would take it as a word for every name, and let a mistyped one pass
+
+    def __getattr__(name: str) -> Any:
+        if name in __all__:
+            for home in _HOMES:
+                module = importlib.import_module(f"{__name__}.{home}")
+                if hasattr(module, name):
+                    globals()[name] = getattr(module, name)
+                    return globals()[name]
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -6,10 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import TextIO
 
-from poolhouse.hooks.answers.messages import Sender, Sent
-from poolhouse.hooks.context import PluginContext
-from poolhouse.hooks.kinds import hookimpl
-from poolhouse.records.messages import Message
+from poolhouse import Message, PluginContext, Sender, Sent, hookimpl
 
 
 class ConsoleSender:

@@ -8,10 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from poolhouse.hooks.answers.messages import Sender, Sent
-from poolhouse.hooks.context import PluginContext
-from poolhouse.hooks.kinds import hookimpl
-from poolhouse.records.messages import Message
+from poolhouse import Message, PluginContext, Sender, Sent, hookimpl
 
 _FIELDS = ("to", "channel", "purpose", "code", "link", "subject", "body")
 

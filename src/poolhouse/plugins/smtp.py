@@ -18,11 +18,7 @@ from email.utils import format_datetime
 
 import aiosmtplib
 
-from poolhouse.errors import DeliveryFailed
-from poolhouse.hooks.answers.messages import Sender, Sent
-from poolhouse.hooks.context import Clock, PluginContext, SettingInvalid
-from poolhouse.hooks.kinds import hookimpl
-from poolhouse.records.messages import Message
+from poolhouse import Clock, DeliveryFailed, Message, PluginContext, Sender, Sent, SettingInvalid, hookimpl
 
 _PORTS = {"starttls": 587, "implicit": 465, "none": 25}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")

@@ -8,11 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from poolhouse.errors import DeliveryFailed
-from poolhouse.hooks.answers.messages import Sender, Sent
-from poolhouse.hooks.context import Http, HttpNotSent, PluginContext, SettingInvalid
-from poolhouse.hooks.kinds import hookimpl
-from poolhouse.records.messages import Message
+from poolhouse import DeliveryFailed, Http, HttpNotSent, Message, PluginContext, Sender, Sent, SettingInvalid, hookimpl
 
 _COME_BACK = frozenset({408, 429, 503})
 """Twilio did not take the message, and may later."""

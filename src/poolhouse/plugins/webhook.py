@@ -13,11 +13,18 @@ from collections.abc import Sequence
 
 import msgspec
 
-from poolhouse.errors import DeliveryFailed
-from poolhouse.hooks.answers.messages import Sender, Sent
-from poolhouse.hooks.context import Clock, Http, HttpNotSent, PluginContext, SettingInvalid
-from poolhouse.hooks.kinds import hookimpl
-from poolhouse.records.messages import Message
+from poolhouse import (
+    Clock,
+    DeliveryFailed,
+    Http,
+    HttpNotSent,
+    Message,
+    PluginContext,
+    Sender,
+    Sent,
+    SettingInvalid,
+    hookimpl,
+)
 
 _FIELDS = ("id", "channel", "to", "purpose", "pool_id", "username", "subject", "body", "code", "link")
 _SHORTEST_SECRET = 32
