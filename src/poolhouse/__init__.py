@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     )
     from poolhouse.hooks.answers.accounts import MigratedUser, SignUpDecision
     from poolhouse.hooks.answers.messages import Sender, Sent
-    from poolhouse.hooks.answers.passwords import PasswordFormat
     from poolhouse.hooks.answers.sign_in import (
         Asked,
         Challenge,
@@ -52,7 +51,6 @@ if TYPE_CHECKING:
         HttpNotSent,
         PluginCollection,
         PluginContext,
-        PluginDocument,
         PluginSettings,
         SettingInvalid,
     )
@@ -70,6 +68,8 @@ if TYPE_CHECKING:
     from poolhouse.hooks.events.tokens import PreToken
     from poolhouse.hooks.kinds import hookimpl
     from poolhouse.hooks.views import App, Directory, Person
+    from poolhouse.ports.passwords import PasswordFormat
+    from poolhouse.ports.plugins import PluginDocument
     from poolhouse.records.messages import Message
 
 __all__ = [
@@ -132,7 +132,6 @@ _HOMES = (
     "errors",
     "hooks.answers.accounts",
     "hooks.answers.messages",
-    "hooks.answers.passwords",
     "hooks.answers.sign_in",
     "hooks.context",
     "hooks.events.accounts",
@@ -143,6 +142,8 @@ _HOMES = (
     "hooks.events.tokens",
     "hooks.kinds",
     "hooks.views",
+    "ports.passwords",
+    "ports.plugins",
     "records.messages",
 )
 """Where the names stand, in the order in which they are looked for."""

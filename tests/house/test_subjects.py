@@ -20,6 +20,7 @@ SUBJECTS = {
     "keys": "keys that sign tokens",
     "messages": "messages, and the outbox",
     "passwords": "hashes of passwords",
+    "plugins": "what plugins keep",
     "pools": "user pools",
     "protection": "what keeps guessers out",
     "server": "the server's own life",

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import argon2.low_level as argon2
 from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
 
-from poolhouse.hooks.answers.passwords import PasswordFormat
+from poolhouse.ports.passwords import PasswordFormat
 
 MAX_MEMORY_KIB = 256 * 1024
 MAX_WORK_KIB = 4 * MAX_MEMORY_KIB

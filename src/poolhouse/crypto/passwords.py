@@ -19,7 +19,7 @@ import argon2.low_level as argon2
 
 from poolhouse.crypto.formats import Argon2, argon2_fits, as_typed, built_in, read_argon2
 from poolhouse.crypto.workers import Workers
-from poolhouse.hooks.answers.passwords import PasswordFormat
+from poolhouse.ports.passwords import PasswordFormat
 from poolhouse.ports.world import Chance, Secrets
 
 MARK = "$ph$v=1"

@@ -7,11 +7,11 @@ import json
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeVar
+
+from poolhouse.ports.plugins import Key, PluginDocument, PluginDocuments
 
 T = TypeVar("T")
-
-Key: TypeAlias = tuple[str, ...]
 
 
 class Clock(Protocol):
@@ -147,43 +147,13 @@ class Http(Protocol):
 # --- documents -------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class PluginDocument:
-    """A document. ``version`` changes with every write; ``expires`` is in epoch seconds, None means never."""
-
-    key: Key
-    value: Mapping[str, Any]
-    version: int = 0
-    expires: float | None = None
-
-
-class Documents(Protocol):
-    """The documents of all plugins, in the store. A key begins with the plugin's name and its collection's."""
-
-    async def get(self, key: Key) -> PluginDocument | None: ...
-
-    async def find(self, prefix: Key, *, limit: int, after: Key | None) -> Sequence[PluginDocument]: ...
-
-    async def insert(self, document: PluginDocument) -> PluginDocument: ...
-
-    async def replace(self, document: PluginDocument) -> PluginDocument: ...
-
-    async def delete(self, key: Key, *, version: int | None) -> bool: ...
-
-    async def take(self, key: Key) -> PluginDocument | None: ...
-
-    async def increment(
-        self, key: Key, field: str, by: int, *, at_most: int | None, expires: float | None
-    ) -> int | None: ...
-
-
 class PluginCollection:
     """A plugin's documents of one kind. No key leads out of it: to another plugin's, or to ours.
 
     A key is one text, or several. All verbs are atomic for one document. An expired document is not there.
     """
 
-    def __init__(self, documents: Documents, plugin: str, name: str) -> None:
+    def __init__(self, documents: PluginDocuments, plugin: str, name: str) -> None:
         self._documents = documents
         self._home: Key = (_part(plugin), _part(name))
 
@@ -262,7 +232,14 @@ class PluginContext:
 
     @classmethod
     def of(
-        cls, name: str, settings: Mapping[str, Any], *, clock: Clock, chance: Chance, http: Http, documents: Documents
+        cls,
+        name: str,
+        settings: Mapping[str, Any],
+        *,
+        clock: Clock,
+        chance: Chance,
+        http: Http,
+        documents: PluginDocuments,
     ) -> PluginContext:
         """The context of the plugin with this name, among the documents of all."""
         collection = functools.partial(PluginCollection, documents, name)

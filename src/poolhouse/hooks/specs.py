@@ -20,7 +20,6 @@ from collections.abc import AsyncIterator, Sequence
 
 from poolhouse.hooks.answers.accounts import MigratedUser, SignUpDecision
 from poolhouse.hooks.answers.messages import Sender, Sent
-from poolhouse.hooks.answers.passwords import PasswordFormat
 from poolhouse.hooks.answers.sign_in import Asked, Challenge, ChallengeDecision, Stage
 from poolhouse.hooks.events.accounts import MigrateUser, PostConfirmation, PreSignUp
 from poolhouse.hooks.events.audit import Audit
@@ -35,6 +34,7 @@ from poolhouse.hooks.events.sign_in import (
 )
 from poolhouse.hooks.events.tokens import PreToken
 from poolhouse.hooks.kinds import amend, answer, around, collect, observe
+from poolhouse.ports.passwords import PasswordFormat
 from poolhouse.records.messages import Message
 
 # --- the server ------------------------------------------------------------------------------------------------------

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar, TypeVarTuple
+
+Arguments = TypeVarTuple("Arguments")
+Result = TypeVar("Result")
+
+
+class Workers(Protocol):
+    """Threads for what is slow: a few, behind a bounded queue."""
+
+    async def run(self, function: Callable[[*Arguments], Result], *arguments: *Arguments) -> Result:
+        """What the function returned in a worker thread. Raises what it raised, and ``TooManyRequests`` when the queue
+        is full."""
 
 
 class Passwords(Protocol):

@@ -1,9 +1,11 @@
-"""Where the trail is written."""
+"""Where the trail is noted, and where it is kept."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Protocol
+
+from poolhouse.records.audit import AuditEntry
 
 
 class AuditTrail(Protocol):
@@ -17,3 +19,9 @@ class AuditTrail(Protocol):
         actor: str | None = None,
         facts: Mapping[str, str] | None = None,
     ) -> None: ...
+
+
+class AuditEntries(Protocol):
+    """The trail in the store. Entries are written once, and go by when they expire."""
+
+    async def add(self, entry: AuditEntry) -> AuditEntry: ...

@@ -16,6 +16,7 @@ from poolhouse.config.settings import Settings
 from poolhouse.crypto.vault import Vault
 from poolhouse.crypto.workers import Workers
 from poolhouse.errors import KeyTaken
+from poolhouse.flows.audit import Trail
 from poolhouse.flows.jobs import Leases
 from poolhouse.flows.messages.outbox import OutboxService
 from poolhouse.hooks import specs
@@ -35,7 +36,7 @@ from poolhouse.store.open import open_store
 from poolhouse.store.plugin_documents import StoredPluginDocuments
 from poolhouse.store.port import Entry, Store
 from poolhouse.store.repositories import collections
-from poolhouse.store.repositories.audit import Trail
+from poolhouse.store.repositories.audit import AuditRepository
 from poolhouse.store.repositories.cursors import Cursors
 from poolhouse.store.repositories.jobs import JobRepository
 from poolhouse.store.repositories.messages import OutboxRepository
@@ -99,7 +100,7 @@ async def lay_ground(
     manager = plugin_manager(settings, clock=clock, chance=chance, http=http, store=store, plugins=plugins)
     hooks = manager.freeze()
     cursors = Cursors(vault, clock)
-    trail = Trail(store, hooks, clock, chance)
+    trail = Trail(AuditRepository(store), hooks, clock, chance)
     senders = [sender for some in await hooks.all(specs.register_message_senders, Register()) for sender in some]
     has_page = settings.dev.enabled and settings.dev.outbox_page
     page = OutboxPage(chance.token(), settings.server.base_url) if has_page else None

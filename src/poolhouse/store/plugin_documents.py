@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from poolhouse.hooks.context import Key, PluginDocument
+from poolhouse.ports.plugins import Key, PluginDocument
 from poolhouse.store.port import Collection, Entry, Position, Query, Store
 
 PLUGIN_DOCUMENTS = Collection("plugin_documents")
@@ -12,7 +12,7 @@ PLUGIN_DOCUMENTS = Collection("plugin_documents")
 
 
 class StoredPluginDocuments:
-    """Implements ``hooks.context.Documents``."""
+    """Implements ``ports.PluginDocuments``."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

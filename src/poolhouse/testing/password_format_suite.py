@@ -17,7 +17,7 @@ from typing import ClassVar
 
 import pytest
 
-from poolhouse.hooks.answers.passwords import PasswordFormat
+from poolhouse.ports.passwords import PasswordFormat
 
 OTHERS = (
     "",

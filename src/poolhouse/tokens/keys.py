@@ -14,8 +14,8 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from poolhouse.crypto.workers import Workers
 from poolhouse.errors import InvalidAccessToken, PoolNotFound, VersionConflict
+from poolhouse.ports.arithmetic import Workers
 from poolhouse.ports.world import Clock, Secrets
 from poolhouse.records.keys import SigningKey
 from poolhouse.tokens.checked import Checked, CheckedTokens, digest_of

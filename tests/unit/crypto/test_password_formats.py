@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from poolhouse.crypto.formats import Argon2, Pbkdf2, Scrypt, built_in
 from poolhouse.crypto.passwords import Argon2Costs, PasswordHashes
 from poolhouse.crypto.workers import Workers
-from poolhouse.hooks.answers.passwords import PasswordFormat
+from poolhouse.ports.passwords import PasswordFormat
 from tests.unit.crypto.world import ForeseenChance, vault
 
 PASSWORD = "pässwörd"
