@@ -11,9 +11,8 @@ from poolhouse.errors.reasons import Reason
 from poolhouse.flows.directory.shown import attributes_for_hooks
 from poolhouse.flows.flow import Flow, World
 from poolhouse.flows.protection.lockout import Lockout
-from poolhouse.flows.sign_in.challenges import srp
 from poolhouse.flows.sign_in.questions import AnswerPlugin, Fields
-from poolhouse.flows.sign_in.steps import Outcome, Posed, Run
+from poolhouse.flows.sign_in.steps import PASSWORD_VERIFIER, Outcome, Posed, Run
 from poolhouse.flows.sign_in.trail import note_failure
 from poolhouse.hooks import specs
 from poolhouse.hooks.answers.sign_in import ChallengeResult, Next, Passed
@@ -54,7 +53,7 @@ class CustomChallenge(Flow):
             raise WrongCredentials
         if decision.issue_tokens:
             return Passed("custom")
-        if decision.challenge == NAME or (decision.challenge == srp.NAME and run.srp_a is not None):
+        if decision.challenge == NAME or (decision.challenge == PASSWORD_VERIFIER and run.srp_a is not None):
             return Next(decision.challenge, rounds=run.history)
         raise PluginAnswerInvalid("DefineAuthChallenge", "define_challenge")
 
