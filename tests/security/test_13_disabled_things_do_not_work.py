@@ -187,8 +187,6 @@ WORKS = {
     # A new sign-in is what they are for.
     "disabled and enabled again": {"by password", "by administrator", "by srp"},
     "signed out": {"by password", "by administrator", "by srp"},
-    # Tokens stay good, as the field has it; what was begun with the old password does not.
-    "password changed": {"refreshing", "refreshing the old way", "looking", "changing"},
     "to change the password": {"choosing a password"},
     "client closed": BY_TOKEN | {"refreshing", "refreshing the old way"},
 }

@@ -191,20 +191,3 @@ async def test_guessing_confirmation_codes_ends_after_fifteen(house: House, clie
     assert 15 == sum(isinstance(result, errors.CodeMismatch) for result in results)
     with pytest.raises(errors.LimitExceeded):
         await house.confirm(client, code=code)
-
-
-async def test_guessing_codes_for_an_address_ends_and_a_new_code_gives_no_new_guesses(
-    house: House, client: Client
-) -> None:
-    await house.user(client)
-    tokens = await house.sign_in(client)
-    profile = house.services.profile
-    await profile.update(tokens.access, {"email": "victim@example.com"}, {})
-    for n in range(15):
-        with pytest.raises(errors.CodeMismatch):
-            await profile.verify(tokens.access, "email", f"x{n:05}")
-
-    await profile.send_code(tokens.access, "email", {})
-
-    with pytest.raises(errors.LimitExceeded):
-        await profile.verify(tokens.access, "email", house.last_code())

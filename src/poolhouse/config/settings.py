@@ -101,6 +101,8 @@ class Tokens:
     keys_fresh: int = field(default=60, metadata=_by(values.whole(1, 3600)))
     reuse_ends_family: bool = field(default=False, metadata=_by(values.switch))
     """Whether a replaced refresh token that shows up again ends all that its sign-in gave (recommended)."""
+    reset_ends_sessions: bool = field(default=True, metadata=_by(values.switch))
+    """Whether a recovery, and a password that an administrator sets or resets, end what was given before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

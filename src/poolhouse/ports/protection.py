@@ -8,10 +8,12 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """``count`` is what was counted; ``until`` the instant that was noted with the last count (0: none)."""
+    """``count`` is what was counted; ``until`` and ``since`` are what was noted with the last count: an instant, and
+    the count at which something began (0: none)."""
 
     count: int = 0
     until: float = 0.0
+    since: int = 0
 
 
 class Counters(Protocol):
@@ -20,12 +22,12 @@ class Counters(Protocol):
     async def read(self, pool_id: str, what: str, subject: str) -> Tally: ...
 
     async def raise_to(
-        self, pool_id: str, what: str, subject: str, *, at_most: int, until: float, expires: float
+        self, pool_id: str, what: str, subject: str, *, at_most: int, expires: float, until: float = 0.0, since: int = 0
     ) -> bool:
-        """One more was counted, and ``until`` noted with it; False (and nothing counted) if that were over
-        ``at_most``."""
+        """One more was counted, and ``until`` and ``since`` noted with it; False (and nothing counted) if that were
+        over ``at_most``."""
 
-    async def lower(self, pool_id: str, what: str, subject: str) -> None:
-        """One less was counted, and nothing is noted: what was counted did not happen."""
+    async def lower(self, pool_id: str, what: str, subject: str, *, until: float, since: int) -> None:
+        """One less was counted, and this noted with it: what was counted did not happen."""
 
     async def clear(self, pool_id: str, what: str, subject: str) -> None: ...

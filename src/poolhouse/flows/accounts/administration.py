@@ -60,6 +60,8 @@ class UserAdministration(Flow):
         messenger: Messenger,
         attributes: Attributes,
         lockout: Lockout,
+        *,
+        ends_sessions: bool = True,
     ) -> None:
         super().__init__(world)
         self._users = users
@@ -68,6 +70,7 @@ class UserAdministration(Flow):
         self._messenger = messenger
         self._attributes = attributes
         self._lockout = lockout
+        self._ends_sessions = ends_sessions
 
     async def require(self, pool: Pool, username: str) -> User:
         """The user whom the name, an alias or the id means. Raises ``UserNotFound``."""
@@ -127,19 +130,20 @@ class UserAdministration(Flow):
             raise UnsupportedUserState(Reason.NOT_INVITED, username=invitation.username)
         password = self._temporary_password(pool, invitation.password)
         contacts = self._contacts(user.attributes, invitation.mediums)
-        user = await self._save(pool, await self._with_temporary(pool, user, password))
+        user = await self._save(pool, self._signed_out(await self._with_temporary(pool, user, password)))
         await self.world.audit.note("user.invited_again", pool_id=pool.id, subject=user.sub)
         await self._send_invitation(pool, user, password, contacts, invitation.metadata)
         return user
 
     @step("users.set_password")
     async def set_password(self, pool: Pool, username: str, password: str, *, permanent: bool) -> None:
-        """The user has this password: for good, or to be changed at the next sign-in. Sends nothing.
+        """The user has this password: for good, or to be changed at the next sign-in. Sends nothing. What was
+        given to the user until now is good no more (``ends_sessions``).
 
         Raises ``UserNotFound``, ``PasswordPolicyViolation``, ``PasswordHistoryViolation``.
         """
         user = await self._directory.require(pool, username)
-        user = await self._credentials.change(pool, user, password)
+        user = self._signed_out(await self._credentials.change(pool, user, password))
         if permanent:
             user = replace(user, status=CONFIRMED)
         else:
@@ -201,6 +205,9 @@ class UserAdministration(Flow):
             raise AliasTaken(taken.name.kind) from None
         except VersionConflict:
             raise ConcurrentModification from None
+
+    def _signed_out(self, user: User) -> User:
+        return replace(user, epoch=user.epoch + self._ends_sessions)
 
     def _temporary_password(self, pool: Pool, given: str | None) -> str:
         password = given or self._credentials.invent(pool.password_policy)

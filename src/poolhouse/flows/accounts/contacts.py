@@ -106,8 +106,8 @@ class Attributes(Flow):
         Raises ``AliasTaken``, ``InvalidParameter``, ``NotAuthorized``, ``ConcurrentModification``, ``LimitExceeded``.
         """
         change = changed(pool, user, values, by_admin=client is None, now=self.world.clock.now())
-        for attribute, _ in change.to_verify:
-            await self._codes.count_send(pool.id, user.sub, codes.VERIFY[attribute])
+        for attribute, target in change.to_verify:
+            await self._codes.count_send(pool, user.sub, codes.VERIFY[attribute], attribute=attribute, target=target)
         saved = await self.save(pool, change.user)
         return [
             await self._codes.send(
@@ -160,7 +160,7 @@ class Attributes(Flow):
         """
         if attribute not in CONTACTS:
             raise InvalidParameter(Reason.ONLY_CONTACTS_VERIFIED)
-        code = await self._codes.check(pool.id, user.sub, codes.VERIFY[attribute], given, user)
+        code = await self._codes.check(pool, user.sub, codes.VERIFY[attribute], given, user)
         if code.target not in (user.pending.get(attribute), user.attributes.get(attribute)):
             # The contact was changed after the code went out: it proves nothing about the present one.
             raise CodeExpired

@@ -84,7 +84,7 @@ class Profile(Flow):
         pool, user = bearer.pool, bearer.user
         now = self.world.clock.now()
         if not await self._counters.raise_to(
-            pool.id, "password-changes", user.sub, at_most=PASSWORD_CHANGES_AN_HOUR, until=0.0, expires=now + HOUR
+            pool.id, "password-changes", user.sub, at_most=PASSWORD_CHANGES_AN_HOUR, expires=now + HOUR
         ):
             raise LimitExceeded
         if user.credential is not None:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from poolhouse.errors import (
     CodeExpired,
     CodeMismatch,
+    ConcurrentModification,
     InvalidParameter,
     NotAuthorized,
     UserDisabled,
@@ -24,7 +25,7 @@ from poolhouse.flows.directory.shown import attributes_for_hooks
 from poolhouse.flows.flow import Flow, World, step
 from poolhouse.flows.messages import codes
 from poolhouse.flows.messages.codes import CodeProcess
-from poolhouse.flows.messages.words import simulated_delivery
+from poolhouse.flows.messages.words import delivery, likely_contact
 from poolhouse.flows.protection.lockout import Lockout
 from poolhouse.flows.sign_in.migration import Migration
 from poolhouse.hooks import specs
@@ -46,6 +47,9 @@ from poolhouse.records.users import (
 
 
 class Recovery(Flow):
+    """``ends_sessions``: whether a recovery, and a reset by an administrator, end what was given to the user until
+    then. Whoever took the account over has tokens too."""
+
     def __init__(
         self,
         world: World,
@@ -58,6 +62,8 @@ class Recovery(Flow):
         code_process: CodeProcess,
         lockout: Lockout,
         migration: Migration,
+        *,
+        ends_sessions: bool = True,
     ) -> None:
         super().__init__(world)
         self._pools = pools
@@ -69,6 +75,7 @@ class Recovery(Flow):
         self._codes = code_process
         self._lockout = lockout
         self._migration = migration
+        self._ends_sessions = ends_sessions
 
     @step("recovery.start")
     async def start(
@@ -93,13 +100,31 @@ class Recovery(Flow):
         except (UserNotFound, InvalidParameter, NotAuthorized):
             if not client.hides_users:
                 raise
-            subject = user.sub if user else self._directory.stand_in(pool, username)
-            await self._codes.pretend(pool.id, subject, codes.FORGOT_PASSWORD)
-            return simulated_delivery(pool, username, self._directory.stand_in_bytes(pool, username))
-        return await self.send(pool, user, contact, client_id=client.id, metadata=metadata)
+            return await self._pretend(pool, user, username)
+        return await self._send(pool, user, contact, client_id=client.id, metadata=metadata)
 
-    async def send(
-        self, pool: Pool, user: User, contact: str, *, client_id: str | None, metadata: Mapping[str, str]
+    async def _pretend(self, pool: Pool, user: User | None, username: str) -> Delivery:
+        """Nothing is sent, and the answer is the one that somebody would get who can recover."""
+        order = _order(pool)
+        subject = user.sub if user else self._directory.stand_in(pool, username)
+        attribute, target = likely_contact(pool, username, self._directory.stand_in_bytes(pool, username), order)
+        if user is not None:
+            held = [key for key in order if user.attributes.get(key)]
+            held.sort(key=lambda key: not user.has_verified(key))
+            if held:
+                attribute, target = held[0], user.attributes[held[0]]
+        await self._codes.pretend(pool, subject, codes.FORGOT_PASSWORD, attribute=attribute, target=target)
+        return delivery(attribute, target)
+
+    async def _send(
+        self,
+        pool: Pool,
+        user: User,
+        contact: str,
+        *,
+        client_id: str | None,
+        metadata: Mapping[str, str],
+        counted: bool = True,
     ) -> Delivery:
         return await self._codes.send(
             pool,
@@ -110,6 +135,7 @@ class Recovery(Flow):
             source="CustomMessage_ForgotPassword",
             client_id=client_id,
             metadata=metadata,
+            counted=counted,
         )
 
     @step("recovery.confirm")
@@ -135,7 +161,7 @@ class Recovery(Flow):
         require_policy(pool.password_policy, password)
         subject = user.sub if user else self._directory.stand_in(pool, username)
         try:
-            fitting = await self._codes.check(pool.id, subject, codes.FORGOT_PASSWORD, code, user)
+            fitting = await self._codes.check(pool, subject, codes.FORGOT_PASSWORD, code, user)
         except CodeExpired:
             sent = await self._counters.read(pool.id, "sends:forgot_password", subject)
             if client.hides_users and sent.count:
@@ -153,6 +179,7 @@ class Recovery(Flow):
             status=CONFIRMED,
             modified=self.world.clock.now(),
             spent={**user.spent, fitting.purpose: fitting.id},
+            epoch=user.epoch + self._ends_sessions,
         )
         try:
             changed = await self._users.save(pool, changed)
@@ -183,10 +210,21 @@ class Recovery(Flow):
         if user.status not in (CONFIRMED, RESET_REQUIRED):
             raise NotAuthorized(Reason.PASSWORD_NOT_RESETTABLE)
         contact = self._contact(pool, user)
-        marked = replace(user, status=RESET_REQUIRED, modified=self.world.clock.now())
-        marked = await self._users.save(pool, marked)
+        target = user.attributes[contact]
+        # First: what is refused has changed nothing.
+        await self._codes.count_send(pool, user.sub, codes.FORGOT_PASSWORD, attribute=contact, target=target)
+        marked = replace(
+            user,
+            status=RESET_REQUIRED,
+            modified=self.world.clock.now(),
+            epoch=user.epoch + self._ends_sessions,
+        )
+        try:
+            marked = await self._users.save(pool, marked)
+        except VersionConflict:
+            raise ConcurrentModification from None
         await self.world.audit.note("password.reset_required", pool_id=pool.id, subject=user.sub)
-        await self.send(pool, marked, contact, client_id=None, metadata=metadata)
+        await self._send(pool, marked, contact, client_id=None, metadata=metadata, counted=False)
 
     def _contact(self, pool: Pool, user: User) -> str:
         """The verified contact that a reset code goes to, by the pool's priorities. Raises as ``start`` says."""

@@ -26,7 +26,7 @@ from poolhouse.flows.directory.values import check_values, require_writable
 from poolhouse.flows.flow import Flow, World, step
 from poolhouse.flows.messages import codes
 from poolhouse.flows.messages.codes import CodeProcess
-from poolhouse.flows.messages.words import delivery, simulated_delivery
+from poolhouse.flows.messages.words import delivery, likely_contact
 from poolhouse.hooks import specs
 from poolhouse.hooks.answers.accounts import SignUpDecision
 from poolhouse.hooks.events.accounts import PostConfirmation, PreSignUp
@@ -81,7 +81,7 @@ class SignUp(Flow):
         """The user exists; where a contact is to be verified, a code is on its way.
 
         Raises ``NotAuthorized``, ``InvalidParameter``, ``PasswordPolicyViolation``, ``UsernameTaken``, ``AliasTaken``
-        and what ``pre_sign_up`` refuses.
+        and what ``pre_sign_up`` refuses; ``LimitExceeded`` where the user exists and no code was sent.
         """
         self._secrets.check_hash(client, request.secret_hash, (request.username,))
         pool = await self._pools.get(client.pool_id)
@@ -119,12 +119,14 @@ class SignUp(Flow):
         contact = contact_to_verify(pool, user)
         if contact is None:
             return SignedUp(user, None)
+        target = user.attributes[contact]
+        await self._codes.count_letter(pool, attribute=contact, target=target)
         sent = await self._codes.send(
             pool,
             user,
             codes.CONFIRM_SIGN_UP,
             attribute=contact,
-            target=user.attributes[contact],
+            target=target,
             source="CustomMessage_SignUp",
             client_id=client.id,
             metadata=request.metadata,
@@ -157,7 +159,7 @@ class SignUp(Flow):
             raise _not_confirmable(user)
         subject = user.sub if user else self._directory.stand_in(pool, username)
         try:
-            fitting = await self._codes.check(pool.id, subject, codes.CONFIRM_SIGN_UP, code, user)
+            fitting = await self._codes.check(pool, subject, codes.CONFIRM_SIGN_UP, code, user)
         except CodeExpired:
             if client.hides_users:
                 # Unknown, confirmed already, never asked: one answer.
@@ -212,12 +214,15 @@ class SignUp(Flow):
         contact = contact_to_verify(pool, user) if user else None
         if user is None or (contact is None and client.hides_users):
             subject = user.sub if user else self._directory.stand_in(pool, username)
-            await self._codes.pretend(pool.id, subject, codes.CONFIRM_SIGN_UP)
-            return simulated_delivery(pool, username, self._directory.stand_in_bytes(pool, username))
+            order = tuple(key for key in ("phone_number", "email") if key in pool.auto_verified)
+            attribute, target = likely_contact(pool, username, self._directory.stand_in_bytes(pool, username), order)
+            await self._codes.pretend(pool, subject, codes.CONFIRM_SIGN_UP, attribute=attribute, target=target)
+            return delivery(attribute, target)
         if user.status != UNCONFIRMED:
             if client.hides_users and contact is not None:
-                await self._codes.pretend(pool.id, user.sub, codes.CONFIRM_SIGN_UP)
-                return delivery(contact, user.attributes[contact])
+                target = user.attributes[contact]
+                await self._codes.pretend(pool, user.sub, codes.CONFIRM_SIGN_UP, attribute=contact, target=target)
+                return delivery(contact, target)
             raise InvalidParameter(Reason.USER_CONFIRMED_ALREADY)
         if contact is None:
             raise InvalidParameter(Reason.NOTHING_TO_RESEND)

@@ -1,5 +1,9 @@
 """The one code process: length, life, quota, attempts counted before the check, the same for unknown users.
 
+Sent and guessed codes count for the user and for the contact: whoever signs up forty times in the name of another's
+address has no more guesses at it, and sends it no more letters, than one who does so once. Without a live code there is
+nothing to guess, and nothing is counted: blind guesses cost the owner nothing, and a fresh code has tries of its own.
+
 A code that fits is not spent here. The write that has its effect remembers its id in ``User.spent``, so that effect and
 use are one write; a second request with the same code finds the id there. ``finish`` only tidies up.
 """
@@ -18,16 +22,24 @@ from poolhouse.ports.messages import Outbox
 from poolhouse.ports.protection import Counters
 from poolhouse.ports.sign_in import Codes
 from poolhouse.records.messages import Delivery
+from poolhouse.records.names import canonical
 from poolhouse.records.pools import MessageTemplate, Pool
 from poolhouse.records.sign_in import Code
 from poolhouse.records.users import User
 
 HOUR = 3600
 
+SENDS_TO_A_CONTACT = 20
+TRIES_AT_A_CONTACT = 40
+"""Within an hour and a pool, whoever asks and for whatever. More than what one purpose of one user may have, so that an
+owner is not kept out by the first who guesses; few enough that guessing all of them takes years."""
+
+UNLIMITED = 2**31
+
 
 @dataclass(frozen=True, slots=True)
 class Purpose:
-    """What a code is for. ``life`` in seconds; ``sends`` and ``tries`` are allowed within an hour."""
+    """What a code is for. ``life`` in seconds; ``sends`` are allowed within an hour, ``tries`` for one code."""
 
     name: str
     life: int
@@ -51,6 +63,7 @@ class CodeProcess(Flow):
         self._outbox = outbox
         self._messenger = messenger
         self._key = world.secrets.derive("code-digest")
+        self._contact_key = world.secrets.derive("contact")
 
     async def send(
         self,
@@ -65,10 +78,10 @@ class CodeProcess(Flow):
         metadata: Mapping[str, str] | None = None,
         counted: bool = True,
     ) -> Delivery:
-        """A fresh code replaced the earlier one and is on its way. Raises ``LimitExceeded``; with ``counted`` false the
-        quota is neither looked at nor used (the first code of a sign-up)."""
+        """A fresh code replaced the earlier one and is on its way. Raises ``LimitExceeded``; ``counted`` is false where
+        the caller called ``count_send`` itself, before a write of its own."""
         if counted:
-            await self.count_send(pool.id, user.sub, purpose)
+            await self.count_send(pool, user.sub, purpose, attribute=attribute, target=target)
         digits = self.world.chance.digits(6)
         code_id = await self._put(pool.id, user.sub, purpose, digits, attribute=attribute, target=target)
         await self._messenger.send(
@@ -86,11 +99,13 @@ class CodeProcess(Flow):
         )
         return delivery(attribute, target)
 
-    async def pretend(self, pool_id: str, subject: str, purpose: Purpose) -> None:
+    async def pretend(self, pool: Pool, subject: str, purpose: Purpose, *, attribute: str, target: str) -> None:
         """What ``send`` would have done, for somebody who gets nothing: the same quota, and the same writes, so that
         the time it takes tells nothing either (security row 48). No text fits the code. Raises ``LimitExceeded``."""
-        await self.count_send(pool_id, subject, purpose)
-        code_id = await self._put(pool_id, subject, purpose, self.world.chance.token(), attribute="email", target="")
+        await self.count_send(pool, subject, purpose, attribute=attribute, target=target)
+        code_id = await self._put(
+            pool.id, subject, purpose, self.world.chance.token(), attribute=attribute, target=target
+        )
         await self._outbox.pretend(code_id)
 
     async def _put(
@@ -114,19 +129,21 @@ class CodeProcess(Flow):
         )
         return code_id
 
-    async def check(self, pool_id: str, subject: str, purpose: Purpose, given: str, user: User | None) -> Code:
+    async def check(self, pool: Pool, subject: str, purpose: Purpose, given: str, user: User | None) -> Code:
         """The live code that was given. ``subject`` is the user's ``sub``, or stands for a name that nobody has.
 
         Raises ``LimitExceeded``, ``CodeMismatch``, ``CodeExpired`` (also where none was ever sent).
         """
-        await self._count(pool_id, f"tries:{purpose.name}", subject, purpose.tries)
-        code = await self._codes.get(pool_id, subject, purpose.name)
-        expected = code.digest if code else self._digest(pool_id, subject, purpose, "", "none")
-        fits = hmac.compare_digest(
-            expected, self._digest(pool_id, subject, purpose, code.id if code else "", given.strip())
-        )
+        code = await self._codes.get(pool.id, subject, purpose.name)
         if code is None or (user is not None and user.spent.get(purpose.name) == code.id):
+            # As much work as for a live one, and nothing that anybody looks at.
+            await self._count(pool.id, "tries:nothing", subject, UNLIMITED)
+            await self._count(pool.id, "tries:nothing", self._contact("email", subject), UNLIMITED)
+            hmac.compare_digest(self._digest(pool.id, subject, purpose, "", given.strip()), "")
             raise CodeExpired
+        await self._count(pool.id, f"tries:{purpose.name}", code.id, purpose.tries)
+        await self._count(pool.id, "tries", self._contact(code.attribute, code.target), TRIES_AT_A_CONTACT)
+        fits = hmac.compare_digest(code.digest, self._digest(pool.id, subject, purpose, code.id, given.strip()))
         if user is None:
             # A code was seemingly sent: as a real user's, it can only be missed.
             raise CodeMismatch
@@ -138,18 +155,30 @@ class CodeProcess(Flow):
         return code
 
     async def finish(self, code: Code) -> None:
-        """Nothing of the code remains; what was tried against it is forgotten."""
+        """Nothing of the code remains."""
         await self._codes.discard(code)
-        await self._counters.clear(code.pool_id, f"tries:{code.purpose}", code.user_sub)
 
-    async def count_send(self, pool_id: str, subject: str, purpose: Purpose) -> None:
-        """Raises ``LimitExceeded``."""
-        await self._count(pool_id, f"sends:{purpose.name}", subject, purpose.sends)
+    async def count_send(self, pool: Pool, subject: str, purpose: Purpose, *, attribute: str, target: str) -> None:
+        """A code for the contact counts, for the user and for the contact. Raises ``LimitExceeded``."""
+        await self._count(pool.id, f"sends:{purpose.name}", subject, purpose.sends)
+        await self.count_letter(pool, attribute=attribute, target=target)
+
+    async def count_letter(self, pool: Pool, *, attribute: str, target: str) -> None:
+        """A message that nobody asked for again counts for the contact alone. Raises ``LimitExceeded``."""
+        await self._count(pool.id, "sends", self._contact(attribute, target), SENDS_TO_A_CONTACT)
 
     async def _count(self, pool_id: str, what: str, subject: str, at_most: int) -> None:
         now = self.world.clock.now()
-        if not await self._counters.raise_to(pool_id, what, subject, at_most=at_most, until=0.0, expires=now + HOUR):
+        if not await self._counters.raise_to(pool_id, what, subject, at_most=at_most, expires=now + HOUR):
             raise LimitExceeded
+
+    def _contact(self, attribute: str, target: str) -> str:
+        """The contact as its counters know it, and no address that could be read there. Whatever the pool thinks of
+        case, and whatever stands behind a plus sign: it is the letter box that counts."""
+        value = canonical(attribute, target, case_sensitive=False)
+        local, at, domain = value.rpartition("@")
+        value = local.partition("+")[0] + at + domain if attribute == "email" else value
+        return hmac.new(self._contact_key, value.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:32]
 
     def _digest(self, pool_id: str, subject: str, purpose: Purpose, code_id: str, digits: str) -> str:
         # Keyed: six digits alone could be tried out by anybody who reads the database.

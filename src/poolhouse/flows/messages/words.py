@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from poolhouse.errors import InvalidParameter, PluginAnswerInvalid
 from poolhouse.errors.reasons import Reason
@@ -12,7 +12,7 @@ from poolhouse.hooks import specs
 from poolhouse.hooks.events.messages import ComposeMessage
 from poolhouse.ports.messages import Outbox
 from poolhouse.records.messages import Delivery, Message
-from poolhouse.records.names import looks_like_phone, masked_email, masked_phone
+from poolhouse.records.names import looks_like_email, looks_like_phone, masked_email, masked_phone
 from poolhouse.records.pools import MessageTemplate, Pool
 from poolhouse.records.users import User
 
@@ -39,16 +39,24 @@ def delivery(attribute: str, target: str) -> Delivery:
     return Delivery(destination=masked, medium=_CHANNELS[attribute][1], attribute=attribute)
 
 
-def simulated_delivery(pool: Pool, submitted: str, digest: bytes) -> Delivery:
-    """What a message to an unknown user would have looked like: the same for the same name, every time."""
-    if looks_like_phone(submitted):
-        return delivery("phone_number", submitted)
-    if "@" in submitted:
-        return delivery("email", submitted)
-    if "phone_number" in pool.auto_verified:
-        return delivery("phone_number", f"+{int.from_bytes(digest[:8], 'big') % 10**11:011d}")
+def likely_contact(pool: Pool, submitted: str, digest: bytes, order: Sequence[str]) -> tuple[str, str]:
+    """The contact that somebody of this name might have: attribute and value, the same for the same name every time.
+
+    ``order`` are the attributes that a code can go to here, the first choice first. Who has the first of them cannot be
+    told from outside unless the pool requires it: of unknown names half have it, by the name's ``digest``.
+    """
+    reachable = order or ("email",)
+    required = {entry.name for entry in pool.schema if entry.required}
+    named = "phone_number" if looks_like_phone(submitted) else "email" if looks_like_email(submitted) else None
+    first = reachable[0]
+    has_first = named == first or first in required or len(reachable) == 1 or digest[2] & 1
+    attribute = first if has_first else reachable[1]
+    if attribute == named:
+        return attribute, submitted
+    if attribute == "phone_number":
+        return attribute, f"+{int.from_bytes(digest[:8], 'big') % 10**11:011d}"
     letters = "abcdefghijklmnopqrstuvwxyz"
-    return delivery("email", f"{submitted[:1].lower() or letters[digest[0] % 26]}@{letters[digest[1] % 26]}")
+    return attribute, f"{submitted[:1].lower() or letters[digest[0] % 26]}@{letters[digest[1] % 26]}"
 
 
 class Messenger(Flow):

@@ -7,12 +7,19 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from poolhouse.errors import AttemptsExceeded, Invalid, TooManyRequests
-from poolhouse.ports.protection import Counters
+from poolhouse.ports.protection import Counters, Tally
 from poolhouse.ports.world import Clock
 
 FREE_FAILURES = 5
 LONGEST_LOCK = 15 * 60
-"""Seconds. Also how long a count is remembered after the last lock has ended."""
+"""Seconds. Also how long after the last lock has ended the locks begin again at the shortest."""
+
+MOST_FAILURES = 100
+"""Failures in a row, over whatever time, after which no further guess is looked at (NIST SP 800-63B-4, section 3.2.2).
+The way back is a new password: by recovery, or by an administrator."""
+
+REMEMBERED = 365 * 86400
+"""Seconds for which failures in a row are remembered when nothing follows them."""
 
 PASSWORD = frozenset({"password", "PASSWORD_VERIFIER"})
 """The ways to prove a password share one count. Every other factor has its own: who knows the password could else wash
@@ -43,17 +50,18 @@ class Lockout:
         """The body is one counted attempt. If it raises, the attempt was a failure; if it ends well, the count is
         cleared.
 
-        Raises ``AttemptsExceeded`` while the subject is locked; such an attempt neither counts nor extends the lock.
+        Raises ``AttemptsExceeded`` while the subject is locked, or has failed too often in a row; such an attempt
+        neither counts nor extends the lock.
         """
         what = "failures" if factor in PASSWORD else f"failures:{factor}"
-        await self._refuse_locked(pool_id, what, subject)
+        await self._unlocked(pool_id, what, subject)
         async with self._one_of_few(pool_id, subject):
-            await self._count(pool_id, what, subject)
+            before = await self._count(pool_id, what, subject)
             try:
                 yield
             except (TooManyRequests, Invalid):
                 # Nothing was checked, so nothing was guessed.
-                await self._counters.lower(pool_id, what, subject)
+                await self._counters.lower(pool_id, what, subject, until=before.until, since=before.since)
                 raise
             await self._counters.clear(pool_id, what, subject)
 
@@ -61,27 +69,32 @@ class Lockout:
         """Wrong passwords are forgotten."""
         await self._counters.clear(pool_id, "failures", subject)
 
-    async def _refuse_locked(self, pool_id: str, what: str, subject: str) -> int:
+    async def _unlocked(self, pool_id: str, what: str, subject: str) -> Tally:
+        """What was counted so far. Raises ``AttemptsExceeded``."""
         tally = await self._counters.read(pool_id, what, subject)
-        if self._clock.now() < tally.until:
+        if self._clock.now() < tally.until or tally.count >= MOST_FAILURES:
             raise AttemptsExceeded
-        return tally.count
+        return tally
 
-    async def _count(self, pool_id: str, what: str, subject: str) -> None:
+    async def _count(self, pool_id: str, what: str, subject: str) -> Tally:
+        """What was counted before."""
         # Each round that loses the race has seen somebody else count, so the rounds are bounded by the free failures.
         for _ in range(FREE_FAILURES + 2):
-            count = await self._refuse_locked(pool_id, what, subject) + 1
+            tally = await self._unlocked(pool_id, what, subject)
             now = self._clock.now()
-            until = now + lock_seconds(count) if count >= FREE_FAILURES else 0.0
+            # The count goes on over all failures in a row; the locks begin anew after a pause.
+            since = tally.count if now >= tally.until + LONGEST_LOCK else tally.since
+            count = tally.count + 1
             if await self._counters.raise_to(
                 pool_id,
                 what,
                 subject,
                 at_most=count,
-                until=until,
-                expires=now + lock_seconds(count) + LONGEST_LOCK,
+                until=now + lock_seconds(count - since),
+                since=since,
+                expires=now + REMEMBERED,
             ):
-                return
+                return tally
         raise AttemptsExceeded
 
     @asynccontextmanager

@@ -58,6 +58,7 @@ def build_services(
     challenges: Sequence[Challenge] = (),
     stages: Sequence[Stage] = (),
     reuse_ends_family: bool = False,
+    reset_ends_sessions: bool = True,
 ) -> Services:
     """``challenges`` and ``stages`` are those of plugins; ours are added here, and registered no differently."""
     clock, chance, audit = world.clock, world.chance, world.audit
@@ -80,12 +81,31 @@ def build_services(
         pools=PoolAdministration(ports.pools, ports.tokens, ports.jobs, chance, clock, audit),
         clients=ClientAdministration(ports.pools, ports.clients, secrets, chance, clock, audit),
         groups=GroupAdministration(ports.pools, ports.groups, chance, clock, audit),
-        users=UserAdministration(world, ports.users, directory, credentials, messenger, attributes, lockout),
+        users=UserAdministration(
+            world,
+            ports.users,
+            directory,
+            credentials,
+            messenger,
+            attributes,
+            lockout,
+            ends_sessions=reset_ends_sessions,
+        ),
         sign_up=SignUp(world, ports.pools, ports.users, directory, secrets, credentials, codes),
         sign_in=SignIn(world, ports.pools, ports.users, machine, directory, secrets, table),
         sign_in_end=SignInEnd(grants),
         recovery=Recovery(
-            world, ports.pools, ports.users, ports.counters, directory, secrets, credentials, codes, lockout, migration
+            world,
+            ports.pools,
+            ports.users,
+            ports.counters,
+            directory,
+            secrets,
+            credentials,
+            codes,
+            lockout,
+            migration,
+            ends_sessions=reset_ends_sessions,
         ),
         profile=Profile(world, ports.users, ports.counters, ports.passwords, bearers, attributes, credentials, lockout),
         grants=grants,

@@ -58,6 +58,7 @@ async def build(ground: Ground) -> UserPools:
         challenges=[c for some in await hooks.all(specs.register_challenges, register) for c in some],
         stages=[s for some in await hooks.all(specs.register_stages, register) for s in some],
         reuse_ends_family=settings.tokens.reuse_ends_family,
+        reset_ends_sessions=settings.tokens.reset_ends_sessions,
     )
     discovery = Discovery(settings.server.base_url, keys.jwks)
     well_known = f"/{_POOL}/.well-known"

@@ -15,22 +15,22 @@ class CounterRepository:
         entry = await self._store.get(collections.COUNTERS, (pool_id, what, subject))
         if entry is None:
             return Tally()
-        return Tally(entry.value.get("count", 0), entry.value.get("until", 0.0))
+        return Tally(entry.value.get("count", 0), entry.value.get("until", 0.0), entry.value.get("since", 0))
 
     async def raise_to(
-        self, pool_id: str, what: str, subject: str, *, at_most: int, until: float, expires: float
+        self, pool_id: str, what: str, subject: str, *, at_most: int, expires: float, until: float = 0.0, since: int = 0
     ) -> bool:
         count = await self._store.increment(
             collections.COUNTERS,
             (pool_id, what, subject),
             "count",
             at_most=at_most,
-            put={"until": until},
+            put={"until": until, "since": since} if since else {"until": until},
             expires=expires,
         )
         return count is not None
 
-    async def lower(self, pool_id: str, what: str, subject: str) -> None:
+    async def lower(self, pool_id: str, what: str, subject: str, *, until: float, since: int) -> None:
         held = await self._store.get(collections.COUNTERS, (pool_id, what, subject))
         if held is not None:
             await self._store.increment(
@@ -38,7 +38,7 @@ class CounterRepository:
                 (pool_id, what, subject),
                 "count",
                 by=-1,
-                put={"until": 0.0},
+                put={"until": until, "since": since},
                 expires=held.expires,
             )
 
