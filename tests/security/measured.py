@@ -8,10 +8,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from poolhouse.flows.messages.outbox import OutboxService
 from poolhouse.flows.services.user_pools import build_services
 from poolhouse.ports.arithmetic import Passwords, Srp
 from poolhouse.store.memory import MemoryStore
 from poolhouse.store.repositories import collections
+from poolhouse.store.repositories.messages import OutboxRepository
 from poolhouse.testing.clock import FakeClock
 from tests.support.house import House, opened_house
 
@@ -21,20 +23,22 @@ WRITES = ("insert", "replace", "delete", "take", "increment")
 class Counting:
     """Passes every call on, and counts it under its name."""
 
-    def __init__(self, inner: Any, work: Counter[str], names: tuple[str, ...]) -> None:
+    def __init__(self, inner: Any, work: Counter[str], names: tuple[str, ...], prefix: str = "") -> None:
         self._inner = inner
         self._work = work
         self._names = names
+        self._prefix = prefix
 
     def __getattr__(self, name: str) -> Any:
         if name in self._names:
-            self._work[name] += 1
+            self._work[self._prefix + name] += 1
         return getattr(self._inner, name)
 
 
 @asynccontextmanager
 async def measured_house(**changes: Any) -> AsyncIterator[tuple[House, Counter[str]]]:
-    """The counter has the store's verbs, and ``hash``, ``verify``, ``open``, ``proof`` of the arithmetic."""
+    """The counter has the store's verbs, ``hash``, ``verify``, ``open``, ``proof`` of the arithmetic, and what the
+    vault sealed and opened (``vault.seal``, ``vault.open``)."""
     work: Counter[str] = Counter()
     clock = FakeClock()
     store: Any = Counting(MemoryStore(collections.ALL, clock), work, ("get", "find", *WRITES))
@@ -42,6 +46,9 @@ async def measured_house(**changes: Any) -> AsyncIterator[tuple[House, Counter[s
         ports = house.built.ports
         passwords: Passwords = Counting(ports.passwords, work, ("hash", "verify"))
         srp: Srp = Counting(ports.srp, work, ("open", "proof", "verifier"))
-        services = build_services(house.built.world, dataclasses.replace(ports, passwords=passwords, srp=srp))
-        house.built = dataclasses.replace(house.built, services=services)
+        secrets: Any = Counting(house.built.world.secrets, work, ("seal", "open"), "vault.")
+        world = dataclasses.replace(house.built.world, secrets=secrets)
+        outbox = OutboxService(OutboxRepository(store), secrets, clock, world.hooks, recorders=[house.messages.append])
+        ports = dataclasses.replace(ports, passwords=passwords, srp=srp, outbox=outbox)
+        house.built = dataclasses.replace(house.built, services=build_services(world, ports))
         yield house, work

@@ -12,7 +12,7 @@ class Outbox(Protocol):
     async def put(self, message: Message) -> None:
         """The message will be sent once, soon, by somebody. Putting the same id twice changes nothing."""
 
-    async def pretend(self, message_id: str) -> None:
+    async def pretend(self, message: Message) -> None:
         """The store did the work of ``put``, and nothing will be sent."""
 
 

@@ -180,7 +180,8 @@ async def test_the_first_verified_contact_of_the_pools_order_gets_the_code(house
 
 
 async def test_where_users_are_hidden_everybody_gets_the_same_answers(house: House) -> None:
-    pool = await house.pool(foundation=PoolFoundation(username_attributes=("email",)))
+    by_mail = (RecoveryOption(name="verified_email", priority=1),)
+    pool = await house.pool(foundation=PoolFoundation(username_attributes=("email",)), recovery=by_mail)
     hiding = await house.client(pool, hides_users=True)
     await house.user(hiding, "jane@example.com", name="Jane")
     messages = len(house.messages)

@@ -14,6 +14,7 @@ from poolhouse.errors import (
     ConcurrentModification,
     InvalidParameter,
     NotAuthorized,
+    UserNotFound,
     VersionConflict,
 )
 from poolhouse.errors.reasons import Reason
@@ -153,8 +154,8 @@ class SignUp(Flow):
         pool = await self._pools.get(client.pool_id)
         user = await self._directory.find(pool, username)
         self._secrets.check_hash(client, secret_hash, (username, user.username) if user else (username,))
-        if user is None:
-            user = await self._directory.find_for(pool, client, username)
+        if user is None and not client.hides_users:
+            raise UserNotFound
         if user is not None and user.status != UNCONFIRMED and not client.hides_users:
             raise _not_confirmable(user)
         subject = user.sub if user else self._directory.stand_in(pool, username)
@@ -209,8 +210,8 @@ class SignUp(Flow):
         pool = await self._pools.get(client.pool_id)
         user = await self._directory.find(pool, username)
         self._secrets.check_hash(client, secret_hash, (username, user.username) if user else (username,))
-        if user is None:
-            user = await self._directory.find_for(pool, client, username)
+        if user is None and not client.hides_users:
+            raise UserNotFound
         contact = contact_to_verify(pool, user) if user else None
         if user is None or (contact is None and client.hides_users):
             subject = user.sub if user else self._directory.stand_in(pool, username)

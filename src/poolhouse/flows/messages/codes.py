@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from poolhouse.errors import CodeExpired, CodeMismatch, LimitExceeded
 from poolhouse.flows.flow import Flow, World
 from poolhouse.flows.messages.words import VERIFICATION, Messenger, delivery
-from poolhouse.ports.messages import Outbox
 from poolhouse.ports.protection import Counters
 from poolhouse.ports.sign_in import Codes
 from poolhouse.records.messages import Delivery
@@ -56,11 +55,10 @@ VERIFY = {"email": VERIFY_EMAIL, "phone_number": VERIFY_PHONE}
 
 
 class CodeProcess(Flow):
-    def __init__(self, world: World, codes: Codes, counters: Counters, outbox: Outbox, messenger: Messenger) -> None:
+    def __init__(self, world: World, codes: Codes, counters: Counters, messenger: Messenger) -> None:
         super().__init__(world)
         self._codes = codes
         self._counters = counters
-        self._outbox = outbox
         self._messenger = messenger
         self._key = world.secrets.derive("code-digest")
         self._contact_key = world.secrets.derive("contact")
@@ -106,7 +104,9 @@ class CodeProcess(Flow):
         code_id = await self._put(
             pool.id, subject, purpose, self.world.chance.token(), attribute=attribute, target=target
         )
-        await self._outbox.pretend(code_id)
+        await self._messenger.pretend(
+            pool, attribute=attribute, target=target, message_id=code_id, template=_or_default(pool.verification)
+        )
 
     async def _put(
         self, pool_id: str, subject: str, purpose: Purpose, secret: str, *, attribute: str, target: str

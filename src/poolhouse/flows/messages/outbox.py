@@ -129,17 +129,18 @@ class OutboxService:
                 self._logger.error("A message could not be recorded: %s.", type(error).__name__)
         self._wake.set()
 
-    async def pretend(self, message_id: str) -> None:
-        """As much was written as by ``put``; the entry is at its end already."""
+    async def pretend(self, message: Message) -> None:
+        """As much was sealed and written as by ``put``; the entry is at its end already."""
         now = self._clock.now()
         entry = OutboxEntry(
-            id=message_id,
+            id=message.id,
             pool_id="",
             channel="",
             purpose="",
             created=now,
             expires=now + self._pace.life,
             state="sent",
+            sealed=self._secrets.seal(PURPOSE, message.id, msgspec.json.encode(message)),
         )
         await self._entries.insert(entry)
 

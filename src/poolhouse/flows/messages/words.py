@@ -84,11 +84,7 @@ class Messenger(Flow):
         ``secret`` is the code or the temporary password, ``source`` as in ``CustomMessage_SignUp``. ``message_id``
         makes the same cause one message. Raises what the hook ``compose_message`` raises.
         """
-        channel, _ = _CHANNELS[attribute]
-        if channel == "email":
-            body, subject = template.email or VERIFICATION.email or "", template.subject or VERIFICATION.subject or ""
-        else:
-            body, subject = template.sms or VERIFICATION.sms or "", ""
+        channel, body, subject = _words(template, attribute)
         if self.world.hooks.implements(specs.compose_message):
             event = ComposeMessage(
                 source=source,
@@ -120,6 +116,33 @@ class Messenger(Flow):
             )
         )
         return delivery(attribute, target)
+
+    async def pretend(
+        self, pool: Pool, *, attribute: str, target: str, message_id: str, template: MessageTemplate
+    ) -> None:
+        """As much was made and stored as by ``send``, and nothing will go out. Plugins are not asked for words."""
+        channel, body, subject = _words(template, attribute)
+        await self._outbox.pretend(
+            Message(
+                id=message_id,
+                channel=channel,
+                to=target,
+                purpose="",
+                subject=_fill(subject, "000000", target),
+                body=_fill(body, "000000", target),
+                code="000000",
+                pool_id=pool.id,
+                username=target,
+            )
+        )
+
+
+def _words(template: MessageTemplate, attribute: str) -> tuple[str, str, str]:
+    """Channel, body and subject, with their placeholders."""
+    channel, _ = _CHANNELS[attribute]
+    if channel == "email":
+        return channel, template.email or VERIFICATION.email or "", template.subject or VERIFICATION.subject or ""
+    return channel, template.sms or VERIFICATION.sms or "", ""
 
 
 def require_contact(user: User, attribute: str) -> str:

@@ -67,7 +67,7 @@ def build_services(
     credentials = Credentials(world, ports.clients, ports.passwords, ports.srp)
     lockout = Lockout(ports.counters, clock)
     messenger = Messenger(world, ports.outbox)
-    codes = CodeProcess(world, ports.codes, ports.counters, ports.outbox, messenger)
+    codes = CodeProcess(world, ports.codes, ports.counters, messenger)
     attributes = Attributes(world, ports.users, codes)
     migration = Migration(world, ports.users, ports.passwords, directory, credentials)
     handles = Handles(world.secrets, chance)

@@ -124,7 +124,9 @@ class SignIn(Flow):
 
     async def _resume(self, client: Client, attempt: Attempt, answer: Answer) -> Run:
         pool = await self._pools.get(attempt.pool_id)
-        user = await self._users.get(pool.id, attempt.user_sub) if attempt.user_sub else None
+        # Known or not: the same reads.
+        found = await self._users.get(pool.id, attempt.user_sub or attempt.username)
+        user = found if attempt.user_sub else None
         if attempt.user_sub and user is None:
             raise InvalidSession
         # What was decided at the opening is decided again (security rows 13, 21).

@@ -70,6 +70,7 @@ class PasswordVerifier(Flow):
         record = self._credentials.open_srp(run.user) if run.user else None
         if record is not None and run.user is not None:
             return (*record, run.user.username, True)
+        self._credentials.open_nothing()
         noise = self._directory.stand_in_bytes(run.pool, run.submitted)
         identity = run.user.username if run.user else self._directory.stand_in(run.pool, run.submitted)
         return plain_salt(noise[16:]).hex(), (noise * 12).hex(), identity, False
