@@ -10,6 +10,11 @@ from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 FORBIDS_SKIPS = os.environ.get("POOLHOUSE_TEST_FORBID_SKIPS") == "1"
 

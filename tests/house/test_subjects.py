@@ -32,7 +32,7 @@ SUBJECTS = {
 
 GROUND = {
     "records": {"base", "names"},
-    "ports": {"world", "arithmetic", "paging", "user_pools"},
+    "ports": {"world", "arithmetic", "paging", "user_pools", "origin"},
     "flows": {"flow", "loop"},
     "hooks/events": {"base"},
     "hooks/answers": set(),

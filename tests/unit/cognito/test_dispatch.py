@@ -9,7 +9,7 @@ import pytest
 from poolhouse.errors import AccessDenied, InvalidParameter, SignatureMissing
 from poolhouse.flows.access.callers import Caller
 from poolhouse.flows.access.policies import EVERYTHING, Policy
-from poolhouse.server.cognito.dispatch import Dispatch, Origin
+from poolhouse.server.cognito.dispatch import Dispatch, Incoming
 from poolhouse.server.cognito.engine.failures import ProtocolError
 from poolhouse.server.cognito.user_pools.api import user_pools_api
 from poolhouse.server.cognito.user_pools.call import Call
@@ -19,9 +19,9 @@ PREFIX = "AWSCognitoIdentityProviderService."
 POOL = f"{REGION}_abcdefghi"
 
 
-def origin(policy: Policy | None) -> Origin:
+def origin(policy: Policy | None) -> Incoming:
     caller = None if policy is None else Caller("key", "ada", "arn:aws:iam::1:user/ada", policy)
-    return Origin(caller=caller, region=REGION, request_id="1", source_ip="")
+    return Incoming(caller=caller, region=REGION, request_id="1", source_ip="")
 
 
 async def describe(call: Call) -> dict[str, Any]:

@@ -46,8 +46,8 @@ class Api:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
-    """Where a call comes from. ``caller`` is None for one that nobody signed."""
+class Incoming:
+    """Who calls, and from where. ``caller`` is None for one that nobody signed."""
 
     caller: Caller | None
     region: str
@@ -106,7 +106,7 @@ class Dispatch:
         """The operation of this target."""
         return self._routes.get(target)
 
-    async def run(self, route: Route, value: Any, origin: Origin) -> Any:
+    async def run(self, route: Route, value: Any, incoming: Incoming) -> Any:
         """The answer to a call with this input, in the words of the model; None where the operation answers nothing.
 
         Raises ``ProtocolError`` for an operation that is not offered, ``CallerRefused`` for a caller who may not, what
@@ -115,14 +115,14 @@ class Dispatch:
         handler = route.require_offered()
         given = route.read(value)
         if route.signed:
-            self._authorise(origin.caller, route, given)
+            self._authorise(incoming.caller, route, given)
         result = await handler(
             route.call(
                 input=given,
-                region=origin.region,
-                request_id=origin.request_id,
-                caller=origin.caller,
-                source_ip=origin.source_ip,
+                region=incoming.region,
+                request_id=incoming.request_id,
+                caller=incoming.caller,
+                source_ip=incoming.source_ip,
             )
         )
         return None if route.write is None else route.write(result or {})

@@ -17,7 +17,8 @@ from aiohttp import web
 
 from poolhouse.errors import Failed, PoolhouseError
 from poolhouse.flows.access.signatures import Signatures
-from poolhouse.server.cognito.dispatch import Dispatch, Origin, Route
+from poolhouse.ports.origin import Origin, begin
+from poolhouse.server.cognito.dispatch import Dispatch, Incoming, Route
 from poolhouse.server.cognito.engine import codec
 from poolhouse.server.cognito.engine.failures import Failure, ProtocolError
 from poolhouse.server.cognito.engine.model import Operation
@@ -105,8 +106,10 @@ class JsonApi:
             signed = await self._verifier(route.service).verify("POST", request.raw_path, request.headers, body)
             caller, region = signed.caller, signed.region
         route.require_offered()
-        origin = Origin(caller=caller, region=region, request_id=request_id, source_ip=self._source(request))
-        output = await self._dispatch.run(route, codec.decode(body), origin)
+        source = self._source(request)
+        begin(Origin(source=source, request_id=request_id, actor=f"key:{caller.key_id}" if caller else None))
+        incoming = Incoming(caller=caller, region=region, request_id=request_id, source_ip=source)
+        output = await self._dispatch.run(route, codec.decode(body), incoming)
         return b"" if output is None else codec.encode(output)
 
     def _verifier(self, service: str) -> Signatures:

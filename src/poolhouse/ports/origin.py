@@ -1,0 +1,33 @@
+"""On whose behalf something is done: what the trail tells, and what limits count by."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """``source`` is the client's address (behind trusted proxies; empty where it is none). ``actor`` is who proved to
+    be allowed before any flow began: ``key:<access key>``, ``job:<job>``, ``command:<name>``; None for a caller who
+    proves it in the flow, or need not. ``request_id`` is that of the answer and of the log."""
+
+    source: str = ""
+    request_id: str = ""
+    actor: str | None = None
+
+
+NOBODY = Origin()
+
+_current: ContextVar[Origin] = ContextVar("origin", default=NOBODY)
+
+
+def current_origin() -> Origin:
+    """Of the request, job or command that runs now. Each sets it where it begins, so that the fifty flows between need
+    not hand it down; nothing is decided by its ``actor``."""
+    return _current.get()
+
+
+def begin(origin: Origin) -> None:
+    """What follows in this task, and in the tasks that it starts, is done on this behalf."""
+    _current.set(origin)
