@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from poolhouse.hooks.events.accounts import MigrateUser, PostConfirmation, PreSignUp
     from poolhouse.hooks.events.audit import Audit
     from poolhouse.hooks.events.messages import ComposeMessage
+    from poolhouse.hooks.events.protection import OverLimit
     from poolhouse.hooks.events.server import FlowCall, Lifespan, Register
     from poolhouse.hooks.events.sign_in import (
         CreateChallenge,
@@ -100,6 +101,7 @@ __all__ = [
     "MigrateUser",
     "MigratedUser",
     "Next",
+    "OverLimit",
     "Passed",
     "PasswordFormat",
     "Person",
@@ -137,6 +139,7 @@ _HOMES = (
     "hooks.events.accounts",
     "hooks.events.audit",
     "hooks.events.messages",
+    "hooks.events.protection",
     "hooks.events.server",
     "hooks.events.sign_in",
     "hooks.events.tokens",

@@ -47,6 +47,22 @@ MEANINGS: Final[Mapping[str, str]] = {
     "passwords.passes": "argon2id: passes.",
     "passwords.lanes": "argon2id: lanes.",
     "limits.body": "Bytes of a request's body.",
+    "limits.requests": "Requests a second by class of operations (`{ UserRead = 120 }`), for each process.",
+    "limits.rates": "Whether the limits below are kept. In development they are not.",
+    **{
+        f"limits.{scope}_{asked}": f"Within a minute, for each process, {of}: {what}. 0: no limit."
+        for scope, of in (
+            ("source", "from one address that no secret and no signature speaks for"),
+            ("client", "at one app client"),
+            ("pool", "in one pool"),
+        )
+        for asked, what in (
+            ("sign_ins", "sign-ins begun"),
+            ("answers", "challenges answered and codes brought"),
+            ("sign_ups", "sign-ups"),
+            ("codes", "codes asked for"),
+        )
+    },
     "limits.plugin": "Seconds for one implementation of a hook, where `plugins.limits` does not name its plugin.",
     "messages.outbox": "A file that gets every message as a line of JSON. For development: codes are readable there.",
     "messages.smtp": "The settings of the e-mail sender.",

@@ -39,6 +39,9 @@ def _account(value: Any) -> str:
     raise Wrong("a text of 12 digits")
 
 
+_PER_MINUTE = values.whole(0, 10_000_000)
+
+
 def _by(reader: Reader, short: str | None = None) -> dict[str, Any]:
     """How a setting is read, and its short name in the environment."""
     return {"reader": reader, "short": short}
@@ -120,6 +123,23 @@ class Limits:
 
     body: int = field(default=64 * 1024, metadata=_by(values.whole(1024, 16 * 1024 * 1024)))
     plugin: float = field(default=5.0, metadata=_by(values.seconds(0.001, 600)))
+    rates: bool = field(default=True, metadata=_by(values.switch))
+    """Whether the limits below are kept; in development they are not. Each is a number within a minute, for each
+    process; 0 is none."""
+    requests: Mapping[str, int] = field(default_factory=dict, metadata=_by(values.figures_by_name))
+    """Requests a second by class of operations, in one region and process, whoever asks."""
+    source_sign_ins: int = field(default=300, metadata=_by(_PER_MINUTE))
+    source_answers: int = field(default=900, metadata=_by(_PER_MINUTE))
+    source_sign_ups: int = field(default=60, metadata=_by(_PER_MINUTE))
+    source_codes: int = field(default=30, metadata=_by(_PER_MINUTE))
+    client_sign_ins: int = field(default=7_200, metadata=_by(_PER_MINUTE))
+    client_answers: int = field(default=21_600, metadata=_by(_PER_MINUTE))
+    client_sign_ups: int = field(default=3_000, metadata=_by(_PER_MINUTE))
+    client_codes: int = field(default=1_800, metadata=_by(_PER_MINUTE))
+    pool_sign_ins: int = field(default=14_400, metadata=_by(_PER_MINUTE))
+    pool_answers: int = field(default=43_200, metadata=_by(_PER_MINUTE))
+    pool_sign_ups: int = field(default=6_000, metadata=_by(_PER_MINUTE))
+    pool_codes: int = field(default=3_600, metadata=_by(_PER_MINUTE))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -124,6 +124,13 @@ def seconds_by_name(value: Any) -> Mapping[str, float]:
     raise Wrong("a table of names and seconds")
 
 
+def figures_by_name(value: Any) -> Mapping[str, int]:
+    read = whole(0, 10_000_000)
+    if isinstance(value, Mapping):
+        return {name: read(figure) for name, figure in value.items()}
+    raise Wrong("a table of names and whole numbers")
+
+
 def table(value: Any) -> Mapping[str, Any]:
     if isinstance(value, Mapping):
         return value

@@ -137,6 +137,26 @@ class Workers:
             future.set_exception(error)
 
 
+class Crews:
+    """Workers for each kind of work, so that a flood of one kind waits for itself alone: a proof does not stand behind
+    a thousand passwords that somebody makes up. The system's scheduler shares the processors between them."""
+
+    def __init__(self, threads: int | None = None, limit: int | None = None) -> None:
+        self.passwords = Workers(threads, limit)
+        self.proofs = Workers(threads, limit)
+        self.keys = Workers(1)
+
+    @property
+    def pending(self) -> int:
+        """Calls that wait or run."""
+        return self.passwords.pending + self.proofs.pending + self.keys.pending
+
+    async def close(self) -> None:
+        """As ``Workers.close``, for all."""
+        for workers in (self.passwords, self.proofs, self.keys):
+            await workers.close()
+
+
 def _join(crew: list[threading.Thread]) -> None:
     for thread in crew:
         thread.join()

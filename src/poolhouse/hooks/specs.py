@@ -24,6 +24,7 @@ from poolhouse.hooks.answers.sign_in import Asked, Challenge, ChallengeDecision,
 from poolhouse.hooks.events.accounts import MigrateUser, PostConfirmation, PreSignUp
 from poolhouse.hooks.events.audit import Audit
 from poolhouse.hooks.events.messages import ComposeMessage
+from poolhouse.hooks.events.protection import OverLimit
 from poolhouse.hooks.events.server import FlowCall, Lifespan, Register
 from poolhouse.hooks.events.sign_in import (
     CreateChallenge,
@@ -127,6 +128,14 @@ async def post_authentication(event: PostAuthentication) -> None:
 @amend
 async def pre_token(event: PreToken) -> PreToken | None:
     """The event with other claims, groups or scopes (``dataclasses.replace``), or None."""
+
+
+# --- protection ------------------------------------------------------------------------------------------------------
+
+
+@answer
+async def over_limit(event: OverLimit) -> bool | None:
+    """Whether it is let in although a limit is reached: true for somebody known to be good."""
 
 
 # --- messages --------------------------------------------------------------------------------------------------------

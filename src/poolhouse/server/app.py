@@ -15,10 +15,11 @@ from aiohttp import web
 
 from poolhouse.config.settings import Settings
 from poolhouse.crypto.vault import Vault
-from poolhouse.crypto.workers import Workers
+from poolhouse.crypto.workers import Crews
 from poolhouse.flows.flow import World
 from poolhouse.flows.jobs import JobWorker
 from poolhouse.flows.messages.outbox import OutboxService
+from poolhouse.flows.protection.limits import RequestClasses
 from poolhouse.flows.services.user_pools import Services
 from poolhouse.hooks import specs
 from poolhouse.hooks.dispatch import Hooks
@@ -59,7 +60,7 @@ class Server:
     access_keys: AccessKeyRepository
     outbox: OutboxService
     jobs: JobWorker
-    workers: Workers
+    workers: Crews
     http: HttpClient
     metrics: Metrics
     ready: asyncio.Event
@@ -120,7 +121,7 @@ def _json_api(ground: Ground, rights: access.Access, parts: Sequence[Part]) -> J
     strict = settings.dev.enabled
     apis = tuple(api for part in parts for api in part.apis)
     return JsonApi(
-        dispatch=Dispatch(apis, account=settings.server.account_id, strict=strict),
+        dispatch=Dispatch(apis, account=settings.server.account_id, limits=_request_classes(ground), strict=strict),
         callers=rights.callers,
         region=settings.server.region,
         now=ground.surroundings.signed_at,
@@ -130,6 +131,11 @@ def _json_api(ground: Ground, rights: access.Access, parts: Sequence[Part]) -> J
         body_limit=settings.limits.body,
         strict=strict,
     )
+
+
+def _request_classes(ground: Ground) -> RequestClasses | None:
+    figures = ground.settings.limits.requests
+    return RequestClasses(ground.surroundings.clock, figures) if figures and not ground.settings.dev.enabled else None
 
 
 def _routes(parts: Sequence[Part], json_api: JsonApi) -> list[Route]:

@@ -14,7 +14,7 @@ from aiohttp import http_parser
 
 from poolhouse.config.settings import Settings
 from poolhouse.crypto.vault import Vault
-from poolhouse.crypto.workers import Workers
+from poolhouse.crypto.workers import Crews
 from poolhouse.errors import KeyTaken
 from poolhouse.flows.audit import Trail
 from poolhouse.flows.jobs import Leases
@@ -67,7 +67,7 @@ class Ground:
     store: Store
     vault: Vault
     cursors: Cursors
-    workers: Workers
+    workers: Crews
     metrics: Metrics
     http: HttpClient
     plugins: PluginManager
@@ -93,7 +93,7 @@ async def lay_ground(
     clock, chance = surroundings.clock, surroundings.chance
     store = store or open_store(settings.store.url.reveal(), collections.ALL, clock)
     vault = Vault(master_keys, chance)
-    workers = Workers(settings.server.threads or None, settings.server.queue or None)
+    workers = Crews(settings.server.threads or None, settings.server.queue or None)
     metrics = Metrics()
     metrics.watch("poolhouse_arithmetic_pending", "Slow calls that wait or run.", lambda: workers.pending)
     http = HttpClient(allowed=settings.server.outbound_hosts)

@@ -13,6 +13,7 @@ from poolhouse.flows.directory.values import readable, require_writable
 from poolhouse.flows.flow import Flow, World, step
 from poolhouse.flows.grants.bearer import Bearer, Bearers
 from poolhouse.flows.messages.codes import HOUR
+from poolhouse.flows.protection.limits import Asked, Limits
 from poolhouse.flows.protection.lockout import Lockout
 from poolhouse.ports.arithmetic import Passwords
 from poolhouse.ports.directory import Users
@@ -34,6 +35,7 @@ class Profile(Flow):
         attributes: Attributes,
         credentials: Credentials,
         lockout: Lockout,
+        limits: Limits,
     ) -> None:
         super().__init__(world)
         self._users = users
@@ -43,6 +45,7 @@ class Profile(Flow):
         self._attributes = attributes
         self._credentials = credentials
         self._lockout = lockout
+        self._limits = limits
 
     @step("profile.show")
     async def show(self, access_token: str) -> tuple[Bearer, Mapping[str, str]]:
@@ -67,11 +70,13 @@ class Profile(Flow):
     @step("profile.send_code")
     async def send_code(self, access_token: str, attribute: str, metadata: Mapping[str, str]) -> Delivery:
         bearer = await self._bearers.of(access_token)
+        await self._limits.admit(Asked.CODE, bearer.client)
         return await self._attributes.send_code(bearer.pool, bearer.client, bearer.user, attribute, metadata)
 
     @step("profile.verify")
     async def verify(self, access_token: str, attribute: str, code: str) -> None:
         bearer = await self._bearers.of(access_token)
+        await self._limits.admit(Asked.ANSWER, bearer.client)
         await self._attributes.verify(bearer.pool, bearer.user, attribute, code)
 
     @step("profile.change_password")

@@ -26,6 +26,7 @@ from poolhouse.flows.flow import Flow, World, step
 from poolhouse.flows.messages import codes
 from poolhouse.flows.messages.codes import CodeProcess
 from poolhouse.flows.messages.words import delivery, likely_contact
+from poolhouse.flows.protection.limits import Asked, Limits
 from poolhouse.flows.protection.lockout import Lockout
 from poolhouse.flows.sign_in.migration import Migration
 from poolhouse.hooks import specs
@@ -62,6 +63,7 @@ class Recovery(Flow):
         code_process: CodeProcess,
         lockout: Lockout,
         migration: Migration,
+        limits: Limits,
         *,
         ends_sessions: bool = True,
     ) -> None:
@@ -75,6 +77,7 @@ class Recovery(Flow):
         self._codes = code_process
         self._lockout = lockout
         self._migration = migration
+        self._limits = limits
         self._ends_sessions = ends_sessions
 
     @step("recovery.start")
@@ -84,8 +87,9 @@ class Recovery(Flow):
         """A code is on its way to a verified contact, or seems to be. The present password keeps working.
 
         Raises ``UserNotFound``, ``InvalidParameter`` (no contact), ``NotAuthorized`` (state, disabled, administrators
-        only), ``LimitExceeded``; where the client may not learn who exists, only the last.
+        only), ``LimitExceeded``, ``TooManyRequests``; where the client may not learn who exists, only the last two.
         """
+        await self._limits.admit(Asked.CODE, client)
         pool = await self._pools.get(client.pool_id)
         user = await self._directory.find(pool, username)
         self._secrets.check_hash(client, secret_hash, (username, user.username) if user else (username,))
@@ -151,8 +155,10 @@ class Recovery(Flow):
     ) -> None:
         """The user has the new password, and can sign in with it. The lockout is over.
 
-        Raises ``CodeMismatch``, ``CodeExpired``, ``PasswordPolicyViolation``, ``LimitExceeded``, ``UserNotFound``.
+        Raises ``CodeMismatch``, ``CodeExpired``, ``PasswordPolicyViolation``, ``LimitExceeded``, ``UserNotFound``,
+        ``TooManyRequests``.
         """
+        await self._limits.admit(Asked.ANSWER, client)
         pool = await self._pools.get(client.pool_id)
         user = await self._directory.find(pool, username)
         self._secrets.check_hash(client, secret_hash, (username, user.username) if user else (username,))

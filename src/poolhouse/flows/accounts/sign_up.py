@@ -28,6 +28,7 @@ from poolhouse.flows.flow import Flow, World, step
 from poolhouse.flows.messages import codes
 from poolhouse.flows.messages.codes import CodeProcess
 from poolhouse.flows.messages.words import delivery, likely_contact
+from poolhouse.flows.protection.limits import Asked, Limits
 from poolhouse.hooks import specs
 from poolhouse.hooks.answers.accounts import SignUpDecision
 from poolhouse.hooks.events.accounts import PostConfirmation, PreSignUp
@@ -68,6 +69,7 @@ class SignUp(Flow):
         secrets: ClientSecrets,
         credentials: Credentials,
         code_process: CodeProcess,
+        limits: Limits,
     ) -> None:
         super().__init__(world)
         self._pools = pools
@@ -76,15 +78,18 @@ class SignUp(Flow):
         self._secrets = secrets
         self._credentials = credentials
         self._codes = code_process
+        self._limits = limits
 
     @step("sign_up")
     async def sign_up(self, client: Client, request: SignUpRequest) -> SignedUp:
         """The user exists; where a contact is to be verified, a code is on its way.
 
-        Raises ``NotAuthorized``, ``InvalidParameter``, ``PasswordPolicyViolation``, ``UsernameTaken``, ``AliasTaken``
+        Raises ``NotAuthorized``, ``InvalidParameter``, ``PasswordPolicyViolation``, ``UsernameTaken``, ``AliasTaken``,
+        ``TooManyRequests``
         and what ``pre_sign_up`` refuses; ``LimitExceeded`` where the user exists and no code was sent.
         """
         self._secrets.check_hash(client, request.secret_hash, (request.username,))
+        await self._limits.admit(Asked.SIGN_UP, client)
         pool = await self._pools.get(client.pool_id)
         if pool.admin_create_only:
             raise NotAuthorized(Reason.SIGN_UP_NOT_PERMITTED)
@@ -149,8 +154,9 @@ class SignUp(Flow):
         """The user is confirmed, and the contact that the code went to is verified.
 
         Raises ``CodeMismatch``, ``CodeExpired``, ``AliasTaken`` (not with ``force_alias``), ``NotAuthorized`` where the
-        user is not unconfirmed, ``LimitExceeded``.
+        user is not unconfirmed, ``LimitExceeded``, ``TooManyRequests``.
         """
+        await self._limits.admit(Asked.ANSWER, client)
         pool = await self._pools.get(client.pool_id)
         user = await self._directory.find(pool, username)
         self._secrets.check_hash(client, secret_hash, (username, user.username) if user else (username,))
@@ -206,7 +212,8 @@ class SignUp(Flow):
         self, client: Client, username: str, *, metadata: Mapping[str, str], secret_hash: str | None
     ) -> Delivery:
         """A new code is on its way (or seems to be). Raises ``InvalidParameter``, ``UserNotFound``,
-        ``LimitExceeded``."""
+        ``LimitExceeded``, ``TooManyRequests``."""
+        await self._limits.admit(Asked.CODE, client)
         pool = await self._pools.get(client.pool_id)
         user = await self._directory.find(pool, username)
         self._secrets.check_hash(client, secret_hash, (username, user.username) if user else (username,))

@@ -24,6 +24,7 @@ from poolhouse.flows.grants.revoke import Revocation
 from poolhouse.flows.messages.codes import CodeProcess
 from poolhouse.flows.messages.words import Messenger
 from poolhouse.flows.pools.administration import PoolAdministration
+from poolhouse.flows.protection.limits import NONE, Limits, Rates
 from poolhouse.flows.protection.lockout import Lockout
 from poolhouse.flows.sign_in.begin import SignIn
 from poolhouse.flows.sign_in.end import SignInEnd
@@ -59,6 +60,7 @@ def build_services(
     stages: Sequence[Stage] = (),
     reuse_ends_family: bool = False,
     reset_ends_sessions: bool = True,
+    rates: Rates = NONE,
 ) -> Services:
     """``challenges`` and ``stages`` are those of plugins; ours are added here, and registered no differently."""
     clock, chance, audit = world.clock, world.chance, world.audit
@@ -66,6 +68,7 @@ def build_services(
     directory = Directory(world, ports.users)
     credentials = Credentials(world, ports.clients, ports.passwords, ports.srp)
     lockout = Lockout(ports.counters, clock)
+    limits = Limits(clock, world.hooks, rates)
     messenger = Messenger(world, ports.outbox)
     codes = CodeProcess(world, ports.codes, ports.counters, messenger)
     attributes = Attributes(world, ports.users, codes)
@@ -91,8 +94,8 @@ def build_services(
             lockout,
             ends_sessions=reset_ends_sessions,
         ),
-        sign_up=SignUp(world, ports.pools, ports.users, directory, secrets, credentials, codes),
-        sign_in=SignIn(world, ports.pools, ports.users, machine, directory, secrets, table),
+        sign_up=SignUp(world, ports.pools, ports.users, directory, secrets, credentials, codes, limits),
+        sign_in=SignIn(world, ports.pools, ports.users, machine, directory, secrets, table, limits),
         sign_in_end=SignInEnd(grants),
         recovery=Recovery(
             world,
@@ -105,9 +108,12 @@ def build_services(
             codes,
             lockout,
             migration,
+            limits,
             ends_sessions=reset_ends_sessions,
         ),
-        profile=Profile(world, ports.users, ports.counters, ports.passwords, bearers, attributes, credentials, lockout),
+        profile=Profile(
+            world, ports.users, ports.counters, ports.passwords, bearers, attributes, credentials, lockout, limits
+        ),
         grants=grants,
         refreshing=Refreshing(
             world,

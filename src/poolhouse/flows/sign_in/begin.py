@@ -12,6 +12,7 @@ from poolhouse.flows.clients.secrets import ClientSecrets
 from poolhouse.flows.directory.lookup import Directory
 from poolhouse.flows.directory.shown import attributes_for_hooks
 from poolhouse.flows.flow import Flow, World, step
+from poolhouse.flows.protection.limits import Asked, Limits
 from poolhouse.flows.sign_in.machine import Machine, Reply, basis_of, resumed
 from poolhouse.flows.sign_in.questions import Given
 from poolhouse.flows.sign_in.steps import Opening, Opens, Run
@@ -52,6 +53,7 @@ class SignIn(Flow):
         directory: Directory,
         secrets: ClientSecrets,
         table: Table,
+        limits: Limits,
     ) -> None:
         super().__init__(world)
         self._pools = pools
@@ -59,6 +61,7 @@ class SignIn(Flow):
         self._machine = machine
         self._directory = directory
         self._secrets = secrets
+        self._limits = limits
         self._public: dict[str, Opens] = {flow: way for way in table.openings for flow in way.public}
         self._by_admin: dict[str, Opens] = {flow: way for way in table.openings for flow in way.by_admin}
 
@@ -81,6 +84,8 @@ class SignIn(Flow):
         if len(submitted) > LONGEST:
             raise InvalidParameter(Reason.USERNAME_TOO_LONG)
         way.require(opening)
+        if not opening.by_admin:
+            await self._limits.admit(Asked.SIGN_IN, client)
         pool = await self._pools.get(client.pool_id)
         user = await self._directory.find(pool, submitted)
         self._secrets.check_hash(client, opening.secret_hash, (submitted, user.username) if user else (submitted,))
@@ -111,6 +116,7 @@ class SignIn(Flow):
         challenge raises for a wrong answer.
         """
         self._secrets.check_hash(client, answer.secret_hash, (answer.username,))
+        await self._limits.admit(Asked.ANSWER, client)
         attempt = await self._machine.take(client, answer.handle, answer.username, answer.meant)
         run = await self._resume(client, attempt, answer)
         outcome = await self._machine.check(run, attempt, answer.given)

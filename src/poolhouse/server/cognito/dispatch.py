@@ -4,7 +4,7 @@ handler runs, its result is written. It knows no HTTP and no service; a binding 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from poolhouse.errors import AccessDenied, SignatureMissing
@@ -17,6 +17,7 @@ from poolhouse.server.cognito.engine.validation import compile_input
 
 if TYPE_CHECKING:
     from poolhouse.flows.access.callers import Caller
+    from poolhouse.flows.protection.limits import RequestClasses
 
 
 class MakesCall(Protocol):
@@ -43,6 +44,8 @@ class Api:
     reasons: Mapping[str, str]
     call: MakesCall
     failure: Callable[[BaseException, Operation | None], Failure]
+    classes: Mapping[str, str] = field(default_factory=dict)
+    """The request class of each operation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +70,7 @@ class Route:
         self.signed: Final = operation.caller not in {"public", "token"}
         self.handler = api.handlers.get(operation.name)
         self.call = api.call
+        self.request_class = api.classes.get(operation.name)
         self.read: Callable[[Any], dict[str, Any]] = self._first_read
         self.write: Callable[[Any], Any] | None = None if operation.output is None else self._first_write
         self._reason = api.reasons.get(operation.name)
@@ -93,8 +97,11 @@ class Dispatch:
     """Knows every operation of the services that it was built with. Raises ``ValueError`` at once for handlers of
     unknown ones. With ``strict`` results are checked against the model: for tests and development."""
 
-    def __init__(self, apis: tuple[Api, ...], *, account: str, strict: bool = False) -> None:
+    def __init__(
+        self, apis: tuple[Api, ...], *, account: str, limits: RequestClasses | None = None, strict: bool = False
+    ) -> None:
         self._account = account
+        self._limits = limits
         self._routes: dict[str, Route] = {}
         for api in apis:
             check_known(api.model, api.handlers)
@@ -116,6 +123,8 @@ class Dispatch:
         given = route.read(value)
         if route.signed:
             self._authorise(incoming.caller, route, given)
+        if self._limits is not None:
+            self._limits.admit(route.request_class, incoming.region)
         result = await handler(
             route.call(
                 input=given,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from poolhouse.config.settings import Settings
 from poolhouse.crypto.passwords import Argon2Costs, PasswordHashes
 from poolhouse.crypto.srp import Srp6a
 from poolhouse.flows.flow import World
 from poolhouse.flows.jobs import Kind
 from poolhouse.flows.pools.removal import POOL_REMOVAL, PoolRemoval
+from poolhouse.flows.protection.limits import NONE, Asked, Rates
 from poolhouse.flows.services.user_pools import Services, build_services
 from poolhouse.hooks import specs
 from poolhouse.hooks.events.server import Register
@@ -59,6 +61,7 @@ async def build(ground: Ground) -> UserPools:
         stages=[s for some in await hooks.all(specs.register_stages, register) for s in some],
         reuse_ends_family=settings.tokens.reuse_ends_family,
         reset_ends_sessions=settings.tokens.reset_ends_sessions,
+        rates=_rates(settings),
     )
     discovery = Discovery(settings.server.base_url, keys.jwks)
     well_known = f"/{_POOL}/.well-known"
@@ -79,6 +82,16 @@ async def build(ground: Ground) -> UserPools:
     return UserPools(part=part, world=world, ports=ports, services=services, keys=keys)
 
 
+def _rates(settings: Settings) -> Rates:
+    limits = settings.limits
+    if not limits.rates or settings.dev.enabled:
+        return NONE
+    by_source, by_client, by_pool = [
+        {asked: getattr(limits, f"{scope}_{asked.value}s") for asked in Asked} for scope in ("source", "client", "pool")
+    ]
+    return Rates(by_source=by_source, by_client=by_client, by_pool=by_pool)
+
+
 async def _ports(ground: Ground) -> tuple[Ports, KeyRing]:
     settings, store, vault, cursors = ground.settings, ground.store, ground.vault, ground.cursors
     clock, chance, workers = ground.surroundings.clock, ground.surroundings.chance, ground.workers
@@ -88,16 +101,16 @@ async def _ports(ground: Ground) -> tuple[Ports, KeyRing]:
         settings.server.base_url,
         SigningKeyRepository(store),
         vault,
-        ground.surroundings.key_maker or RsaKeyMaker(workers),
+        ground.surroundings.key_maker or RsaKeyMaker(workers.keys),
         clock,
         RingLimits(lead=settings.tokens.rotation_lead, fresh=settings.tokens.keys_fresh),
     )
     memberships = Memberships(store, cursors)
     ports = Ports(
         passwords=PasswordHashes(
-            workers, vault, chance, Argon2Costs(costs.memory_kib, costs.passes, costs.lanes), formats
+            workers.passwords, vault, chance, Argon2Costs(costs.memory_kib, costs.passes, costs.lanes), formats
         ),
-        srp=Srp6a(workers, chance),
+        srp=Srp6a(workers.proofs, chance),
         tokens=keys,
         pools=PoolRepository(store, cursors, clock),
         clients=ClientRepository(store, cursors, clock),

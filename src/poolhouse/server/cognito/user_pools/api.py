@@ -12,6 +12,7 @@ from poolhouse.server.cognito.engine.registry import Handler, load_operations
 from poolhouse.server.cognito.not_offered import reasons
 from poolhouse.server.cognito.user_pools.call import OPERATIONS, Call
 from poolhouse.server.cognito.user_pools.errors import failure
+from poolhouse.server.cognito.user_pools.quotas import CLASS_OF
 
 if TYPE_CHECKING:
     from poolhouse.flows.services.user_pools import Services
@@ -31,4 +32,5 @@ def user_pools_api(
         reasons=reasons(),
         call=partial(Call, services=services, account=account),
         failure=failure,
+        classes=CLASS_OF,
     )

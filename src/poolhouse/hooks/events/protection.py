@@ -1,0 +1,17 @@
+"""What keeps guessers out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverLimit:
+    """Something is asked for more often than the limits allow. ``asked`` is ``sign_in``, ``answer``, ``sign_up`` or
+    ``code``; ``scope`` says whose limit it is: ``source`` (the address), ``client`` or ``pool``."""
+
+    asked: str
+    scope: str
+    pool_id: str
+    client_id: str
+    source: str
