@@ -13,8 +13,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from poolhouse import HttpAnswer, HttpNotSent
+from poolhouse.config.settings import Limits
+from poolhouse.errors import TooManyRequests
 from poolhouse.hooks.answers.sign_in import ChallengeResult
 from poolhouse.hooks.events.sign_in import DefineChallenge
+from poolhouse.ports.origin import Origin, begin
 from poolhouse.store.plugin_documents import PLUGIN_DOCUMENTS
 from poolhouse.testing import (
     ChallengeSuite,
@@ -30,6 +33,7 @@ from poolhouse.testing import (
 )
 from poolhouse.testing.challenge_suite import sign_in_state
 from tests.support.hook_passages import passages
+from tests.support.house import opened_house
 
 NAME = "documented"
 ACCEPTED = HttpAnswer(202, {}, b"")
@@ -373,6 +377,18 @@ async def test_pre_token_adds_a_claim() -> None:
 
 
 # --- messages --------------------------------------------------------------------------------------------------------
+
+
+async def test_over_limit_lets_known_addresses_in() -> None:
+    async with opened_house(limits=Limits(source_sign_ups=1), plugins=[(NAME, plugin("over_limit"))]) as house:
+        client = await house.client(await house.pool())
+        begin(Origin(source="192.0.2.1"))
+        for number in range(3):
+            await house.sign_up(client, f"office{number}")
+        begin(Origin(source="192.0.2.3"))
+        await house.sign_up(client, "stranger")
+        with pytest.raises(TooManyRequests):
+            await house.sign_up(client, "stranger2")
 
 
 async def test_compose_message_writes_other_words() -> None:

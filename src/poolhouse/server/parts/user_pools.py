@@ -86,10 +86,26 @@ def _rates(settings: Settings) -> Rates:
     limits = settings.limits
     if not limits.rates or settings.dev.enabled:
         return NONE
-    by_source, by_client, by_pool = [
-        {asked: getattr(limits, f"{scope}_{asked.value}s") for asked in Asked} for scope in ("source", "client", "pool")
-    ]
-    return Rates(by_source=by_source, by_client=by_client, by_pool=by_pool)
+    return Rates(
+        by_source={
+            Asked.SIGN_IN: limits.source_sign_ins,
+            Asked.ANSWER: limits.source_answers,
+            Asked.SIGN_UP: limits.source_sign_ups,
+            Asked.CODE: limits.source_codes,
+        },
+        by_client={
+            Asked.SIGN_IN: limits.client_sign_ins,
+            Asked.ANSWER: limits.client_answers,
+            Asked.SIGN_UP: limits.client_sign_ups,
+            Asked.CODE: limits.client_codes,
+        },
+        by_pool={
+            Asked.SIGN_IN: limits.pool_sign_ins,
+            Asked.ANSWER: limits.pool_answers,
+            Asked.SIGN_UP: limits.pool_sign_ups,
+            Asked.CODE: limits.pool_codes,
+        },
+    )
 
 
 async def _ports(ground: Ground) -> tuple[Ports, KeyRing]:
