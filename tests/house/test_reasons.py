@@ -21,7 +21,7 @@ ERRORS = {
     for name, kind in vars(errors).items()
     if isinstance(kind, type) and issubclass(kind, errors.PoolhouseError)
 }
-BOUND = ("crypto/", "flows/", "store/", "tokens/")
+BOUND = ("crypto/", "flows/", "server/", "store/", "tokens/")
 # Which argument is the reason, where it is not the first; None where a class has all its facts by place.
 PLACES = {"AliasTaken": 1} | dict.fromkeys(
     (

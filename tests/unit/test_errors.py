@@ -7,6 +7,8 @@ import pytest
 from poolhouse import errors
 from poolhouse.errors.reasons import Reason, Statement
 
+NOT_NULL = Statement(Reason.MEMBER_NOT_NULL)
+
 
 def test_an_error_says_its_reason_in_english_and_keeps_the_facts() -> None:
     error = errors.InvalidParameter(Reason.URI_PROTOCOL_FORBIDDEN, uri="data:x", protocol="DATA", detail="for the log")
@@ -36,6 +38,18 @@ def test_several_problems_are_a_line_each_and_can_be_told_apart() -> None:
     assert (
         "Attributes did not conform to the schema: name: String must be no longer than 3 characters\n"
         "email: The attribute email is required\n"
+    ) == str(error)
+
+
+def test_a_sentence_says_what_stands_between_several_problems() -> None:
+    problems = tuple(Statement(Reason.NULL_REFUSED, path=path, constraint=NOT_NULL) for path in ("a", "b"))
+
+    error = errors.InvalidParameter(Reason.INPUT_FAULTS, count=2, faults=problems)
+
+    assert (
+        "2 validation errors detected: "
+        "Value null at 'a' failed to satisfy constraint: Member must not be null; "
+        "Value null at 'b' failed to satisfy constraint: Member must not be null"
     ) == str(error)
 
 

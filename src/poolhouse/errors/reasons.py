@@ -55,6 +55,23 @@ class Reason(Enum):
     PLUGIN_FAILED = "{hook} invocation failed due to error in plugin {plugin}."
     PLUGIN_ANSWER_INVALID = "Unrecognizable output of {hook} in plugin {plugin}."
 
+    # input, against the model of the API
+    INPUT_FAULT = "1 validation error detected: {fault}"
+    INPUT_FAULTS = "{count} validation errors detected: {faults:; }"
+    VALUE_REFUSED = "Value '{value}' at '{path}' failed to satisfy constraint: {constraint}"
+    VALUE_NOT_SHOWN_REFUSED = "Value at '{path}' failed to satisfy constraint: {constraint}"
+    NULL_REFUSED = "Value null at '{path}' failed to satisfy constraint: {constraint}"
+    MEMBER_NOT_NULL = "Member must not be null"
+    MEMBER_LENGTH_AT_MOST = "Member must have length less than or equal to {most}"
+    MEMBER_LENGTH_AT_LEAST = "Member must have length greater than or equal to {least}"
+    MEMBER_VALUE_AT_MOST = "Member must have value less than or equal to {most}"
+    MEMBER_VALUE_AT_LEAST = "Member must have value greater than or equal to {least}"
+    MEMBER_OF_ENUM = "Member must satisfy enum value set: [{values}]"
+    MEMBER_OF_PATTERN = "Member must satisfy regular expression pattern: {pattern}"
+    MEMBERS_SATISFY = "Member must satisfy constraint: [{constraints:, }]"
+    MAP_KEYS_SATISFY = "Map keys must satisfy constraint: [{constraints:, }]"
+    MAP_VALUES_SATISFY = "Map value must satisfy constraint: [{constraints:, }]"
+
     # access
     SIGNATURE_FOR_ANOTHER_SERVICE = "The credential should be scoped to the service {service}."
     SIGNATURE_WRONG = "The request signature is not the one computed here. Check the secret key and what is signed."
@@ -144,6 +161,10 @@ class Reason(Enum):
     TOKEN_VALIDITY_OUT_OF_RANGE = "Invalid range for token validity."
 
     # directory
+    FILTER_INVALID = "Error while parsing filter"
+    ATTRIBUTE_NOT_SEARCHABLE = "Invalid search attribute: {attribute}"
+    ATTRIBUTE_GIVEN_TWICE = "The attribute {attribute} is given twice."
+    ATTRIBUTE_UNNAMED = "A schema attribute needs a Name."
     ATTRIBUTE_EXISTS = "{attribute}: Existing attribute already has name {attribute}."
     TOO_MANY_CUSTOM_ATTRIBUTES = "A user pool can have at most {most} custom attributes."
     STANDARD_ATTRIBUTE_FIXED = (
@@ -210,6 +231,14 @@ class Reason(Enum):
     NO_CONTACT_TO_DELIVER = "User does not have {contact} to deliver the message to."
 
     # pools
+    ARN_NOT_OF_POOL = "The resource ARN is not that of a user pool."
+    SETTING_NOT_OFFERED = "{setting} is not offered by this server yet."
+    SETTING_OFFERED_ONLY_AS = "{setting} is not offered by this server yet: only {only} is."
+    TRIGGERS_NOT_OFFERED = "{setting} is not offered by this server: triggers are plugins here."
+    PASSWORD_VALIDITY_GIVEN_TWICE = (
+        "Please use TemporaryPasswordValidityDays in PasswordPolicy instead of UnusedAccountValidityDays"
+    )
+    SETTINGS_DIFFER = "{setting} and {same} cannot have different values."
     REGION_INVALID = "The region is not valid."
     POOL_PROTECTED = (
         "The user pool cannot be deleted because deletion protection is activated. Deletion protection "
@@ -227,6 +256,7 @@ class Reason(Enum):
     TAG_RESERVED = "Tag keys that begin with aws: are reserved."
 
     # sign-in
+    TIMESTAMP_FORM = "Timestamp format should be EEE MMM d HH:mm:ss z yyyy in english."
     AUTH_METHOD_NOT_SUPPORTED = "Initiate Auth method not supported."
     USERNAME_TOO_LONG = "USERNAME is too long."
     CUSTOM_AUTH_NOT_CONFIGURED = "Custom auth lambda trigger is not configured for the user pool."
@@ -235,7 +265,7 @@ class Reason(Enum):
     SESSION_EXPIRED = "Invalid session for the user, session is expired."
     CHALLENGE_NOT_AVAILABLE = "This challenge is not available. Choose one of the available challenges."
     SRP_A_INVALID = "SRP_A is not a valid public value."
-    AUTH_FLOW_NOT_ENABLED_FOR_ADMINS = "Auth flow not enabled for this client"
+    FLOW_NOT_ENABLED_FOR_CLIENT = "Auth flow not enabled for this client"
     PASSWORD_FLOW_NOT_ENABLED = "{flow} flow not enabled for this client"
     AUTH_FLOW_NOT_ENABLED = "{flow} is not enabled for the client."
 
@@ -273,9 +303,20 @@ class Statement:
         return self.reason.value.format(**{name: _shown(fact) for name, fact in self.facts.items()})
 
 
-Fact: TypeAlias = str | int | tuple[Statement, ...]
-"""Several statements in one are a line each."""
+Fact: TypeAlias = str | int | Statement | tuple[Statement, ...]
+"""Several statements in one are a line each, or stand apart by what the sentence has after a colon: ``{faults:; }``."""
 
 
-def _shown(fact: Fact) -> str | int:
-    return "".join(f"{line}\n" for line in fact) if isinstance(fact, tuple) else fact
+class _Several:
+    __slots__ = ("_statements",)
+
+    def __init__(self, statements: tuple[Statement, ...]) -> None:
+        self._statements = statements
+
+    def __format__(self, between: str) -> str:
+        said = [str(statement) for statement in self._statements]
+        return between.join(said) if between else "".join(f"{line}\n" for line in said)
+
+
+def _shown(fact: Fact) -> object:
+    return _Several(fact) if isinstance(fact, tuple) else fact

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from poolhouse.errors import InvalidParameter
+from poolhouse.errors.reasons import Reason
 from poolhouse.server.cognito.engine.failures import ProtocolError
 from poolhouse.server.cognito.engine.model import IDENTITY_POOLS, Reference, ServiceModel, Shape, load_model
 from poolhouse.server.cognito.engine.validation import compile_input
@@ -99,6 +100,18 @@ def test_all_broken_constraints_are_told_in_one_sentence(model: ServiceModel) ->
     assert sentence.endswith(
         "Value '61' at 'limit' failed to satisfy constraint: Member must have value less than or equal to 60"
     )
+
+
+def test_each_broken_constraint_is_a_statement_with_its_facts(model: ServiceModel) -> None:
+    with pytest.raises(InvalidParameter) as raised:
+        read(model, "AdminGetUser", {"UserPoolId": "x"})
+
+    assert raised.value.statement is not None
+    assert Reason.INPUT_FAULTS is raised.value.statement.reason
+    faults = raised.value.statement.facts["faults"]
+    assert isinstance(faults, tuple)
+    told = {(fault.reason, fault.facts["path"]) for fault in faults}
+    assert {(Reason.VALUE_REFUSED, "userPoolId"), (Reason.NULL_REFUSED, "username")} == told
 
 
 def test_an_enum_lists_its_values(model: ServiceModel) -> None:

@@ -158,7 +158,7 @@ class SignIn(Flow):
 
 def _not_enabled(flow: str, *, by_admin: bool) -> InvalidParameter:
     if by_admin:
-        return InvalidParameter(Reason.AUTH_FLOW_NOT_ENABLED_FOR_ADMINS)
+        return InvalidParameter(Reason.FLOW_NOT_ENABLED_FOR_CLIENT)
     if flow == "USER_PASSWORD_AUTH":
         return InvalidParameter(Reason.PASSWORD_FLOW_NOT_ENABLED, flow=flow)
     return InvalidParameter(Reason.AUTH_FLOW_NOT_ENABLED, flow=flow)

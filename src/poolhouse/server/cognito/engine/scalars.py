@@ -9,11 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
+from poolhouse.errors.reasons import Reason, Statement
 from poolhouse.server.cognito.engine.failures import ProtocolError
 from poolhouse.server.cognito.engine.model import Shape
 from poolhouse.server.cognito.engine.patterns import predicate
 
-Rule: TypeAlias = tuple[Callable[[Any], bool], str]
+Rule: TypeAlias = tuple[Callable[[Any], bool], Statement]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +25,9 @@ class Scalar:
     holds: Callable[[Any], bool]
     rules: Sequence[Rule]
 
-    def broken(self, value: Any) -> list[str]:
-        """The sentences of the rules that the value breaks."""
-        return [sentence for test, sentence in self.rules if not test(value)]
+    def broken(self, value: Any) -> list[Statement]:
+        """What is said of the rules that the value breaks."""
+        return [said for test, said in self.rules if not test(value)]
 
 
 def scalar(shape: Shape) -> Scalar:
@@ -121,21 +122,19 @@ def _rules(shape: Shape) -> list[Rule]:
     """In the order in which they are told, the cheap ones first: a pattern is costly on long text."""
     rules: list[Rule] = []
     sized = shape.type in {"string", "blob"}
-    what = "length" if sized else "value"
     if shape.max is not None:
-        rules.append(
-            (_at_most(int(shape.max), sized), f"Member must have {what} less than or equal to {int(shape.max)}")
-        )
+        most = int(shape.max)
+        said = Statement(Reason.MEMBER_LENGTH_AT_MOST if sized else Reason.MEMBER_VALUE_AT_MOST, most=most)
+        rules.append((_at_most(most, sized), said))
     if shape.min is not None and not (sized and shape.min <= 0):
-        rules.append(
-            (_at_least(int(shape.min), sized), f"Member must have {what} greater than or equal to {int(shape.min)}")
-        )
+        least = int(shape.min)
+        said = Statement(Reason.MEMBER_LENGTH_AT_LEAST if sized else Reason.MEMBER_VALUE_AT_LEAST, least=least)
+        rules.append((_at_least(least, sized), said))
     if shape.enum:
         values = frozenset(shape.enum)
-        listed = ", ".join(shape.enum)
-        rules.append((values.__contains__, f"Member must satisfy enum value set: [{listed}]"))
+        rules.append((values.__contains__, Statement(Reason.MEMBER_OF_ENUM, values=", ".join(shape.enum))))
     if shape.pattern is not None:
-        rules.append((predicate(shape.pattern), f"Member must satisfy regular expression pattern: {shape.pattern}"))
+        rules.append((predicate(shape.pattern), Statement(Reason.MEMBER_OF_PATTERN, pattern=shape.pattern)))
     return rules
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
 from poolhouse.errors import InvalidParameter
+from poolhouse.errors.reasons import Reason, Statement
 from poolhouse.server.cognito.engine.failures import ProtocolError
 from poolhouse.server.cognito.engine.model import ServiceModel, Shape
 from poolhouse.server.cognito.engine.scalars import Scalar, kind_of, scalar
@@ -19,7 +20,7 @@ Path: TypeAlias = tuple[Any, str] | None
 """The path of the container (None at the top), and the last segment: put together only when something is wrong."""
 
 Reader: TypeAlias = Callable[[Any, Path, "Faults"], Any]
-NOT_NULL: Final = "Member must not be null"
+NOT_NULL: Final = Statement(Reason.MEMBER_NOT_NULL)
 _SHOWN_FAULTS: Final = 50
 _SHOWN_LENGTH: Final = 1024
 
@@ -31,17 +32,18 @@ class Faults:
 
     def __init__(self) -> None:
         self.count = 0
-        self.items: list[str] = []
+        self.items: list[Statement] = []
 
-    def add(self, value: Any, path: Path, constraint: str, *, sensitive: bool) -> None:
+    def add(self, value: Any, path: Path, constraint: Statement, *, sensitive: bool) -> None:
         self.count += 1
         if len(self.items) < _SHOWN_FAULTS:
-            shown = "" if sensitive else _shown(value)
-            self.items.append(f"Value{shown} at '{_dotted(path)}' failed to satisfy constraint: {constraint}")
+            self.items.append(_fault(value, _dotted(path), constraint, sensitive=sensitive))
 
-    def sentence(self) -> str:
-        plural = "" if self.count == 1 else "s"
-        return f"{self.count} validation error{plural} detected: {'; '.join(self.items)}"
+    @property
+    def statement(self) -> Statement:
+        if self.count == 1:
+            return Statement(Reason.INPUT_FAULT, fault=self.items[0])
+        return Statement(Reason.INPUT_FAULTS, count=self.count, faults=tuple(self.items))
 
 
 def compile_input(model: ServiceModel, shape_name: str) -> Callable[[Any], dict[str, Any]]:
@@ -55,7 +57,7 @@ def compile_input(model: ServiceModel, shape_name: str) -> Callable[[Any], dict[
         faults = Faults()
         taken: dict[str, Any] = read(value, None, faults)
         if faults.count:
-            raise InvalidParameter(faults.sentence())
+            raise InvalidParameter(faults.statement)
         return taken
 
     return take
@@ -130,7 +132,7 @@ class _Compiler:
 
         item_rules = scalar(inner)
         convert, holds = item_rules.convert, item_rules.holds
-        constraint = f"Member must satisfy constraint: [{_all_rules(item_rules)}]"
+        constraint = Statement(Reason.MEMBERS_SATISFY, constraints=_all_rules(item_rules))
 
         def read_scalars(value: Any, path: Path, faults: Faults) -> Any:
             if type(value) is not list:
@@ -152,7 +154,7 @@ class _Compiler:
         hidden = sensitive or inner.sensitive
         bounds = _Bounds(shape, hidden=hidden)
         key_holds = keys.holds
-        key_constraint = f"Map keys must satisfy constraint: [{_all_rules(keys)}]"
+        key_constraint = Statement(Reason.MAP_KEYS_SATISFY, constraints=_all_rules(keys))
 
         def entries(value: Any, path: Path, faults: Faults) -> dict[str, Any] | None:
             """The entries that are not null; None when they are not worth a further look."""
@@ -178,7 +180,7 @@ class _Compiler:
 
         value_rules = scalar(inner)
         convert, holds = value_rules.convert, value_rules.holds
-        value_constraint = f"Map value must satisfy constraint: [{_all_rules(value_rules)}]"
+        value_constraint = Statement(Reason.MAP_VALUES_SATISFY, constraints=_all_rules(value_rules))
 
         def read_scalars(value: Any, path: Path, faults: Faults) -> Any:
             given = entries(value, path, faults)
@@ -206,9 +208,9 @@ class _Bounds:
         """False, with a fault, for a wrong number. The entries are then not looked at."""
         count = len(value)
         if count < self._low:
-            constraint = f"Member must have length greater than or equal to {self._low}"
+            constraint = Statement(Reason.MEMBER_LENGTH_AT_LEAST, least=self._low)
         elif self._high is not None and count > self._high:
-            constraint = f"Member must have length less than or equal to {self._high}"
+            constraint = Statement(Reason.MEMBER_LENGTH_AT_MOST, most=self._high)
         else:
             return True
         faults.add(value, path, constraint, sensitive=self._hidden)
@@ -237,8 +239,8 @@ def _document(value: Any, path: Path, faults: Faults) -> Any:  # noqa: ARG001 - 
     return value
 
 
-def _all_rules(rules: Scalar) -> str:
-    return ", ".join([sentence for _, sentence in rules.rules] + [NOT_NULL])
+def _all_rules(rules: Scalar) -> tuple[Statement, ...]:
+    return (*(said for _, said in rules.rules), NOT_NULL)
 
 
 def _dotted(path: Path) -> str:
@@ -250,20 +252,27 @@ def _dotted(path: Path) -> str:
     return ".".join(reversed(parts))
 
 
-def _shown(value: Any) -> str:
-    """The value as the sentence shows it; nothing for what has structures in it."""
-    if value is None:
-        return " null"
+def _fault(value: Any, path: str, constraint: Statement, *, sensitive: bool) -> Statement:
+    if value is None and not sensitive:
+        return Statement(Reason.NULL_REFUSED, path=path, constraint=constraint)
+    shown = None if sensitive else _shown(value)
+    if shown is None:
+        return Statement(Reason.VALUE_NOT_SHOWN_REFUSED, path=path, constraint=constraint)
+    return Statement(Reason.VALUE_REFUSED, value=shown, path=path, constraint=constraint)
+
+
+def _shown(value: Any) -> str | None:
+    """The value as the sentence shows it; None for what has structures in it."""
     if isinstance(value, bool):
         text = str(value).lower()
     elif isinstance(value, list):
         if any(isinstance(item, list | dict) for item in value):
-            return ""
+            return None
         text = "[" + ", ".join(str(item) for item in value) + "]"
     elif isinstance(value, dict):
         if any(isinstance(item, list | dict) for item in value.values()):
-            return ""
+            return None
         text = "{" + ", ".join(f"{key}={item}" for key, item in value.items()) + "}"
     else:
         text = str(value)
-    return f" '{text[:_SHOWN_LENGTH]}'"
+    return text[:_SHOWN_LENGTH]

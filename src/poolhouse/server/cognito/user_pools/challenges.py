@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from poolhouse.errors import InvalidParameter, MissingParameter
+from poolhouse.errors.reasons import Reason
 from poolhouse.flows.sign_in.begin import Answer
 from poolhouse.flows.sign_in.machine import Asking, decode_handle
 from poolhouse.flows.sign_in.questions import (
@@ -168,7 +169,7 @@ def _seconds(timestamp: str) -> float:
     """Epoch seconds of the clients' form ``Tue Sep 5 02:05:06 UTC 2023``. Raises ``InvalidParameter``."""
     match = _TIMESTAMP.fullmatch(timestamp)
     if match is None or match[1] not in _MONTHS or match[6] == "0000":
-        raise InvalidParameter("Timestamp format should be EEE MMM d HH:mm:ss z yyyy in english.")
+        raise InvalidParameter(Reason.TIMESTAMP_FORM)
     _, day, hour, minute, second, year = match.groups()
     return float(
         calendar.timegm((int(year), _MONTHS[match[1]], int(day), int(hour), int(minute), int(second), 0, 0, 0))

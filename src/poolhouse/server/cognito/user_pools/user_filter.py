@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from poolhouse.errors import InvalidParameter
+from poolhouse.errors.reasons import Reason
 from poolhouse.ports.directory import UserFilter
 
 SEARCHABLE = frozenset(
@@ -33,8 +34,8 @@ def read_filter(text: str | None) -> UserFilter | None:
         return None
     match = _FORM.fullmatch(text)
     if match is None:
-        raise InvalidParameter("Error while parsing filter")
+        raise InvalidParameter(Reason.FILTER_INVALID)
     attribute, operator, value = match.groups()
     if attribute not in SEARCHABLE:
-        raise InvalidParameter(f"Invalid search attribute: {attribute}")
+        raise InvalidParameter(Reason.ATTRIBUTE_NOT_SEARCHABLE, attribute=attribute)
     return UserFilter(attribute, _ESCAPED.sub(r"\1", value), prefix=operator == "^=")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from poolhouse.errors import InvalidParameter, PoolNotFound
+from poolhouse.errors.reasons import Reason
 from poolhouse.server.cognito.engine.registry import Result, operation
 from poolhouse.server.cognito.user_pools.call import Call
 from poolhouse.server.cognito.user_pools.shapes import pools as pool_shapes
@@ -93,7 +94,7 @@ def _pool_of_arn(call: Call) -> str:
     """The pool that the resource name means. Raises ``InvalidParameter``; ``PoolNotFound`` where it is not ours."""
     match = _POOL_ARN.fullmatch(call.input["ResourceArn"])
     if match is None:
-        raise InvalidParameter("The resource ARN is not that of a user pool.")
+        raise InvalidParameter(Reason.ARN_NOT_OF_POOL)
     region, account, pool_id = match.groups()
     if account != call.account or not pool_id.startswith(f"{region}_"):
         raise PoolNotFound(pool_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from poolhouse.errors import ClientNotFound, InvalidParameter, MissingParameter
+from poolhouse.errors.reasons import Reason
 from poolhouse.flows.clients.permitted import permits
 from poolhouse.flows.sign_in.machine import Asking, Reply
 from poolhouse.records.clients import Client
@@ -77,7 +78,7 @@ async def _respond(call: Call, client: Client) -> Result:
 
 async def _refresh(call: Call, client: Client, flow: str, parameters: Mapping[str, str]) -> Result:
     if not client.rotation.enabled and not permits(client, flow):
-        raise InvalidParameter("Auth flow not enabled for this client")
+        raise InvalidParameter(Reason.FLOW_NOT_ENABLED_FOR_CLIENT)
     token = parameters.get("REFRESH_TOKEN")
     if not token:
         raise MissingParameter("REFRESH_TOKEN")

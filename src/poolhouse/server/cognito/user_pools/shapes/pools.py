@@ -6,29 +6,36 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from poolhouse.errors import InvalidParameter
+from poolhouse.errors.reasons import Reason
 from poolhouse.flows.directory.definitions import Bounds, Declaration
 from poolhouse.flows.pools.settings import PoolFoundation, PoolSettings
 from poolhouse.records.pools import AttributeSchema, MessageTemplate, PasswordPolicy, Pool, RecoveryOption
 
-_NO: Final = "is not offered by this server yet"
+_NO: Final = Reason.SETTING_NOT_OFFERED
+_ONLY: Final = Reason.SETTING_OFFERED_ONLY_AS
 
-_NOT_OFFERED: Final[tuple[tuple[str, tuple[object, ...], str], ...]] = (
-    ("MfaConfiguration", ("OFF",), f"{_NO}: only OFF is"),
-    ("DeviceConfiguration", (), _NO),
-    ("LambdaConfig", ({},), "is not offered by this server: triggers are plugins here"),
-    ("UserPoolAddOns.AdvancedSecurityMode", ("OFF",), f"{_NO}: only OFF is"),
-    ("UserPoolAddOns.AdvancedSecurityAdditionalFlows", ({},), _NO),
-    ("VerificationMessageTemplate.DefaultEmailOption", ("CONFIRM_WITH_CODE",), f"{_NO}: only CONFIRM_WITH_CODE is"),
-    ("Policies.SignInPolicy.AllowedFirstAuthFactors", (["PASSWORD"],), f"{_NO}: only PASSWORD is"),
-    ("DcrConfiguration.EnableStatus", ("Disabled",), f"{_NO}: only Disabled is"),
-    ("DcrConfiguration.OpenDcrEnabled", (False,), _NO),
-    ("KeyConfiguration.KeyType", ("AWS_OWNED_KEY",), f"{_NO}: only AWS_OWNED_KEY is"),
-    ("KeyConfiguration.KmsKeyArn", (), _NO),
-    ("IssuerConfiguration.Type", ("ORIGINAL",), f"{_NO}: only ORIGINAL is"),
-    ("AcrConfiguration", ({},), _NO),
+_NOT_OFFERED: Final[tuple[tuple[str, tuple[object, ...], Reason, Mapping[str, str]], ...]] = (
+    ("MfaConfiguration", ("OFF",), _ONLY, {"only": "OFF"}),
+    ("DeviceConfiguration", (), _NO, {}),
+    ("LambdaConfig", ({},), Reason.TRIGGERS_NOT_OFFERED, {}),
+    ("UserPoolAddOns.AdvancedSecurityMode", ("OFF",), _ONLY, {"only": "OFF"}),
+    ("UserPoolAddOns.AdvancedSecurityAdditionalFlows", ({},), _NO, {}),
+    (
+        "VerificationMessageTemplate.DefaultEmailOption",
+        ("CONFIRM_WITH_CODE",),
+        _ONLY,
+        {"only": "CONFIRM_WITH_CODE"},
+    ),
+    ("Policies.SignInPolicy.AllowedFirstAuthFactors", (["PASSWORD"],), _ONLY, {"only": "PASSWORD"}),
+    ("DcrConfiguration.EnableStatus", ("Disabled",), _ONLY, {"only": "Disabled"}),
+    ("DcrConfiguration.OpenDcrEnabled", (False,), _NO, {}),
+    ("KeyConfiguration.KeyType", ("AWS_OWNED_KEY",), _ONLY, {"only": "AWS_OWNED_KEY"}),
+    ("KeyConfiguration.KmsKeyArn", (), _NO, {}),
+    ("IssuerConfiguration.Type", ("ORIGINAL",), _ONLY, {"only": "ORIGINAL"}),
+    ("AcrConfiguration", ({},), _NO, {}),
 )
-"""Members, the values that mean "without it", and what is said of all others. They are refused, because who asks for a
-protection and gets none is worse off than who is told."""
+"""Members, the values that mean "without it", and what is said of all others, with its facts. They are refused, because
+who asks for a protection and gets none is worse off than who is told."""
 
 _KEPT: Final = (
     "EmailConfiguration",
@@ -115,7 +122,7 @@ def pool_foundation(given: Mapping[str, Any]) -> PoolFoundation:
 def declarations(entries: Sequence[Mapping[str, Any]]) -> tuple[Declaration, ...]:
     """A list of SchemaAttributeType. Raises ``InvalidParameter`` for one without a name."""
     if not all(entry.get("Name") for entry in entries):
-        raise InvalidParameter("A schema attribute needs a Name.")
+        raise InvalidParameter(Reason.ATTRIBUTE_UNNAMED)
     return tuple(
         Declaration(
             name=entry["Name"],
@@ -131,13 +138,13 @@ def declarations(entries: Sequence[Mapping[str, Any]]) -> tuple[Declaration, ...
 
 
 def _refuse_not_offered(given: Mapping[str, Any]) -> None:
-    for path, off, sentence in _NOT_OFFERED:
+    for path, off, reason, facts in _NOT_OFFERED:
         value: Any = given
         for member in path.split("."):
             value = value.get(member) if isinstance(value, Mapping) else None
         if value is not None and value not in off:
             named = f"{path}.{min(value)}" if isinstance(value, Mapping) and value else path
-            raise InvalidParameter(f"{named} {sentence}.")
+            raise InvalidParameter(reason, setting=named, **facts)
 
 
 def _password_policy(given: Mapping[str, Any] | None, admin: Mapping[str, Any]) -> PasswordPolicy:
@@ -145,9 +152,7 @@ def _password_policy(given: Mapping[str, Any] | None, admin: Mapping[str, Any]) 
     days = (given or {}).get("TemporaryPasswordValidityDays", 0)
     legacy_days = admin.get("UnusedAccountValidityDays", 0)
     if days and legacy_days and days != legacy_days:
-        raise InvalidParameter(
-            "Please use TemporaryPasswordValidityDays in PasswordPolicy instead of UnusedAccountValidityDays"
-        )
+        raise InvalidParameter(Reason.PASSWORD_VALIDITY_GIVEN_TWICE)
     temporary_days = days or legacy_days or PasswordPolicy().temporary_days
     if given is None:
         return PasswordPolicy(temporary_days=temporary_days)
@@ -165,7 +170,7 @@ def _password_policy(given: Mapping[str, Any] | None, admin: Mapping[str, Any]) 
 def _mirrored(given: Mapping[str, Any], member: str, template: Mapping[str, Any], same: str) -> str | None:
     values = {text for text in (given.get(member), template.get(same)) if text is not None}
     if len(values) > 1:
-        raise InvalidParameter(f"{member} and VerificationMessageTemplate.{same} cannot have different values.")
+        raise InvalidParameter(Reason.SETTINGS_DIFFER, setting=member, same=f"VerificationMessageTemplate.{same}")
     return values.pop() if values else None
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from poolhouse.errors import InvalidParameter
+from poolhouse.errors.reasons import Reason
 from poolhouse.flows.directory.groups import GroupSettings
 from poolhouse.flows.grants.issue import TokenSet
 from poolhouse.ports.paging import Slice
@@ -26,7 +27,7 @@ def attributes_in(given: Iterable[Mapping[str, str]]) -> dict[str, str]:
     result: dict[str, str] = {}
     for entry in given:
         if entry["Name"] in result:
-            raise InvalidParameter(f"The attribute {entry['Name']} is given twice.")
+            raise InvalidParameter(Reason.ATTRIBUTE_GIVEN_TWICE, attribute=entry["Name"])
         result[entry["Name"]] = entry.get("Value") or ""
     return result
 
