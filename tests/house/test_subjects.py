@@ -31,6 +31,7 @@ SUBJECTS = {
 }
 
 GROUND = {
+    "errors": {"base", "reasons", "statements"},
     "records": {"base", "names"},
     "ports": {"world", "arithmetic", "paging", "user_pools", "origin"},
     "flows": {"flow", "loop"},

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from poolhouse import errors
-from poolhouse.errors.reasons import Reason, Statement
+from poolhouse.errors.reasons import Reason
+from poolhouse.errors.statements import Statement
 
 NOT_NULL = Statement(Reason.MEMBER_NOT_NULL)
 

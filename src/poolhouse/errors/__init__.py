@@ -1,6 +1,7 @@
 """The errors of the domain. Nothing here knows a protocol: each face maps them by one table of its own.
 
-What they say stands in ``reasons``: ``InvalidParameter(Reason.URI_NOT_VALID, uri=uri)``.
+What they say stands in ``reasons``: ``InvalidParameter(Reason.URI_NOT_VALID, uri=uri)``. All of them are imported from
+here; a subject with many has a module of its own, as ``access`` has.
 
 ::
 
@@ -43,32 +44,14 @@ What they say stands in ``reasons``: ``InvalidParameter(Reason.URI_NOT_VALID, ur
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-from poolhouse.errors.reasons import Fact, Reason, Statement
-
-
-class PoolhouseError(Exception):
-    """The root. ``str(error)`` is the sentence that may be shown to the caller; ``detail`` is for the log only.
-
-    ``statement`` is the same for a program: a reason and its facts, so that a page can say it in another language. It
-    is None where a plugin uses its own words, given as a text; the product itself always gives a reason (none: the
-    usual one of the class).
-    """
-
-    usual: ClassVar[Reason] = Reason.NOT_COMPLETED
-
-    def __init__(
-        self, says: Reason | Statement | str | None = None, /, *, detail: str | None = None, **facts: Fact
-    ) -> None:
-        self.statement: Statement | None = None
-        if isinstance(says, str) and says:
-            sentence = says
-        else:
-            self.statement = says if isinstance(says, Statement) else Statement(says or self.usual, **facts)
-            sentence = str(self.statement)
-        super().__init__(sentence)
-        self.detail = detail
+from poolhouse.errors.access import AccessDenied as AccessDenied
+from poolhouse.errors.access import AccessKeyUnknown as AccessKeyUnknown
+from poolhouse.errors.access import CallerRefused as CallerRefused
+from poolhouse.errors.access import SignatureIncomplete as SignatureIncomplete
+from poolhouse.errors.access import SignatureInvalid as SignatureInvalid
+from poolhouse.errors.access import SignatureMissing as SignatureMissing
+from poolhouse.errors.base import PoolhouseError as PoolhouseError
+from poolhouse.errors.reasons import Reason
 
 
 class Invalid(PoolhouseError):
@@ -186,37 +169,6 @@ class AttemptsExceeded(NotAuthorized):
 
 class UserDisabled(NotAuthorized):
     usual = Reason.USER_DISABLED
-
-
-class CallerRefused(PoolhouseError):
-    """The caller of a signed operation is not known, or may not do this."""
-
-
-class SignatureMissing(CallerRefused):
-    usual = Reason.SIGNATURE_MISSING
-
-
-class SignatureIncomplete(CallerRefused):
-    """What was sent cannot be a signature of this request."""
-
-    usual = Reason.AUTHORIZATION_LACKS
-
-
-class SignatureInvalid(CallerRefused):
-    """It could be one, and is not, or not now."""
-
-    usual = Reason.SIGNATURE_WRONG
-
-
-class AccessKeyUnknown(CallerRefused):
-    usual = Reason.ACCESS_KEY_UNKNOWN
-
-
-class AccessDenied(CallerRefused):
-    usual = Reason.ACCESS_DENIED
-
-    def __init__(self, *, caller: str, action: str, resource: str) -> None:
-        super().__init__(caller=caller, action=action, resource=resource)
 
 
 class InvalidSession(NotAuthorized):

@@ -5,9 +5,7 @@ A translation is looked up by ``Reason.id`` and filled with the facts of the ``S
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import Enum, unique
-from typing import TypeAlias
 
 
 @unique
@@ -288,35 +286,3 @@ class Reason(Enum):
     def id(self) -> str:
         """The name of the reason in translations; it does not change."""
         return self.name.lower()
-
-
-class Statement:
-    """A reason and its facts. ``str()`` is the English sentence."""
-
-    __slots__ = ("facts", "reason")
-
-    def __init__(self, reason: Reason, /, **facts: Fact) -> None:
-        self.reason = reason
-        self.facts: Mapping[str, Fact] = facts
-
-    def __str__(self) -> str:
-        return self.reason.value.format(**{name: _shown(fact) for name, fact in self.facts.items()})
-
-
-Fact: TypeAlias = str | int | Statement | tuple[Statement, ...]
-"""Several statements in one are a line each, or stand apart by what the sentence has after a colon: ``{faults:; }``."""
-
-
-class _Several:
-    __slots__ = ("_statements",)
-
-    def __init__(self, statements: tuple[Statement, ...]) -> None:
-        self._statements = statements
-
-    def __format__(self, between: str) -> str:
-        said = [str(statement) for statement in self._statements]
-        return between.join(said) if between else "".join(f"{line}\n" for line in said)
-
-
-def _shown(fact: Fact) -> object:
-    return _Several(fact) if isinstance(fact, tuple) else fact

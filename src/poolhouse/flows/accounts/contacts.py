@@ -14,7 +14,8 @@ from poolhouse.errors import (
     InvalidParameter,
     VersionConflict,
 )
-from poolhouse.errors.reasons import Reason, Statement
+from poolhouse.errors.reasons import Reason
+from poolhouse.errors.statements import Statement
 from poolhouse.flows.directory.values import check_values
 from poolhouse.flows.flow import Flow, World
 from poolhouse.flows.messages import codes

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Literal, TypeAlias
 
 from poolhouse.errors import InvalidParameter, NotAuthorized
-from poolhouse.errors.reasons import Reason, Statement
+from poolhouse.errors.reasons import Reason
+from poolhouse.errors.statements import Statement
 from poolhouse.flows.directory import formats
 from poolhouse.flows.directory.definitions import LONGEST_VALUE, STANDARD_NAMES
 from poolhouse.records.clients import Client

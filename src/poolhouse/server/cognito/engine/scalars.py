@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from poolhouse.errors.reasons import Reason, Statement
+from poolhouse.errors.reasons import Reason
+from poolhouse.errors.statements import Statement
 from poolhouse.server.cognito.engine.failures import ProtocolError
 from poolhouse.server.cognito.engine.model import Shape
 from poolhouse.server.cognito.engine.patterns import predicate

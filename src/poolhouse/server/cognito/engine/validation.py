@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
 from poolhouse.errors import InvalidParameter
-from poolhouse.errors.reasons import Reason, Statement
+from poolhouse.errors.reasons import Reason
+from poolhouse.errors.statements import Statement
 from poolhouse.server.cognito.engine.failures import ProtocolError
 from poolhouse.server.cognito.engine.model import ServiceModel, Shape
 from poolhouse.server.cognito.engine.scalars import Scalar, kind_of, scalar

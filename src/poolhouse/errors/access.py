@@ -1,0 +1,37 @@
+"""The caller of a signed operation is refused."""
+
+from __future__ import annotations
+
+from poolhouse.errors.base import PoolhouseError
+from poolhouse.errors.reasons import Reason
+
+
+class CallerRefused(PoolhouseError):
+    """The caller of a signed operation is not known, or may not do this."""
+
+
+class SignatureMissing(CallerRefused):
+    usual = Reason.SIGNATURE_MISSING
+
+
+class SignatureIncomplete(CallerRefused):
+    """What was sent cannot be a signature of this request."""
+
+    usual = Reason.AUTHORIZATION_LACKS
+
+
+class SignatureInvalid(CallerRefused):
+    """It could be one, and is not, or not now."""
+
+    usual = Reason.SIGNATURE_WRONG
+
+
+class AccessKeyUnknown(CallerRefused):
+    usual = Reason.ACCESS_KEY_UNKNOWN
+
+
+class AccessDenied(CallerRefused):
+    usual = Reason.ACCESS_DENIED
+
+    def __init__(self, *, caller: str, action: str, resource: str) -> None:
+        super().__init__(caller=caller, action=action, resource=resource)
