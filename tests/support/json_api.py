@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
 from itertools import count
 from typing import Any
 
@@ -22,9 +21,10 @@ from poolhouse.flows.access.callers import Callers
 from poolhouse.records.access import AccessKey
 from poolhouse.server.cognito.bindings.json import JsonApi
 from poolhouse.server.cognito.dispatch import Dispatch
-from poolhouse.server.cognito.engine.model import ServiceModel, load_model
+from poolhouse.server.cognito.engine.model import ServiceModel
 from poolhouse.server.cognito.engine.registry import Handler
 from poolhouse.server.cognito.user_pools.api import user_pools_api
+from poolhouse.server.cognito.user_pools.model import user_pools_model
 
 ROOT = ("AKIAROOT", "root-secret")
 REGION = "eu-west-1"
@@ -32,9 +32,8 @@ ACCOUNT = "123456789012"
 NOON = 1_750_000_000.0
 
 
-@cache
 def user_pools() -> ServiceModel:
-    return load_model()
+    return user_pools_model()
 
 
 class ManualClock:
@@ -174,9 +173,7 @@ def build(
 ) -> JsonApi:
     numbers = count(1)
     return JsonApi(
-        dispatch=Dispatch(
-            (user_pools_api(services, ACCOUNT, model=user_pools(), handlers=handlers),), account=ACCOUNT, strict=strict
-        ),
+        dispatch=Dispatch((user_pools_api(services, ACCOUNT, handlers=handlers),), strict=strict),
         callers=Callers(now=clock.now, account=ACCOUNT, root=ROOT, keys=keys, secrets=OpenSecrets()),  # type: ignore[arg-type]
         region=REGION,
         now=clock.now,

@@ -121,7 +121,7 @@ def _json_api(ground: Ground, rights: access.Access, parts: Sequence[Part]) -> J
     strict = settings.dev.enabled
     apis = tuple(api for part in parts for api in part.apis)
     return JsonApi(
-        dispatch=Dispatch(apis, account=settings.server.account_id, limits=_request_classes(ground), strict=strict),
+        dispatch=Dispatch(apis, limits=_request_classes(ground), strict=strict),
         callers=rights.callers,
         region=settings.server.region,
         now=ground.surroundings.signed_at,

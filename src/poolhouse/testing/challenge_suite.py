@@ -30,7 +30,7 @@ from poolhouse.hooks.views import App, Directory, Person
 from poolhouse.records.clients import Client
 from poolhouse.records.pools import Pool
 from poolhouse.records.users import CONFIRMED, User
-from poolhouse.server.cognito.engine.model import load_model
+from poolhouse.server.cognito.user_pools.model import user_pools_model
 
 _TELLING = 4
 """Texts of at least this length are looked for: a shorter one may be anywhere by accident."""
@@ -97,7 +97,7 @@ class ChallengeSuite:
 
     async def test_clients_know_its_name(self, challenge: Challenge) -> None:
         """``public_name`` where there is one. SDKs know a fixed set, where ``CUSTOM_CHALLENGE`` is for all others."""
-        known = load_model().shapes["ChallengeNameType"].enum
+        known = user_pools_model().shapes["ChallengeNameType"].enum
 
         assert getattr(challenge, "public_name", challenge.name) in known
 

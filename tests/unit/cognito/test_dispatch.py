@@ -9,11 +9,12 @@ import pytest
 from poolhouse.errors import AccessDenied, InvalidParameter, SignatureMissing
 from poolhouse.flows.access.callers import Caller
 from poolhouse.flows.access.policies import EVERYTHING, Policy
-from poolhouse.server.cognito.dispatch import Dispatch, Incoming
-from poolhouse.server.cognito.engine.failures import ProtocolError
+from poolhouse.server.cognito.dispatch import Api, Dispatch, Incoming
+from poolhouse.server.cognito.engine.failures import Failure, ProtocolError
+from poolhouse.server.cognito.engine.model import Source, load_model
 from poolhouse.server.cognito.user_pools.api import user_pools_api
 from poolhouse.server.cognito.user_pools.call import Call
-from tests.support.json_api import ACCOUNT, REGION, user_pools
+from tests.support.json_api import ACCOUNT, REGION
 
 PREFIX = "AWSCognitoIdentityProviderService."
 POOL = f"{REGION}_abcdefghi"
@@ -31,8 +32,8 @@ async def describe(call: Call) -> dict[str, Any]:
 
 @pytest.fixture
 def dispatch() -> Dispatch:
-    api = user_pools_api(None, ACCOUNT, model=user_pools(), handlers={"DescribeUserPool": describe})  # type: ignore[arg-type]
-    return Dispatch((api,), account=ACCOUNT, strict=True)
+    api = user_pools_api(None, ACCOUNT, handlers={"DescribeUserPool": describe})  # type: ignore[arg-type]
+    return Dispatch((api,), strict=True)
 
 
 async def called(dispatch: Dispatch, name: str, value: Any, policy: Policy | None = EVERYTHING) -> Any:
@@ -63,3 +64,57 @@ async def test_what_is_not_offered_says_so(dispatch: Dispatch) -> None:
         await called(dispatch, "DeleteUserPool", {"UserPoolId": POOL})
 
     assert "UnsupportedOperationException" == refused.value.name
+
+
+# --- more than one service -------------------------------------------------------------------------------------------
+
+
+async def never(_: Any) -> dict[str, Any]:
+    raise AssertionError("nobody may call this")
+
+
+def second(name: str) -> Api:
+    """Another service: it has its own words for what an input is about, and for its errors."""
+    return Api(
+        model=load_model(Source("cognito-identity", "2014-06-30")),
+        handlers={"DescribeIdentityPool": never},
+        reasons={},
+        call=dict,
+        resource=lambda given: f"arn:{given['IdentityPoolId']}",
+        failure=lambda error, operation: Failure(name, str(error)),
+    )
+
+
+@pytest.fixture
+def both() -> Dispatch:
+    first = user_pools_api(None, ACCOUNT, handlers={"DescribeUserPool": describe})  # type: ignore[arg-type]
+    return Dispatch((first, second("Second")), strict=True)
+
+
+@pytest.mark.parametrize(
+    "error", [ProtocolError("UnknownOperationException", "No such operation.", status=404), LookupError("a secret")]
+)
+def test_what_no_service_was_asked_is_answered_by_none(error: Exception) -> None:
+    nothing, first = Dispatch(()), Dispatch((second("First"),))
+
+    assert nothing.failure(error, None) == first.failure(error, None)
+    told = first.failure(error, None)
+    expected = ("UnknownOperationException", "No such operation.", 404)
+    if isinstance(error, LookupError):
+        expected = ("InternalErrorException", "Internal error.", 500)
+    assert expected == (told.name, told.sentence, told.status)
+
+
+async def test_each_service_names_what_an_input_is_about_and_its_errors(both: Dispatch) -> None:
+    route = both.route("AWSCognitoIdentityService.DescribeIdentityPool")
+    assert route is not None
+    given = {"IdentityPoolId": f"{REGION}:00000000-0000-0000-0000-000000000000"}
+
+    with pytest.raises(AccessDenied, match="on resource: arn:eu-west-1:0000") as refused:
+        await both.run(route, given, origin(Policy(())))
+
+    assert "Second" == both.failure(refused.value, route).name
+
+
+def test_a_target_of_no_service_has_no_route(both: Dispatch) -> None:
+    assert both.route(f"{PREFIX}DescribeIdentityPool") is None

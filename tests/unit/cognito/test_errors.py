@@ -36,7 +36,7 @@ MADE: dict[type[domain.PoolhouseError], domain.PoolhouseError] = {
 
 def every(kind: type[domain.PoolhouseError] = domain.PoolhouseError) -> Iterator[type[domain.PoolhouseError]]:
     # A plugin or a test of somebody else may have a class of its own.
-    if kind.__module__ == domain.__name__:
+    if kind.__module__.startswith(domain.__name__):
         yield kind
     for child in kind.__subclasses__():
         yield from every(child)

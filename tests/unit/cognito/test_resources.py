@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from poolhouse.flows.access.resources import resource_of
+from poolhouse.server.cognito.user_pools.resources import resource_of
 
 POOL = "us-east-2_Example1"
 ARN = f"arn:aws:cognito-idp:us-east-2:123456789012:userpool/{POOL}"
@@ -21,4 +21,4 @@ ARN = f"arn:aws:cognito-idp:us-east-2:123456789012:userpool/{POOL}"
     ],
 )
 def test_a_pool_has_one_name_however_it_is_called(given: dict[str, Any], expected: str) -> None:
-    assert expected == resource_of(given, service="cognito-idp", account="123456789012")
+    assert expected == resource_of(given, account="123456789012")

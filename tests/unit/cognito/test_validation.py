@@ -7,7 +7,7 @@ import pytest
 from poolhouse.errors import InvalidParameter
 from poolhouse.errors.reasons import Reason
 from poolhouse.server.cognito.engine.failures import ProtocolError
-from poolhouse.server.cognito.engine.model import IDENTITY_POOLS, Reference, ServiceModel, Shape, load_model
+from poolhouse.server.cognito.engine.model import Reference, ServiceModel, Shape, Source, load_model
 from poolhouse.server.cognito.engine.validation import compile_input
 
 POOL = "eu-west-1_Example1"
@@ -315,7 +315,7 @@ def test_maps_of_structures_are_read_to_their_depth() -> None:
 
 @pytest.mark.parametrize("source", ["user pools", "identity pools"])
 def test_every_operation_of_every_model_compiles(model: ServiceModel, source: str) -> None:
-    chosen = model if source == "user pools" else load_model(IDENTITY_POOLS)
+    chosen = model if source == "user pools" else load_model(Source("cognito-identity", "2014-06-30"))
 
     for operation in chosen.operations.values():
         assert compile_input(chosen, operation.input) is not None

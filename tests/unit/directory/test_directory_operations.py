@@ -13,10 +13,11 @@ from poolhouse.flows.grants.issue import TokenSet
 from poolhouse.records.messages import Delivery
 from poolhouse.records.pools import Pool
 from poolhouse.records.users import User
-from poolhouse.server.cognito.engine.model import ServiceModel, load_model
+from poolhouse.server.cognito.engine.model import ServiceModel
 from poolhouse.server.cognito.engine.output import compile_output
 from poolhouse.server.cognito.engine.validation import compile_input
 from poolhouse.server.cognito.user_pools.call import Call
+from poolhouse.server.cognito.user_pools.model import user_pools_model
 from poolhouse.server.cognito.user_pools.operations import clients, groups, pools
 from poolhouse.server.cognito.user_pools.shapes import users as shapes
 from tests.unit.directory.world import NOON, REGION, World
@@ -34,7 +35,7 @@ HANDLERS = {
 
 @functools.cache
 def model() -> ServiceModel:
-    return load_model()
+    return user_pools_model()
 
 
 class Api:

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Final
 
 from poolhouse.server.cognito.engine.failures import UNEXPLAINED
-from poolhouse.server.cognito.engine.model import ServiceModel, load_model
+from poolhouse.server.cognito.engine.model import ServiceModel
 from poolhouse.server.cognito.engine.registry import load_operations
 from poolhouse.server.cognito.not_offered import SUBJECTS
 from poolhouse.server.cognito.user_pools.call import OPERATIONS
+from poolhouse.server.cognito.user_pools.model import user_pools_model
 
 DEFAULT: Final = Path("docs") / "operations.md"
 _CALLERS: Final = {"public": "anybody", "token": "access token", "signed": "signature"}
@@ -59,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="only tell whether the page is up to date")
     parser.add_argument("--path", type=Path, default=DEFAULT)
     options = parser.parse_args(arguments)
-    page = render(load_model(), load_operations(OPERATIONS).keys())
+    page = render(user_pools_model(), load_operations(OPERATIONS).keys())
     path: Path = options.path
     if not options.check:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from poolhouse.errors import AccessDenied, SignatureMissing
-from poolhouse.flows.access.resources import resource_of
+from poolhouse.server.cognito.engine import failures
 from poolhouse.server.cognito.engine.failures import Failure, not_offered
 from poolhouse.server.cognito.engine.model import Operation, ServiceModel
 from poolhouse.server.cognito.engine.output import compile_output
@@ -37,12 +37,13 @@ class MakesCall(Protocol):
 @dataclass(frozen=True, slots=True)
 class Api:
     """A service to be answered: its model, the handlers of those operations that are offered, why the others are not,
-    what a handler is called with, and what is told of an error."""
+    what a handler is called with, what an input is about (as policies name it), and what is told of an error."""
 
     model: ServiceModel
     handlers: Mapping[str, Handler]
     reasons: Mapping[str, str]
     call: MakesCall
+    resource: Callable[[Mapping[str, Any]], str]
     failure: Callable[[BaseException, Operation | None], Failure]
     classes: Mapping[str, str] = field(default_factory=dict)
     """The request class of each operation."""
@@ -64,6 +65,7 @@ class Route:
     def __init__(self, api: Api, operation: Operation, *, strict: bool) -> None:
         self.operation = operation
         self.failure = api.failure
+        self.resource = api.resource
         self.service: Final = api.model.service
         self.action: Final = f"{api.model.service}:{operation.name}"
         # Anything that is not plainly open needs a signature.
@@ -97,20 +99,16 @@ class Dispatch:
     """Knows every operation of the services that it was built with. Raises ``ValueError`` at once for handlers of
     unknown ones. With ``strict`` results are checked against the model: for tests and development."""
 
-    def __init__(
-        self, apis: tuple[Api, ...], *, account: str, limits: RequestClasses | None = None, strict: bool = False
-    ) -> None:
-        self._account = account
+    def __init__(self, apis: tuple[Api, ...], *, limits: RequestClasses | None = None, strict: bool = False) -> None:
         self._limits = limits
         self._routes: dict[str, Route] = {}
         for api in apis:
             check_known(api.model, api.handlers)
             for operation in api.model.operations.values():
                 self._routes[operation.target] = Route(api, operation, strict=strict)
-        self._failure = apis[0].failure
 
     def route(self, target: str) -> Route | None:
-        """The operation of this target."""
+        """The operation of this target; None where no service has it."""
         return self._routes.get(target)
 
     async def run(self, route: Route, value: Any, incoming: Incoming) -> Any:
@@ -137,14 +135,14 @@ class Dispatch:
         return None if route.write is None else route.write(result or {})
 
     def failure(self, error: BaseException, route: Route | None) -> Failure:
-        """What the caller is told about an error."""
+        """What the caller is told about an error: by the service that was called, or by none where none was."""
         if route is None:
-            return self._failure(error, None)
+            return failures.failure(error)
         return route.failure(error, route.operation)
 
     def _authorise(self, caller: Caller | None, route: Route, given: dict[str, Any]) -> None:
         if caller is None:
             raise SignatureMissing
-        resource = resource_of(given, service=route.service, account=self._account)
+        resource = route.resource(given)
         if not caller.policy.allows(route.action, resource):
             raise AccessDenied(caller=caller.arn, action=route.action, resource=resource)

@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 UNSUPPORTED: Final = "UnsupportedOperationException"
+INTERNAL: Final = "InternalErrorException"
 UNEXPLAINED: Final = "it is not part of this version"
 
 
@@ -32,6 +33,14 @@ class Failure:
 
     def body(self) -> bytes:
         return msgspec.json.encode({"__type": self.name, "message": self.sentence})
+
+
+def failure(error: BaseException, *, unexpected: str = INTERNAL) -> Failure:
+    """What is told of an error in the protocol's own words, whichever service was meant. ``unexpected`` is the name of
+    one that nobody foresaw, of which nothing else is told."""
+    if isinstance(error, ProtocolError):
+        return Failure(error.name, str(error), error.status)
+    return Failure(unexpected, "Internal error.", 500)
 
 
 def not_offered(name: str, reason: str | None) -> ProtocolError:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Final, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -22,14 +22,11 @@ CallerClass: TypeAlias = Literal["public", "token", "signed"]
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a model stands in botocore's data."""
+    """Where a model stands in botocore's data. ``bearer`` is the input member that holds access tokens."""
 
     service: str
     version: str
-
-
-USER_POOLS: Final = Source("cognito-idp", "2016-04-18")
-IDENTITY_POOLS: Final = Source("cognito-identity", "2014-06-30")
+    bearer: str | None = None
 
 
 class Reference(msgspec.Struct, frozen=True):
@@ -103,7 +100,7 @@ class _Model(msgspec.Struct):
 
 
 @cache
-def load_model(source: Source = USER_POOLS) -> ServiceModel:
+def load_model(source: Source) -> ServiceModel:
     """The model of a service, read once per process: it never changes.
 
     Raises ``LookupError`` when botocore does not hold it."""
@@ -111,7 +108,7 @@ def load_model(source: Source = USER_POOLS) -> ServiceModel:
     return ServiceModel(
         service=raw.metadata.signing_name or raw.metadata.endpoint_prefix,
         operations={
-            name: _operation(operation, raw.metadata.target_prefix, raw.shapes)
+            name: _operation(operation, raw.metadata.target_prefix, raw.shapes, source.bearer)
             for name, operation in sorted(raw.operations.items())
         },
         shapes=raw.shapes,
@@ -131,21 +128,21 @@ def _read(source: Source) -> bytes:
     raise LookupError(f"botocore has no model of {source.service} {source.version}")
 
 
-def _operation(raw: _Operation, prefix: str, shapes: Mapping[str, Shape]) -> Operation:
+def _operation(raw: _Operation, prefix: str, shapes: Mapping[str, Shape], bearer: str | None) -> Operation:
     members = shapes[raw.input.shape].members
     return Operation(
         name=raw.name,
         target=f"{prefix}.{raw.name}",
         input=raw.input.shape,
         output=raw.output.shape if raw.output else None,
-        caller=_caller(raw, members),
+        caller=_caller(raw, members, bearer),
         errors=frozenset(error.shape for error in raw.errors),
         sensitive=frozenset(name for name, reference in members.items() if shapes[reference.shape].sensitive),
     )
 
 
-def _caller(raw: _Operation, members: Mapping[str, Reference]) -> CallerClass:
+def _caller(raw: _Operation, members: Mapping[str, Reference], bearer: str | None) -> CallerClass:
     """Signed unless the model says otherwise in so many words."""
     if raw.authtype == "none" or raw.auth == ["smithy.api#noAuth"]:
-        return "token" if "AccessToken" in members else "public"
+        return "token" if bearer in members else "public"
     return "signed"

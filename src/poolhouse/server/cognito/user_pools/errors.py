@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from poolhouse import errors as domain
-from poolhouse.server.cognito.engine.failures import UNSUPPORTED, Failure, ProtocolError
+from poolhouse.server.cognito.engine import failures
+from poolhouse.server.cognito.engine.failures import INTERNAL, UNSUPPORTED, Failure
 
 if TYPE_CHECKING:
     from poolhouse.server.cognito.engine.model import Operation
 
-INTERNAL: Final = "InternalErrorException"
 INVALID: Final = "InvalidParameterException"
 NOT_AUTHORIZED: Final = "NotAuthorizedException"
 RESOURCE: Final = "ResourceNotFoundException"
@@ -78,14 +78,12 @@ _SERVER_SIDE: Final = frozenset({INTERNAL, "InternalServerException"})
 
 def failure(error: BaseException, operation: Operation | None) -> Failure:
     """What the caller is told about an error that an operation raised. Of an unexpected one: nothing but that."""
-    if isinstance(error, ProtocolError):
-        return Failure(error.name, str(error), error.status)
     if not isinstance(error, domain.PoolhouseError):
-        return Failure(_declared(TABLE[domain.PoolhouseError], operation), "Internal error.", 500)
+        return failures.failure(error, unexpected=_declared(TABLE[domain.PoolhouseError], operation))
     names = _candidates(error, operation)
     name = names[0] if isinstance(error, domain.CallerRefused) else _declared(names, operation)
     if name in _SERVER_SIDE:
-        return Failure(name, "Internal error.", 500)
+        return failures.failure(error, unexpected=name)
     return Failure(name, _sentence(error), headers=_hints(error) if name == BUSY else {})
 
 
