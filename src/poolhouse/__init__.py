@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     )
     from poolhouse.hooks.events.accounts import MigrateUser, PostConfirmation, PreSignUp
     from poolhouse.hooks.events.audit import Audit
+    from poolhouse.hooks.events.grants import PreToken
     from poolhouse.hooks.events.messages import ComposeMessage
     from poolhouse.hooks.events.protection import OverLimit
     from poolhouse.hooks.events.server import FlowCall, Lifespan, Register
@@ -66,7 +67,6 @@ if TYPE_CHECKING:
         PreAuthentication,
         VerifyChallenge,
     )
-    from poolhouse.hooks.events.tokens import PreToken
     from poolhouse.hooks.kinds import hookimpl
     from poolhouse.hooks.views import App, Directory, Person
     from poolhouse.ports.passwords import PasswordFormat
@@ -142,7 +142,7 @@ _HOMES = (
     "hooks.events.protection",
     "hooks.events.server",
     "hooks.events.sign_in",
-    "hooks.events.tokens",
+    "hooks.events.grants",
     "hooks.kinds",
     "hooks.views",
     "ports.passwords",

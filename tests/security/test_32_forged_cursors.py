@@ -14,7 +14,7 @@ from poolhouse.config.master_key import required_keys
 from poolhouse.config.settings import SECTIONS, Master, Settings
 from poolhouse.config.values import Secret, SettingsError
 from poolhouse.crypto.vault import Vault
-from poolhouse.ports.directory import UserFilter
+from poolhouse.ports.users import UserFilter
 from poolhouse.records.pools import Pool
 from poolhouse.server.world import SystemChance
 from tests.security.served import served

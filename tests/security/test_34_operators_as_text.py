@@ -12,7 +12,7 @@ from poolhouse import errors
 from poolhouse.flows.accounts.sign_up import SignUpRequest
 from poolhouse.flows.directory.groups import GroupSettings
 from poolhouse.flows.pools.settings import PoolFoundation
-from poolhouse.ports.directory import UserFilter
+from poolhouse.ports.users import UserFilter
 from poolhouse.store.memory import MemoryStore
 from poolhouse.store.motor import MotorStore
 from poolhouse.store.port import Store

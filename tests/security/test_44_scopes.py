@@ -12,7 +12,7 @@ import pytest
 from poolhouse import errors
 from poolhouse.flows.grants.claims import ADMIN_SCOPE
 from poolhouse.flows.grants.issue import TokenSet
-from poolhouse.hooks.events.tokens import PreToken
+from poolhouse.hooks.events.grants import PreToken
 from poolhouse.hooks.kinds import hookimpl
 from poolhouse.records.clients import Client
 from tests.support.house import House, opened_house

@@ -18,9 +18,9 @@ from poolhouse.hooks import specs
 from poolhouse.hooks.answers.sign_in import SignInState, Stage
 from poolhouse.hooks.context import PluginContext
 from poolhouse.hooks.dispatch import Hooks, Implementation, every_hook
+from poolhouse.hooks.events.grants import PreToken
 from poolhouse.hooks.events.server import FlowCall
 from poolhouse.hooks.events.sign_in import PreAuthentication, VerifyChallenge
-from poolhouse.hooks.events.tokens import PreToken
 from poolhouse.hooks.kinds import hookimpl
 from poolhouse.store.memory import MemoryStore
 from poolhouse.store.plugin_documents import PLUGIN_DOCUMENTS, StoredPluginDocuments

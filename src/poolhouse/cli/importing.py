@@ -21,11 +21,12 @@ from poolhouse.flows.directory.groups import MOST_GROUPS_OF_A_USER, GroupAdminis
 from poolhouse.flows.directory.naming import place_name
 from poolhouse.flows.directory.values import check_values
 from poolhouse.flows.flow import World
-from poolhouse.ports.directory import NameTaken
 from poolhouse.ports.user_pools import Ports
+from poolhouse.ports.users import NameTaken
+from poolhouse.records.groups import Group
 from poolhouse.records.names import name
 from poolhouse.records.pools import Pool
-from poolhouse.records.users import CONFIRMED, RESET_REQUIRED, Credential, Group, User
+from poolhouse.records.users import CONFIRMED, RESET_REQUIRED, Credential, User
 
 AT_ONCE: Final = 32
 _SUB: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")

@@ -11,13 +11,13 @@ from typing import Final
 import msgspec
 
 from poolhouse.crypto.passwords import MARK
+from poolhouse.records.groups import Group
 from poolhouse.records.users import (
     CONFIRMED,
     EXTERNAL_PROVIDER,
     FORCE_CHANGE_PASSWORD,
     RESET_REQUIRED,
     UNCONFIRMED,
-    Group,
     User,
 )
 

@@ -23,6 +23,7 @@ from poolhouse.hooks.answers.messages import Sender, Sent
 from poolhouse.hooks.answers.sign_in import Asked, Challenge, ChallengeDecision, Stage
 from poolhouse.hooks.events.accounts import MigrateUser, PostConfirmation, PreSignUp
 from poolhouse.hooks.events.audit import Audit
+from poolhouse.hooks.events.grants import PreToken
 from poolhouse.hooks.events.messages import ComposeMessage
 from poolhouse.hooks.events.protection import OverLimit
 from poolhouse.hooks.events.server import FlowCall, Lifespan, Register
@@ -33,7 +34,6 @@ from poolhouse.hooks.events.sign_in import (
     PreAuthentication,
     VerifyChallenge,
 )
-from poolhouse.hooks.events.tokens import PreToken
 from poolhouse.hooks.kinds import amend, answer, around, collect, observe
 from poolhouse.ports.passwords import PasswordFormat
 from poolhouse.records.messages import Message

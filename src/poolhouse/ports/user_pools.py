@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from poolhouse.ports.arithmetic import Passwords, Srp, Tokens
 from poolhouse.ports.clients import Clients
-from poolhouse.ports.directory import Groups, Users
 from poolhouse.ports.grants import Grants
+from poolhouse.ports.groups import Groups
 from poolhouse.ports.jobs import JobQueue
 from poolhouse.ports.messages import Outbox
 from poolhouse.ports.pools import Pools
 from poolhouse.ports.protection import Counters
 from poolhouse.ports.sign_in import Attempts, Codes
+from poolhouse.ports.users import Users
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

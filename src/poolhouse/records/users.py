@@ -1,4 +1,4 @@
-"""Users, what proves who they are, and groups."""
+"""Users, and what proves who they are."""
 
 from __future__ import annotations
 
@@ -50,16 +50,3 @@ class User(StoredRecord, frozen=True, kw_only=True):
 
     def has_verified(self, attribute: str) -> bool:
         return bool(self.attributes.get(attribute)) and self.attributes.get(f"{attribute}_verified") == "true"
-
-
-class Group(StoredRecord, frozen=True, kw_only=True):
-    """``id`` tells a group from an earlier one of the same name: memberships are of the one, not of the name."""
-
-    id: str = ""
-    pool_id: str
-    name: str
-    created: float
-    modified: float
-    description: str | None = None
-    role_arn: str | None = None
-    precedence: int | None = None

@@ -1,4 +1,4 @@
-"""A house of flows for each test."""
+"""A house of flows for each test, or a small world for those that administer."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 from poolhouse.records.clients import Client
 from poolhouse.records.pools import Pool
 from tests.support.house import House, opened_house
+from tests.support.small_world import World
 
 
 @pytest.fixture
@@ -25,3 +26,8 @@ async def pool(house: House) -> Pool:
 @pytest.fixture
 async def client(house: House, pool: Pool) -> Client:
     return await house.client(pool)
+
+
+@pytest.fixture
+def world() -> World:
+    return World()

@@ -19,8 +19,8 @@ from poolhouse.hooks.answers.sign_in import Stage
 from poolhouse.hooks.dispatch import Hooks, Implementation, field_name
 from poolhouse.hooks.events.accounts import MigrateUser, PreSignUp
 from poolhouse.hooks.events.audit import Audit
+from poolhouse.hooks.events.grants import PreToken
 from poolhouse.hooks.events.server import FlowCall, Register
-from poolhouse.hooks.events.tokens import PreToken
 from poolhouse.records.messages import Message
 
 AUDIT = Audit(action="sign_in.succeeded", at=1.0)

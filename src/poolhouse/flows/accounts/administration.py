@@ -26,8 +26,8 @@ from poolhouse.flows.messages.words import INVITATION, Messenger
 from poolhouse.flows.protection.lockout import Lockout
 from poolhouse.hooks import specs
 from poolhouse.hooks.events.accounts import PreSignUp
-from poolhouse.ports.directory import NameTaken, UserFilter, Users
 from poolhouse.ports.paging import Slice
+from poolhouse.ports.users import NameTaken, UserFilter, Users
 from poolhouse.records.pools import MessageTemplate, Pool
 from poolhouse.records.users import CONFIRMED, FORCE_CHANGE_PASSWORD, User
 

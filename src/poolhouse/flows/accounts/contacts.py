@@ -20,7 +20,7 @@ from poolhouse.flows.directory.values import check_values
 from poolhouse.flows.flow import Flow, World
 from poolhouse.flows.messages import codes
 from poolhouse.flows.messages.codes import CodeProcess
-from poolhouse.ports.directory import NameTaken, Users
+from poolhouse.ports.users import NameTaken, Users
 from poolhouse.records.clients import Client
 from poolhouse.records.messages import Delivery
 from poolhouse.records.pools import Pool

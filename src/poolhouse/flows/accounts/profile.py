@@ -16,8 +16,8 @@ from poolhouse.flows.messages.codes import HOUR
 from poolhouse.flows.protection.limits import Asked, Limits
 from poolhouse.flows.protection.lockout import Lockout
 from poolhouse.ports.arithmetic import Passwords
-from poolhouse.ports.directory import Users
 from poolhouse.ports.protection import Counters
+from poolhouse.ports.users import Users
 from poolhouse.records.messages import Delivery
 from poolhouse.records.users import CONFIRMED
 

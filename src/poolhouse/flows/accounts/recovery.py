@@ -31,9 +31,9 @@ from poolhouse.flows.protection.lockout import Lockout
 from poolhouse.flows.sign_in.migration import Migration
 from poolhouse.hooks import specs
 from poolhouse.hooks.events.accounts import PostConfirmation
-from poolhouse.ports.directory import NameTaken, Users
 from poolhouse.ports.pools import Pools
 from poolhouse.ports.protection import Counters
+from poolhouse.ports.users import NameTaken, Users
 from poolhouse.records.clients import Client
 from poolhouse.records.messages import Delivery
 from poolhouse.records.pools import Pool

@@ -32,8 +32,8 @@ from poolhouse.flows.protection.limits import Asked, Limits
 from poolhouse.hooks import specs
 from poolhouse.hooks.answers.accounts import SignUpDecision
 from poolhouse.hooks.events.accounts import PostConfirmation, PreSignUp
-from poolhouse.ports.directory import NameTaken, Users
 from poolhouse.ports.pools import Pools
+from poolhouse.ports.users import NameTaken, Users
 from poolhouse.records import names
 from poolhouse.records.clients import Client
 from poolhouse.records.messages import Delivery

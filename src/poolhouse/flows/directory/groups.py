@@ -7,12 +7,13 @@ from msgspec.structs import replace
 from poolhouse.errors import InvalidParameter
 from poolhouse.errors.reasons import Reason
 from poolhouse.ports.audit import AuditTrail
-from poolhouse.ports.directory import Groups
+from poolhouse.ports.groups import Groups
 from poolhouse.ports.paging import Slice
 from poolhouse.ports.pools import Pools
 from poolhouse.ports.world import Chance, Clock
 from poolhouse.records.base import Record
-from poolhouse.records.users import Group, User
+from poolhouse.records.groups import Group
+from poolhouse.records.users import User
 
 MOST_GROUPS_OF_A_USER = 100
 

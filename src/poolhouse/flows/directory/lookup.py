@@ -8,7 +8,7 @@ import uuid
 
 from poolhouse.errors import UserNotFound
 from poolhouse.flows.flow import Flow, World
-from poolhouse.ports.directory import Users
+from poolhouse.ports.users import Users
 from poolhouse.records.names import candidates, looks_like_sub, name
 from poolhouse.records.pools import Pool
 from poolhouse.records.users import User

@@ -12,7 +12,7 @@ from poolhouse.errors import (
     UsernameTaken,
 )
 from poolhouse.errors.reasons import Reason
-from poolhouse.ports.directory import NameTaken
+from poolhouse.ports.users import NameTaken
 from poolhouse.records import names
 from poolhouse.records.pools import Pool
 from poolhouse.records.users import User

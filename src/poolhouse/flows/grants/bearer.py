@@ -11,9 +11,9 @@ from poolhouse.flows.grants import claims
 from poolhouse.flows.grants.gate import require_living, require_usable
 from poolhouse.ports.arithmetic import Tokens
 from poolhouse.ports.clients import Clients
-from poolhouse.ports.directory import Users
 from poolhouse.ports.grants import Grants
 from poolhouse.ports.pools import Pools
+from poolhouse.ports.users import Users
 from poolhouse.records.clients import Client
 from poolhouse.records.grants import Grant
 from poolhouse.records.pools import Pool

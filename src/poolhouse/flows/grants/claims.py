@@ -11,11 +11,12 @@ from typing import Any
 
 from poolhouse.flows.directory.shown import attributes_for_hooks
 from poolhouse.flows.directory.values import readable
-from poolhouse.hooks.events.tokens import PreToken
+from poolhouse.hooks.events.grants import PreToken
 from poolhouse.records.clients import Client
 from poolhouse.records.grants import Grant
+from poolhouse.records.groups import Group
 from poolhouse.records.pools import Pool
-from poolhouse.records.users import Group, User
+from poolhouse.records.users import User
 
 ADMIN_SCOPE = "aws.cognito.signin.user.admin"
 _FIXED = frozenset(

@@ -16,7 +16,7 @@ from poolhouse.flows.grants.handles import Handles, digest
 from poolhouse.hooks import specs
 from poolhouse.ports import grants as kept
 from poolhouse.ports.arithmetic import Tokens
-from poolhouse.ports.directory import Groups
+from poolhouse.ports.groups import Groups
 from poolhouse.ports.pools import Pools
 from poolhouse.records.clients import Client
 from poolhouse.records.grants import Grant

@@ -23,8 +23,8 @@ from poolhouse.flows.grants.gate import is_ended, require_usable
 from poolhouse.flows.grants.handles import Handles, digest
 from poolhouse.flows.grants.issue import Grants, TokenSet, replace_refresh
 from poolhouse.ports import grants as kept
-from poolhouse.ports.directory import Users
 from poolhouse.ports.pools import Pools
+from poolhouse.ports.users import Users
 from poolhouse.records.clients import Client
 from poolhouse.records.grants import Grant, Previous
 from poolhouse.records.pools import Pool

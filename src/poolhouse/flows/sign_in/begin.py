@@ -20,8 +20,8 @@ from poolhouse.flows.sign_in.table import Table
 from poolhouse.hooks import specs
 from poolhouse.hooks.answers.sign_in import Passed
 from poolhouse.hooks.events.sign_in import PreAuthentication
-from poolhouse.ports.directory import Users
 from poolhouse.ports.pools import Pools
+from poolhouse.ports.users import Users
 from poolhouse.records.clients import Client
 from poolhouse.records.names import LONGEST
 from poolhouse.records.pools import Pool

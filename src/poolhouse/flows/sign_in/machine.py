@@ -37,8 +37,8 @@ from poolhouse.flows.sign_in.trail import note_failure
 from poolhouse.hooks import specs
 from poolhouse.hooks.answers.sign_in import ChallengeResult, Next
 from poolhouse.hooks.events.sign_in import PostAuthentication
-from poolhouse.ports.directory import Users
 from poolhouse.ports.sign_in import Attempts
+from poolhouse.ports.users import Users
 from poolhouse.records.clients import Client
 from poolhouse.records.names import canonical
 from poolhouse.records.pools import Pool

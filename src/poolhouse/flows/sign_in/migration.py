@@ -18,7 +18,7 @@ from poolhouse.hooks import specs
 from poolhouse.hooks.answers.accounts import MigratedUser
 from poolhouse.hooks.events.accounts import MigrateUser
 from poolhouse.ports.arithmetic import Passwords
-from poolhouse.ports.directory import NameTaken, Users
+from poolhouse.ports.users import NameTaken, Users
 from poolhouse.records.clients import Client
 from poolhouse.records.pools import Pool
 from poolhouse.records.users import CONFIRMED, RESET_REQUIRED, Credential, User

@@ -24,7 +24,7 @@ from poolhouse.flows.sign_in.trail import note_failure
 from poolhouse.hooks.answers.sign_in import Passed
 from poolhouse.ports.arithmetic import Passwords
 from poolhouse.ports.clients import Clients
-from poolhouse.ports.directory import Users
+from poolhouse.ports.users import Users
 from poolhouse.records.pools import Pool
 from poolhouse.records.users import User
 

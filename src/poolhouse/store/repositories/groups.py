@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from poolhouse.errors import ConcurrentModification, GroupNotFound, GroupTaken, KeyTaken, VersionConflict
 from poolhouse.ports.paging import Slice
-from poolhouse.records.users import Group, User
+from poolhouse.records.groups import Group
+from poolhouse.records.users import User
 from poolhouse.store.port import Entry, Query, Store
 from poolhouse.store.repositories import collections
 from poolhouse.store.repositories.cursors import Cursors

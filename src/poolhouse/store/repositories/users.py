@@ -13,8 +13,8 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from poolhouse.errors import KeyTaken, VersionConflict
-from poolhouse.ports.directory import NameTaken, UserFilter
 from poolhouse.ports.paging import Slice
+from poolhouse.ports.users import NameTaken, UserFilter
 from poolhouse.records.names import Name, canonical, held
 from poolhouse.records.pools import Pool
 from poolhouse.records.users import User

@@ -22,7 +22,7 @@ from poolhouse.flows.flow import Flow, World
 from poolhouse.flows.sign_in.questions import ChooseNewPassword, PasswordChosen
 from poolhouse.flows.sign_in.steps import Posed, Run
 from poolhouse.hooks.answers.sign_in import Passed, SignInState, Stage
-from poolhouse.ports.directory import NameTaken, Users
+from poolhouse.ports.users import NameTaken, Users
 from poolhouse.records.users import CONFIRMED, FORCE_CHANGE_PASSWORD
 
 NAME = "NEW_PASSWORD_REQUIRED"

@@ -6,7 +6,7 @@ import re
 
 from poolhouse.errors import InvalidParameter
 from poolhouse.errors.reasons import Reason
-from poolhouse.ports.directory import UserFilter
+from poolhouse.ports.users import UserFilter
 
 SEARCHABLE = frozenset(
     {

@@ -13,8 +13,9 @@ from poolhouse.errors.reasons import Reason
 from poolhouse.flows.directory.groups import GroupSettings
 from poolhouse.flows.grants.issue import TokenSet
 from poolhouse.ports.paging import Slice
+from poolhouse.records.groups import Group
 from poolhouse.records.messages import Delivery
-from poolhouse.records.users import Group, User
+from poolhouse.records.users import User
 
 DEFAULT_PAGE = 60
 

@@ -8,7 +8,7 @@ from poolhouse import errors
 from poolhouse.flows.accounts.administration import Invitation
 from poolhouse.flows.directory.definitions import Declaration
 from poolhouse.flows.pools.settings import PoolFoundation
-from poolhouse.ports.directory import UserFilter
+from poolhouse.ports.users import UserFilter
 from poolhouse.records.clients import Client
 from poolhouse.records.pools import PasswordPolicy, Pool
 from tests.support.house import PASSWORD, House

@@ -1,15 +1,14 @@
-"""Where users, their names and groups are kept."""
+"""Where users and the names they hold are kept."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from poolhouse.ports.paging import Slice
 from poolhouse.records.names import Name
 from poolhouse.records.pools import Pool
-from poolhouse.records.users import Group, User
+from poolhouse.records.users import User
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,28 +49,3 @@ class NameTaken(Exception):  # noqa: N818 - read as a statement
     def __init__(self, name: Name) -> None:
         super().__init__(name.kind)
         self.name = name
-
-
-class Groups(Protocol):
-    async def get(self, pool_id: str, name: str) -> Group:
-        """Raises ``GroupNotFound``."""
-
-    async def add(self, group: Group) -> Group:
-        """Raises ``GroupTaken``."""
-
-    async def save(self, group: Group) -> Group: ...
-
-    async def delete(self, group: Group) -> None: ...
-
-    async def page(self, pool_id: str, limit: int, cursor: str | None) -> Slice: ...
-
-    async def join(self, group: Group, user: User, at: float) -> None: ...
-
-    async def leave(self, group: Group, user: User) -> None: ...
-
-    async def of_user(self, user: User) -> Sequence[Group]:
-        """All groups of a user (at most 100), by precedence, then age."""
-
-    async def page_of_user(self, user: User, limit: int, cursor: str | None) -> Slice: ...
-
-    async def members(self, group: Group, limit: int, cursor: str | None) -> Slice: ...

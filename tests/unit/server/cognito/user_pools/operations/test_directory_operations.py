@@ -20,7 +20,7 @@ from poolhouse.server.cognito.user_pools.call import Call
 from poolhouse.server.cognito.user_pools.model import user_pools_model
 from poolhouse.server.cognito.user_pools.operations import clients, groups, pools
 from poolhouse.server.cognito.user_pools.shapes import users as shapes
-from tests.unit.directory.world import NOON, REGION, World
+from tests.support.small_world import NOON, REGION, World
 
 ACCOUNT = "000000000000"
 SECRET = "x" * 24

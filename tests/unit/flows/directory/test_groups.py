@@ -4,9 +4,9 @@ import pytest
 
 from poolhouse.errors import GroupNotFound, GroupTaken, InvalidParameter, PoolNotFound
 from poolhouse.flows.directory.groups import MOST_GROUPS_OF_A_USER, GroupSettings
+from poolhouse.records.groups import Group
 from poolhouse.records.pools import Pool
-from poolhouse.records.users import Group
-from tests.unit.directory.world import NOON, World
+from tests.support.small_world import NOON, World
 
 ROLE = "arn:aws:iam::123456789012:role/staff"
 

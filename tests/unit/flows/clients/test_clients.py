@@ -26,7 +26,7 @@ from poolhouse.flows.clients.validity import Span, Validity
 from poolhouse.flows.directory.definitions import Declaration
 from poolhouse.records.clients import Client, ClientSecret, Rotation
 from poolhouse.records.pools import Pool
-from tests.unit.directory.world import NOON, World
+from tests.support.small_world import NOON, World
 
 GIVEN = "a-secret-that-was-given-by-them".replace("-", "x")
 

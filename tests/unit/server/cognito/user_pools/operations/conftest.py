@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.directory.world import World
+from tests.support.small_world import World
 
 
 @pytest.fixture

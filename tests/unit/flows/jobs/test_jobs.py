@@ -16,7 +16,7 @@ from poolhouse.store.memory import MemoryStore
 from poolhouse.store.repositories import collections
 from poolhouse.store.repositories.cursors import Cursors
 from poolhouse.store.repositories.jobs import JobRepository
-from tests.unit.directory.world import KnownChance, StandingClock, Trail
+from tests.support.small_world import KnownChance, StandingClock, Trail
 
 
 class House:

@@ -13,7 +13,7 @@ import pytest
 from poolhouse import errors
 from poolhouse.config.settings import Tokens
 from poolhouse.flows.directory.groups import GroupSettings
-from poolhouse.hooks.events.tokens import PreToken
+from poolhouse.hooks.events.grants import PreToken
 from poolhouse.hooks.kinds import hookimpl
 from poolhouse.records.clients import Client, Rotation
 from poolhouse.records.pools import Pool

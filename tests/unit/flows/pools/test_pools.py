@@ -12,7 +12,7 @@ from poolhouse.flows.clients.settings import ClientSettings
 from poolhouse.flows.directory.definitions import Declaration
 from poolhouse.flows.pools.settings import PoolFoundation, PoolSettings
 from poolhouse.records.pools import MessageTemplate, PasswordPolicy, RecoveryOption
-from tests.unit.directory.world import NOON, REGION, World
+from tests.support.small_world import NOON, REGION, World
 
 
 async def test_a_new_pool_has_an_id_of_its_region_and_signing_keys(world: World) -> None:
