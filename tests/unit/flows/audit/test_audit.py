@@ -15,7 +15,7 @@ from poolhouse.store.repositories import collections
 from poolhouse.store.repositories.audit import AuditRepository
 from poolhouse.store.repositories.mapping import to_record
 from poolhouse.testing.clock import FakeClock
-from tests.unit.directory.world import KnownChance
+from tests.support.small_world import KnownChance
 
 DAY = 86400
 
