@@ -29,6 +29,7 @@ SUBJECTS = {
     "protection": "What keeps guessers out.",
     "server": "The server's own life.",
     "sign_in": "Sign-ins under way, and the codes that are waited for.",
+    "transfer": "Users in bulk, in and out.",
     "users": "Users as they are kept, and what proves who they are.",
 }
 """The one name of each subject: what is kept, decided and told of it is called by that name in every layer."""

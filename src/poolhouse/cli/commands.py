@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn, TypeAlias
 
 import typer
 
-from poolhouse.cli import key_commands, user_commands
+from poolhouse.cli import job_commands, key_commands, user_commands
 from poolhouse.cli.failures import DONE
 
 Config: TypeAlias = Annotated[
@@ -48,6 +48,7 @@ app = typer.Typer(
 )
 app.add_typer(key_commands.app, name="keys")
 app.add_typer(user_commands.app, name="users")
+app.add_typer(job_commands.app, name="jobs")
 
 
 def run_command(words: Sequence[str]) -> NoReturn:

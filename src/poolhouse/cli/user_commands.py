@@ -13,8 +13,8 @@ import typer
 from poolhouse.cli.failures import DONE, SETTINGS, UNDONE, Failure
 
 if TYPE_CHECKING:
-    from poolhouse.cli.exporting import Exported
-    from poolhouse.cli.importing import Count
+    from poolhouse.flows.transfer.exporting import Exported
+    from poolhouse.flows.transfer.running import Count
     from poolhouse.server.app import Server
 
 Config: TypeAlias = Annotated[Path | None, typer.Option(metavar="FILE", help="The settings file.")]
@@ -124,9 +124,11 @@ def import_users(
 ) -> None:
     """Bring users in, with their passwords where the format of the hash is known.
 
-    Nobody is sent anything. Users that exist are skipped, so an interrupted import is simply run again. A user without
-    a hash chooses a new password (RESET_REQUIRED). Lines that cannot be done are told with their number, and the exit
-    status is 1.
+    Nobody is sent anything. Users that exist are skipped. A user without a hash chooses a new password
+    (RESET_REQUIRED). Lines that cannot be done are told with their number, and the exit status is 1.
+
+    The import of a file is a job: one at a time in a pool, and whatever interrupts it, the same command goes on where
+    it stopped. `poolhouse jobs` shows and cancels it.
 
     \b
     A line (only username is needed):
@@ -139,17 +141,26 @@ def import_users(
       poolhouse users import eu-west-1_AbCdEfGhI users.jsonl
     """
     from poolhouse.cli import users
-    from poolhouse.cli.importing import Manner
     from poolhouse.cli.opening import with_server
+    from poolhouse.flows.transfer.importing import Manner
+    from poolhouse.flows.transfer.running import Told
 
-    def complain(number: int, sentence: str) -> None:
-        typer.echo(f"line {number}: {sentence}", err=True)
+    def say(sentence: str) -> None:
+        typer.echo(sentence, err=True)
 
     async def work(server: Server) -> Count:
         manner = Manner(dry_run=dry_run, creates_groups=create_groups)
         try:
             with file.open("rb") as lines, _progress(file.stat().st_size) as advance:
-                return await users.import_file(server, pool, lines, manner, complain=complain, advance=advance)
+                told = Told(
+                    wrong=lambda number, sentence: say(f"line {number}: {sentence}"),
+                    bytes_done=advance,
+                    resumed=lambda done: say(f"going on after line {done}, where this import stopped"),
+                    waiting=lambda most: say(
+                        f"another import into this pool is under way, or died; waiting {most:.0f} s at most to see"
+                    ),
+                )
+                return await users.import_file(server, pool, lines, manner, told)
         except OSError as error:
             raise Failure(f"{file} cannot be read: {error.strerror}.") from None
 

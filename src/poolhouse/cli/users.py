@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Final
 
-from poolhouse.cli.exporting import Exported, export
 from poolhouse.cli.failures import SETTINGS, Failure
-from poolhouse.cli.importing import Count, Import, Manner
-from poolhouse.crypto.passwords import PasswordHashes
-from poolhouse.crypto.vault import Vault
 from poolhouse.flows.accounts.administration import Invitation
+from poolhouse.flows.transfer.exporting import Exported
+from poolhouse.flows.transfer.importing import Manner
+from poolhouse.flows.transfer.running import Count, Source, Told
 from poolhouse.records.users import User
 from poolhouse.server.app import Server
 from poolhouse.server.cognito.user_pools.user_filter import read_filter
@@ -23,15 +23,17 @@ from poolhouse.server.cognito.user_pools.user_filter import read_filter
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_BLOCK: Final = 1 << 20
+
 
 async def listed(server: Server, pool_id: str, asked: str | None) -> AsyncIterator[User]:
     """The users of the pool; ``asked`` is a filter as ListUsers has it. Raises ``PoolNotFound``,
     ``InvalidParameter``."""
-    await server.services.pools.get(pool_id)
+    pool = await server.services.pools.get(pool_id)
     wanted = read_filter(asked)
     cursor: str | None = None
     while True:
-        page = await server.ports.users.page(pool_id, wanted, 200, cursor)
+        page = await server.services.users.page(pool, wanted, 200, cursor)
         for user in page.items:
             yield user
         if (cursor := page.cursor) is None:
@@ -42,7 +44,7 @@ async def shown(server: Server, pool_id: str, username: str) -> dict[str, Any]:
     """What an administrator may know of the user. Raises ``PoolNotFound``, ``UserNotFound``."""
     pool = await server.services.pools.get(pool_id)
     user = await server.services.users.require(pool, username)
-    groups = await server.ports.groups.of_user(user)
+    groups = await server.services.groups.all_of_user(user)
     return {**summary(user), "attributes": user.attributes, "groups": [group.name for group in groups]}
 
 
@@ -79,39 +81,29 @@ async def create(
     return user, not silent and bool(user.attributes.get("email") or user.attributes.get("phone_number"))
 
 
-async def import_file(
-    server: Server,
-    pool_id: str,
-    lines: IO[bytes],
-    manner: Manner,
-    *,
-    complain: Callable[[int, str], None],
-    advance: Callable[[int], None],
-) -> Count:
+async def import_file(server: Server, pool_id: str, file: IO[bytes], manner: Manner, told: Told) -> Count:
+    """All lines were tried. Raises what the domain says."""
     pool = await server.services.pools.get(pool_id)
-    passwords, vault = server.ports.passwords, server.world.secrets
-    assert isinstance(passwords, PasswordHashes)  # noqa: S101 - the composition root builds no other
-    assert isinstance(vault, Vault)  # noqa: S101
-    job = Import(
-        server.world,
-        server.ports,
-        server.services.groups,
-        passwords,
-        vault.fingerprint,
-        pool,
-        manner,
-        complain,
-    )
-    return await job.run(lines, advance)
+    source = Source(lines=file, digest=_digest(file))
+    return await server.services.imports.run(pool, source, manner, told)
 
 
 async def export_to(server: Server, pool_id: str, target: str, *, hashes: bool) -> Exported:
     """The users are in the file (``-``: on standard output), which only its owner may read. Raises ``Failure``."""
     pool = await server.services.pools.get(pool_id)
-    vault = server.world.secrets
-    assert isinstance(vault, Vault)  # noqa: S101
     with _new_file(target) as file:
-        return await export(server.ports, pool, file.write, fingerprint=vault.fingerprint, hashes=hashes)
+        return await server.services.exports.run(pool, file.write, hashes=hashes)
+
+
+def _digest(file: IO[bytes]) -> str | None:
+    """None for what can be read only once."""
+    if not file.seekable():
+        return None
+    digest = hashlib.sha256()
+    while block := file.read(_BLOCK):
+        digest.update(block)
+    file.seek(0)
+    return digest.hexdigest()
 
 
 @contextmanager

@@ -73,9 +73,12 @@ class PasswordHashes:
 
     def can_read(self, encoded: str) -> bool:
         """Whether ``verify`` can ever say yes to this hash: for imports, which refuse what nobody can check."""
-        if encoded.startswith(f"{MARK}$"):
+        if self.is_peppered(encoded):
             return Argon2().recognises(encoded[len(MARK) :])
         return self._format_of(encoded) is not None
+
+    def is_peppered(self, encoded: str) -> bool:
+        return encoded.startswith(f"{MARK}$")
 
     def _hash(self, password: str, salt: bytes) -> str:
         costs = self._costs
@@ -94,7 +97,7 @@ class PasswordHashes:
         return False
 
     def _fits(self, password: str, encoded: str) -> bool:
-        if encoded.startswith(f"{MARK}$"):
+        if self.is_peppered(encoded):
             phc = encoded[len(MARK) :]
             if not encoded.startswith(self._current):
                 read_argon2(phc)

@@ -282,6 +282,11 @@ class Reason(Enum):
     SQLITE_FILE_UNUSABLE = "The SQLite file {path} cannot be used: {why}."
     SQLITE_FILE_SYSTEM = "The SQLite file is on a file system that cannot share memory between processes."
 
+    # transfer
+    IMPORT_UNDER_WAY = "Another import into this pool is under way."
+    IMPORT_CANCELLED = "The import was cancelled. What it had imported by then stays."
+    IMPORT_TAKEN_OVER = "The import rested for too long, and another one into this pool goes on in its place."
+
     @property
     def id(self) -> str:
         """The name of the reason in translations; it does not change."""

@@ -144,6 +144,21 @@ class Leases:
                     await self._end(held, CANCELLED)
                 return True
 
+    async def retry(self, kind: str, subject: str) -> bool:
+        """The job is due now, and goes on from its progress: one that was given up, or waits for another try. False for
+        one that is not there, runs, or is done."""
+        while True:
+            held = await self._jobs.get(kind, subject)
+            if held is None or held.state in (RUNNING, DONE):
+                return False
+            due = replace(held, state=WAITING, due=self._clock.now(), tries=0, last_error=None)
+            due = replace(due, is_cancelling=False, ended=None)
+            with suppress(VersionConflict):
+                await self._jobs.save(due)
+                await self._audit.note("job.retried", subject=subject, facts={"kind": kind})
+                self.wake.set()
+                return True
+
     # --- holding -----------------------------------------------------------------------------------------------------
 
     async def claimed(self, kinds: Iterable[str], limit: int) -> AsyncIterator[Job]:

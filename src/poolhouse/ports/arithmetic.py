@@ -29,6 +29,12 @@ class Passwords(Protocol):
     def is_outdated(self, encoded: str) -> bool:
         """Whether the hash has other parameters, or another format, than ``hash`` would give it today."""
 
+    def can_read(self, encoded: str) -> bool:
+        """Whether ``verify`` can ever say yes to this hash."""
+
+    def is_peppered(self, encoded: str) -> bool:
+        """Whether the hash has the pepper of a master key in it: it is of use only where that key is."""
+
 
 @dataclass(frozen=True, slots=True)
 class SrpOpening:

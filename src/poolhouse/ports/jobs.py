@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 from poolhouse.ports.paging import Slice
 from poolhouse.records.jobs import Job
@@ -29,3 +29,22 @@ class Jobs(Protocol):
 class JobQueue(Protocol):
     async def enqueue(self, kind: str, subject: str, *, can_be_cancelled: bool = True) -> Job:
         """The work will be done, soon, by somebody. While such a job lives, asking again changes nothing."""
+
+
+class JobLeases(JobQueue, Protocol):
+    """For those who do a job themselves, where they were asked for it."""
+
+    async def get(self, kind: str, subject: str) -> Job | None: ...
+
+    async def take(self, kind: str, subject: str) -> Job | None:
+        """The job is the caller's, for the time of a lease; it is put where there is none. None while somebody else
+        holds it, and where it has just come to its end."""
+
+    async def renew(self, job: Job, progress: Mapping[str, Any]) -> Job:
+        """The job has come so far, and stays the caller's. Raises ``JobLost``, ``JobCancelled``."""
+
+    async def release(self, job: Job) -> None:
+        """Anybody may take the job. Raises ``JobLost``."""
+
+    async def finish(self, job: Job) -> None:
+        """The job is done. Raises ``JobLost``."""

@@ -8,7 +8,7 @@ from poolhouse.ports.arithmetic import Passwords, Srp, Tokens
 from poolhouse.ports.clients import Clients
 from poolhouse.ports.grants import Grants
 from poolhouse.ports.groups import Groups
-from poolhouse.ports.jobs import JobQueue
+from poolhouse.ports.jobs import JobLeases
 from poolhouse.ports.messages import Outbox
 from poolhouse.ports.pools import Pools
 from poolhouse.ports.protection import Counters
@@ -27,7 +27,7 @@ class Ports:
     grants: Grants
     counters: Counters
     outbox: Outbox
-    jobs: JobQueue
+    jobs: JobLeases
     passwords: Passwords
     srp: Srp
     tokens: Tokens

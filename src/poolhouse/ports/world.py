@@ -29,6 +29,10 @@ class Secrets(Protocol):
     """The master key at work. A sealed text names the key version that sealed it; ``purpose`` and ``context`` are bound
     into it, so that it opens nowhere else."""
 
+    @property
+    def fingerprint(self) -> str:
+        """Names the master key that derives, and tells nothing about it."""
+
     def seal(self, purpose: str, context: str, plain: bytes) -> str: ...
 
     def open(self, purpose: str, context: str, sealed: str) -> bytes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from msgspec.structs import replace
 
 from poolhouse.errors import InvalidParameter
@@ -101,6 +103,10 @@ class GroupAdministration:
         group = await self.get(user.pool_id, name)
         await self._groups.leave(group, user)
         await self._audit.note("group.left", pool_id=user.pool_id, subject=user.sub, facts={"group": name})
+
+    async def all_of_user(self, user: User) -> Sequence[Group]:
+        """All groups of the user, by precedence, then age."""
+        return await self._groups.of_user(user)
 
     async def of_user(self, user: User, limit: int, cursor: str | None) -> Slice:
         """Some groups of the user."""

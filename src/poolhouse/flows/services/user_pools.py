@@ -31,6 +31,9 @@ from poolhouse.flows.sign_in.end import SignInEnd
 from poolhouse.flows.sign_in.machine import Machine
 from poolhouse.flows.sign_in.migration import Migration
 from poolhouse.flows.sign_in.table import sign_in_table
+from poolhouse.flows.transfer.exporting import UserExport
+from poolhouse.flows.transfer.importing import LineImport
+from poolhouse.flows.transfer.running import UserImport
 from poolhouse.hooks.answers.sign_in import Challenge, Stage
 from poolhouse.ports.user_pools import Ports
 
@@ -50,6 +53,8 @@ class Services:
     refreshing: Refreshing
     revocation: Revocation
     bearers: Bearers
+    imports: UserImport
+    exports: UserExport
 
 
 def build_services(
@@ -76,6 +81,8 @@ def build_services(
     handles = Handles(world.secrets, chance)
     grants = Grants(world, ports.pools, ports.groups, ports.grants, ports.tokens, handles)
     bearers = Bearers(world, ports.pools, ports.clients, ports.users, ports.grants, ports.tokens)
+    groups = GroupAdministration(ports.pools, ports.groups, chance, clock, audit)
+    lines = LineImport(world, ports.users, ports.groups, groups, ports.passwords)
     table = sign_in_table(
         world, ports, directory, credentials, lockout, migration, challenges=challenges, stages=stages
     )
@@ -83,7 +90,7 @@ def build_services(
     return Services(
         pools=PoolAdministration(ports.pools, ports.tokens, ports.jobs, chance, clock, audit),
         clients=ClientAdministration(ports.pools, ports.clients, secrets, chance, clock, audit),
-        groups=GroupAdministration(ports.pools, ports.groups, chance, clock, audit),
+        groups=groups,
         users=UserAdministration(
             world,
             ports.users,
@@ -127,4 +134,6 @@ def build_services(
         ),
         revocation=Revocation(world, ports.grants, secrets, handles),
         bearers=bearers,
+        imports=UserImport(ports.pools, lines, ports.jobs, clock),
+        exports=UserExport(ports.users, ports.groups, ports.passwords, world.secrets),
     )

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from itertools import pairwise
 from typing import Any
 
+import msgspec
 import pytest
 
 from poolhouse.crypto.vault import Vault
@@ -206,3 +207,63 @@ async def test_a_job_of_an_unknown_kind_waits_for_somebody_who_knows_it() -> Non
     job = await house.jobs.get("other", "p")
     assert job is not None
     assert WAITING == job.state
+
+
+async def test_a_job_that_was_given_up_goes_on_from_its_progress_when_somebody_says_so() -> None:
+    house, seen = House(), list[Any]()
+    leases = house.leases()
+    held = await leases.take("count", "p")
+    assert held is not None
+    held = await leases.renew(held, {"at": 2})
+    await leases.fail(msgspec.structs.replace(held, tries=leases.pace.tries - 1), "OSError")
+    assert FAILED == (await house.job()).state
+
+    assert await leases.retry("count", "p")
+    await house.worker(to_three(seen)).drain()
+
+    assert [2, 3] == seen
+    assert DONE == (await house.job()).state
+    assert ["job.failed", "job.retried"] == house.trail.actions
+
+
+async def test_a_job_that_waits_for_another_try_need_not_wait() -> None:
+    house, seen = House(), list[Any]()
+    leases = house.leases()
+    await leases.enqueue("count", "p")
+    held = await leases.take("count", "p")
+    assert held is not None
+    await leases.fail(held, "OSError")
+    await house.worker(to_three(seen)).drain()
+    assert [] == seen
+
+    assert await leases.retry("count", "p")
+    await house.worker(to_three(seen)).drain()
+
+    assert [0, 1, 2, 3] == seen
+
+
+async def test_a_job_that_was_cancelled_can_be_taken_up_again() -> None:
+    house, seen = House(), list[Any]()
+    leases = house.leases()
+    held = await leases.take("count", "p")
+    assert held is not None
+    await leases.cancel("count", "p")
+    with pytest.raises(JobCancelled):
+        await leases.renew(held, {"at": 3})
+
+    assert await leases.retry("count", "p")
+    await house.worker(to_three(seen)).drain()
+
+    assert [3] == seen
+
+
+async def test_what_runs_or_is_done_or_is_not_there_is_not_tried_again() -> None:
+    house, seen = House(), list[Any]()
+    leases = house.leases()
+
+    assert not await leases.retry("count", "p")
+    await leases.enqueue("count", "p")
+    await house.worker(to_three(seen)).drain()
+    assert not await leases.retry("count", "p")
+    await leases.take("count", "p")
+    assert not await leases.retry("count", "p")

@@ -6,11 +6,11 @@ pepper is in it: such a hash is of use only where that key is.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
 
-from poolhouse.crypto.passwords import MARK
 from poolhouse.records.groups import Group
 from poolhouse.records.users import (
     CONFIRMED,
@@ -69,10 +69,12 @@ def read_line(raw: bytes) -> UserLine:
     return line
 
 
-def write_line(user: User, groups: list[Group], *, fingerprint: str, hashes: bool) -> bytes:
+def write_line(
+    user: User, groups: Sequence[Group], *, hashes: bool, fingerprint: str, is_peppered: Callable[[str], bool]
+) -> bytes:
     """The user as a line, its end included."""
     credential = user.credential if hashes else None
-    peppered = credential is not None and any(is_ours(each) for each in (credential.hash, *user.history))
+    peppered = credential is not None and any(is_peppered(each) for each in (credential.hash, *user.history))
     line = UserLine(
         username=user.username,
         sub=user.sub,
@@ -89,8 +91,3 @@ def write_line(user: User, groups: list[Group], *, fingerprint: str, hashes: boo
         modified=user.modified,
     )
     return msgspec.json.encode(line) + b"\n"
-
-
-def is_ours(encoded: str) -> bool:
-    """Whether the hash has the pepper of a master key in it."""
-    return encoded.startswith(f"{MARK}$")

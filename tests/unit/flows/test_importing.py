@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 import pytest
 
-from poolhouse.cli.exporting import export
-from poolhouse.cli.importing import Count, Import, Manner
-from poolhouse.cli.users import import_file
-from poolhouse.crypto.vault import Vault
 from poolhouse.flows.accounts.administration import Invitation
 from poolhouse.flows.directory.groups import GroupSettings
 from poolhouse.flows.pools.settings import PoolFoundation
+from poolhouse.flows.transfer.importing import Manner
+from poolhouse.flows.transfer.lines import UserLine
+from poolhouse.flows.transfer.running import Count, Source, Told
 from poolhouse.records.pools import Pool
 from poolhouse.records.users import User
 from poolhouse.server.app import Server
@@ -24,29 +23,30 @@ FOREIGN = "pbkdf2_sha256$1000$salt$hQG9ZhnULk1xyuHqIvF8rkqRo2UPEkjGKLFP8UBmKZU="
 SUB = "11111111-2222-4333-8444-555555555555"
 
 
+@pytest.fixture
+async def server() -> AsyncIterator[Server]:
+    async with server_in_memory() as built:
+        yield built
+
+
+@pytest.fixture
+async def pool(server: Server) -> Pool:
+    return await new_pool(server)
+
+
 async def imported(
     server: Server, pool: Pool, lines: Iterable[Any], manner: Manner | None = None
 ) -> tuple[Count, list[tuple[int, str]]]:
-    import io
-
     complaints: list[tuple[int, str]] = []
-    written = b"".join((line if isinstance(line, bytes) else json.dumps(line).encode()) + b"\n" for line in lines)
-    count = await import_file(
-        server,
-        pool.id,
-        io.BytesIO(written),
-        manner or Manner(),
-        complain=lambda number, text: complaints.append((number, text)),
-        advance=lambda _: None,
-    )
+    written = [(line if isinstance(line, bytes) else json.dumps(line).encode()) + b"\n" for line in lines]
+    told = Told(wrong=lambda number, text: complaints.append((number, text)))
+    count = await server.services.imports.run(pool, Source(lines=written), manner or Manner(), told)
     return count, complaints
 
 
 async def exported(server: Server, pool: Pool, *, hashes: bool = True) -> list[dict[str, Any]]:
     lines: list[bytes] = []
-    vault = server.world.secrets
-    assert isinstance(vault, Vault)
-    await export(server.ports, pool, lines.append, fingerprint=vault.fingerprint, hashes=hashes)
+    await server.services.exports.run(pool, lines.append, hashes=hashes)
     return [json.loads(line) for line in lines]
 
 
@@ -136,7 +136,7 @@ async def test_groups_are_joined_and_made_only_where_that_is_asked_for(server: S
 
     assert (Count(imported=1, wrong=1), Count(imported=1, skipped=1)) == (first, second)
     assert [(2, "there is no group of one of these names; make it, or say --create-groups")] == complaints
-    assert ["staff", "new"] == [group.name for group in await server.ports.groups.of_user(joe)]
+    assert ["staff", "new"] == [group.name for group in await server.services.groups.all_of_user(joe)]
 
 
 async def test_an_alias_that_another_user_holds_is_not_taken(server: Server) -> None:
@@ -220,8 +220,5 @@ async def test_hashes_with_the_pepper_of_another_master_key_are_refused(server: 
     assert "$ph$" not in json.dumps(without)
 
 
-def test_an_import_shows_no_users_in_its_repr() -> None:
-    from poolhouse.cli.lines import UserLine
-
+def test_a_line_shows_no_user_in_its_repr() -> None:
     assert repr(UserLine(username="jane")) == "<a user's line>"
-    assert "jane" not in repr(Import)

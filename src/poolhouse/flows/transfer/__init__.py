@@ -1,0 +1,1 @@
+"""Users of a pool, brought in and taken out in bulk."""

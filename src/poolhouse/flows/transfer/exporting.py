@@ -1,0 +1,46 @@
+"""All users of a pool, written down so that they can be imported elsewhere: nobody is locked in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from poolhouse.flows.transfer.lines import write_line
+from poolhouse.ports.arithmetic import Passwords
+from poolhouse.ports.directory import Groups, Users
+from poolhouse.ports.world import Secrets
+from poolhouse.records.pools import Pool
+
+PAGE: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """``peppered`` counts the users whose hash is of use only with our master key."""
+
+    users: int
+    peppered: int
+
+
+class UserExport:
+    def __init__(self, users: Users, groups: Groups, passwords: Passwords, secrets: Secrets) -> None:
+        self._users = users
+        self._groups = groups
+        self._passwords = passwords
+        self._secrets = secrets
+
+    async def run(self, pool: Pool, write: Callable[[bytes], object], *, hashes: bool) -> Exported:
+        """Every user of the pool is written, one line each. Users that come or go meanwhile may be in it or not."""
+        users = peppered = 0
+        is_peppered, fingerprint = self._passwords.is_peppered, self._secrets.fingerprint
+        cursor: str | None = None
+        while True:
+            page = await self._users.page(pool.id, None, PAGE, cursor)
+            for user in page.items:
+                groups = await self._groups.of_user(user)
+                write(write_line(user, groups, hashes=hashes, fingerprint=fingerprint, is_peppered=is_peppered))
+                users += 1
+                peppered += hashes and user.credential is not None and is_peppered(user.credential.hash)
+            if (cursor := page.cursor) is None:
+                return Exported(users, peppered)

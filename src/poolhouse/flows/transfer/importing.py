@@ -1,0 +1,148 @@
+"""Users from elsewhere are put into a pool, without a message to anybody.
+
+Each line is done or not done by itself. Names that exist are skipped, so a line that is done twice is no mistake.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+from poolhouse.errors import GroupNotFound, GroupTaken
+from poolhouse.flows.directory.groups import MOST_GROUPS_OF_A_USER, GroupAdministration, GroupSettings
+from poolhouse.flows.directory.naming import place_name
+from poolhouse.flows.directory.values import check_values
+from poolhouse.flows.flow import Flow, World
+from poolhouse.flows.transfer.lines import WITHOUT_PASSWORD, BadLine, UserLine
+from poolhouse.ports.arithmetic import Passwords
+from poolhouse.ports.directory import Groups, NameTaken, Users
+from poolhouse.records.names import name
+from poolhouse.records.pools import Pool
+from poolhouse.records.users import CONFIRMED, RESET_REQUIRED, Credential, Group, User
+
+_SUB: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """``dry_run``: everything is looked at, and nothing is written. ``creates_groups``: groups that do not exist are
+    made, without any rights; otherwise they are an error."""
+
+    dry_run: bool = False
+    creates_groups: bool = False
+
+
+class LineImport(Flow):
+    """One line becomes one user."""
+
+    def __init__(
+        self, world: World, users: Users, groups: Groups, administration: GroupAdministration, passwords: Passwords
+    ) -> None:
+        super().__init__(world)
+        self._users = users
+        self._groups = groups
+        self._administration = administration
+        self._passwords = passwords
+
+    async def put(self, pool: Pool, line: UserLine, manner: Manner) -> bool:
+        """The user exists. False for one whose name did before. Raises ``BadLine`` and what the domain says."""
+        user = self._drafted(pool, line)
+        if await self._exists(pool, user):
+            return False
+        groups = [await self._group(pool, each, manner) for each in dict.fromkeys(line.groups)]
+        if len(groups) > MOST_GROUPS_OF_A_USER:
+            raise BadLine(f"a user can be in at most {MOST_GROUPS_OF_A_USER} groups")
+        if manner.dry_run:
+            return True
+        # Groups before the user: if it breaks off between, they are nobody's. The other way round the user would exist,
+        # be skipped by the next run, and stay without groups.
+        for group in groups:
+            if group is not None:
+                await self._groups.join(group, user, self.world.clock.now())
+        try:
+            await self._users.add(pool, user)
+        except NameTaken as taken:
+            for group in groups:
+                if group is not None:
+                    await self._groups.leave(group, user)
+            if await self._exists(pool, user):
+                return False
+            raise BadLine(f"another user holds this {taken.name.kind}") from None
+        await self.world.audit.note("user.imported", pool_id=pool.id, subject=user.sub)
+        return True
+
+    def _drafted(self, pool: Pool, line: UserLine) -> User:
+        if line.sub is not None and not _SUB.fullmatch(line.sub):
+            raise BadLine("sub is a UUID in lower case")
+        sub = line.sub or self.world.chance.uuid()
+        username, attributes = _placed(pool, line)
+        attributes = check_values(pool, attributes, on="invite", who="admin")
+        now = self.world.clock.now()
+        credential = self._credential(line, now)
+        status = line.status or (CONFIRMED if credential else RESET_REQUIRED)
+        if credential is None and status not in WITHOUT_PASSWORD:
+            status = RESET_REQUIRED
+        return User(
+            pool_id=pool.id,
+            sub=sub,
+            username=username or sub,
+            created=line.created or now,
+            modified=line.modified or now,
+            status=status,
+            enabled=line.enabled,
+            attributes=attributes,
+            credential=credential,
+            temporary_until=line.temporary_until if credential else None,
+            history=tuple(each for each in line.password_history if self._is_usable(each, line)) if credential else (),
+        )
+
+    def _credential(self, line: UserLine, now: float) -> Credential | None:
+        encoded = line.password_hash
+        if encoded is None:
+            return None
+        if self._is_of_another_key(encoded, line):
+            raise BadLine(
+                "password_hash was made with another master key, and nobody could sign in with it; leave it out, and "
+                "the user chooses a new password"
+            )
+        if not self._is_usable(encoded, line):
+            raise BadLine("password_hash has a format that nothing here can read")
+        return Credential(hash=encoded, set_at=line.password_set_at or now)
+
+    def _is_usable(self, encoded: str, line: UserLine) -> bool:
+        return not self._is_of_another_key(encoded, line) and self._passwords.can_read(encoded)
+
+    def _is_of_another_key(self, encoded: str, line: UserLine) -> bool:
+        return self._passwords.is_peppered(encoded) and line.password_key != self.world.secrets.fingerprint
+
+    async def _exists(self, pool: Pool, user: User) -> bool:
+        """Whether this user is here already. Raises ``BadLine`` where the id is somebody else's."""
+        held = await self._users.by_name(pool, name(pool, "username", user.username))
+        if held is None:
+            for attribute in pool.username_attributes:
+                if (value := user.attributes.get(attribute)) and held is None:
+                    held = await self._users.by_name(pool, name(pool, attribute, value))
+        if held is None and await self._users.get(pool.id, user.sub) is not None:
+            raise BadLine("another user has this sub")
+        return held is not None
+
+    async def _group(self, pool: Pool, group_name: str, manner: Manner) -> Group | None:
+        """The group; None in a dry run that would make it. Raises ``BadLine``."""
+        with suppress(GroupNotFound):
+            return await self._groups.get(pool.id, group_name)
+        if not manner.creates_groups:
+            raise BadLine("there is no group of one of these names; make it, or say --create-groups")
+        if manner.dry_run:
+            return None
+        with suppress(GroupTaken):
+            return await self._administration.create(pool.id, group_name, GroupSettings())
+        return await self._groups.get(pool.id, group_name)
+
+
+def _placed(pool: Pool, line: UserLine) -> tuple[str | None, dict[str, str]]:
+    if pool.username_attributes and line.sub is not None and line.username == line.sub:
+        # One of our own: where people sign in with an address, the name is the id.
+        return line.sub, dict(line.attributes)
+    return place_name(pool, line.username, line.attributes)

@@ -1,0 +1,183 @@
+"""An import, from its first line to its last.
+
+What can be read again is imported by a job: one at a time in a pool, and its progress is kept. Killed at any point, the
+same import goes on where it stopped when it is run again. Up to ``AT_ONCE`` lines are then done twice, which changes
+nothing. A dry run, and what comes through a pipe, make no job.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from itertools import islice
+from typing import Any, Final
+
+from poolhouse.errors import Conflicted, PoolhouseError, PoolNotFound
+from poolhouse.errors.reasons import Reason
+from poolhouse.flows.jobs import JobCancelled, JobLost
+from poolhouse.flows.loop import Pause, pause
+from poolhouse.flows.transfer.importing import LineImport, Manner
+from poolhouse.flows.transfer.lines import BadLine, read_line
+from poolhouse.ports.jobs import JobLeases
+from poolhouse.ports.pools import Pools
+from poolhouse.ports.world import Clock
+from poolhouse.records.jobs import RUNNING, Job
+from poolhouse.records.pools import Pool
+
+USER_IMPORT: Final = "user-import"
+"""The kind of the job; its subject is the id of the pool."""
+
+AT_ONCE: Final = 32
+LOOK: Final = 0.5
+"""Seconds between two looks at a job that somebody else holds."""
+
+Batch = list[tuple[int, bytes]]
+"""Lines with their numbers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """``digest`` is that of all the lines: an import goes on with the same ones only. None: they can be read once."""
+
+    lines: Iterable[bytes]
+    digest: str | None = None
+
+
+@dataclass(slots=True)
+class Count:
+    """How many lines came to which end."""
+
+    imported: int = 0
+    skipped: int = 0
+    wrong: int = 0
+
+
+def _nothing(*_: object) -> None:
+    """Nobody listens."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """Who is told what while it runs. ``wrong``: the number of a line, and what is wrong with it. ``bytes_done``: how
+    many bytes more are done. ``resumed``: how many lines were done before. ``waiting``: for how many seconds at most we
+    wait for another import, which may be dead."""
+
+    wrong: Callable[[int, str], None] = _nothing
+    bytes_done: Callable[[int], None] = _nothing
+    resumed: Callable[[int], None] = _nothing
+    waiting: Callable[[float], None] = _nothing
+
+
+class UserImport:
+    def __init__(self, pools: Pools, lines: LineImport, jobs: JobLeases, clock: Clock, pause: Pause = pause) -> None:
+        self._pools = pools
+        self._lines = lines
+        self._jobs = jobs
+        self._clock = clock
+        self._pause = pause
+
+    async def run(self, pool: Pool, source: Source, manner: Manner, told: Told) -> Count:
+        """All lines were tried; the count is that of the whole import, however often it was interrupted. Raises
+        ``PoolNotFound``; ``Conflicted`` while another import into the pool is under way, and where this one was
+        cancelled or lost."""
+        if manner.dry_run or source.digest is None:
+            count = Count()
+            for some in _batches(source.lines):
+                await self._batch(pool, some, manner, told, count)
+                told.bytes_done(_size(some))
+            return count
+        job = await self._taken(pool.id, told)
+        try:
+            return await self._go_on(job, pool, source, manner, told)
+        except JobCancelled:
+            raise Conflicted(Reason.IMPORT_CANCELLED) from None
+        except JobLost:
+            raise Conflicted(Reason.IMPORT_TAKEN_OVER) from None
+
+    async def _taken(self, pool_id: str, told: Told) -> Job:
+        """The job, ours. An owner that dies is waited for until its lease is over. Raises ``Conflicted`` for one that
+        lives."""
+        seen: tuple[str, float] | None = None
+        while (job := await self._jobs.take(USER_IMPORT, pool_id)) is None:
+            held = await self._jobs.get(USER_IMPORT, pool_id)
+            if held is None or held.state != RUNNING:
+                continue  # it has come to its end meanwhile
+            if seen is None:
+                seen = (held.owner, held.until)
+                told.waiting(max(0.0, held.until - self._clock.now()))
+            if seen != (held.owner, held.until):
+                raise Conflicted(Reason.IMPORT_UNDER_WAY)
+            await self._pause(asyncio.Event(), min(LOOK, max(0.0, held.until - self._clock.now())))
+        return job
+
+    async def _go_on(self, job: Job, pool: Pool, source: Source, manner: Manner, told: Told) -> Count:
+        """The rest of the lines was tried. Whatever keeps it from that, the job is let go. Raises ``JobLost`` too."""
+        try:
+            same = {"file": source.digest, "creates_groups": manner.creates_groups}
+            if not same.items() <= job.progress.items():
+                job = await self._jobs.renew(job, _progress(same, 0, Count()))
+            before = int(job.progress["lines"])
+            count = Count(**{end: int(job.progress[end]) for end in asdict(Count())})
+            if before:
+                told.resumed(before)
+            for some in _batches(source.lines):
+                last = some[-1][0]
+                if last > before:
+                    # Somebody may have deleted the pool: nobody would ever remove what is written into it from now on.
+                    await self._pools.require(pool.id)
+                    await self._batch(pool, some, manner, told, count)
+                    job = await self._jobs.renew(job, _progress(same, last, count))
+                told.bytes_done(_size(some))
+            await self._jobs.finish(job)
+        except JobLost:
+            raise
+        except PoolNotFound:
+            await self._jobs.finish(job)
+            raise
+        except (Exception, asyncio.CancelledError):
+            with suppress(Exception):  # what went wrong first is what counts
+                await self._jobs.release(job)
+            raise
+        return count
+
+    async def _batch(self, pool: Pool, some: Batch, manner: Manner, told: Told, count: Count) -> None:
+        turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+        async def line(number: int, raw: bytes) -> None:
+            try:
+                read = read_line(raw)
+                # Of two lines with one name the second sees what became of the first.
+                async with turns[read.username.casefold()]:
+                    done = await self._lines.put(pool, read, manner)
+                if done:
+                    count.imported += 1
+                else:
+                    count.skipped += 1
+            except (BadLine, PoolhouseError) as error:
+                count.wrong += 1
+                told.wrong(number, str(error).strip())
+
+        ended = await asyncio.gather(
+            *(line(number, raw) for number, raw in some if raw.strip()), return_exceptions=True
+        )
+        # Only now, when none of them is under way any more.
+        for error in ended:
+            if error is not None:
+                raise error
+
+
+def _progress(same: dict[str, Any], lines: int, count: Count) -> dict[str, Any]:
+    return {**same, "lines": lines, **asdict(count)}
+
+
+def _batches(lines: Iterable[bytes]) -> Iterator[Batch]:
+    left = enumerate(lines, 1)
+    while some := list(islice(left, AT_ONCE)):
+        yield some
+
+
+def _size(some: Batch) -> int:
+    return sum(len(raw) for _, raw in some)
