@@ -20,6 +20,7 @@ from poolhouse.flows.pools.settings import PoolFoundation
 from poolhouse.records.clients import Client, Rotation
 from poolhouse.records.pools import Pool
 from poolhouse.store.memory import MemoryStore
+from poolhouse.store.port import Query
 from poolhouse.store.repositories import collections
 from poolhouse.testing.clock import FakeClock
 from tests.support.crashing import Crash, CrashingStore
@@ -305,6 +306,10 @@ async def remove_client_again(scene: Scene) -> None:
         await remove_client(scene)
     with pytest.raises(errors.ClientNotFound):
         await scene.house.services.clients.get(scene.client.id)
+    store = scene.house.built.store
+    for collection in (collections.CLIENTS, collections.CLIENT_POOLS):
+        page = await store.find(collection, Query(limit=100))
+        assert [] == [entry.key for entry in page.entries if scene.client.id in entry.key]
     await add_client_again(scene)
 
 

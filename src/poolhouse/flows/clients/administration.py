@@ -79,8 +79,8 @@ class ClientAdministration:
 
     async def delete(self, pool_id: str, client_id: str) -> None:
         """There is no such client. Raises as ``describe``."""
-        _, client = await self._both(pool_id, client_id)
-        await self._clients.delete(client)
+        pool = await self._pools.get(pool_id)
+        await self._clients.delete(await self._clients.of_pool(pool.id, client_id))
         await self._audit.note("client.deleted", pool_id=pool_id, client_id=client_id)
 
     async def page(self, pool_id: str, limit: int, cursor: str | None) -> Slice:

@@ -31,10 +31,13 @@ class ClientRepository:
         pointer = await self._store.get(collections.CLIENT_POOLS, (client_id,))
         if pointer is None:
             raise ClientNotFound(client_id)
-        entry = await self._store.get(collections.CLIENTS, (pointer.value["pool_id"], client_id))
+        return self._cache.put(client_id, await self.of_pool(pointer.value["pool_id"], client_id))
+
+    async def of_pool(self, pool_id: str, client_id: str) -> Client:
+        entry = await self._store.get(collections.CLIENTS, (pool_id, client_id))
         if entry is None:
             raise ClientNotFound(client_id)
-        return self._cache.put(client_id, to_record(entry, Client))
+        return to_record(entry, Client)
 
     async def add(self, client: Client) -> Client:
         self._srp.drop(client.pool_id)
@@ -53,8 +56,10 @@ class ClientRepository:
     async def delete(self, client: Client) -> None:
         self._cache.drop(client.id)
         self._srp.drop(client.pool_id)
-        await self._store.delete(collections.CLIENTS, (client.pool_id, client.id))
+        # The pointer first: without the client nobody would know of it. Without it the client is of no use, and is
+        # still found in its pool, by whoever deletes either of them.
         await self._store.delete(collections.CLIENT_POOLS, (client.id,))
+        await self._store.delete(collections.CLIENTS, (client.pool_id, client.id))
 
     async def page(self, pool_id: str, limit: int, cursor: str | None) -> Slice:
         asked = f"clients/{pool_id}"
