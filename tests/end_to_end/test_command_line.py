@@ -229,6 +229,9 @@ def test_wrong_words_are_told_with_status_2(tmp_path: Path, words: tuple[str, ..
         ("users", "create"),
         ("users", "import"),
         ("users", "export"),
+        ("jobs", "list"),
+        ("jobs", "cancel"),
+        ("jobs", "retry"),
     ],
     ids=" ".join,
 )
