@@ -62,6 +62,19 @@ def test_the_imports_that_must_not_happen_do_not_happen() -> None:
     assert run.returncode == 0, run.stdout[-4000:] + run.stderr
 
 
+def test_the_command_line_holds_services_and_reaches_for_no_port_behind_them() -> None:
+    commands = [path for path in SOURCES if path.parent.name == "cli"]
+    reached = [
+        f"{named(path)}:{node.lineno}"
+        for path in commands
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr in ("ports", "world")
+    ]
+
+    assert commands
+    assert [] == reached
+
+
 def test_no_module_needs_itself() -> None:
     graph = grimp.build_graph("poolhouse", cache_dir=None, exclude_type_checking_imports=True)
     imports = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}

@@ -19,12 +19,10 @@ from poolhouse.config.settings import Settings
 from poolhouse.config.values import SettingsError
 from poolhouse.crypto.vault import Vault
 from poolhouse.hooks.manager import PluginManager
-from poolhouse.server.ground import plugin_manager, require_same_key
+from poolhouse.server.ground import known_key, plugin_manager, require_same_key, store_of
 from poolhouse.server.http_client import HttpClient
 from poolhouse.server.world import SystemChance, SystemClock
-from poolhouse.store.open import open_store
 from poolhouse.store.port import Store
-from poolhouse.store.repositories import collections
 
 _MAIL_PORTS = {"starttls": 587, "implicit": 465, "none": 25}
 _MAIL_PATIENCE = 10.0
@@ -91,7 +89,7 @@ async def _check_plugins(settings: Settings) -> str:
 def loaded_plugins(settings: Settings) -> PluginManager:
     """The plugins that a server with these settings would use, built and checked. Raises ``PluginError``."""
     clock = SystemClock()
-    store = open_store(settings.store.url.reveal(), collections.ALL, clock)
+    store = store_of(settings, clock)
     manager = plugin_manager(settings, clock=clock, chance=SystemChance(), http=HttpClient(), store=store)
     manager.freeze()
     return manager
@@ -101,7 +99,7 @@ async def _check_store(settings: Settings) -> str:
     shown = shown_store(settings)
     if settings.store.kind == "sqlite" and not _exists(Path(shown.removeprefix("sqlite:"))):
         return f"ok ({shown} does not exist yet; the first start makes it)"
-    store = open_store(settings.store.url.reveal(), collections.ALL, SystemClock())
+    store = store_of(settings, SystemClock())
     await store.start()
     try:
         await store.ping()
@@ -126,7 +124,7 @@ async def _check_key_of(store: Store, settings: Settings) -> None:
         keys = _keys(settings)
     except SettingsError:
         return
-    if await store.get(collections.SERVER, ("master-key",)) is not None:
+    if await known_key(store) is not None:
         await require_same_key(store, Vault(keys.raw, SystemChance()))
 
 

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from poolhouse.errors import KeyTaken, NotFound
+from poolhouse.errors import NotFound
 from poolhouse.flows.clients.settings import ClientSettings
 from poolhouse.flows.pools.settings import PoolFoundation, PoolSettings
 from poolhouse.flows.services.user_pools import Services
+from poolhouse.ports.server import ServerMemory
 from poolhouse.records.pools import Pool
-from poolhouse.store.port import Entry, Store
-from poolhouse.store.repositories import collections
 
 NAME = "demo"
 FLOWS = ("ALLOW_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH")
 _TAGS = {"poolhouse": "demo"}
-_KEY = ("demo",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,23 +22,16 @@ class Demo:
     client_id: str
 
 
-async def demo(services: Services, store: Store, region: str) -> Demo | None:
+async def demo(services: Services, memory: ServerMemory, region: str) -> Demo | None:
     """The demo pool and its client, which are made once; None where somebody has removed them.
 
     What an interrupted first start has made is found again, by its name and its tag.
     """
-    known = await store.get(collections.SERVER, _KEY)
+    known = await memory.recall(NAME)
     if known is None:
         pool = await _pool(services, region)
-        made = Demo(pool.id, await _client_id(services, pool))
-        try:
-            await store.insert(
-                collections.SERVER, Entry(key=_KEY, value={"pool_id": made.pool_id, "client_id": made.client_id})
-            )
-        except KeyTaken:
-            return await demo(services, store, region)
-        return made
-    made = Demo(known.value["pool_id"], known.value["client_id"])
+        known = await memory.remember(NAME, {"pool_id": pool.id, "client_id": await _client_id(services, pool)})
+    made = Demo(known["pool_id"], known["client_id"])
     try:
         await services.clients.describe(made.pool_id, made.client_id)
     except NotFound:

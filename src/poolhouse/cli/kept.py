@@ -10,22 +10,15 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from poolhouse.config.master_key import SIZE, MasterKeys, configured_keys, kept_key, read_key_file
 from poolhouse.config.settings import Root, Settings
 from poolhouse.config.values import Secret, SettingsError
+from poolhouse.flows.access.keys import invented
+from poolhouse.ports.world import Chance
 
 T = TypeVar("T")
-
-_ID_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
-_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-
-
-class Chance(Protocol):
-    def raw(self, size: int) -> bytes: ...
-
-    def letters(self, count: int, alphabet: str) -> str: ...
 
 
 def place_beside(settings: Settings, name: str) -> Path | None:
@@ -87,11 +80,6 @@ def with_root_key(settings: Settings, chance: Chance) -> Settings:
     return replace(settings, root=root)
 
 
-def new_access_key(chance: Chance) -> tuple[str, str]:
-    """An access key's id and secret."""
-    return f"PHAK{chance.letters(16, _ID_LETTERS)}", chance.letters(40, _LETTERS)
-
-
 def kept_text(path: Path, make: Callable[[], str], chance: Chance) -> str:
     """The text in the file; it is made, for its owner only, where it does not exist. Two processes that come at once
     get the same."""
@@ -109,8 +97,8 @@ def kept_text(path: Path, make: Callable[[], str], chance: Chance) -> str:
 
 
 def _new_root_key(chance: Chance) -> str:
-    key_id, secret = new_access_key(chance)
-    return json.dumps({"access_key_id": key_id, "secret_access_key": secret}) + "\n"
+    made = invented(chance)
+    return json.dumps({"access_key_id": made.id, "secret_access_key": made.secret}) + "\n"
 
 
 def _writing(path: Path, write: Callable[[], T]) -> T:

@@ -71,7 +71,7 @@ def rotate(
     async def work(server: Server) -> None:
         pool_ids = [each async for each in keys.all_pool_ids(server)] if every else [pool]
         for pool_id in pool_ids:
-            overlap = await keys.rotate(server, pool_id)
+            overlap = await server.services.signing_keys.rotate(pool_id)
             typer.echo(f"{pool_id}  new keys; the old ones stay published for {overlap} s longer than they sign")
 
     with_server(config, work)
@@ -85,10 +85,10 @@ def list_keys(pool: Annotated[str, typer.Argument(metavar="POOL_ID")], config: C
     Example:
       poolhouse keys list eu-west-1_AbCdEfGhI
     """
-    from poolhouse.cli import keys
     from poolhouse.cli.opening import with_server
 
-    for key, state in with_server(config, lambda server: keys.signing_keys(server, pool)):
+    for each in with_server(config, lambda server: server.services.signing_keys.all_of(pool)):
+        key, state = each.key, each.state
         retires = f"until {_instant(key.retires)}" if key.retires is not None else ""
         typer.echo(f"{key.slot:<10} {key.kid}  {state:<9}  from {_instant(key.active_from)} {retires}".rstrip())
 
@@ -119,7 +119,7 @@ def create_access(
     if everything == (policy is not None):
         raise Failure("Say what the key may do: --policy FILE, or --everything.", SETTINGS)
     statements = keys.EVERYTHING if policy is None else keys.read_policy(policy)
-    made = with_server(config, lambda server: keys.create_access_key(server, name, statements))
+    made = with_server(config, lambda server: server.access_keys.create(name, statements))
     typer.echo(f"AWS_ACCESS_KEY_ID={made.id}")
     typer.echo(f"AWS_SECRET_ACCESS_KEY={made.secret}")
 
@@ -138,10 +138,9 @@ def list_access(config: Config = None) -> None:
 @access.command("delete")
 def delete_access(key: Annotated[str, typer.Argument(metavar="KEY_ID")], config: Config = None) -> None:
     """Delete an access key. Running servers stop believing in it within seconds."""
-    from poolhouse.cli import keys
     from poolhouse.cli.opening import with_server
 
-    with_server(config, lambda server: keys.delete_access_key(server, key))
+    with_server(config, lambda server: server.access_keys.delete(key))
     typer.echo(f"{key} is deleted.")
 
 

@@ -124,7 +124,7 @@ class _Start:
             from poolhouse.cli.demo import demo
 
             async def prepare(_: web.Application) -> None:
-                self._demo = await demo(server.services, server.store, self._settings.server.region)
+                self._demo = await demo(server.services, server.memory, self._settings.server.region)
 
             server.app.on_startup.append(prepare)
         return server.app

@@ -92,6 +92,7 @@ class Reason(Enum):
     AMZ_DATE_FORM = "The header x-amz-date is not of the form YYYYMMDD'T'HHMMSS'Z'."
     CREDENTIAL_DATE = "The date of the credential is not the date of the request."
     SIGNED_HEADER_MISSING = "The signed header {header} is not there."
+    ACCESS_KEY_NAME_FORM = "The name of an access key has 1 to 64 letters, digits or signs of +=,.@_-"
     ACCESS_KEY_UNKNOWN = "The security token included in the request is invalid."
     ACCESS_DENIED = "User: {caller} is not authorized to perform: {action} on resource: {resource}"
 

@@ -30,4 +30,5 @@ class Pools(Protocol):
     async def remove_some(self, pool_id: str, limit: int) -> int:
         """Up to so many documents that are the pool's own were removed; how many. 0: nothing of it is left."""
 
-    async def page(self, region: str, limit: int, cursor: str | None) -> Slice: ...
+    async def page(self, region: str | None, limit: int, cursor: str | None) -> Slice:
+        """Some pools of the region; None: of all regions."""

@@ -9,6 +9,7 @@ from poolhouse.ports.clients import Clients
 from poolhouse.ports.grants import Grants
 from poolhouse.ports.groups import Groups
 from poolhouse.ports.jobs import JobLeases
+from poolhouse.ports.keys import SigningKeyRing
 from poolhouse.ports.messages import Outbox
 from poolhouse.ports.pools import Pools
 from poolhouse.ports.protection import Counters
@@ -31,3 +32,4 @@ class Ports:
     passwords: Passwords
     srp: Srp
     tokens: Tokens
+    key_ring: SigningKeyRing

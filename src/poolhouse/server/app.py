@@ -16,6 +16,7 @@ from aiohttp import web
 from poolhouse.config.settings import Settings
 from poolhouse.crypto.vault import Vault
 from poolhouse.crypto.workers import Crews
+from poolhouse.flows.access.keys import AccessKeyAdministration
 from poolhouse.flows.flow import World
 from poolhouse.flows.jobs import JobWorker
 from poolhouse.flows.messages.outbox import OutboxService
@@ -25,6 +26,7 @@ from poolhouse.hooks import specs
 from poolhouse.hooks.dispatch import Hooks
 from poolhouse.hooks.events.server import Lifespan
 from poolhouse.hooks.manager import PluginManager
+from poolhouse.ports.server import ServerMemory
 from poolhouse.ports.user_pools import Ports
 from poolhouse.server.cognito.bindings.json import JsonApi
 from poolhouse.server.cognito.dispatch import Dispatch
@@ -38,7 +40,7 @@ from poolhouse.server.proxies import source_address
 from poolhouse.server.requests import RequestIds, answering
 from poolhouse.server.routes import Audience, Route, mount
 from poolhouse.store.port import Store
-from poolhouse.store.repositories.access import AccessKeyRepository
+from poolhouse.store.repositories.server import ServerMemoryRepository
 from poolhouse.tokens.keys import KeyRing
 
 SWEEP_SECONDS = 60.0
@@ -57,7 +59,8 @@ class Server:
     hooks: Hooks
     plugins: PluginManager
     keys: KeyRing
-    access_keys: AccessKeyRepository
+    access_keys: AccessKeyAdministration
+    memory: ServerMemory
     outbox: OutboxService
     jobs: JobWorker
     workers: Crews
@@ -97,6 +100,7 @@ async def build(
         plugins=ground.plugins,
         keys=pools.keys,
         access_keys=rights.keys,
+        memory=ServerMemoryRepository(ground.store),
         outbox=ground.outbox,
         jobs=JobWorker(ground.leases, [kind for part in parts for kind in part.jobs]),
         workers=ground.workers,

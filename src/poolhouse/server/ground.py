@@ -6,16 +6,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from aiohttp import http_parser
 
 from poolhouse.config.settings import Settings
 from poolhouse.crypto.vault import Vault
 from poolhouse.crypto.workers import Crews
-from poolhouse.errors import KeyTaken
 from poolhouse.flows.audit import Trail
 from poolhouse.flows.jobs import Leases
 from poolhouse.flows.messages.outbox import OutboxService
@@ -34,13 +32,16 @@ from poolhouse.server.operation.outbox_page import OutboxPage
 from poolhouse.server.world import SystemChance, SystemClock
 from poolhouse.store.open import open_store
 from poolhouse.store.plugin_documents import StoredPluginDocuments
-from poolhouse.store.port import Entry, Store
+from poolhouse.store.port import Store
 from poolhouse.store.repositories import collections
 from poolhouse.store.repositories.audit import AuditRepository
 from poolhouse.store.repositories.cursors import Cursors
 from poolhouse.store.repositories.jobs import JobRepository
 from poolhouse.store.repositories.messages import OutboxRepository
+from poolhouse.store.repositories.server import ServerMemoryRepository
 from poolhouse.tokens.keys import KeyMaker
+
+_MASTER_KEY: Final = "master-key"
 
 
 class NotStartable(Exception):  # noqa: N818 - read as a statement
@@ -91,7 +92,7 @@ async def lay_ground(
     require_safe_parser()
     surroundings = surroundings or Surroundings()
     clock, chance = surroundings.clock, surroundings.chance
-    store = store or open_store(settings.store.url.reveal(), collections.ALL, clock)
+    store = store or store_of(settings, clock)
     vault = Vault(master_keys, chance)
     workers = Crews(settings.server.threads or None, settings.server.queue or None)
     metrics = Metrics()
@@ -173,15 +174,22 @@ def plugin_manager(
     return manager
 
 
+def store_of(settings: Settings, clock: Clock) -> Store:
+    """The store that the settings name; not open yet."""
+    return open_store(settings.store.url.reveal(), collections.ALL, clock)
+
+
+async def known_key(store: Store) -> str | None:
+    """The fingerprint of the master key with which the store was made; None where it was not used yet."""
+    known = await ServerMemoryRepository(store).recall(_MASTER_KEY)
+    return None if known is None else known.get("fingerprint")
+
+
 async def require_same_key(store: Store, vault: Vault) -> None:
     """The store was made with this master key. Raises ``NotStartable`` where it was another: every password would seem
     wrong, and every seal broken."""
-    known = await store.get(collections.SERVER, ("master-key",))
-    if known is None:
-        with suppress(KeyTaken):
-            await store.insert(collections.SERVER, Entry(key=("master-key",), value={"fingerprint": vault.fingerprint}))
-        known = await store.get(collections.SERVER, ("master-key",))
-    if known is not None and known.value.get("fingerprint") != vault.fingerprint:
+    known = await ServerMemoryRepository(store).remember(_MASTER_KEY, {"fingerprint": vault.fingerprint})
+    if known.get("fingerprint") != vault.fingerprint:
         raise NotStartable(
             "This store was made with another master key. Start with that key (POOLHOUSE_MASTER_KEY or "
             "POOLHOUSE_MASTER_KEY_FILE); after a rotation it stays in the list, last."

@@ -145,6 +145,9 @@ class KeyRing:
             raise PoolNotFound(pool_id)
         return keys.jwks
 
+    async def all_of(self, pool_id: str) -> Sequence[SigningKey]:
+        return await self._keys.list(pool_id)
+
     async def make_keys(self, pool_id: str) -> None:
         await self._completed(pool_id)
 

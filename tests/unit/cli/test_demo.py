@@ -13,8 +13,8 @@ async def names(server: Server) -> list[str]:
 
 
 async def test_the_demo_is_made_once(server: Server) -> None:
-    first = await demo(server.services, server.store, REGION)
-    second = await demo(server.services, server.store, REGION)
+    first = await demo(server.services, server.memory, REGION)
+    second = await demo(server.services, server.memory, REGION)
 
     assert first is not None
     assert first == second
@@ -22,9 +22,9 @@ async def test_the_demo_is_made_once(server: Server) -> None:
 
 
 async def test_what_an_interrupted_start_has_made_is_found_again(server: Server) -> None:
-    first = await demo(server.services, server.store, REGION)
+    first = await demo(server.services, server.memory, REGION)
     await server.store.delete(collections.SERVER, ("demo",))
-    second = await demo(server.services, server.store, REGION)
+    second = await demo(server.services, server.memory, REGION)
 
     assert first == second
     assert ["demo"] == await names(server)
@@ -34,16 +34,16 @@ async def test_a_pool_of_the_same_name_that_is_somebodys_own_is_left_alone(serve
     from poolhouse.flows.pools.settings import PoolFoundation, PoolSettings
 
     own = await server.services.pools.create(REGION, "demo", PoolSettings(), PoolFoundation())
-    made = await demo(server.services, server.store, REGION)
+    made = await demo(server.services, server.memory, REGION)
 
     assert made is not None
     assert own.id != made.pool_id
 
 
 async def test_the_demo_is_not_made_again_once_it_was_removed(server: Server) -> None:
-    made = await demo(server.services, server.store, REGION)
+    made = await demo(server.services, server.memory, REGION)
     assert made is not None
     await server.services.pools.delete(made.pool_id)
 
-    assert await demo(server.services, server.store, REGION) is None
+    assert await demo(server.services, server.memory, REGION) is None
     assert await names(server) == []

@@ -10,7 +10,7 @@ import pytest
 
 from poolhouse.cli import keys
 from poolhouse.cli.failures import Failure
-from poolhouse.errors import PoolNotFound
+from poolhouse.errors import InvalidParameter, KeyNotFound, PoolNotFound
 from poolhouse.flows.access.callers import PURPOSE
 from poolhouse.flows.clients.settings import ClientSettings
 from poolhouse.flows.clients.validity import Span, Validity
@@ -23,8 +23,8 @@ async def test_old_keys_stay_as_long_as_the_longest_token_lives(server: Server, 
     long = ClientSettings(flows=("ALLOW_USER_SRP_AUTH",), validity=Validity(id=Span(2, "hours")))
     await server.services.clients.create(pool.id, "long", long)
     await server.services.clients.create(pool.id, "usual", ClientSettings())
-    overlap = await keys.rotate(server, pool.id)
-    found = {key.slot: (key, state) for key, state in await keys.signing_keys(server, pool.id)}
+    overlap = await server.services.signing_keys.rotate(pool.id)
+    found = {each.key.slot: (each.key, each.state) for each in await server.services.signing_keys.all_of(pool.id)}
 
     assert overlap == 7200
     assert {"id.1": "signs", "id.2": "published", "access.1": "signs", "access.2": "published"} == {
@@ -35,7 +35,7 @@ async def test_old_keys_stay_as_long_as_the_longest_token_lives(server: Server, 
 
 async def test_keys_of_a_pool_that_is_not_there_are_not_made(server: Server) -> None:
     with pytest.raises(PoolNotFound):
-        await keys.rotate(server, "eu-west-1_nobodys")
+        await server.services.signing_keys.rotate("eu-west-1_nobodys")
 
 
 async def test_all_pools_are_those_of_every_region(server: Server, pool: Pool) -> None:
@@ -48,7 +48,7 @@ async def test_all_pools_are_those_of_every_region(server: Server, pool: Pool) -
 
 
 async def test_an_access_keys_secret_is_sealed_for_the_one_who_checks_signatures(server: Server) -> None:
-    made = await keys.create_access_key(server, "backend", keys.EVERYTHING)
+    made = await server.access_keys.create("backend", keys.EVERYTHING)
     (stored,) = await keys.access_keys(server)
 
     assert made.secret.encode() == server.world.secrets.open(PURPOSE, made.id, stored.sealed_secret)
@@ -58,17 +58,17 @@ async def test_an_access_keys_secret_is_sealed_for_the_one_who_checks_signatures
 
 @pytest.mark.parametrize("name", ["", "a b", "a/b", "x" * 65])
 async def test_a_name_that_fits_no_arn_is_refused(server: Server, name: str) -> None:
-    with pytest.raises(Failure, match="1 to 64"):
-        await keys.create_access_key(server, name, ())
+    with pytest.raises(InvalidParameter, match="1 to 64"):
+        await server.access_keys.create(name, ())
 
 
 async def test_a_deleted_access_key_is_gone(server: Server) -> None:
-    made = await keys.create_access_key(server, "backend", ())
-    await keys.delete_access_key(server, made.id)
+    made = await server.access_keys.create("backend", ())
+    await server.access_keys.delete(made.id)
 
     assert await keys.access_keys(server) == []
-    with pytest.raises(Failure, match=f"There is no access key {made.id}"):
-        await keys.delete_access_key(server, made.id)
+    with pytest.raises(KeyNotFound):
+        await server.access_keys.delete(made.id)
 
 
 ALLOW = {"Effect": "Allow", "Action": "cognito-idp:*", "Resource": ["*"]}

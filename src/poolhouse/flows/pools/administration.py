@@ -115,8 +115,8 @@ class PoolAdministration:
         await self._pools.close(pool_id)
         await self._audit.note("pool.deleted", pool_id=pool_id)
 
-    async def page(self, region: str, limit: int, cursor: str | None) -> Slice:
-        """Some pools of the region."""
+    async def page(self, region: str | None, limit: int, cursor: str | None) -> Slice:
+        """Some pools of the region; None: of all regions."""
         return await self._pools.page(region, limit, cursor)
 
     async def _changed(self, pool: Pool, action: str) -> Pool:

@@ -25,6 +25,7 @@ from poolhouse.flows.messages.codes import CodeProcess
 from poolhouse.flows.messages.words import Messenger
 from poolhouse.flows.pools.administration import PoolAdministration
 from poolhouse.flows.protection.limits import NONE, Limits, Rates
+from poolhouse.flows.pools.signing_keys import SigningKeyAdministration
 from poolhouse.flows.protection.lockout import Lockout
 from poolhouse.flows.sign_in.begin import SignIn
 from poolhouse.flows.sign_in.end import SignInEnd
@@ -53,6 +54,7 @@ class Services:
     refreshing: Refreshing
     revocation: Revocation
     bearers: Bearers
+    signing_keys: SigningKeyAdministration
     imports: UserImport
     exports: UserExport
 
@@ -134,6 +136,7 @@ def build_services(
         ),
         revocation=Revocation(world, ports.grants, secrets, handles),
         bearers=bearers,
+        signing_keys=SigningKeyAdministration(ports.pools, ports.clients, ports.key_ring, clock, audit),
         imports=UserImport(ports.pools, lines, ports.jobs, clock),
         exports=UserExport(ports.users, ports.groups, ports.passwords, world.secrets),
     )

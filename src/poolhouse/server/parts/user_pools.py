@@ -128,6 +128,7 @@ async def _ports(ground: Ground) -> tuple[Ports, KeyRing]:
         ),
         srp=Srp6a(workers.proofs, chance),
         tokens=keys,
+        key_ring=keys,
         pools=PoolRepository(store, cursors, clock),
         clients=ClientRepository(store, cursors, clock),
         users=UserRepository(store, cursors, memberships),

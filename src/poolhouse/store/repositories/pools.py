@@ -74,9 +74,9 @@ class PoolRepository:
             while more:
                 _, more = await self._remove_page(collection, pool_id, _AT_ONCE)
 
-    async def page(self, region: str, limit: int, cursor: str | None) -> Slice:
-        asked = f"pools/{region}"
-        query = Query(prefix=(region,), limit=limit, after=self._cursors.read(asked, cursor))
+    async def page(self, region: str | None, limit: int, cursor: str | None) -> Slice:
+        asked = f"pools/{region or ''}"
+        query = Query(prefix=() if region is None else (region,), limit=limit, after=self._cursors.read(asked, cursor))
         page = await self._store.find(collections.POOLS, query)
         return Slice([to_record(entry, Pool) for entry in page.entries], self._cursors.write(asked, page.next))
 

@@ -1,0 +1,70 @@
+"""The signing keys of a pool, as operators see and replace them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from poolhouse.ports.audit import AuditTrail
+from poolhouse.ports.clients import Clients
+from poolhouse.ports.keys import SigningKeyRing
+from poolhouse.ports.pools import Pools
+from poolhouse.ports.world import Clock
+from poolhouse.records.keys import SigningKey
+
+DEFAULT_LIFE: Final = 3600
+"""Seconds that a token lives where no client says otherwise."""
+
+SIGNS: Final = "signs"
+PUBLISHED: Final = "published"
+RETIRED: Final = "retired"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyState:
+    """A key, and what it does now: ``signs``, ``published`` or ``retired``."""
+
+    key: SigningKey
+    state: str
+
+
+class SigningKeyAdministration:
+    def __init__(self, pools: Pools, clients: Clients, ring: SigningKeyRing, clock: Clock, audit: AuditTrail) -> None:
+        self._pools = pools
+        self._clients = clients
+        self._ring = ring
+        self._clock = clock
+        self._audit = audit
+
+    async def rotate(self, pool_id: str) -> int:
+        """The pool has new signing keys. Returns the seconds for which the old ones stay published after the new ones
+        sign: the longest life of a token of the pool's clients. Raises ``PoolNotFound``."""
+        await self._pools.get(pool_id)
+        overlap = DEFAULT_LIFE
+        cursor: str | None = None
+        while True:
+            page = await self._clients.page(pool_id, 60, cursor)
+            for client in page.items:
+                overlap = max(overlap, client.access_validity, client.id_validity)
+            if (cursor := page.cursor) is None:
+                break
+        await self._ring.rotate(pool_id, overlap)
+        await self._audit.note("keys.rotated", pool_id=pool_id)
+        return overlap
+
+    async def all_of(self, pool_id: str) -> list[KeyState]:
+        """The keys of the pool, by slot. Raises ``PoolNotFound``."""
+        await self._pools.get(pool_id)
+        keys = await self._ring.all_of(pool_id)
+        now = self._clock.now()
+        return [KeyState(key, _state(key, keys, now)) for key in sorted(keys, key=lambda one: one.slot)]
+
+
+def _state(key: SigningKey, others: Sequence[SigningKey], now: float) -> str:
+    if key.retires is not None and key.retires <= now:
+        return RETIRED
+    if key.active_from > now:
+        return PUBLISHED
+    newest = max(one.active_from for one in others if one.use == key.use and one.active_from <= now)
+    return SIGNS if key.active_from == newest else PUBLISHED
