@@ -24,8 +24,8 @@ from poolhouse.flows.grants.revoke import Revocation
 from poolhouse.flows.messages.codes import CodeProcess
 from poolhouse.flows.messages.words import Messenger
 from poolhouse.flows.pools.administration import PoolAdministration
-from poolhouse.flows.protection.limits import NONE, Limits, Rates
 from poolhouse.flows.pools.signing_keys import SigningKeyAdministration
+from poolhouse.flows.protection.limits import NONE, Limits, Rates
 from poolhouse.flows.protection.lockout import Lockout
 from poolhouse.flows.sign_in.begin import SignIn
 from poolhouse.flows.sign_in.end import SignInEnd

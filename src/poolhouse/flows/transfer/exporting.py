@@ -8,7 +8,8 @@ from typing import Final
 
 from poolhouse.flows.transfer.lines import write_line
 from poolhouse.ports.arithmetic import Passwords
-from poolhouse.ports.directory import Groups, Users
+from poolhouse.ports.groups import Groups
+from poolhouse.ports.users import Users
 from poolhouse.ports.world import Secrets
 from poolhouse.records.pools import Pool
 

@@ -17,10 +17,12 @@ from poolhouse.flows.directory.values import check_values
 from poolhouse.flows.flow import Flow, World
 from poolhouse.flows.transfer.lines import WITHOUT_PASSWORD, BadLine, UserLine
 from poolhouse.ports.arithmetic import Passwords
-from poolhouse.ports.directory import Groups, NameTaken, Users
+from poolhouse.ports.groups import Groups
+from poolhouse.ports.users import NameTaken, Users
+from poolhouse.records.groups import Group
 from poolhouse.records.names import name
 from poolhouse.records.pools import Pool
-from poolhouse.records.users import CONFIRMED, RESET_REQUIRED, Credential, Group, User
+from poolhouse.records.users import CONFIRMED, RESET_REQUIRED, Credential, User
 
 _SUB: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 

@@ -11,8 +11,8 @@ from poolhouse.server.cognito.engine.registry import Handler, load_operations
 from poolhouse.server.cognito.not_offered import reasons
 from poolhouse.server.cognito.user_pools.call import OPERATIONS, Call
 from poolhouse.server.cognito.user_pools.errors import failure
-from poolhouse.server.cognito.user_pools.quotas import CLASS_OF
 from poolhouse.server.cognito.user_pools.model import user_pools_model
+from poolhouse.server.cognito.user_pools.quotas import CLASS_OF
 from poolhouse.server.cognito.user_pools.resources import resource_of
 
 if TYPE_CHECKING:
