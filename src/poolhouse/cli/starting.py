@@ -91,8 +91,9 @@ class _Start:
         # Loaded before the fork, so that the workers share it.
         from poolhouse.cli.supervising import Leash, Supervisor
         from poolhouse.crypto.workers import usable_cpus
-        from poolhouse.server.app import build  # noqa: F401 - loaded before the fork, so that the workers share it
+        from poolhouse.server import app, parts  # noqa: F401 - the root, too, is loaded here
 
+        parts.load(self._settings)
         server = self._settings.server
         if not server.threads:
             # Each process has its share of the processors for arithmetic, rounded up.

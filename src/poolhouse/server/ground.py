@@ -28,7 +28,6 @@ from poolhouse.ports.world import Chance, Clock
 from poolhouse.records.messages import Message
 from poolhouse.server.http_client import HttpClient
 from poolhouse.server.operation.metrics import Metrics
-from poolhouse.server.operation.outbox_page import OutboxPage
 from poolhouse.server.world import SystemChance, SystemClock
 from poolhouse.store.open import open_store
 from poolhouse.store.plugin_documents import StoredPluginDocuments
@@ -61,7 +60,7 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
-    """``page`` is None where nobody develops. ``ready`` is set while the server answers."""
+    """``ready`` is set while the server answers."""
 
     settings: Settings
     surroundings: Surroundings
@@ -76,7 +75,6 @@ class Ground:
     trail: Trail
     leases: Leases
     outbox: OutboxService
-    page: OutboxPage | None
     ready: asyncio.Event
 
 
@@ -103,13 +101,9 @@ async def lay_ground(
     cursors = Cursors(vault, clock)
     trail = Trail(AuditRepository(store), hooks, clock, chance)
     senders = [sender for some in await hooks.all(specs.register_message_senders, Register()) for sender in some]
-    has_page = settings.dev.enabled and settings.dev.outbox_page
-    page = OutboxPage(chance.token(), settings.server.base_url) if has_page else None
     recorders = [*surroundings.recorders]
     if settings.messages.outbox:
         recorders.append(OutboxFile(settings.messages.outbox).record)
-    if page is not None:
-        recorders.append(page.record)
     return Ground(
         settings=settings,
         surroundings=surroundings,
@@ -126,7 +120,6 @@ async def lay_ground(
         outbox=OutboxService(
             OutboxRepository(store), vault, clock, hooks, senders, recorders=recorders, count=metrics.message
         ),
-        page=page,
         ready=asyncio.Event(),
     )
 

@@ -1,18 +1,53 @@
-"""What a part adds to the server."""
+"""What a part adds to the server, and what is there of the parts before it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 from poolhouse.flows.jobs import Kind
 from poolhouse.server.cognito.dispatch import Api
 from poolhouse.server.routes import Route
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """``routes`` of its own, ``apis`` for the dispatch, and the kinds of ``jobs`` that it can do."""
+    """``routes`` of its own, ``apis`` for the dispatch, the kinds of ``jobs`` that it can do, and what it ``gives`` to
+    the parts after it and to the command line: each is found by its type."""
 
     routes: tuple[Route, ...] = ()
     apis: tuple[Api, ...] = ()
     jobs: tuple[Kind, ...] = ()
+    gives: tuple[object, ...] = ()
+
+
+class Built:
+    """The parts that stand already, in their order. Parts do not know each other, only what they give."""
+
+    def __init__(self) -> None:
+        self._parts: list[Part] = []
+
+    def add(self, part: Part) -> None:
+        self._parts.append(part)
+
+    def one(self, kind: type[T]) -> T:
+        """What a part gives of this type. Raises ``LookupError`` where none does: it is off, or it comes later."""
+        for part in self._parts:
+            for given in part.gives:
+                if isinstance(given, kind):
+                    return given
+        raise LookupError(f"No part that stands already gives {kind.__name__}.")
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        return tuple(route for part in self._parts for route in part.routes)
+
+    @property
+    def apis(self) -> tuple[Api, ...]:
+        return tuple(api for part in self._parts for api in part.apis)
+
+    @property
+    def jobs(self) -> tuple[Kind, ...]:
+        return tuple(kind for part in self._parts for kind in part.jobs)

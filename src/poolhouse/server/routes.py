@@ -42,9 +42,10 @@ def mount(
     guard: Callable[[web.Request], None],
     around: Callable[[Handler, str], Handler] | None = None,
 ) -> None:
-    """The routes are in the application. ``guard`` raises an ``HTTPException`` for everybody but the operator.
-    ``around`` is what stands around the handler of each route, which it is given with the route's label."""
-    for route in routes:
+    """The routes are in the application, in their order, but every path before every pattern. ``guard`` raises an
+    ``HTTPException`` for everybody but the operator. ``around`` is what stands around the handler of each route, which
+    it is given with the route's label."""
+    for route in sorted(routes, key=lambda route: "{" in route.path):
         if not isinstance(route.audience, Audience):
             raise TypeError(f"{route.method} {route.path} does not declare who may use it")
         handler = _guarded(route.handler, guard) if route.audience is Audience.OPERATOR else route.handler

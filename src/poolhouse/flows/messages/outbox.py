@@ -86,7 +86,7 @@ class OutboxService:
         for sender in senders:
             for channel in sender.channels:
                 self._senders.setdefault(channel, sender)
-        self._recorders = tuple(recorders)
+        self._recorders = list(recorders)
         self._count = count or _count_nothing
         self._pace = pace or Pace()
         self._logger = logger or logging.getLogger("poolhouse.outbox")
@@ -103,6 +103,10 @@ class OutboxService:
             unreadable=lambda error: self._logger.error("The outbox cannot be read: %s.", type(error).__name__),
             pause=pause,
         )
+
+    def show_to(self, recorder: Recorder) -> None:
+        """The recorder is shown what is put from now on."""
+        self._recorders.append(recorder)
 
     # --- putting -----------------------------------------------------------------------------------------------------
 

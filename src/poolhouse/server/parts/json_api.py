@@ -1,0 +1,52 @@
+"""The JSON API of AWS over all services that the parts before it offer. Whatever nobody else has is its path."""
+
+from __future__ import annotations
+
+import logging
+
+from aiohttp import web
+
+from poolhouse.flows.access.callers import Callers
+from poolhouse.flows.protection.limits import RequestClasses
+from poolhouse.server.cognito.bindings.json import JsonApi
+from poolhouse.server.cognito.dispatch import Dispatch
+from poolhouse.server.ground import Ground
+from poolhouse.server.part import Built, Part
+from poolhouse.server.proxies import source_address
+from poolhouse.server.requests import RequestIds
+from poolhouse.server.routes import Audience, Route
+
+
+async def build(ground: Ground, built: Built) -> Part:
+    """Needs the callers."""
+    server, strict = ground.settings.server, ground.settings.dev.enabled
+    api = JsonApi(
+        dispatch=Dispatch(built.apis, limits=_request_classes(ground), strict=strict),
+        callers=built.one(Callers),
+        region=server.region,
+        now=ground.surroundings.signed_at,
+        request_id=RequestIds(ground.surroundings.chance).of,
+        logger=logging.getLogger("poolhouse"),
+        source=lambda request: source_address(request.remote, request.headers, server.trusted_proxies),
+        body_limit=ground.settings.limits.body,
+        strict=strict,
+    )
+    return Part(
+        routes=(
+            Route("POST", "/", api.handle, Audience.API, "api"),
+            Route("OPTIONS", "/", api.handle, Audience.API, "api"),
+            # Browser SDKs post to whatever path they were given.
+            Route("GET", "/{path:.*}", _nowhere, Audience.ANYBODY, "none"),
+            Route("POST", "/{path:.+}", api.handle, Audience.API, "api"),
+            Route("OPTIONS", "/{path:.+}", api.handle, Audience.API, "api"),
+        )
+    )
+
+
+def _request_classes(ground: Ground) -> RequestClasses | None:
+    figures = ground.settings.limits.requests
+    return RequestClasses(ground.surroundings.clock, figures) if figures and not ground.settings.dev.enabled else None
+
+
+async def _nowhere(_: web.Request) -> web.Response:
+    return web.json_response({"message": "Not Found"}, status=404)
