@@ -27,6 +27,9 @@ def run(words: Sequence[str]) -> int:
 
     plain = quick.read(words)
     if plain is not None:
+        from poolhouse.cli import late
+
+        late.announce("aiohttp")
         from poolhouse.cli import starting
 
         command, said = plain
