@@ -12,7 +12,8 @@ import json
 import os
 import sys
 import time
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from poolhouse.store.port import Collection, Entry
 from poolhouse.store.sqlite import SqliteStore

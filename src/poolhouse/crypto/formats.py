@@ -11,10 +11,10 @@ import hmac
 import re
 from base64 import b64decode
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import argon2.low_level as argon2
 from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
+from msgspec import Struct
 
 from poolhouse.ports.passwords import PasswordFormat
 
@@ -59,8 +59,7 @@ def _decoded(text: str) -> bytes:
     return b64decode(text + "=" * (-len(text) % 4), validate=True)
 
 
-@dataclass(frozen=True, slots=True)
-class _Recipe:
+class _Recipe(Struct, frozen=True):
     """A hash taken apart: how it is computed, and what must come out."""
 
     name: str

@@ -13,9 +13,9 @@ import hmac
 import logging
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import argon2.low_level as argon2
+from msgspec import Struct
 
 from poolhouse.crypto.formats import Argon2, argon2_fits, as_typed, built_in, read_argon2
 from poolhouse.crypto.workers import Workers
@@ -30,8 +30,7 @@ LONGEST_NORMALISED = 1024
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Argon2Costs:
+class Argon2Costs(Struct, frozen=True):
     """What a hash costs. The defaults are OWASP's first choice for argon2id."""
 
     memory_kib: int = 19456

@@ -15,9 +15,9 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from poolhouse.errors import InvalidParameter, VersionConflict
@@ -30,11 +30,10 @@ from poolhouse.ports.world import Chance, Clock
 from poolhouse.records.jobs import CANCELLED, DONE, FAILED, RUNNING, WAITING, Job
 
 
-@dataclass(frozen=True, slots=True)
-class Onward:
+class Onward(Struct, frozen=True):
     """There is more to do, from here: at once, or when it is ``due``."""
 
-    progress: Mapping[str, Any] = field(default_factory=dict)
+    progress: Mapping[str, Any] = {}
     due: float | None = None
 
 
@@ -45,14 +44,12 @@ Counter = Callable[[str, str], None]
 """Is told the kind, and what happened: ``put``, ``taken_over``, ``postponed``, ``done``, ``failed``, ``cancelled``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Struct, frozen=True):
     name: str
     handler: Handler
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
+class Pace(Struct, frozen=True):
     """All but the counts in seconds. ``lease`` is how long an owner may be silent, and a part may take; ``tries`` how
     often in a row a job may fail without progress; one that has to be finished is tried on, and told of. The waits
     between are ``back_off``, then ``growth`` times as long, at most ``longest``. ``look`` is how often a worker looks

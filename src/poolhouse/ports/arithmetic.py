@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar, TypeVarTuple
+
+from msgspec import Struct
 
 Arguments = TypeVarTuple("Arguments")
 Result = TypeVar("Result")
@@ -36,8 +37,7 @@ class Passwords(Protocol):
         """Whether the hash has the pepper of a master key in it: it is of use only where that key is."""
 
 
-@dataclass(frozen=True, slots=True)
-class SrpOpening:
+class SrpOpening(Struct, frozen=True):
     """``b`` is the server's secret, ``B`` its public value; both lower-case hex."""
 
     b: str

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Slice:
+
+class Slice(Struct, frozen=True):
     """A page of records. ``cursor`` is opaque and authenticated; None on the last page."""
 
     items: Sequence[Any]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+
+class Tally(Struct, frozen=True):
     """``count`` is what was counted; ``until`` and ``since`` are what was noted with the last count: an instant, and
     the count at which something began (0: none)."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from poolhouse.ports.paging import Slice
 from poolhouse.records.names import Name
@@ -11,8 +12,7 @@ from poolhouse.records.pools import Pool
 from poolhouse.records.users import User
 
 
-@dataclass(frozen=True, slots=True)
-class UserFilter:
+class UserFilter(Struct, frozen=True):
     """``attribute`` is one of the searchable names; ``prefix`` says "begins with" instead of "is"."""
 
     attribute: str

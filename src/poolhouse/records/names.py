@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from poolhouse.records.pools import Pool
 from poolhouse.records.users import User
@@ -18,8 +19,7 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _PHONE = re.compile(r"\+[0-9]{2,15}")
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(Struct, frozen=True):
     """A sign-in name that only one user of a pool can hold: ``kind`` is ``username``, ``email``, ``phone_number`` or
     ``preferred_username``; ``value`` is canonical."""
 

@@ -6,10 +6,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from aiohttp import http_parser
+from msgspec import Struct, field
 
 from poolhouse.config.settings import Settings
 from poolhouse.crypto.vault import Vault
@@ -47,8 +47,7 @@ class NotStartable(Exception):  # noqa: N818 - read as a statement
     """The server cannot start as things are. The text says what to change."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True, kw_only=True):
     """What tests replace. ``signed_at`` is the clock for callers' signatures (they use the real one)."""
 
     clock: Clock = field(default_factory=SystemClock)
@@ -58,8 +57,7 @@ class Surroundings:
     recorders: Sequence[Callable[[Message], None]] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ground:
+class Ground(Struct, frozen=True, kw_only=True):
     """``ready`` is set while the server answers."""
 
     settings: Settings

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeVar
+
+from msgspec import Struct
 
 from poolhouse.flows.jobs import Kind
 from poolhouse.server.cognito.dispatch import Api
@@ -12,8 +13,7 @@ from poolhouse.server.routes import Route
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class Part(Struct, frozen=True, kw_only=True):
     """``routes`` of its own, ``apis`` for the dispatch, the kinds of ``jobs`` that it can do, and what it ``gives`` to
     the parts after it and to the command line: each is found by its type."""
 

@@ -14,11 +14,11 @@ import os
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
+from msgspec import Struct
 
 MakeApp = Callable[[], Awaitable[web.Application]]
 
@@ -38,8 +38,7 @@ class CannotListen(Exception):  # noqa: N818 - read as a statement
     """The address cannot be listened on. The text says why."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Manner:
+class Manner(Struct, frozen=True, kw_only=True):
     """How to serve. ``grace`` is how many seconds running requests have after the first signal."""
 
     grace: float

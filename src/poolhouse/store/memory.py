@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from poolhouse.errors import KeyTaken, VersionConflict
 from poolhouse.store import documents, keys
 from poolhouse.store.port import Clock, Collection, Document, Entry, Equals, Key, Page, Position, Query, StartsWith
 
 
-@dataclass(frozen=True, slots=True)
-class _Stored:
+class _Stored(Struct, frozen=True):
     """An entry, and its value as JSON: what is kept here is nobody's dictionary."""
 
     entry: Entry

@@ -20,8 +20,9 @@ an index that was not declared. A database that does not answer raises the drive
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
+
+from msgspec import Struct
 
 Key: TypeAlias = tuple[str, ...]
 Document: TypeAlias = Mapping[str, Any]
@@ -33,8 +34,7 @@ class Clock(Protocol):
         """Epoch seconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Collection:
+class Collection(Struct, frozen=True):
     """A kind of document, declared once. ``indexes`` names the index values that ``find`` may ask for, within a tenant.
 
     Names are lower-case words: ``[a-z][a-z0-9_]*``. An index that is declared later finds what is written from then on.
@@ -49,8 +49,7 @@ class Collection:
     lasting: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A document in the store.
 
     ``version`` is 0 before the first write and changes with every write. ``expires`` is in epoch seconds, None means
@@ -61,35 +60,31 @@ class Entry:
     value: Document
     version: int = 0
     expires: float | None = None
-    index: Mapping[str, str] = field(default_factory=dict)
+    index: Mapping[str, str] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Equals:
+class Equals(Struct, frozen=True):
     """The index value is exactly this."""
 
     index: str
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class StartsWith:
+class StartsWith(Struct, frozen=True):
     """The index value begins with this."""
 
     index: str
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(Struct, frozen=True):
     """Where a page ended: the index value (empty where the order is that of the keys) and the key."""
 
     value: str
     key: Key
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Struct, frozen=True):
     """All entries whose key begins with the parts of ``prefix`` (at least the tenant, unless it is empty and means
     all), which meet ``where``, in the order of that condition's index value and then of the key (by code points); in
     key order where there is no condition. ``after`` is exclusive. ``limit`` is at least 1. A condition under an empty
@@ -101,8 +96,7 @@ class Query:
     after: Position | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """``next`` is None on the last page."""
 
     entries: Sequence[Entry]

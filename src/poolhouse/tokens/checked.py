@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from poolhouse.tokens.jose import Verifier
 
@@ -14,8 +15,7 @@ KEPT = 2048
 """Bound, and oldest first: some five megabytes of claims."""
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Struct, frozen=True):
     """What a token says, and the key that says it is so. Only its signature is settled: whether that key is still
     published, the token's times, and all that the store knows of it are looked at each time."""
 

@@ -59,8 +59,7 @@ class Header(msgspec.Struct, frozen=True):
     x5c: Any = msgspec.UNSET
 
 
-@dataclass(frozen=True, slots=True)
-class Unverified:
+class Unverified(msgspec.Struct, frozen=True):
     """A token taken apart. ``claims`` are what it says, not what is true: for finding the key, and nothing else."""
 
     header: Header

@@ -6,7 +6,6 @@ import asyncio
 import re
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -61,8 +60,7 @@ def _generate() -> bytes:
     return key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
 
 
-@dataclass(frozen=True, slots=True)
-class RingLimits:
+class RingLimits(msgspec.Struct, frozen=True):
     """Seconds and counts.
 
     ``lead``: how long a new key is published before it signs, so that verifiers that keep the key set have it by then.

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 _PLAIN: Final = frozenset({"Sid", "Effect", "Action", "Resource"})
 
 
-@dataclass(frozen=True, slots=True)
-class _Statement:
+class _Statement(Struct, frozen=True):
     allows: bool
     action: re.Pattern[str]
     resource: re.Pattern[str]

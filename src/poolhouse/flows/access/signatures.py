@@ -12,11 +12,12 @@ import hmac
 import re
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final, Protocol
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from poolhouse.errors import AccessKeyUnknown, SignatureIncomplete, SignatureInvalid, SignatureMissing
 from poolhouse.errors.reasons import Reason
@@ -40,8 +41,7 @@ class Headers(Protocol):
     def getall(self, key: str, default: list[str], /) -> list[str]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """What an ``Authorization`` header says, before any of it is believed."""
 
     key_id: str
@@ -56,8 +56,7 @@ class Claim:
         return f"{self.day}/{self.region}/{self.service}/{_TERMINATOR}"
 
 
-@dataclass(frozen=True, slots=True)
-class Signed:
+class Signed(Struct, frozen=True):
     """Who signed, and for which region."""
 
     caller: Caller

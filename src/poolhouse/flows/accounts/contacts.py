@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from poolhouse.errors import (
@@ -29,8 +29,7 @@ from poolhouse.records.users import User
 CONTACTS = ("email", "phone_number")
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """A user as it would be, and the contacts that a code has to go to: attribute and value."""
 
     user: User

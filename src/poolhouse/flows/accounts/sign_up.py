@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from poolhouse.errors import (
@@ -51,8 +52,7 @@ class SignUpRequest:
     secret_hash: str | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class SignedUp:
+class SignedUp(Struct, frozen=True):
     """``delivery`` is None where no code was sent."""
 
     user: User

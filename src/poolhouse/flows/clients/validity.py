@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from poolhouse.errors import InvalidParameter
 from poolhouse.errors.reasons import Reason
@@ -19,8 +19,7 @@ DEFAULT_REFRESH = 30 * _DAY
 DEFAULT_STEP_MINUTES = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """A number and its unit, as the caller writes them."""
 
     number: int
@@ -31,8 +30,7 @@ class Span:
         return self.number * UNITS[self.unit]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Validity:
+class Validity(Struct, frozen=True, kw_only=True):
     """None means "not said": the default."""
 
     access: Span | None = None
@@ -41,8 +39,7 @@ class Validity:
     step_minutes: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Seconds:
+class Seconds(Struct, frozen=True):
     access: int
     id: int
     refresh: int

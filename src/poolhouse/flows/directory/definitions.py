@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from poolhouse.errors import InvalidParameter
@@ -53,16 +53,14 @@ STANDARD: tuple[AttributeSchema, ...] = (
 STANDARD_NAMES = frozenset(attribute.name for attribute in STANDARD)
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(Struct, frozen=True):
     """As they are written by the caller: whole numbers in text."""
 
     minimum: str | None = None
     maximum: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Declaration:
+class Declaration(Struct, frozen=True, kw_only=True):
     """What a caller says of an attribute. None means "not said"."""
 
     name: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from poolhouse.errors import InvalidAccessToken
 from poolhouse.errors.reasons import Reason
@@ -20,8 +20,7 @@ from poolhouse.records.pools import Pool
 from poolhouse.records.users import User
 
 
-@dataclass(frozen=True, slots=True)
-class Bearer:
+class Bearer(Struct, frozen=True):
     """Who presents a good access token."""
 
     pool: Pool

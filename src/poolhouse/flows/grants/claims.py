@@ -6,8 +6,10 @@ Pure: values in, claims out. Signing is elsewhere.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
+
+from msgspec import Struct
 
 from poolhouse.flows.directory.shown import attributes_for_hooks
 from poolhouse.flows.directory.values import readable
@@ -46,8 +48,7 @@ FIXED_ID = _FIXED | {"aud"}
 FIXED_ACCESS = _FIXED | {"client_id", "username", "device_key", "event_id", "version", "scope"}
 
 
-@dataclass(frozen=True, slots=True)
-class Issue:
+class Issue(Struct, frozen=True):
     """All that two tokens are made of. ``jti`` are the ids of the ID and the access token."""
 
     pool: Pool

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from poolhouse.flows.flow import Flow, World
 from poolhouse.flows.grants import claims
@@ -26,8 +27,7 @@ from poolhouse.records.users import User
 API_SCOPES = (claims.ADMIN_SCOPE,)
 
 
-@dataclass(frozen=True, slots=True)
-class TokenSet:
+class TokenSet(Struct, frozen=True):
     """``expires_in`` is the life of the access token in seconds. ``refresh`` is None where the old one goes on."""
 
     access: str

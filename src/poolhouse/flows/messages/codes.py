@@ -13,7 +13,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from poolhouse.errors import CodeExpired, CodeMismatch, LimitExceeded
 from poolhouse.flows.flow import Flow, World
@@ -36,8 +37,7 @@ owner is not kept out by the first who guesses; few enough that guessing all of 
 UNLIMITED = 2**31
 
 
-@dataclass(frozen=True, slots=True)
-class Purpose:
+class Purpose(Struct, frozen=True):
     """What a code is for. ``life`` in seconds; ``sends`` are allowed within an hour, ``tries`` for one code."""
 
     name: str

@@ -15,7 +15,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
 
 import msgspec
 from msgspec.structs import replace
@@ -39,8 +38,7 @@ Counter = Callable[[str, str], None]
 """Is told the channel, and what happened: ``put``, ``sent``, ``postponed``, ``failed``, ``unknown``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
+class Pace(msgspec.Struct, frozen=True):
     """How the worker goes about it; all but the counts in seconds.
 
     The waits between tries are ``back_off``, then ``growth`` times as long, and so on. ``look`` is how often the worker

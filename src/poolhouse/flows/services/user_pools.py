@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from poolhouse.flows.accounts.administration import UserAdministration
 from poolhouse.flows.accounts.contacts import Attributes
@@ -39,8 +40,7 @@ from poolhouse.hooks.answers.sign_in import Challenge, Stage
 from poolhouse.ports.user_pools import Ports
 
 
-@dataclass(frozen=True, slots=True)
-class Services:
+class Services(Struct, frozen=True):
     pools: PoolAdministration
     clients: ClientAdministration
     groups: GroupAdministration

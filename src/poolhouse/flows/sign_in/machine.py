@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from dataclasses import replace as with_fields
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from poolhouse.errors import (
@@ -58,8 +59,7 @@ class Asking:
     question: Question
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finished:
+class Finished(Struct, frozen=True, kw_only=True):
     """All proofs are there. ``proofs`` is what was proven, ``passed`` the challenges that were passed, in order."""
 
     pool: Pool

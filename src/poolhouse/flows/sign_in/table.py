@@ -4,7 +4,8 @@ a module and its line here."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from poolhouse.flows.directory.lookup import Directory
 from poolhouse.flows.directory.passwords import Credentials
@@ -25,8 +26,7 @@ from poolhouse.hooks.answers import sign_in as offered
 from poolhouse.ports.user_pools import Ports
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """``stages`` run by their ``order``."""
 
     openings: tuple[Opens, ...]

@@ -4,8 +4,9 @@ handler runs, its result is written. It knows no HTTP and no service; a binding 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from msgspec import Struct
 
 from poolhouse.errors import AccessDenied, SignatureMissing
 from poolhouse.server.cognito.engine import failures
@@ -34,8 +35,7 @@ class MakesCall(Protocol):
     ) -> Any: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Api:
+class Api(Struct, frozen=True):
     """A service to be answered: its model, the handlers of those operations that are offered, why the others are not,
     what a handler is called with, what an input is about (as policies name it), and what is told of an error."""
 
@@ -45,12 +45,11 @@ class Api:
     call: MakesCall
     resource: Callable[[Mapping[str, Any]], str]
     failure: Callable[[BaseException, Operation | None], Failure]
-    classes: Mapping[str, str] = field(default_factory=dict)
+    classes: Mapping[str, str] = {}
     """The request class of each operation."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Incoming:
+class Incoming(Struct, frozen=True, kw_only=True):
     """Who calls, and from where. ``caller`` is None for one that nobody signed."""
 
     caller: Caller | None

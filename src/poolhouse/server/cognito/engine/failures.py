@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
@@ -22,14 +21,13 @@ class ProtocolError(Exception):
         self.status = status
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(msgspec.Struct, frozen=True):
     """An error as it goes out."""
 
     name: str
     sentence: str
     status: int = 400
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
 
     def body(self) -> bytes:
         return msgspec.json.encode({"__type": self.name, "message": self.sentence})

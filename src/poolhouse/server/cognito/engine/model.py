@@ -9,7 +9,6 @@ from __future__ import annotations
 import gzip
 import importlib.util
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -20,8 +19,7 @@ CallerClass: TypeAlias = Literal["public", "token", "signed"]
 """Who may call: anybody, the holder of an access token in the input, or the holder of an access key."""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(msgspec.Struct, frozen=True):
     """Where a model stands in botocore's data. ``bearer`` is the input member that holds access tokens."""
 
     service: str
@@ -53,8 +51,7 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
     union: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(msgspec.Struct, frozen=True):
     """``errors`` are the declared exception names; ``sensitive`` the input members that no log may hold.
 
     ``output`` is None where the answer has no body.
@@ -69,8 +66,7 @@ class Operation:
     sensitive: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceModel:
+class ServiceModel(msgspec.Struct, frozen=True):
     """``service`` is the name that signatures and policies use."""
 
     service: str

@@ -6,8 +6,9 @@ import binascii
 import math
 from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
+
+from msgspec import Struct
 
 from poolhouse.errors.reasons import Reason
 from poolhouse.errors.statements import Statement
@@ -18,8 +19,7 @@ from poolhouse.server.cognito.engine.patterns import predicate
 Rule: TypeAlias = tuple[Callable[[Any], bool], Statement]
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(Struct, frozen=True):
     """``convert`` raises ``ProtocolError`` for a wrong JSON type; ``holds`` says whether every rule is met."""
 
     convert: Callable[[Any], Any]
