@@ -1,83 +1,73 @@
-"""Figures for Prometheus. Labels have few values: no pool, no client, no user."""
+"""The figures of the server. Labels have few values: no pool, no client, no user.
+
+They are kept as plain numbers: the library's own counters take a lock for every figure, which every request would pay
+for, and these are used from the event loop alone. They are put into the library's form when somebody asks
+(``exposition.py``)."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable
+from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
-from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
-from prometheus_client.registry import Collector
+from msgspec import Struct
 
-_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
-class _Answered:
-    """What was answered on one route. The library's own counters take a lock for every figure, which every request
-    would pay for; these are used from the event loop alone, and put into the library's form when somebody asks."""
+class Answered:
+    """What was answered on one route."""
 
     __slots__ = ("buckets", "seconds", "statuses")
 
     def __init__(self) -> None:
         self.statuses: dict[int, int] = {}
-        self.buckets = [0] * (len(_BUCKETS) + 1)
+        self.buckets = [0] * (len(BUCKETS) + 1)
         self.seconds = 0.0
 
     def cumulative(self) -> list[tuple[str, float]]:
         """The buckets as they are shown: each holds those below it."""
         total = 0
         shown = []
-        for bound, count in zip((*map(str, _BUCKETS), "+Inf"), self.buckets, strict=True):
+        for bound, count in zip((*map(str, BUCKETS), "+Inf"), self.buckets, strict=True):
             total += count
             shown.append((bound, float(total)))
         return shown
 
 
-class _Requests(Collector):
-    def __init__(self) -> None:
-        self.routes: dict[str, _Answered] = {}
+class Watched(Struct, frozen=True):
+    """A figure that is read when somebody asks."""
 
-    def collect(self) -> Iterator[CounterMetricFamily | HistogramMetricFamily]:
-        requests = CounterMetricFamily("poolhouse_requests", "Requests answered.", labels=["route", "status"])
-        seconds = HistogramMetricFamily("poolhouse_request_seconds", "Time to answer.", labels=["route"])
-        for route, answered in self.routes.items():
-            for status, count in answered.statuses.items():
-                requests.add_metric([route, str(status)], count)
-            seconds.add_metric([route], answered.cumulative(), answered.seconds)
-        yield requests
-        yield seconds
+    name: str
+    help_text: str
+    read: Callable[[], float]
 
 
 class Metrics:
     """The figures of one server: two servers in a process do not mix."""
 
     def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        self._requests = _Requests()
-        self._routes = self._requests.routes
-        self.registry.register(self._requests)
-        self._messages = Counter(
-            "poolhouse_messages", "Messages by outcome.", ["channel", "outcome"], registry=self.registry
-        )
-
-        self._jobs = Counter("poolhouse_jobs", "Jobs by outcome.", ["kind", "outcome"], registry=self.registry)
+        self.routes: dict[str, Answered] = {}
+        self.messages: Counter[tuple[str, str]] = Counter()
+        """By channel and outcome."""
+        self.jobs: Counter[tuple[str, str]] = Counter()
+        """By kind and outcome."""
+        self.watched: list[Watched] = []
 
     def answered(self, route: str, status: int, seconds: float) -> None:
-        answered = self._routes.get(route)
+        answered = self.routes.get(route)
         if answered is None:
-            answered = self._routes[route] = _Answered()
+            answered = self.routes[route] = Answered()
         answered.statuses[status] = answered.statuses.get(status, 0) + 1
-        answered.buckets[bisect_left(_BUCKETS, seconds)] += 1
+        answered.buckets[bisect_left(BUCKETS, seconds)] += 1
         answered.seconds += seconds
 
     def message(self, channel: str, outcome: str) -> None:
-        self._messages.labels(channel, outcome).inc()
+        self.messages[channel, outcome] += 1
 
     def job(self, kind: str, outcome: str) -> None:
-        self._jobs.labels(kind, outcome).inc()
+        self.jobs[kind, outcome] += 1
 
     def watch(self, name: str, help_text: str, read: Callable[[], float]) -> None:
-        Gauge(name, help_text, registry=self.registry).set_function(read)
-
-    def exposition(self) -> bytes:
-        return generate_latest(self.registry)
+        self.watched.append(Watched(name, help_text, read))

@@ -17,7 +17,9 @@ async def build(ground: Ground, _: Built) -> Part:
     token = ground.settings.server.metrics_token
 
     async def figures(_: web.Request) -> web.Response:
-        return web.Response(body=ground.metrics.exposition(), headers={"Content-Type": "text/plain; version=0.0.4"})
+        from poolhouse.server.operation.exposition import exposition
+
+        return web.Response(body=exposition(ground.metrics), headers={"Content-Type": "text/plain; version=0.0.4"})
 
     return Part(
         routes=(

@@ -1,0 +1,44 @@
+"""The figures in the form that Prometheus reads. Loaded when somebody first asks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from poolhouse.server.operation.metrics import Metrics
+
+
+def exposition(metrics: Metrics) -> bytes:
+    """All figures, as they are now."""
+    registry = CollectorRegistry()
+    registry.register(_Figures(metrics))
+    return generate_latest(registry)
+
+
+class _Figures(Collector):
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def collect(self) -> Iterator[Metric]:
+        requests = CounterMetricFamily("poolhouse_requests", "Requests answered.", labels=["route", "status"])
+        seconds = HistogramMetricFamily("poolhouse_request_seconds", "Time to answer.", labels=["route"])
+        for route, answered in self._metrics.routes.items():
+            for status, count in answered.statuses.items():
+                requests.add_metric([route, str(status)], count)
+            seconds.add_metric([route], answered.cumulative(), answered.seconds)
+        yield requests
+        yield seconds
+        yield _counted("poolhouse_messages", "Messages by outcome.", "channel", self._metrics.messages)
+        yield _counted("poolhouse_jobs", "Jobs by outcome.", "kind", self._metrics.jobs)
+        for watched in self._metrics.watched:
+            yield GaugeMetricFamily(watched.name, watched.help_text, value=watched.read())
+
+
+def _counted(name: str, help_text: str, label: str, counts: Mapping[tuple[str, str], int]) -> Metric:
+    family = CounterMetricFamily(name, help_text, labels=[label, "outcome"])
+    for (value, outcome), count in counts.items():
+        family.add_metric([value, outcome], count)
+    return family

@@ -1,0 +1,64 @@
+"""The figures, as they are exposed."""
+
+from __future__ import annotations
+
+from poolhouse.server.operation.exposition import exposition
+from poolhouse.server.operation.metrics import Metrics
+
+
+def lines(metrics: Metrics) -> set[str]:
+    return {line for line in exposition(metrics).decode().splitlines() if not line.startswith("#")}
+
+
+def test_requests_are_counted_by_route_and_status() -> None:
+    metrics = Metrics()
+
+    for status in (200, 200, 400):
+        metrics.answered("api", status, 0.003)
+
+    shown = lines(metrics)
+    assert 'poolhouse_requests_total{route="api",status="200"} 2.0' in shown
+    assert 'poolhouse_requests_total{route="api",status="400"} 1.0' in shown
+
+
+def test_the_buckets_of_times_hold_those_below_them() -> None:
+    metrics = Metrics()
+
+    for seconds in (0.001, 0.02, 60.0):
+        metrics.answered("api", 200, seconds)
+
+    shown = lines(metrics)
+    assert 'poolhouse_request_seconds_bucket{le="0.001",route="api"} 1.0' in shown
+    assert 'poolhouse_request_seconds_bucket{le="0.025",route="api"} 2.0' in shown
+    assert 'poolhouse_request_seconds_bucket{le="10.0",route="api"} 2.0' in shown
+    assert 'poolhouse_request_seconds_bucket{le="+Inf",route="api"} 3.0' in shown
+    assert 'poolhouse_request_seconds_count{route="api"} 3.0' in shown
+
+
+def test_messages_and_jobs_are_counted_by_their_outcome() -> None:
+    metrics = Metrics()
+
+    metrics.message("email", "sent")
+    metrics.job("pool-removal", "done")
+    metrics.job("pool-removal", "done")
+
+    shown = lines(metrics)
+    assert 'poolhouse_messages_total{channel="email",outcome="sent"} 1.0' in shown
+    assert 'poolhouse_jobs_total{kind="pool-removal",outcome="done"} 2.0' in shown
+
+
+def test_a_watched_figure_is_read_when_somebody_asks() -> None:
+    metrics, waiting = Metrics(), [1]
+    metrics.watch("poolhouse_waiting", "What waits.", lambda: len(waiting))
+
+    waiting.append(2)
+
+    assert "poolhouse_waiting 2.0" in lines(metrics)
+
+
+def test_two_servers_do_not_mix_their_figures() -> None:
+    one, other = Metrics(), Metrics()
+
+    one.message("sms", "sent")
+
+    assert not any("sms" in line for line in lines(other))
