@@ -16,7 +16,6 @@ from typing import Any, TypeAlias
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
-from jose.backends import ECKey, HMACKey, RSAKey
 from jose.exceptions import JOSEError
 
 MAX_TOKEN = 8 * 1024
@@ -116,7 +115,7 @@ class Signer:
             raise TypeError("RS256 signs with an RSA private key")
         _check_size(key.key_size)
         self.kid = kid
-        self._key = RSAKey(key, self.algorithm)
+        self._key = _keys().RSAKey(key, self.algorithm)
         self._head = encoded(_write({"kid": kid, "alg": self.algorithm})) + b"."
 
     def __repr__(self) -> str:
@@ -137,13 +136,13 @@ class Verifier:
         self.algorithm = algorithm
         if algorithm == "RS256" and isinstance(key, RSAPublicKey):
             _check_size(key.key_size)
-            self._key = RSAKey(key, algorithm)
+            self._key = _keys().RSAKey(key, algorithm)
         elif algorithm == "ES256" and isinstance(key, EllipticCurvePublicKey):
             if not isinstance(key.curve, SECP256R1):
                 raise ValueError("ES256 is for keys on P-256")
-            self._key = ECKey(key, algorithm)
+            self._key = _keys().ECKey(key, algorithm)
         elif algorithm == "HS256" and isinstance(key, HmacKey):
-            self._key = HMACKey(key.secret, algorithm)
+            self._key = _keys().HMACKey(key.secret, algorithm)
         else:
             raise TypeError(f"{algorithm} does not go with a key of this kind")
 
@@ -165,6 +164,13 @@ class Verifier:
     def verify(self, token: str) -> Mapping[str, Any]:
         """The claims of a token that the key signed. Raises ``BadToken``."""
         return self.check(read(token))
+
+
+def _keys() -> Any:
+    """The library's kinds of keys. With them comes all of X.509, a twentieth of a start: the first key waits for it."""
+    from jose import backends
+
+    return backends
 
 
 def _check_size(bits: int) -> None:
