@@ -1,0 +1,134 @@
+"""The composition root: lays the ground, builds the parts on it, and runs them. It knows everybody; nobody knows it.
+
+Two servers can live in one process: there is nothing global here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from poolhouse.config.settings import Settings
+from poolhouse.crypto.vault import Vault
+from poolhouse.crypto.workers import Crews
+from poolhouse.flows.access.keys import AccessKeyAdministration
+from poolhouse.flows.flow import World
+from poolhouse.flows.jobs import JobWorker
+from poolhouse.flows.messages.outbox import OutboxService
+from poolhouse.flows.services.user_pools import Services
+from poolhouse.hooks import specs
+from poolhouse.hooks.dispatch import Hooks
+from poolhouse.hooks.events.server import Lifespan
+from poolhouse.hooks.manager import PluginManager
+from poolhouse.ports.server import ServerMemory
+from poolhouse.ports.user_pools import Ports
+from poolhouse.server import parts
+from poolhouse.server.ground import Surroundings, lay_ground, require_same_key
+from poolhouse.server.http_client import HttpClient
+from poolhouse.server.operation.guard import OperatorGuard
+from poolhouse.server.operation.metrics import Metrics
+from poolhouse.server.part import Built
+from poolhouse.server.requests import answering
+from poolhouse.server.routes import mount
+from poolhouse.store.port import Store
+from poolhouse.store.repositories.server import ServerMemoryRepository
+from poolhouse.store.sweeping import swept
+from poolhouse.tokens.keys import KeyRing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """Everything, built. ``app`` runs it: its start and its end are the server's."""
+
+    app: web.Application
+    settings: Settings
+    store: Store
+    world: World
+    ports: Ports
+    services: Services
+    hooks: Hooks
+    plugins: PluginManager
+    keys: KeyRing
+    access_keys: AccessKeyAdministration
+    memory: ServerMemory
+    outbox: OutboxService
+    jobs: JobWorker
+    workers: Crews
+    http: HttpClient
+    metrics: Metrics
+    ready: asyncio.Event
+
+
+async def build(
+    settings: Settings,
+    master_keys: Sequence[bytes],
+    *,
+    surroundings: Surroundings | None = None,
+    store: Store | None = None,
+    plugins: Sequence[tuple[str, object]] = (),
+) -> Server:
+    """The server, built and not yet started (``app`` starts it). ``plugins`` come after those that are installed.
+
+    Raises ``NotStartable``, ``PluginError``, and what the store raises where it cannot be opened.
+    """
+    ground = await lay_ground(settings, master_keys, surroundings=surroundings, store=store, plugins=plugins)
+    built = Built()
+    for build_part in parts.load(settings):
+        built.add(await build_part(ground, built))
+    app = web.Application(client_max_size=settings.limits.body)
+    mount(app, built.routes, guard=built.one(OperatorGuard), around=answering(ground.metrics))
+    server = Server(
+        app=app,
+        settings=settings,
+        store=ground.store,
+        world=built.one(World),
+        ports=built.one(Ports),
+        services=built.one(Services),
+        hooks=ground.hooks,
+        plugins=ground.plugins,
+        keys=built.one(KeyRing),
+        access_keys=built.one(AccessKeyAdministration),
+        memory=ServerMemoryRepository(ground.store),
+        outbox=ground.outbox,
+        jobs=JobWorker(ground.leases, built.jobs),
+        workers=ground.workers,
+        http=ground.http,
+        metrics=ground.metrics,
+        ready=ground.ready,
+    )
+
+    async def context(_: web.Application) -> AsyncIterator[None]:
+        async with _running(server, ground.vault):
+            yield
+
+    app.cleanup_ctx.append(context)
+    return server
+
+
+@asynccontextmanager
+async def _running(server: Server, vault: Vault) -> AsyncIterator[None]:
+    """The server runs: the store is open, messages go out, what expired is swept."""
+    stop = asyncio.Event()
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(server.workers.close)
+        stack.push_async_callback(server.http.close)
+        stack.push_async_callback(server.store.close)
+        await server.store.start()
+        await require_same_key(server.store, vault)
+        event = Lifespan(base_url=server.settings.server.base_url)
+        await stack.enter_async_context(server.hooks.around(specs.lifespan, event))
+        outbox = asyncio.create_task(server.outbox.run(stop))
+        jobs = asyncio.create_task(server.jobs.run(stop))
+        sweeper = asyncio.create_task(swept(server.store))
+        server.ready.set()
+        try:
+            yield
+        finally:
+            server.ready.clear()
+            stop.set()
+            sweeper.cancel()
+            await asyncio.gather(outbox, jobs, sweeper, return_exceptions=True)

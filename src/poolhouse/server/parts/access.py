@@ -1,0 +1,25 @@
+"""Callers of signed operations: the root key of the settings, and the keys in the store."""
+
+from __future__ import annotations
+
+from poolhouse.flows.access.callers import Callers
+from poolhouse.flows.access.keys import AccessKeyAdministration
+from poolhouse.server.ground import Ground
+from poolhouse.server.part import Built, Part
+from poolhouse.store.repositories.access import AccessKeyRepository
+
+
+async def build(ground: Ground, _: Built) -> Part:
+    """Gives the callers and their keys."""
+    settings, world = ground.settings, ground.surroundings
+    root_id, root_secret = settings.root.access_key_id, settings.root.secret_access_key
+    keys = AccessKeyRepository(ground.store, ground.cursors)
+    callers = Callers(
+        now=ground.surroundings.clock.now,
+        account=settings.server.account_id,
+        root=(root_id, root_secret.reveal()) if root_id and root_secret else None,
+        keys=keys,
+        secrets=ground.vault,
+    )
+    administration = AccessKeyAdministration(keys, ground.vault, world.chance, world.clock, ground.trail)
+    return Part(gives=(callers, administration))

@@ -1,0 +1,116 @@
+"""User pools: their records, their flows, the API over them, and their keys."""
+
+from __future__ import annotations
+
+from poolhouse.config.settings import Settings
+from poolhouse.crypto.passwords import Argon2Costs, PasswordHashes
+from poolhouse.crypto.srp import Srp6a
+from poolhouse.flows.flow import World
+from poolhouse.flows.jobs import Kind
+from poolhouse.flows.pools.removal import POOL_REMOVAL, PoolRemoval
+from poolhouse.flows.protection.limits import NONE, Asked, Rates
+from poolhouse.flows.services.user_pools import build_services
+from poolhouse.hooks import specs
+from poolhouse.hooks.events.server import Register
+from poolhouse.ports.user_pools import Ports
+from poolhouse.server.cognito.user_pools.api import user_pools_api
+from poolhouse.server.ground import Ground
+from poolhouse.server.part import Built, Part
+from poolhouse.store.repositories.clients import ClientRepository
+from poolhouse.store.repositories.grants import GrantRepository
+from poolhouse.store.repositories.groups import Memberships
+from poolhouse.store.repositories.keys import SigningKeyRepository
+from poolhouse.store.repositories.pools import PoolRepository
+from poolhouse.store.repositories.protection import CounterRepository
+from poolhouse.store.repositories.sign_in import AttemptRepository, CodeRepository
+from poolhouse.store.repositories.users import UserRepository
+from poolhouse.tokens.keys import KeyRing, RingLimits, RsaKeyMaker
+
+
+async def build(ground: Ground, _: Built) -> Part:
+    """Gives what the flows are made with, the flows, and the keys of the pools."""
+    world = World(
+        clock=ground.surroundings.clock,
+        chance=ground.surroundings.chance,
+        secrets=ground.vault,
+        hooks=ground.hooks,
+        audit=ground.trail,
+    )
+    ports, keys = await _ports(ground)
+    register = Register()
+    hooks, settings = ground.hooks, ground.settings
+    services = build_services(
+        world,
+        ports,
+        challenges=[c for some in await hooks.all(specs.register_challenges, register) for c in some],
+        stages=[s for some in await hooks.all(specs.register_stages, register) for s in some],
+        reuse_ends_family=settings.tokens.reuse_ends_family,
+        reset_ends_sessions=settings.tokens.reset_ends_sessions,
+        rates=_rates(settings),
+    )
+    return Part(
+        apis=(user_pools_api(services, settings.server.account_id),),
+        jobs=(Kind(POOL_REMOVAL, PoolRemoval(ports.pools, world.clock).go_on),),
+        gives=(world, ports, services, keys),
+    )
+
+
+def _rates(settings: Settings) -> Rates:
+    limits = settings.limits
+    if not limits.rates or settings.dev.enabled:
+        return NONE
+    return Rates(
+        by_source={
+            Asked.SIGN_IN: limits.source_sign_ins,
+            Asked.ANSWER: limits.source_answers,
+            Asked.SIGN_UP: limits.source_sign_ups,
+            Asked.CODE: limits.source_codes,
+        },
+        by_client={
+            Asked.SIGN_IN: limits.client_sign_ins,
+            Asked.ANSWER: limits.client_answers,
+            Asked.SIGN_UP: limits.client_sign_ups,
+            Asked.CODE: limits.client_codes,
+        },
+        by_pool={
+            Asked.SIGN_IN: limits.pool_sign_ins,
+            Asked.ANSWER: limits.pool_answers,
+            Asked.SIGN_UP: limits.pool_sign_ups,
+            Asked.CODE: limits.pool_codes,
+        },
+    )
+
+
+async def _ports(ground: Ground) -> tuple[Ports, KeyRing]:
+    settings, store, vault, cursors = ground.settings, ground.store, ground.vault, ground.cursors
+    clock, chance, workers = ground.surroundings.clock, ground.surroundings.chance, ground.workers
+    costs = settings.passwords
+    formats = [f for some in await ground.hooks.all(specs.register_password_formats, Register()) for f in some]
+    keys = KeyRing(
+        settings.server.base_url,
+        SigningKeyRepository(store),
+        vault,
+        ground.surroundings.key_maker or RsaKeyMaker(workers.keys),
+        clock,
+        RingLimits(lead=settings.tokens.rotation_lead, fresh=settings.tokens.keys_fresh),
+    )
+    memberships = Memberships(store, cursors)
+    ports = Ports(
+        passwords=PasswordHashes(
+            workers.passwords, vault, chance, Argon2Costs(costs.memory_kib, costs.passes, costs.lanes), formats
+        ),
+        srp=Srp6a(workers.proofs, chance),
+        tokens=keys,
+        key_ring=keys,
+        pools=PoolRepository(store, cursors, clock),
+        clients=ClientRepository(store, cursors, clock),
+        users=UserRepository(store, cursors, memberships),
+        groups=memberships,
+        attempts=AttemptRepository(store, vault),
+        codes=CodeRepository(store),
+        grants=GrantRepository(store),
+        counters=CounterRepository(store),
+        outbox=ground.outbox,
+        jobs=ground.leases,
+    )
+    return ports, keys
