@@ -4,7 +4,7 @@ handler runs, its result is written. It knows no HTTP and no service; a binding 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 from msgspec import Struct
 
@@ -18,7 +18,10 @@ from poolhouse.server.cognito.engine.validation import compile_input
 
 if TYPE_CHECKING:
     from poolhouse.flows.access.callers import Caller
-    from poolhouse.flows.protection.limits import RequestClasses
+
+
+Admit: TypeAlias = Callable[[str | None, str], None]
+"""Counts a request of a class in a region. Raises ``TooManyRequests``."""
 
 
 class MakesCall(Protocol):
@@ -98,8 +101,8 @@ class Dispatch:
     """Knows every operation of the services that it was built with. Raises ``ValueError`` at once for handlers of
     unknown ones. With ``strict`` results are checked against the model: for tests and development."""
 
-    def __init__(self, apis: tuple[Api, ...], *, limits: RequestClasses | None = None, strict: bool = False) -> None:
-        self._limits = limits
+    def __init__(self, apis: tuple[Api, ...], *, admit: Admit | None = None, strict: bool = False) -> None:
+        self._admit = admit
         self._routes: dict[str, Route] = {}
         for api in apis:
             check_known(api.model, api.handlers)
@@ -120,8 +123,8 @@ class Dispatch:
         given = route.read(value)
         if route.signed:
             self._authorise(incoming.caller, route, given)
-        if self._limits is not None:
-            self._limits.admit(route.request_class, incoming.region)
+        if self._admit is not None:
+            self._admit(route.request_class, incoming.region)
         result = await handler(
             route.call(
                 input=given,

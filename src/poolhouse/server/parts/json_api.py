@@ -9,7 +9,7 @@ from aiohttp import web
 from poolhouse.flows.access.callers import Callers
 from poolhouse.flows.protection.limits import RequestClasses
 from poolhouse.server.cognito.bindings.json import JsonApi
-from poolhouse.server.cognito.dispatch import Dispatch
+from poolhouse.server.cognito.dispatch import Admit, Dispatch
 from poolhouse.server.ground import Ground
 from poolhouse.server.part import Built, Part
 from poolhouse.server.proxies import source_address
@@ -21,7 +21,7 @@ async def build(ground: Ground, built: Built) -> Part:
     """Needs the callers."""
     server, strict = ground.settings.server, ground.settings.dev.enabled
     api = JsonApi(
-        dispatch=Dispatch(built.apis, limits=_request_classes(ground), strict=strict),
+        dispatch=Dispatch(built.apis, admit=_request_classes(ground), strict=strict),
         callers=built.one(Callers),
         region=server.region,
         now=ground.surroundings.signed_at,
@@ -43,9 +43,10 @@ async def build(ground: Ground, built: Built) -> Part:
     )
 
 
-def _request_classes(ground: Ground) -> RequestClasses | None:
+def _request_classes(ground: Ground) -> Admit | None:
     figures = ground.settings.limits.requests
-    return RequestClasses(ground.surroundings.clock, figures) if figures and not ground.settings.dev.enabled else None
+    in_force = figures and not ground.settings.dev.enabled
+    return RequestClasses(ground.surroundings.clock, figures).admit if in_force else None
 
 
 async def _nowhere(_: web.Request) -> web.Response:
