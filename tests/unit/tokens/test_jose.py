@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_der_private_key
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from poolhouse.testing.keys import premade_key
@@ -120,8 +120,6 @@ def test_what_is_not_json_of_the_expected_kind_is_refused(token: str) -> None:
         read(token)
 
 
-# A busy machine takes long, which says nothing of tokens.
-@settings(deadline=None)
 @given(
     st.one_of(
         st.text(max_size=200),
