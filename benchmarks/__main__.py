@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import footprint, storm, unused_hooks
+from benchmarks import enumeration, footprint, storm, unused_hooks
 from benchmarks.pool import make_pool
 from benchmarks.primitives import primitives
 from benchmarks.processes import Processors, started
@@ -36,6 +36,7 @@ async def shares(works: Sequence[Work], processors: Processors, folder: Path, ro
 OTHERS: Mapping[str, Measurement] = {
     "plugins": unused_hooks.measured,
     "storm": storm.measured,
+    "enumeration": enumeration.measured,
     "start": footprint.start,
 }
 SIZE = "size"

@@ -30,8 +30,8 @@ class BenchPool:
     client_id: str
     users: Sequence[str]
 
-    def sign_in(self, user: str) -> bytes:
-        return self._initiate("USER_PASSWORD_AUTH", {"USERNAME": user, "PASSWORD": PASSWORD})
+    def sign_in(self, user: str, password: str = PASSWORD) -> bytes:
+        return self._initiate("USER_PASSWORD_AUTH", {"USERNAME": user, "PASSWORD": password})
 
     def srp_opening(self, user: str, big_a: str) -> bytes:
         return self._initiate("USER_SRP_AUTH", {"USERNAME": user, "SRP_A": big_a})
@@ -59,21 +59,24 @@ class BenchPool:
         return call("InitiateAuth", {"ClientId": self.client_id, "AuthFlow": flow, "AuthParameters": parameters})
 
 
-async def make_pool(port: int, users: int) -> BenchPool:
+async def make_pool(port: int, users: int, *, hides_users: bool = False) -> BenchPool:
     """A pool whose client rotates refresh tokens, with so many confirmed users. Each has an e-mail address and a
-    name."""
+    name. With ``hides_users`` the client may not learn who exists."""
     connection = await Connection.open(port)
 
     async def administer(operation: str, **given: Any) -> Any:
         return (await connection.ask(_signed(operation, given))).json()
 
     try:
-        pool_id = (await administer("CreateUserPool", PoolName="benchmark"))["UserPool"]["Id"]
+        pool_id = (await administer("CreateUserPool", PoolName="benchmark", AutoVerifiedAttributes=["email"]))[
+            "UserPool"
+        ]["Id"]
         client = await administer(
             "CreateUserPoolClient",
             UserPoolId=pool_id,
             ClientName="benchmark",
             ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH"],
+            PreventUserExistenceErrors="ENABLED" if hides_users else "LEGACY",
             RefreshTokenRotation={"Feature": "ENABLED", "RetryGracePeriodSeconds": 10},
         )
         names = [f"user-{number}" for number in range(users)]

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 
 from poolhouse import Audit, FlowCall, PostAuthentication, PreAuthentication, PreToken, hookimpl
-from poolhouse.config.settings import Passwords, Root, Server, Settings, Store
+from poolhouse.config.settings import Limits, Passwords, Root, Server, Settings, Store
 from poolhouse.config.values import Secret
 from poolhouse.server.app import build
 from poolhouse.server.serving import Manner, bound_sockets, run
@@ -56,6 +56,8 @@ def serve() -> None:
         server=Server(base_url="https://auth.example.com"),
         store=Store(url=Secret(f"sqlite:{asked.file}")),
         root=Root(access_key_id=ROOT_KEY_ID, secret_access_key=Secret(ROOT_SECRET)),
+        # All of them come from one address.
+        limits=Limits(rates=False),
         passwords=Passwords(memory_kib=8, passes=1) if asked.cheap_passwords else Passwords(),
     )
     plugins = [(f"empty-{number}", EmptyPlugin()) for number in range(asked.plugins)]

@@ -56,7 +56,9 @@ def likely_contact(pool: Pool, submitted: str, digest: bytes, order: Sequence[st
     if attribute == "phone_number":
         return attribute, f"+{int.from_bytes(digest[:8], 'big') % 10**11:011d}"
     letters = "abcdefghijklmnopqrstuvwxyz"
-    return attribute, f"{submitted[:1].lower() or letters[digest[0] % 26]}@{letters[digest[1] % 26]}"
+    # Of no two names the same: it has a count of its own, as a real one has.
+    local = f"{submitted[:1].lower() or letters[digest[0] % 26]}{digest.hex()}"
+    return attribute, f"{local}@{letters[digest[1] % 26]}.example"
 
 
 class Messenger(Flow):
