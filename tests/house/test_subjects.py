@@ -41,7 +41,7 @@ GROUND = {
     "flows": {"flow", "loop", "services"},
     "hooks/events": {"base"},
     "hooks/answers": set(),
-    "store/repositories": {"cache", "collections", "cursors", "mapping"},
+    "store/repositories": {"cache", "collections", "cursors", "mapping", "shelf"},
     "server/cognito/user_pools/operations": {"profile", "sign_up"},
     "server/cognito/user_pools/shapes": set(),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from poolhouse.errors import ClientNotFound, ConcurrentModification, VersionConflict
+from poolhouse.errors import ClientNotFound, ConcurrentModification
 from poolhouse.ports.paging import Slice
 from poolhouse.ports.world import Clock
 from poolhouse.records.clients import Client
@@ -10,8 +10,9 @@ from poolhouse.store.port import Entry, Equals, Query, Store
 from poolhouse.store.repositories import collections
 from poolhouse.store.repositories.cache import Cache
 from poolhouse.store.repositories.cursors import Cursors
-from poolhouse.store.repositories.mapping import stored, to_entry, to_record
+from poolhouse.store.repositories.mapping import to_entry
 from poolhouse.store.repositories.pools import CACHED, FRESH_SECONDS
+from poolhouse.store.repositories.shelf import Shelf
 
 SRP_FLOWS = frozenset({"ALLOW_USER_SRP_AUTH", "ALLOW_USER_AUTH"})
 _LEGACY_WITHOUT_SRP = "CUSTOM_AUTH_FLOW_ONLY"
@@ -21,6 +22,7 @@ class ClientRepository:
     def __init__(self, store: Store, cursors: Cursors, clock: Clock) -> None:
         self._store = store
         self._cursors = cursors
+        self._shelf = Shelf(store, collections.CLIENTS, Client, _entry, conflict=ConcurrentModification)
         self._cache: Cache[Client] = Cache(clock, size=CACHED, seconds=FRESH_SECONDS)
         self._srp: Cache[bool] = Cache(clock, size=CACHED, seconds=FRESH_SECONDS)
 
@@ -34,24 +36,21 @@ class ClientRepository:
         return self._cache.put(client_id, await self.of_pool(pointer.value["pool_id"], client_id))
 
     async def of_pool(self, pool_id: str, client_id: str) -> Client:
-        entry = await self._store.get(collections.CLIENTS, (pool_id, client_id))
-        if entry is None:
+        client = await self._shelf.get(pool_id, client_id)
+        if client is None:
             raise ClientNotFound(client_id)
-        return to_record(entry, Client)
+        return client
 
     async def add(self, client: Client) -> Client:
         self._srp.drop(client.pool_id)
         pointer = Entry(key=(client.id,), value={"pool_id": client.pool_id})
         await self._store.insert(collections.CLIENT_POOLS, pointer)
-        return stored(client, await self._store.insert(collections.CLIENTS, self._entry(client)))
+        return await self._shelf.add(client)
 
     async def save(self, client: Client) -> Client:
         self._cache.drop(client.id)
         self._srp.drop(client.pool_id)
-        try:
-            return stored(client, await self._store.replace(collections.CLIENTS, self._entry(client)))
-        except VersionConflict:
-            raise ConcurrentModification from None
+        return await self._shelf.save(client)
 
     async def delete(self, client: Client) -> None:
         self._cache.drop(client.id)
@@ -62,10 +61,7 @@ class ClientRepository:
         await self._store.delete(collections.CLIENTS, (client.pool_id, client.id))
 
     async def page(self, pool_id: str, limit: int, cursor: str | None) -> Slice:
-        asked = f"clients/{pool_id}"
-        query = Query(prefix=(pool_id,), limit=limit, after=self._cursors.read(asked, cursor))
-        page = await self._store.find(collections.CLIENTS, query)
-        return Slice([to_record(entry, Client) for entry in page.entries], self._cursors.write(asked, page.next))
+        return await self._shelf.page(self._cursors, (pool_id,), limit, cursor)
 
     async def uses_srp(self, pool_id: str) -> bool:
         held = self._srp.get(pool_id)
@@ -76,9 +72,10 @@ class ClientRepository:
             held = self._srp.put(pool_id, bool(speaks.entries) or not anyone.entries)
         return held
 
-    def _entry(self, client: Client) -> Entry:
-        index = {"srp": "yes"} if _speaks_srp(client) else {}
-        return to_entry(client, (client.pool_id, client.id), index=index)
+
+def _entry(client: Client) -> Entry:
+    index = {"srp": "yes"} if _speaks_srp(client) else {}
+    return to_entry(client, (client.pool_id, client.id), index=index)
 
 
 def _speaks_srp(client: Client) -> bool:

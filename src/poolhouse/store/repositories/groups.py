@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from poolhouse.errors import ConcurrentModification, GroupNotFound, GroupTaken, KeyTaken, VersionConflict
+from poolhouse.errors import ConcurrentModification, GroupNotFound, GroupTaken, KeyTaken
 from poolhouse.ports.paging import Slice
 from poolhouse.records.groups import Group
 from poolhouse.records.users import User
 from poolhouse.store.port import Entry, Query, Store
 from poolhouse.store.repositories import collections
 from poolhouse.store.repositories.cursors import Cursors
-from poolhouse.store.repositories.mapping import stored, to_entry, to_record
+from poolhouse.store.repositories.mapping import to_entry, to_record
+from poolhouse.store.repositories.shelf import Shelf, turned
 
 GROUPS_PER_USER = 100
 _LAST = 2**31
@@ -21,28 +22,24 @@ class Memberships:
     def __init__(self, store: Store, cursors: Cursors) -> None:
         self._store = store
         self._cursors = cursors
+        self._shelf = Shelf(store, collections.GROUPS, Group, _entry, conflict=ConcurrentModification)
+        self.save = self._shelf.save
 
     async def get(self, pool_id: str, name: str) -> Group:
-        entry = await self._store.get(collections.GROUPS, (pool_id, name))
-        if entry is None:
+        group = await self._shelf.get(pool_id, name)
+        if group is None:
             raise GroupNotFound
-        return to_record(entry, Group)
+        return group
 
     async def add(self, group: Group) -> Group:
         try:
-            return stored(group, await self._store.insert(collections.GROUPS, _entry(group)))
+            return await self._shelf.add(group)
         except KeyTaken:
             raise GroupTaken from None
 
-    async def save(self, group: Group) -> Group:
-        try:
-            return stored(group, await self._store.replace(collections.GROUPS, _entry(group)))
-        except VersionConflict:
-            raise ConcurrentModification from None
-
     async def delete(self, group: Group) -> None:
         """The group is gone first, so no membership of it counts; then the memberships go."""
-        await self._store.delete(collections.GROUPS, (group.pool_id, group.name))
+        await self._shelf.delete(group.pool_id, group.name)
         query = Query(prefix=(group.pool_id, group.name), limit=200)
         while True:
             page = await self._store.find(collections.MEMBERS, query)
@@ -53,10 +50,7 @@ class Memberships:
                 return
 
     async def page(self, pool_id: str, limit: int, cursor: str | None) -> Slice:
-        asked = f"groups/{pool_id}"
-        query = Query(prefix=(pool_id,), limit=limit, after=self._cursors.read(asked, cursor))
-        page = await self._store.find(collections.GROUPS, query)
-        return Slice([to_record(entry, Group) for entry in page.entries], self._cursors.write(asked, page.next))
+        return await self._shelf.page(self._cursors, (pool_id,), limit, cursor)
 
     async def join(self, group: Group, user: User, at: float) -> None:
         since = {"since": at, "group": group.id}
@@ -84,23 +78,21 @@ class Memberships:
         return sorted(groups, key=lambda g: (_LAST if g.precedence is None else g.precedence, g.created, g.name))
 
     async def page_of_user(self, user: User, limit: int, cursor: str | None) -> Slice:
-        asked = f"groups-of/{user.pool_id}/{user.sub}"
-        query = Query(prefix=(user.pool_id, user.sub), limit=limit, after=self._cursors.read(asked, cursor))
-        page = await self._store.find(collections.MEMBERSHIPS, query)
-        return Slice(await self._live(page.entries, user.pool_id), self._cursors.write(asked, page.next))
+        of_user = (user.pool_id, user.sub)
+        entries, following = await turned(self._store, self._cursors, collections.MEMBERSHIPS, of_user, limit, cursor)
+        return Slice(await self._live(entries, user.pool_id), following)
 
     async def members(self, group: Group, limit: int, cursor: str | None) -> Slice:
-        asked = f"members/{group.pool_id}/{group.name}"
-        query = Query(prefix=(group.pool_id, group.name), limit=limit, after=self._cursors.read(asked, cursor))
-        page = await self._store.find(collections.MEMBERS, query)
+        in_group = (group.pool_id, group.name)
+        entries, following = await turned(self._store, self._cursors, collections.MEMBERS, in_group, limit, cursor)
         users = []
-        for member in page.entries:
+        for member in entries:
             if member.value.get("group") != group.id:
                 continue
             entry = await self._store.get(collections.USERS, (group.pool_id, member.key[2]))
             if entry is not None and "gone" not in entry.value:
                 users.append(to_record(entry, User))
-        return Slice(users, self._cursors.write(asked, page.next))
+        return Slice(users, following)
 
     async def forget(self, user: User) -> None:
         """No membership of the user remains."""
@@ -112,11 +104,9 @@ class Memberships:
     async def _live(self, entries: Sequence[Entry], pool_id: str) -> list[Group]:
         groups = []
         for entry in entries:
-            found = await self._store.get(collections.GROUPS, (pool_id, entry.key[2]))
-            if found is not None:
-                group = to_record(found, Group)
-                if group.id == entry.value.get("group"):
-                    groups.append(group)
+            group = await self._shelf.get(pool_id, entry.key[2])
+            if group is not None and group.id == entry.value.get("group"):
+                groups.append(group)
         return groups
 
 

@@ -4,35 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from poolhouse.errors import KeyTaken
 from poolhouse.records.messages import OutboxEntry
-from poolhouse.store.port import Entry, Query, StartsWith, Store
+from poolhouse.store.port import Entry, Store
 from poolhouse.store.repositories import collections
-from poolhouse.store.repositories.mapping import stored, to_entry, to_record
+from poolhouse.store.repositories.mapping import to_entry
+from poolhouse.store.repositories.shelf import Shelf, due
+
+_TENANT = "outbox"
 
 
 class OutboxRepository:
     """Entries that wait are found by the instant at which they are due."""
 
     def __init__(self, store: Store) -> None:
-        self._store = store
-
-    async def insert(self, entry: OutboxEntry) -> bool:
-        try:
-            await self._store.insert(collections.OUTBOX, _outbox_entry(entry))
-        except KeyTaken:
-            return False
-        return True
+        self._shelf = shelf = Shelf(store, collections.OUTBOX, OutboxEntry, _entry)
+        self.insert, self.save = shelf.add_if_free, shelf.save
 
     async def due(self, now: float, limit: int) -> Sequence[OutboxEntry]:
-        query = Query(prefix=("outbox",), where=StartsWith("due", ""), limit=limit)
-        page = await self._store.find(collections.OUTBOX, query)
-        return [found for found in (to_record(e, OutboxEntry) for e in page.entries) if found.due <= now]
-
-    async def save(self, entry: OutboxEntry) -> OutboxEntry:
-        return stored(entry, await self._store.replace(collections.OUTBOX, _outbox_entry(entry)))
+        return [entry for entry in await self._shelf.waiting(_TENANT, limit) if entry.due <= now]
 
 
-def _outbox_entry(entry: OutboxEntry) -> Entry:
-    index = {"due": f"{entry.due:017.6f}"} if entry.state == "waiting" else {}
-    return to_entry(entry, ("outbox", entry.id), expires=entry.expires, index=index)
+def _entry(entry: OutboxEntry) -> Entry:
+    index = due(entry.due) if entry.state == "waiting" else {}
+    return to_entry(entry, (_TENANT, entry.id), expires=entry.expires, index=index)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from poolhouse.errors import ConcurrentModification, PoolNotFound, VersionConflict
+from poolhouse.errors import ConcurrentModification, PoolNotFound
 from poolhouse.ports.paging import Slice
 from poolhouse.ports.world import Clock
 from poolhouse.records.pools import Pool
@@ -12,7 +12,8 @@ from poolhouse.store.port import Collection, Entry, Key, Query, Store
 from poolhouse.store.repositories import collections
 from poolhouse.store.repositories.cache import Cache
 from poolhouse.store.repositories.cursors import Cursors
-from poolhouse.store.repositories.mapping import stored, to_entry, to_record
+from poolhouse.store.repositories.mapping import to_entry
+from poolhouse.store.repositories.shelf import Shelf
 
 FRESH_SECONDS = 2.0
 """How old a cached pool or client may be in the other processes. A client that was deleted elsewhere may sign users in
@@ -26,31 +27,27 @@ class PoolRepository:
     def __init__(self, store: Store, cursors: Cursors, clock: Clock) -> None:
         self._store = store
         self._cursors = cursors
+        self._shelf = Shelf(store, collections.POOLS, Pool, _entry, conflict=ConcurrentModification)
+        self.add = self._shelf.add
         self._cache: Cache[Pool] = Cache(clock, size=CACHED, seconds=FRESH_SECONDS)
 
     async def get(self, pool_id: str) -> Pool:
         held = self._cache.get(pool_id)
         if held is not None:
             return held
-        entry = await self._store.get(collections.POOLS, _pool_key(pool_id))
-        if entry is None:
+        pool = await self._shelf.get(*_key(pool_id))
+        if pool is None:
             raise PoolNotFound(pool_id)
-        return self._cache.put(pool_id, to_record(entry, Pool))
-
-    async def add(self, pool: Pool) -> Pool:
-        return stored(pool, await self._store.insert(collections.POOLS, self._entry(pool)))
+        return self._cache.put(pool_id, pool)
 
     async def save(self, pool: Pool) -> Pool:
         self._cache.drop(pool.id)
-        try:
-            return stored(pool, await self._store.replace(collections.POOLS, self._entry(pool)))
-        except VersionConflict:
-            raise ConcurrentModification from None
+        return await self._shelf.save(pool)
 
     async def delete(self, pool_id: str) -> None:
         """The pool is gone; what is its own is not, and nothing can reach it any more."""
         self._cache.drop(pool_id)
-        await self._store.delete(collections.POOLS, _pool_key(pool_id))
+        await self._shelf.delete(*_key(pool_id))
 
     async def remove_some(self, pool_id: str, limit: int) -> int:
         """Up to ``limit`` documents of the pool are gone; how many. A crash between leaves the others to be found
@@ -64,7 +61,7 @@ class PoolRepository:
         return removed
 
     async def require(self, pool_id: str) -> None:
-        if await self._store.get(collections.POOLS, _pool_key(pool_id)) is None:
+        if await self._store.get(collections.POOLS, _key(pool_id)) is None:
             self._cache.drop(pool_id)
             raise PoolNotFound(pool_id)
 
@@ -75,10 +72,7 @@ class PoolRepository:
                 _, more = await self._remove_page(collection, pool_id, _AT_ONCE)
 
     async def page(self, region: str | None, limit: int, cursor: str | None) -> Slice:
-        asked = f"pools/{region or ''}"
-        query = Query(prefix=() if region is None else (region,), limit=limit, after=self._cursors.read(asked, cursor))
-        page = await self._store.find(collections.POOLS, query)
-        return Slice([to_record(entry, Pool) for entry in page.entries], self._cursors.write(asked, page.next))
+        return await self._shelf.page(self._cursors, () if region is None else (region,), limit, cursor)
 
     async def _remove_page(self, collection: Collection, pool_id: str, limit: int) -> tuple[int, bool]:
         """How many documents are gone, and whether there are more."""
@@ -93,9 +87,10 @@ class PoolRepository:
             await self._store.delete(collections.CLIENT_POOLS, (key[1],))
         await self._store.delete(collection, key)
 
-    def _entry(self, pool: Pool) -> Entry:
-        return to_entry(pool, _pool_key(pool.id))
+
+def _entry(pool: Pool) -> Entry:
+    return to_entry(pool, _key(pool.id))
 
 
-def _pool_key(pool_id: str) -> Key:
+def _key(pool_id: str) -> Key:
     return (pool_id.rpartition("_")[0], pool_id)

@@ -10,9 +10,10 @@ from msgspec.structs import replace
 from poolhouse.errors import KeyTaken, VersionConflict
 from poolhouse.ports.world import Secrets
 from poolhouse.records.sign_in import Attempt, Code
-from poolhouse.store.port import Store
+from poolhouse.store.port import Entry, Key, Store
 from poolhouse.store.repositories import collections
 from poolhouse.store.repositories.mapping import to_entry, to_record
+from poolhouse.store.repositories.shelf import Shelf
 
 _EXPIRED_IS_TOLD = 600
 """Seconds for which an attempt that came too late is still recognised as one."""
@@ -46,23 +47,26 @@ class AttemptRepository:
 class CodeRepository:
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._shelf = Shelf(store, collections.CODES, Code, _code_entry)
+        self.get = self._shelf.get
 
     async def put(self, code: Code) -> None:
-        key = (code.pool_id, code.user_sub, code.purpose)
         while True:
-            held = await self._store.get(collections.CODES, key)
+            held = await self._store.get(collections.CODES, _code_key(code))
             with contextlib.suppress(KeyTaken, VersionConflict):
                 if held is None:
-                    await self._store.insert(collections.CODES, to_entry(code, key, expires=code.expires))
+                    await self._shelf.add(code)
                 else:
-                    fresh = replace(code, version=held.version)
-                    await self._store.replace(collections.CODES, to_entry(fresh, key, expires=code.expires))
+                    await self._shelf.save(replace(code, version=held.version))
                 return
 
-    async def get(self, pool_id: str, user_sub: str, purpose: str) -> Code | None:
-        entry = await self._store.get(collections.CODES, (pool_id, user_sub, purpose))
-        return None if entry is None else to_record(entry, Code)
-
     async def discard(self, code: Code) -> None:
-        key = (code.pool_id, code.user_sub, code.purpose)
-        await self._store.delete(collections.CODES, key, version=code.version)
+        await self._store.delete(collections.CODES, _code_key(code), version=code.version)
+
+
+def _code_key(code: Code) -> Key:
+    return (code.pool_id, code.user_sub, code.purpose)
+
+
+def _code_entry(code: Code) -> Entry:
+    return to_entry(code, _code_key(code), expires=code.expires)

@@ -22,7 +22,8 @@ from poolhouse.store.port import Entry, Equals, Key, Query, StartsWith, Store
 from poolhouse.store.repositories import collections
 from poolhouse.store.repositories.cursors import Cursors
 from poolhouse.store.repositories.groups import Memberships
-from poolhouse.store.repositories.mapping import stored, to_entry, to_record
+from poolhouse.store.repositories.mapping import to_entry, to_record
+from poolhouse.store.repositories.shelf import Shelf
 
 SEIZABLE = frozenset({"email", "phone_number"})
 _ROUNDS = 20
@@ -36,6 +37,7 @@ class UserRepository:
         self._store = store
         self._cursors = cursors
         self._memberships = memberships
+        self._shelf = Shelf(store, collections.USERS, User, _entry)
 
     async def get(self, pool_id: str, sub: str) -> User | None:
         entry = await self._store.get(collections.USERS, (pool_id, sub))
@@ -52,11 +54,10 @@ class UserRepository:
         names = held(pool, user)
         await self._claim_all(pool, user, names, seize=seize)
         try:
-            entry = await self._store.insert(collections.USERS, self._entry(user))
+            return await self._shelf.add(user)
         except KeyTaken:
             # Somebody who wanted a name of ours found the claim without a user, and fenced us off.
             raise NameTaken(names[0]) from None
-        return stored(user, entry)
 
     async def save(self, pool: Pool, user: User, *, seize: bool = False) -> User:
         before = await self.get(pool.id, user.sub)
@@ -64,14 +65,14 @@ class UserRepository:
             raise VersionConflict
         old, new = held(pool, before), held(pool, user)
         await self._claim_all(pool, user, [name for name in new if name not in old], seize=seize)
-        entry = await self._store.replace(collections.USERS, self._entry(user))
+        saved = await self._shelf.save(user)
         for name in old:
             if name not in new:
                 await self._release(pool, user, name)
-        return stored(user, entry)
+        return saved
 
     async def delete(self, pool: Pool, user: User) -> None:
-        await self._store.delete(collections.USERS, (pool.id, user.sub))
+        await self._shelf.delete(pool.id, user.sub)
         for name in held(pool, user):
             await self._release(pool, user, name)
         await self._memberships.forget(user)
@@ -143,7 +144,7 @@ class UserRepository:
             return
         if seize and _holds(pool, holder, name):
             holder = replace(holder, attributes={**holder.attributes, f"{name.kind}_verified": "false"})
-        await self._store.replace(collections.USERS, self._entry(holder))
+        await self._shelf.save(holder)
 
     async def _release(self, pool: Pool, user: User, name: Name) -> None:
         key = _key(pool.id, name)
@@ -151,22 +152,23 @@ class UserRepository:
         if claim is not None and claim.value["sub"] == user.sub:
             await self._store.delete(collections.NAMES, key, version=claim.version)
 
-    def _entry(self, user: User) -> Entry:
-        index = {
-            "username": user.username,
-            "sub": user.sub,
-            "user_status": _folded(user.status),
-            "status": "Enabled" if user.enabled else "Disabled",
-        }
-        for attribute in _SEARCHED:
-            value = user.attributes.get(attribute)
-            if value:
-                index[attribute] = _folded(value)
-        return to_entry(user, (user.pool_id, user.sub), index=index)
-
 
 _EXACT = frozenset({"username", "status", "sub"})
 _SEARCHED = ("email", "phone_number", "name", "given_name", "family_name", "preferred_username")
+
+
+def _entry(user: User) -> Entry:
+    index = {
+        "username": user.username,
+        "sub": user.sub,
+        "user_status": _folded(user.status),
+        "status": "Enabled" if user.enabled else "Disabled",
+    }
+    for attribute in _SEARCHED:
+        value = user.attributes.get(attribute)
+        if value:
+            index[attribute] = _folded(value)
+    return to_entry(user, (user.pool_id, user.sub), index=index)
 
 
 def _key(pool_id: str, name: Name) -> Key:
