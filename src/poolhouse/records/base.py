@@ -18,7 +18,8 @@ class Record(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 class Kept(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A value that stands in the store, by itself or inside another. ``unknown`` holds what a later version of ours
-    wrote into its document: it travels with the record and is written back (decision 0008)."""
+    wrote into its document: it travels with the record and is written back (decision 0008). It counts where two are
+    compared: equal records are stored alike, and either may be left unwritten for the other."""
 
     unknown: dict[str, Any] = {}
 

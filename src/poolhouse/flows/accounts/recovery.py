@@ -37,14 +37,10 @@ from poolhouse.ports.users import NameTaken, Users
 from poolhouse.records.clients import Client
 from poolhouse.records.messages import Delivery
 from poolhouse.records.pools import Pool
-from poolhouse.records.users import (
-    CONFIRMED,
-    EXTERNAL_PROVIDER,
-    FORCE_CHANGE_PASSWORD,
-    RESET_REQUIRED,
-    UNCONFIRMED,
-    User,
-)
+from poolhouse.records.users import CONFIRMED, RESET_REQUIRED, UNCONFIRMED, User
+
+_RESETTABLE = frozenset({CONFIRMED, RESET_REQUIRED, UNCONFIRMED})
+"""In any other state, also one that only a later version knows, no code is sent and none is good (decision 0008)."""
 
 
 class Recovery(Flow):
@@ -177,7 +173,7 @@ class Recovery(Flow):
             raise CodeMismatch
         if not user.enabled:
             raise UserDisabled
-        if user.status not in (CONFIRMED, RESET_REQUIRED, UNCONFIRMED):
+        if user.status not in _RESETTABLE:
             raise NotAuthorized(Reason.PASSWORD_NOT_RESETTABLE)
         changed = await self._credentials.change(pool, user, password)
         changed = replace(
@@ -236,7 +232,7 @@ class Recovery(Flow):
         """The verified contact that a reset code goes to, by the pool's priorities. Raises as ``start`` says."""
         if not user.enabled:
             raise UserDisabled
-        if user.status in (FORCE_CHANGE_PASSWORD, EXTERNAL_PROVIDER):
+        if user.status not in _RESETTABLE:
             raise NotAuthorized(Reason.PASSWORD_NOT_RESETTABLE)
         for attribute in _order(pool):
             if user.has_verified(attribute):

@@ -10,6 +10,7 @@ from poolhouse.store.repositories import collections
 from poolhouse.store.repositories.mapping import to_entry
 from poolhouse.store.repositories.shelf import Shelf, due
 
+_WAITING = "waiting"
 _TENANT = "outbox"
 
 
@@ -21,9 +22,11 @@ class OutboxRepository:
         self.insert, self.save = shelf.add_if_free, shelf.save
 
     async def due(self, now: float, limit: int) -> Sequence[OutboxEntry]:
-        return [entry for entry in await self._shelf.waiting(_TENANT, limit) if entry.due <= now]
+        found = await self._shelf.waiting(_TENANT, limit)
+        # A later version may have others wait for an instant too: those are not ours to send (decision 0008).
+        return [entry for entry in found if entry.state == _WAITING and entry.due <= now]
 
 
 def _entry(entry: OutboxEntry) -> Entry:
-    index = due(entry.due) if entry.state == "waiting" else {}
+    index = due(entry.due) if entry.state == _WAITING else {}
     return to_entry(entry, (_TENANT, entry.id), expires=entry.expires, index=index)

@@ -2,94 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-from typing import Any
-
-import pytest
-from motor.motor_asyncio import AsyncIOMotorClient
 from msgspec.structs import replace
 
-from poolhouse.records.clients import Client, ClientSecret
-from poolhouse.records.pools import AttributeSchema, PasswordPolicy, Pool
-from poolhouse.records.users import CONFIRMED, Credential, User
-from poolhouse.store.memory import MemoryStore
-from poolhouse.store.motor import MotorStore
-from poolhouse.store.port import Store
+from poolhouse.records.users import CONFIRMED, User
 from poolhouse.store.repositories import collections
-from poolhouse.store.repositories.mapping import to_entry, to_record
-from poolhouse.store.sqlite import SqliteStore
 from poolhouse.testing.clock import FakeClock
-from tests.support.house import House, opened_house
-
-
-class NewPolicy(PasswordPolicy, frozen=True, kw_only=True):
-    blocked_words: tuple[str, ...] = ()
-
-
-class NewAttribute(AttributeSchema, frozen=True, kw_only=True):
-    label: dict[str, str] = {}
-
-
-class NewPool(Pool, frozen=True, kw_only=True):
-    password_policy: NewPolicy = NewPolicy()
-    schema: tuple[NewAttribute, ...] = ()  # type: ignore[assignment]
-    retention_days: int = 0
-
-
-class NewSecret(ClientSecret, frozen=True, kw_only=True):
-    last_used: float = 0.0
-
-
-class NewClient(Client, frozen=True, kw_only=True):
-    secrets: tuple[NewSecret, ...] = ()  # type: ignore[assignment]
-
-
-class NewCredential(Credential, frozen=True, kw_only=True):
-    pepper: int = 0
-
-
-class NewUser(User, frozen=True, kw_only=True):
-    credential: NewCredential | None = None
-    locale_of_mail: str | None = None
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture(params=["memory", "sqlite", pytest.param("mongodb", marks=pytest.mark.requires_mongodb)])
-async def house(request: pytest.FixtureRequest, clock: FakeClock, tmp_path: Path) -> AsyncIterator[House]:
-    """The older version."""
-    store: Store
-    if request.param == "memory":
-        store = MemoryStore(collections.ALL, clock)
-    elif request.param == "sqlite":
-        store = SqliteStore(tmp_path / "store.db", collections.ALL, clock)
-    else:
-        address = request.getfixturevalue("mongodb_database")
-        store = MotorStore(address, collections.ALL, clock)
-    async with opened_house(store=store, clock=clock) as house:
-        yield house
-    if request.param == "mongodb":
-        client: AsyncIOMotorClient[dict[str, object]] = AsyncIOMotorClient(address)
-        await client.drop_database(client.get_default_database().name)
-        client.close()
-
-
-async def rewritten(house: House, collection: Any, key: tuple[str, ...], kind: Any, **changes: Any) -> None:
-    """What the newer version makes of a record."""
-    entry = await house.built.store.get(collection, key)
-    assert entry is not None
-    grown = replace(to_record(entry, kind), **changes)
-    await house.built.store.replace(collection, to_entry(grown, key, index=entry.index))
-
-
-async def read(house: House, collection: Any, key: tuple[str, ...], kind: Any) -> Any:
-    entry = await house.built.store.get(collection, key)
-    assert entry is not None
-    return to_record(entry, kind)
+from tests.contract.two_versions.newer import (
+    NewAttribute,
+    NewClient,
+    NewCredential,
+    NewPolicy,
+    NewPool,
+    NewSecret,
+    NewUser,
+    read,
+    rewritten,
+)
+from tests.support.house import House
 
 
 async def test_a_pool_keeps_what_a_newer_version_said_of_it(house: House, clock: FakeClock) -> None:
@@ -177,3 +106,14 @@ async def test_what_is_not_known_is_not_shown(house: House) -> None:
 
     assert {"locale_of_mail": "sealed-by-tomorrow"} == older.unknown
     assert "sealed-by-tomorrow" not in repr(older)
+
+
+async def test_what_is_not_known_counts_where_records_are_compared(house: House) -> None:
+    client = await house.client(await house.pool())
+    user = await house.user(client)
+    key = (user.pool_id, user.sub)
+    await rewritten(house, collections.USERS, key, NewUser, locale_of_mail="de")
+    older = await read(house, collections.USERS, key, User)
+
+    assert older == await read(house, collections.USERS, key, User)
+    assert older != replace(older, unknown={})
