@@ -17,7 +17,7 @@ from benchmarks.primitives import primitives
 from benchmarks.processes import Processors, started
 from benchmarks.results import Row, table
 from benchmarks.shares import measured
-from benchmarks.works import USERS, WORKS, Work
+from benchmarks.works import WORKS, Work
 
 ROUNDS, QUICK_ROUNDS = 25, 2
 
@@ -29,7 +29,7 @@ async def shares(works: Sequence[Work], processors: Processors, folder: Path, ro
         primitives(processors) as alone,
         started("benchmarks.poolhouse_server", str(folder / "shares.db"), processors=processors) as server,
     ):
-        pool = await make_pool(server.port, USERS)
+        pool = await make_pool(server.port, max(work.users for work in works))
         return [await measured(work, server, pool, alone, processors, rounds) for work in works]
 
 

@@ -9,20 +9,15 @@ import json
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_private_key
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from poolhouse.errors import InvalidAccessToken
-from poolhouse.testing.keys import PremadeKeys, premade_key
+from poolhouse.testing.keys import PremadeKeys
 from poolhouse.tokens.jose import BadToken, HmacKey, Signer, Verifier
 from poolhouse.tokens.keys import KeyRing
+from tests.support.keys import private_key
 from tests.unit.crypto.world import BASE_URL, POOL, FakeClock, KeptKeys, vault
-
-
-def private_key() -> RSAPrivateKey:
-    key = load_der_private_key(premade_key(0), None)
-    assert isinstance(key, RSAPrivateKey)
-    return key
 
 
 def encode(raw: bytes) -> str:
@@ -62,7 +57,7 @@ async def test_the_same_holds_for_the_key_ring_with_a_real_kid_and_issuer() -> N
     kid = keys.kept[POOL, "access.1"].kid
 
     for number in range(2):
-        public = load_der_private_key(premade_key(number), None).public_key()
+        public = private_key(number).public_key()
         assert isinstance(public, RSAPublicKey)
         for secret in spellings(public):
             for algorithm in ("HS256", "RS256", "none"):

@@ -6,18 +6,9 @@ import base64
 import itertools
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import load_der_private_key
 
-from poolhouse.testing.keys import premade_key
 from poolhouse.tokens.jose import MAX_TOKEN, BadToken, HmacKey, Signer, Verifier
-
-
-def private_key() -> RSAPrivateKey:
-    key = load_der_private_key(premade_key(0), None)
-    assert isinstance(key, RSAPrivateKey)
-    return key
-
+from tests.support.keys import private_key
 
 TOKEN = Signer(private_key(), "k").sign({"sub": "x"})
 HEAD, BODY, TAIL = TOKEN.split(".")

@@ -6,20 +6,13 @@ from typing import Any
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import load_der_private_key
 
 from poolhouse.errors import InvalidAccessToken
-from poolhouse.testing.keys import PremadeKeys, premade_key
+from poolhouse.testing.keys import PremadeKeys
 from poolhouse.tokens.jose import BadToken, Verifier
 from poolhouse.tokens.keys import KeyRing
+from tests.support.keys import private_key
 from tests.unit.crypto.world import BASE_URL, POOL, FakeClock, KeptKeys, vault
-
-
-def private_key(number: int) -> RSAPrivateKey:
-    key = load_der_private_key(premade_key(number), None)
-    assert isinstance(key, RSAPrivateKey)
-    return key
 
 
 def own_jwk() -> dict[str, Any]:

@@ -9,21 +9,13 @@ import jose.jwt
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import load_der_private_key
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poolhouse.testing.keys import premade_key
 from poolhouse.tokens.jose import BadToken, HmacKey, Signer, Verifier, encoded, read
+from tests.support.keys import private_key
 
 CLAIMS = {"sub": "0a5f", "iss": "https://auth.example.com/p", "exp": 1_700_000_000, "name": "Zoë", "ok": True}
-
-
-def private_key(number: int = 0) -> RSAPrivateKey:
-    key = load_der_private_key(premade_key(number), None)
-    assert isinstance(key, RSAPrivateKey)
-    return key
 
 
 def signer() -> Signer:
