@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 import tomllib
 from pathlib import Path
+
+_WITHOUT = ("cacheprovider", "hypothesispytest", "randomly", "xdist")
+PYTEST = [sys.executable, "-m", "pytest", "-q", *(f"-pno:{name}" for name in _WITHOUT)]
+"""As a stranger has it: without the plugins that are there for our own tests, which take longer to load than theirs
+take to run."""
 
 
 def as_installed(project: Path, folder: Path) -> dict[str, str]:

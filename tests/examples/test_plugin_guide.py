@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.examples.installing import as_installed
+from tests.examples.installing import PYTEST, as_installed
 
 PAGE = Path(__file__).parents[2] / "docs" / "plugins.md"
 
@@ -38,7 +38,7 @@ def test_the_page_has_the_whole_project(project: Path) -> None:
 
 
 def test_the_tests_of_the_project_pass(project: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", "tests"]
+    command = [*PYTEST, "-W", "error", "tests"]
 
     run = subprocess.run(
         command,
