@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from poolhouse import errors
-from poolhouse.flows.grants.lifetime import TokenSet
+from poolhouse.flows.grants.issue import TokenSet
 from poolhouse.ports.directory import UserFilter
 from poolhouse.records.clients import Client
 from poolhouse.records.jobs import Job
@@ -107,4 +107,4 @@ async def test_what_waits_in_a_state_that_the_older_version_does_not_know_is_lef
     clock.advance(1)
 
     assert [] == await OutboxRepository(store).due(clock.now(), 10)
-    assert [] == await JobRepository(store, Cursors(house.built.kit.secrets, clock)).due(job.kind, clock.now(), 10)
+    assert [] == await JobRepository(store, Cursors(house.built.world.secrets, clock)).due(job.kind, clock.now(), 10)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from poolhouse import errors
-from poolhouse.flows.grants.lifetime import TokenSet
+from poolhouse.flows.grants.issue import TokenSet
 from poolhouse.records.clients import Client, Rotation
 from poolhouse.records.grants import Grant
 from poolhouse.store.repositories import collections
@@ -62,7 +62,7 @@ async def test_a_grant_that_the_older_version_revokes_has_ended_and_keeps_the_re
     before = NewPrevious(digest=held.previous.digest, until=held.previous.until, address="192.0.2.1")
     await rewritten(house, collections.GRANTS, key, NewGrant, device="phone", previous=before)
 
-    await house.services.grants.revoke(client, second.refresh or "", None)
+    await house.services.revocation.revoke(client, second.refresh or "", None)
 
     now = await read(house, collections.GRANTS, key, NewGrant)
     assert (True, "phone", "192.0.2.1") == (now.revoked, now.device, now.previous.address)

@@ -57,7 +57,7 @@ async def test_a_name_that_the_newer_version_gave_is_given_back_by_the_older_one
     pool = await house.pool(foundation=PoolFoundation(alias_attributes=("email",)))
     client = await house.client(pool)
     user = await house.user(client)
-    store, users = house.built.store, house.built.kit.users
+    store, users = house.built.store, house.built.ports.users
     attributes = {**user.attributes, "email": "new@example.com"}
     claim = Entry(key=(pool.id, "email", "new@example.com"), value={"sub": user.sub, "since": 5.0})
     await store.insert(collections.NAMES, claim)
@@ -91,6 +91,6 @@ async def test_a_kind_of_name_that_only_the_newer_version_knows_stays_its_own_bu
 
     assert kept is not None
     assert claim.value == kept.value
-    assert await house.built.kit.users.get(pool.id, user.sub) is None
-    await house.built.kit.pools.remove_some(pool.id, 1000)
+    assert await house.built.ports.users.get(pool.id, user.sub) is None
+    await house.built.ports.pools.remove_some(pool.id, 1000)
     assert [] == list((await store.find(collections.NAMES, Query(prefix=(pool.id,)))).entries)
