@@ -8,7 +8,7 @@ import pytest
 
 from poolhouse.crypto.vault import Vault
 from poolhouse.errors import ConcurrentModification, InvalidParameter, KeyTaken, VersionConflict
-from poolhouse.records.users import Group
+from poolhouse.records.groups import Group
 from poolhouse.server.world import SystemChance
 from poolhouse.store.memory import MemoryStore
 from poolhouse.store.port import Entry

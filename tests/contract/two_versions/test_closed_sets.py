@@ -9,7 +9,7 @@ import pytest
 
 from poolhouse import errors
 from poolhouse.flows.grants.issue import TokenSet
-from poolhouse.ports.directory import UserFilter
+from poolhouse.ports.users import UserFilter
 from poolhouse.records.clients import Client
 from poolhouse.records.jobs import Job
 from poolhouse.records.messages import OutboxEntry

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from poolhouse.flows.pools.settings import PoolFoundation
-from poolhouse.ports.directory import UserFilter
+from poolhouse.ports.users import UserFilter
 from poolhouse.records.names import Name
 from poolhouse.store.port import Entry, Equals, Query, Store
 from poolhouse.store.repositories import collections
