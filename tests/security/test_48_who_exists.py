@@ -212,6 +212,14 @@ async def test_of_unknown_names_some_seem_to_have_a_telephone_and_some_not_alway
         assert re.fullmatch(r"\+\*{7}[0-9]{4}" if medium == "SMS" else r"n\*{3}@e\*{3}", destination)
 
 
+async def test_unknown_names_do_not_share_the_count_of_a_contact(house: House) -> None:
+    """As known ones do not: a hundred names that look alike can each be asked for."""
+    hiding = await house.client(await house.pool(), hides_users=True)
+
+    for n in range(100):
+        assert await shown(house, hiding, "forgot", f"nobody{n}")
+
+
 async def test_where_everybody_has_a_telephone_unknown_names_seem_to_have_one_too() -> None:
     required = Declaration(name="phone_number", required=True)
     async with opened_house() as house:
