@@ -16,6 +16,7 @@ from poolhouse.server.cognito.engine.failures import ProtocolError
 
 DEPTH_LIMIT: Final = 32
 CONTENT_TYPE: Final = "application/x-amz-json-1.1"
+_PARTED: Final = (b" :", b"\n:", b"\r:", b"\t:")
 _ACCEPTED: Final = frozenset({CONTENT_TYPE, "application/x-amz-json-1.0", "application/json"})
 
 _decode = msgspec.json.Decoder().decode
@@ -31,8 +32,8 @@ def decode(body: bytes) -> dict[str, Any]:
         raise ProtocolError("SerializationException", "The request body is not a JSON object.") from None
     if type(value) is not dict:
         raise ProtocolError("SerializationException", "The request body is not a JSON object.")
-    # Each member stands for a colon of its own. As many colons as members were kept: none was given twice.
-    if body.count(b":") != _members(value, 1):
+    kept = _members(value, 1)
+    if not _names_each_once(body, kept):
         _refuse_repeated_names(body)
     return value
 
@@ -60,6 +61,18 @@ def _members(value: Any, depth: int) -> int:
         if type(item) is dict or type(item) is list:
             count += _members(item, depth + 1)
     return count
+
+
+def _names_each_once(body: bytes, kept: int) -> bool:
+    """Whether counting shows already that no member was given twice. False says nothing: a text may look like members.
+
+    Each member of the text has a colon of its own, behind the quote that ends its name, so there are at least as many
+    of them as members were kept, and one more for each that was not. White space may part the two; where there is none
+    before any colon, only such pairs count, and a time of day in a text is not taken for a member.
+    """
+    if body.count(b":") == kept:
+        return True
+    return body.count(b'":') == kept and not any(parted in body for parted in _PARTED)
 
 
 def _refuse_repeated_names(body: bytes) -> None:

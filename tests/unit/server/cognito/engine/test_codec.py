@@ -56,6 +56,9 @@ def test_what_is_not_one_json_object_is_refused(body: bytes) -> None:
         b'{"a": "\\u003a", "a": "\\u003A"}',
         b'{"a": [{"b": 1}, {"c": "\\u003a", "b": 1, "b": 1}]}',
         b'{":": 1, ":": 2}',
+        b'{"a" :1,"a":2}',
+        b'{"a"\n:1,"a"\t:2,"b":"\\":"}',
+        b'{"a"\r:1,"a":"12:00:00"}',
     ],
 )
 def test_a_member_given_twice_is_refused(body: bytes) -> None:
@@ -81,6 +84,38 @@ def test_nesting_ends_somewhere() -> None:
 @given(st.dictionaries(st.text(), JSON, max_size=5))
 def test_every_object_is_read_as_any_other_reader_reads_it(value: dict[str, Any]) -> None:
     assert value == decode(json.dumps(value).encode())
+
+
+NAMES = st.sampled_from(["a", "b", ":", '"', '":', " :", "\\", "\u00e9"])
+SPACE = st.sampled_from(["", "", "", " ", "\n", "\r", "\t", "  "])
+
+
+@st.composite
+def written_objects(draw: st.DrawFn, depth: int = 2) -> tuple[str, bool]:
+    """The text of an object, however its author may have spaced it, and whether some object in it names a member
+    twice."""
+    names = draw(st.lists(NAMES, max_size=4))
+    twice = len(set(names)) != len(names)
+    members = []
+    for name in names:
+        text, inner_twice = json.dumps(draw(NAMES | st.just("Tue Sep 5 02:05:06 UTC 2023"))), False
+        if depth and draw(st.booleans()):
+            text, inner_twice = draw(written_objects(depth - 1))
+        twice = twice or inner_twice
+        members.append("".join((draw(SPACE), json.dumps(name), draw(SPACE), ":", draw(SPACE), text, draw(SPACE))))
+    return "{" + ",".join(members) + "}", twice
+
+
+@UNHURRIED
+@given(written_objects())
+def test_a_member_given_twice_is_always_refused_and_nothing_else_is(written: tuple[str, bool]) -> None:
+    text, twice = written
+
+    if twice:
+        with pytest.raises(ProtocolError, match="given twice"):
+            decode(text.encode())
+    else:
+        assert json.loads(text) == decode(text.encode())
 
 
 @UNHURRIED
