@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 from poolhouse.config.settings import Limits
 from poolhouse.server.cognito.engine.registry import Result
@@ -16,6 +18,8 @@ HEADERS = {
     "Content-Type": "application/x-amz-json-1.1",
     "X-Amz-Target": "AWSCognitoIdentityProviderService.DeleteUser",
 }
+
+CHUNKED = {"Transfer-Encoding": "chunked", "Expect": "100-continue"}
 
 
 class Counting:
@@ -59,6 +63,32 @@ async def test_a_body_without_a_length_has_the_same_limit() -> None:
 
     assert 413 == status
     assert 0 == handler.count
+
+
+async def trickled(size: int) -> tuple[int, int]:
+    """The status of the answer to a body that comes only after the server began to wait for it: "100 Continue"
+    leaves with the step that begins the waiting. And how often the operation ran."""
+    handler = Counting()
+    async with running(build({"DeleteUser": handler}, clock=ManualClock(), keys=KeysInMemory())) as api:
+        host, port = api.url.removeprefix("http://").rstrip("/").split(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        head = "".join(f"{name}: {value}\r\n" for name, value in {**HEADERS, **CHUNKED}.items())
+        writer.write(f"POST / HTTP/1.1\r\nHost: {host}\r\n{head}\r\n".encode())
+        assert b"HTTP/1.1 100 Continue\r\n\r\n" == await reader.readuntil(b"\r\n\r\n")
+        for part in (body(size)[:1000], body(size)[1000:]):
+            writer.write(b"%x\r\n%b\r\n" % (len(part), part))
+            await writer.drain()
+        writer.write(b"0\r\n\r\n")
+        status = int((await reader.readline()).split()[1])
+        writer.close()
+        with suppress(ConnectionError):  # it may hang up on what it does not want
+            await writer.wait_closed()
+    return status, handler.count
+
+
+async def test_a_body_that_trickles_in_has_the_same_limit() -> None:
+    assert (200, 1) == await trickled(LIMIT)
+    assert (413, 0) == await trickled(LIMIT + 1)
 
 
 async def test_the_limit_is_the_operators() -> None:
