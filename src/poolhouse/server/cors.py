@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from aiohttp import web
+from poolhouse.server.answers import Answer, Head
 
 _ALLOWED_HEADERS: Final = (
     "authorization",
@@ -30,14 +30,17 @@ ANSWER_HEADERS: Final[Mapping[str, str]] = {
 }
 """On every answer of the JSON API."""
 
-_PREFLIGHT_HEADERS: Final[Mapping[str, str]] = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Allow-Methods": "POST,OPTIONS",
-    "Access-Control-Allow-Headers": ",".join(_ALLOWED_HEADERS),
-    "Access-Control-Max-Age": "86400",
-}
+_PREFLIGHT: Final = Head(
+    200,
+    {
+        "Access-Control-Allow-Origin": "*",
+        "Access-Control-Allow-Methods": "POST,OPTIONS",
+        "Access-Control-Allow-Headers": ",".join(_ALLOWED_HEADERS),
+        "Access-Control-Max-Age": "86400",
+    },
+)
 
 
-def preflight() -> web.Response:
+def preflight() -> Answer:
     """The answer to the question whether the JSON API may be called."""
-    return web.Response(status=200, headers=_PREFLIGHT_HEADERS)
+    return Answer(_PREFLIGHT)

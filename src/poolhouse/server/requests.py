@@ -10,6 +10,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from poolhouse.ports.world import Chance
+from poolhouse.server.answers import told
 from poolhouse.server.operation.metrics import Metrics
 
 _logger = logging.getLogger("poolhouse.requests")
@@ -44,10 +45,10 @@ def answering(metrics: Metrics) -> Callable[[Handler, str], Handler]:
                 return response
             except web.HTTPException as error:
                 status = error.status
-                return web.json_response({"message": error.reason}, status=status, headers=_allowed(error))
+                return told({"message": error.reason}, status=status, more=_allowed(error))
             except Exception as error:
                 _logger.error("%s raised %s", request.method, type(error).__name__, exc_info=error)
-                return web.json_response({"message": "Internal server error"}, status=500)
+                return told({"message": "Internal server error"}, status=500)
             finally:
                 answered(label, status, time.perf_counter() - started)
 

@@ -6,21 +6,22 @@ Only what is served is named.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from aiohttp import web
 
 from poolhouse.errors import PoolNotFound
+from poolhouse.server.answers import Answer, Head
 
-_HEADERS = {
+_FIELDS: Final = {
     "Content-Type": "application/json",
     "Access-Control-Allow-Origin": "*",
-    # Shorter than the time that a new key is published before it signs.
-    "Cache-Control": "public, max-age=60",
     "X-Content-Type-Options": "nosniff",
 }
-_NOT_FOUND = {**_HEADERS, "Cache-Control": "no-store"}
+# Shorter than the time that a new key is published before it signs.
+_FOUND: Final = Head(200, {**_FIELDS, "Cache-Control": "public, max-age=60"})
+_NOT_FOUND: Final = Head(404, _FIELDS)
 
 _ID = "{pool_id}"
 """Stands for the id of a pool in the document that all pools share. No id and no base URL holds a brace."""
@@ -35,17 +36,17 @@ class Discovery:
         # once, and cut where the id belongs.
         self._around_the_id = msgspec.json.encode(_document(f"{base_url}/{_ID}")).split(_ID.encode())
 
-    async def configuration(self, request: web.Request) -> web.Response:
+    async def configuration(self, request: web.Request) -> Answer:
         pool_id = request.match_info["pool_id"]
         try:
             await self._key_set(pool_id)
         except PoolNotFound:
             return _not_found()
-        return web.Response(body=pool_id.encode().join(self._around_the_id), headers=_HEADERS)
+        return Answer(_FOUND, pool_id.encode().join(self._around_the_id))
 
-    async def keys(self, request: web.Request) -> web.Response:
+    async def keys(self, request: web.Request) -> Answer:
         try:
-            return web.Response(body=await self._key_set(request.match_info["pool_id"]), headers=_HEADERS)
+            return Answer(_FOUND, await self._key_set(request.match_info["pool_id"]))
         except PoolNotFound:
             return _not_found()
 
@@ -62,5 +63,5 @@ def _document(issuer: str) -> Mapping[str, Any]:
     }
 
 
-def _not_found() -> web.Response:
-    return web.Response(status=404, body=b'{"message":"User pool does not exist."}', headers=_NOT_FOUND)
+def _not_found() -> Answer:
+    return Answer(_NOT_FOUND, b'{"message":"User pool does not exist."}')

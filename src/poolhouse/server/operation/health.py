@@ -6,6 +6,7 @@ import asyncio
 
 from aiohttp import web
 
+from poolhouse.server.answers import Answer, told
 from poolhouse.store.port import Store
 
 PATIENCE = 5.0
@@ -19,15 +20,15 @@ class Health:
         self._store = store
         self._ready = ready
 
-    async def lives(self, _: web.Request) -> web.Response:
-        return web.json_response({"status": "ok"})
+    async def lives(self, _: web.Request) -> Answer:
+        return told({"status": "ok"})
 
-    async def is_ready(self, _: web.Request) -> web.Response:
+    async def is_ready(self, _: web.Request) -> Answer:
         if not self._ready.is_set():
-            return web.json_response({"status": "stopping"}, status=503)
+            return told({"status": "stopping"}, status=503)
         try:
             async with asyncio.timeout(PATIENCE):
                 await self._store.ping()
         except Exception:  # noqa: BLE001 - whatever the driver says: without its store the server is of no use
-            return web.json_response({"status": "the store does not answer"}, status=503)
-        return web.json_response({"status": "ok"})
+            return told({"status": "the store does not answer"}, status=503)
+        return told({"status": "ok"})

@@ -11,6 +11,7 @@ import asyncio
 import logging
 import traceback
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
@@ -18,6 +19,7 @@ from aiohttp import web
 from poolhouse.errors import Failed, PoolhouseError
 from poolhouse.flows.access.signatures import Signatures
 from poolhouse.ports.origin import Origin, begin
+from poolhouse.server.answers import Answer, Head
 from poolhouse.server.cognito.dispatch import Dispatch, Incoming, Route
 from poolhouse.server.cognito.engine import codec
 from poolhouse.server.cognito.engine.failures import Failure, ProtocolError
@@ -65,7 +67,7 @@ class JsonApi:
         self._body_seconds = body_seconds
         self._signatures: dict[str, Signatures] = {}
 
-    async def handle(self, request: web.Request) -> web.Response:
+    async def handle(self, request: web.Request) -> Answer:
         """The answer. Nothing but cancellation is raised."""
         if request.method == "OPTIONS":
             return preflight()
@@ -80,8 +82,7 @@ class JsonApi:
         except Exception as error:  # noqa: BLE001 - the boundary: logged once, told as nothing but "internal error"
             self._note_defect(error, route.operation if route else None, request_id)
             return _refused(self._dispatch.failure(error, route), request_id)
-        headers = {"Content-Type": codec.CONTENT_TYPE, "x-amzn-RequestId": request_id, **ANSWER_HEADERS}
-        return web.Response(body=output, headers=headers)
+        return Answer(_head(200), output, {"x-amzn-RequestId": request_id})
 
     def _route(self, request: web.Request) -> Route:
         headers = request.headers
@@ -180,14 +181,17 @@ def _too_large(limit: int) -> ProtocolError:
     )
 
 
-def _refused(error: Failure, request_id: str) -> web.Response:
+def _refused(error: Failure, request_id: str) -> Answer:
     text = error.sentence[:_HEADER_LIMIT].encode("ascii", "replace").decode()
-    headers = {
-        "Content-Type": codec.CONTENT_TYPE,
+    more = {
         "x-amzn-RequestId": request_id,
         "x-amzn-ErrorType": f"{error.name}:",
         "x-amzn-ErrorMessage": "".join(character if character.isprintable() else " " for character in text),
-        **ANSWER_HEADERS,
         **error.headers,
     }
-    return web.Response(status=error.status, body=error.body(), headers=headers)
+    return Answer(_head(error.status), error.body(), more)
+
+
+@lru_cache(maxsize=32)
+def _head(status: int) -> Head:
+    return Head(status, {"Content-Type": codec.CONTENT_TYPE, **ANSWER_HEADERS})
