@@ -12,6 +12,7 @@ from aiohttp import web
 
 from poolhouse.config.settings import Root
 from poolhouse.config.values import Secret
+from poolhouse.server.runner import Runner
 from tests.support.house import House, opened_house
 from tests.support.json_api import ROOT, ApiClient
 
@@ -21,7 +22,7 @@ ROOT_KEY = Root(access_key_id=ROOT[0], secret_access_key=Secret(ROOT[1]))
 @asynccontextmanager
 async def served(**changes: Any) -> AsyncIterator[tuple[House, ApiClient]]:
     async with opened_house(root=ROOT_KEY, **changes) as house:
-        runner = web.AppRunner(house.built.app, access_log=None)
+        runner = Runner(house.built.app, access_log=None)
         await runner.setup()
         try:
             await web.TCPSite(runner, "127.0.0.1", 0).start()

@@ -8,6 +8,8 @@ from enum import Enum
 from aiohttp import web
 from msgspec import Struct
 
+from poolhouse.server.answers import default_fields
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -44,11 +46,17 @@ def mount(
     """The routes are in the application, in their order, but every path before every pattern. ``guard`` raises an
     ``HTTPException`` for everybody but the operator. ``around`` is what stands around the handler of each route, which
     it is given with the route's label."""
+    app.on_response_prepare.append(_name_no_version)
     for route in sorted(routes, key=lambda route: "{" in route.path):
         if not isinstance(route.audience, Audience):
             raise TypeError(f"{route.method} {route.path} does not declare who may use it")
         handler = _guarded(route.handler, guard) if route.audience is Audience.OPERATOR else route.handler
         app.router.add_route(route.method, route.path, around(handler, route.label) if around else handler, name=None)
+
+
+async def _name_no_version(_: web.Request, response: web.StreamResponse) -> None:
+    """For what aiohttp writes: pages, and what it answers by itself, such as 404 and 405."""
+    default_fields(response.headers)
 
 
 def _guarded(handler: Handler, guard: Callable[[web.Request], None]) -> Handler:

@@ -20,6 +20,8 @@ from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
 from msgspec import Struct
 
+from poolhouse.server.runner import Runner
+
 MakeApp = Callable[[], Awaitable[web.Application]]
 
 KEEPALIVE_SECONDS: Final = 75.0
@@ -96,7 +98,7 @@ async def _serve(
     loop.set_exception_handler(_note_unheard)
     stop = asyncio.Event()
     stopping(loop, stop)
-    runner = web.AppRunner(
+    runner = Runner(
         await make(),
         handle_signals=False,
         shutdown_timeout=manner.grace,

@@ -18,6 +18,7 @@ from poolhouse.hooks.kinds import hookimpl
 from poolhouse.records.messages import Message
 from poolhouse.server.app import Server, build
 from poolhouse.server.ground import Surroundings
+from poolhouse.server.runner import Runner
 from poolhouse.store.port import Position, Query
 from poolhouse.store.repositories import collections
 from poolhouse.testing.aws import AwsClients
@@ -210,7 +211,7 @@ async def running_house(
             surroundings=Surroundings(clock=clock, key_maker=PremadeKeys(), recorders=[messages.append]),
             plugins=objects,
         )
-        runner = web.AppRunner(server.app, access_log=None, auto_decompress=False, shutdown_timeout=5.0)
+        runner = Runner(server.app, access_log=None, auto_decompress=False, shutdown_timeout=5.0)
         clients = AwsClients(base_url, REGION)
         try:
             await runner.setup()
