@@ -42,7 +42,7 @@ ASKED = {
     "figures": (200, f"GET /metrics HTTP/1.1\r\n{LAST}"),
     "the outbox": (200, f"GET /_dev/outbox HTTP/1.1\r\n{LAST}"),
     "the outbox as JSON": (200, f"GET /_dev/outbox HTTP/1.1\r\nAccept: application/json\r\n{LAST}"),
-    "the outbox under another name": (404, f"GET /_dev/outbox HTTP/1.1\r\nHost: evil.test\r\nConnection: close\r\n\r\n"),
+    "the outbox under another name": (404, "GET /_dev/outbox HTTP/1.1\r\nHost: evil.test\r\nConnection: close\r\n\r\n"),
     "nothing there": (404, f"GET /nothing HTTP/1.1\r\n{LAST}"),
     "no such method": (405, f"PUT /nothing HTTP/1.1\r\n{LAST}"),
     "another method": (405, f"DELETE /healthz HTTP/1.1\r\n{LAST}"),
@@ -67,7 +67,11 @@ async def ask(port: int | None, text: str) -> tuple[int, dict[str, str], str]:
     with suppress(ConnectionError):
         await writer.wait_closed()
     status, *fields = whole.partition("\r\n\r\n")[0].split("\r\n")
-    return int(status.split()[1]), {field.partition(": ")[0].lower(): field.partition(": ")[2] for field in fields}, whole
+    return (
+        int(status.split()[1]),
+        {field.partition(": ")[0].lower(): field.partition(": ")[2] for field in fields},
+        whole,
+    )
 
 
 def assert_tells_little(fields: dict[str, str], whole: str) -> None:
