@@ -31,7 +31,7 @@ def answering(metrics: Metrics) -> Callable[[Handler, str], Handler]:
     what the handler did not foresee into a plain 500.
 
     It is no middleware: aiohttp puts two more layers around every handler as soon as there is one, which takes longer
-    than answering a discovery document. What it would see besides, methods that no route has, aiohttp answers itself.
+    than answering a discovery document.
     """
     answered = metrics.answered
 

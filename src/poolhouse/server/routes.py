@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from enum import Enum
 
 from aiohttp import web
+from aiohttp.http import HttpVersion11
 from msgspec import Struct
 
 from poolhouse.server.answers import default_fields
@@ -47,15 +48,43 @@ def mount(
     ``HTTPException`` for everybody but the operator. ``around`` is what stands around the handler of each route, which
     it is given with the route's label."""
     app.on_response_prepare.append(_name_no_version)
+    around = around or (lambda handler, _: handler)
     for route in sorted(routes, key=lambda route: "{" in route.path):
         if not isinstance(route.audience, Audience):
             raise TypeError(f"{route.method} {route.path} does not declare who may use it")
         handler = _guarded(route.handler, guard) if route.audience is Audience.OPERATOR else route.handler
-        app.router.add_route(route.method, route.path, around(handler, route.label) if around else handler, name=None)
+        app.router.add_route(route.method, route.path, around(handler, route.label), expect_handler=_goes_on)
+    app.router.add_route("*", "/{path:.*}", around(_answers_nobody(app), "none"), expect_handler=_goes_on)
+
+
+def _answers_nobody(app: web.Application) -> Handler:
+    """For what no route is for. aiohttp would answer that by itself, and not count it."""
+
+    async def nobody(request: web.Request) -> web.StreamResponse:
+        allowed: set[str] = set()
+        for resource in app.router.resources():
+            allowed |= (await resource.resolve(request))[1]
+        if allowed > {"*"}:
+            raise web.HTTPMethodNotAllowed(request.method, allowed - {"*"})
+        raise web.HTTPNotFound
+
+    return nobody
+
+
+async def _goes_on(request: web.Request) -> None:
+    """A client that waits is told to send its body. aiohttp's own handler writes back what else was expected, and fails
+    where that is no text."""
+    if request.version != HttpVersion11:
+        return
+    if request.headers["Expect"].lower() != "100-continue":
+        raise web.HTTPExpectationFailed
+    await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+    # The answer itself has not begun.
+    request.writer.output_size = 0
 
 
 async def _name_no_version(_: web.Request, response: web.StreamResponse) -> None:
-    """For what aiohttp writes: pages, and what it answers by itself, such as 404 and 405."""
+    """For what aiohttp writes: pages, and what it answers by itself."""
     default_fields(response.headers)
 
 

@@ -19,5 +19,5 @@ class OperatorGuard:
         if self._token is None and self._open_without:
             return
         given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        if self._token is None or not hmac.compare_digest(given.encode(), self._token):
+        if self._token is None or not hmac.compare_digest(given.encode(errors="surrogateescape"), self._token):
             raise web.HTTPNotFound

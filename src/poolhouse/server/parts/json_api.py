@@ -8,6 +8,7 @@ from aiohttp import web
 
 from poolhouse.flows.access.callers import Callers
 from poolhouse.flows.protection.limits import RequestClasses
+from poolhouse.server.answers import Answer, told
 from poolhouse.server.cognito.bindings.json import JsonApi
 from poolhouse.server.cognito.dispatch import Admit, Dispatch
 from poolhouse.server.ground import Ground
@@ -49,5 +50,5 @@ def _request_classes(ground: Ground) -> Admit | None:
     return RequestClasses(ground.surroundings.clock, figures).admit if in_force else None
 
 
-async def _nowhere(_: web.Request) -> web.Response:
-    return web.json_response({"message": "Not Found"}, status=404)
+async def _nowhere(_: web.Request) -> Answer:
+    return told({"message": "Not Found"}, status=404)
