@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+from itertools import groupby
 
 from msgspec import Struct
 
@@ -12,7 +13,11 @@ from poolhouse.records.pools import Pool
 from poolhouse.records.users import User
 
 LONGEST = 256
-"""Characters of the longest name that anybody can sign in with. Normalising takes the square of the length, in time."""
+"""Characters of the longest name that anybody can sign in with."""
+_SHORT = 128
+"""Characters of a text that is normalised by the library as it is."""
+_MARKS_IN_DISGUISE = frozenset("\u0f73\u0f75\u0f81\uff9e\uff9f")
+"""What is no mark, and made of marks alone."""
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
@@ -33,11 +38,36 @@ def canonical(kind: str, value: str, *, case_sensitive: bool) -> str:
 
     Look-alikes that Unicode calls compatible are one name (NFKC). Telephone numbers have no case.
     """
-    folded = unicodedata.normalize("NFKC", value)
+    folded = normalised(value)
     if case_sensitive or kind == "phone_number":
         return folded
     # Folding can leave a text that is not normalised any more (Unicode 3.13, canonical caseless matching).
-    return unicodedata.normalize("NFKC", folded.casefold())
+    return normalised(folded.casefold())
+
+
+def normalised(value: str) -> str:
+    """The text by NFKC. It takes as long as the text is long, also for marks without end upon one letter: the library
+    puts them into their order by moving each past all others, so they are put into it before."""
+    if len(value) > _SHORT and not unicodedata.is_normalized("NFKC", value):
+        value = in_order(value)
+    return unicodedata.normalize("NFKC", value)
+
+
+def in_order(text: str) -> str:
+    """A text that is canonically the same, with marks that follow each other in their order (Unicode 3.11, D109)."""
+    parts: list[str] = []
+    for are_marks, run in groupby(text, _is_mark):
+        if are_marks:
+            parts.extend(
+                sorted("".join([unicodedata.normalize("NFKD", one) for one in run]), key=unicodedata.combining)
+            )
+        else:
+            parts.extend(run)
+    return "".join(parts)
+
+
+def _is_mark(one: str) -> bool:
+    return unicodedata.combining(one) != 0 or one in _MARKS_IN_DISGUISE
 
 
 def name(pool: Pool, kind: str, value: str) -> Name:
@@ -77,11 +107,11 @@ def candidates(pool: Pool, submitted: str) -> tuple[Name, ...]:
 
 def looks_like_email(value: str) -> bool:
     """Also when it is an e-mail address only in its canonical form: a full-width at sign is one."""
-    return _EMAIL.fullmatch(unicodedata.normalize("NFKC", value)) is not None
+    return _EMAIL.fullmatch(normalised(value)) is not None
 
 
 def looks_like_phone(value: str) -> bool:
-    return _PHONE.fullmatch(unicodedata.normalize("NFKC", value)) is not None
+    return _PHONE.fullmatch(normalised(value)) is not None
 
 
 def looks_like_sub(value: str) -> bool:

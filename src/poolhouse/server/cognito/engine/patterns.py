@@ -3,7 +3,8 @@
 Three differences are bridged:
 
 * Unicode classes (``\\p{L}``). Python's ``re`` has none, so every character outside ASCII is first replaced by one that
-  stands for its class, and the classes are spelled with ASCII characters and these.
+  stands for its class, and the classes are spelled with ASCII characters and these. That is the costly part: it is left
+  out for patterns without classes, and nobody hands over a text of any length (``scalars``).
 * Chains such as ``X*{####}X*``, where ``X`` covers the text between: a backtracking engine needs quadratic time for a
   text that does not fit. Taking the earliest match of each part, and never going back, gives the same answer.
 * Single classes, ``[...]+``, by far the most frequent: removing all allowed bytes must leave nothing.
@@ -39,27 +40,26 @@ def predicate(pattern: str) -> Predicate:
     """Whether a whole text matches the pattern."""
     spelled = _UNICODE_CLASS.sub(lambda found: _spelled(found[1]), pattern)
     fits = re.compile(_without_return(spelled), re.ASCII).fullmatch
+    # Where no class is named, all that is not ASCII is alike: it is no letter, no digit and no space to the expression.
+    folded = _folded if spelled != pattern else _as_it_is
     single = _SINGLE.fullmatch(spelled)
     if single is not None:
-        return _all_allowed(fits, may_be_empty=single[1] == "*")
+        return _all_allowed(fits, folded, may_be_empty=single[1] == "*")
 
     def matches(text: str) -> bool:
-        return fits(text if text.isascii() else text.translate(_FOLD)) is not None
+        return fits(text if text.isascii() else folded(text)) is not None
 
     return matches
 
 
-class _Fold(dict[int, int | str]):
-    """For ``str.translate``: ASCII stays, anything else becomes what stands for its class. Nothing is kept, so the
-    table does not grow."""
-
-    def __missing__(self, code: int) -> int | str:
-        if code < 128:
-            return code
-        return _STANDS_FOR[unicodedata.category(chr(code))[0]]
+def _folded(text: str) -> str:
+    """ASCII stays, anything else becomes what stands for its class. Nothing is kept from one text to the next."""
+    category = unicodedata.category
+    return "".join([each if each < "\x80" else _STANDS_FOR[category(each)[0]] for each in text])
 
 
-_FOLD: Final = _Fold()
+def _as_it_is(text: str) -> str:
+    return text
 
 
 def _spelled(major: str) -> str:
@@ -68,12 +68,12 @@ def _spelled(major: str) -> str:
     return "".join(re.escape(character) for character in members) + _STANDS_FOR[major]
 
 
-def _all_allowed(fits: Callable[[str], object], *, may_be_empty: bool) -> Predicate:
+def _all_allowed(fits: Callable[[str], object], folded: Callable[[str], str], *, may_be_empty: bool) -> Predicate:
     allowed = "".join(character for character in _ASCII if fits(character)).encode()
 
     def matches(text: str) -> bool:
         if not text.isascii():
-            return fits(text.translate(_FOLD)) is not None
+            return fits(folded(text)) is not None
         return not text.encode().translate(None, allowed) and (may_be_empty or text != "")
 
     return matches

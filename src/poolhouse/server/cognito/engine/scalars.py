@@ -9,14 +9,21 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from poolhouse.errors.reasons import Reason
 from poolhouse.errors.statements import Statement
 from poolhouse.server.cognito.engine.failures import ProtocolError
 from poolhouse.server.cognito.engine.model import Shape
-from poolhouse.server.cognito.engine.patterns import predicate
+from poolhouse.server.cognito.engine.patterns import Predicate, predicate
 
 Rule: TypeAlias = tuple[Callable[[Any], bool], Statement]
+
+LONGEST: Final = 32 * 1024
+"""Characters of a text for which the model names no bound: no text of a request is longer than what was looked at
+before anything walked over it."""
+_FAR: Final = 4
+"""How many times its bound a text may have for its pattern to be looked at as well, so that both faults are told."""
 
 
 class Scalar(Struct, frozen=True):
@@ -31,11 +38,12 @@ class Scalar(Struct, frozen=True):
         return [said for test, said in self.rules if not test(value)]
 
 
-def scalar(shape: Shape) -> Scalar:
+def scalar(shape: Shape, pattern: Callable[[str], Predicate] = predicate) -> Scalar:
+    """``pattern`` makes a predicate of a pattern of the model."""
     convert = _CONVERT.get(shape.type)
     if convert is None:
         raise LookupError(f"no JSON form is known for the type {shape.type}")
-    rules = _rules(shape)
+    rules = _rules(shape, pattern)
     return Scalar(convert, _together([test for test, _ in rules]), rules)
 
 
@@ -119,8 +127,10 @@ _CONVERT: Final[Mapping[str, Callable[[Any], Any]]] = {
 }
 
 
-def _rules(shape: Shape) -> list[Rule]:
+def _rules(shape: Shape, pattern: Callable[[str], Predicate]) -> list[Rule]:
     """In the order in which they are told, the cheap ones first: a pattern is costly on long text."""
+    if shape.type == "string" and shape.max is None and not shape.enum:
+        shape = replace(shape, max=float(LONGEST))
     rules: list[Rule] = []
     sized = shape.type in {"string", "blob"}
     if shape.max is not None:
@@ -135,8 +145,16 @@ def _rules(shape: Shape) -> list[Rule]:
         values = frozenset(shape.enum)
         rules.append((values.__contains__, Statement(Reason.MEMBER_OF_ENUM, values=", ".join(shape.enum))))
     if shape.pattern is not None:
-        rules.append((predicate(shape.pattern), Statement(Reason.MEMBER_OF_PATTERN, pattern=shape.pattern)))
+        rules.append((_near(shape, pattern(shape.pattern)), Statement(Reason.MEMBER_OF_PATTERN, pattern=shape.pattern)))
     return rules
+
+
+def _near(shape: Shape, fits: Predicate) -> Predicate:
+    """The predicate, for texts that are not much too long. The others are refused for their length alone."""
+    if shape.max is None:
+        return fits
+    farthest = _FAR * int(shape.max)
+    return lambda text: len(text) > farthest or fits(text)
 
 
 def _at_most(bound: int, sized: bool) -> Callable[[Any], bool]:

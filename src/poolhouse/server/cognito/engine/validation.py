@@ -15,6 +15,7 @@ from poolhouse.errors.reasons import Reason
 from poolhouse.errors.statements import Statement
 from poolhouse.server.cognito.engine.failures import ProtocolError
 from poolhouse.server.cognito.engine.model import ServiceModel, Shape
+from poolhouse.server.cognito.engine.patterns import Predicate, predicate
 from poolhouse.server.cognito.engine.scalars import Scalar, kind_of, scalar
 
 Path: TypeAlias = tuple[Any, str] | None
@@ -47,12 +48,15 @@ class Faults:
         return Statement(Reason.INPUT_FAULTS, count=self.count, faults=tuple(self.items))
 
 
-def compile_input(model: ServiceModel, shape_name: str) -> Callable[[Any], dict[str, Any]]:
-    """A function that gives the input of an operation, from what its JSON body said.
+def compile_input(
+    model: ServiceModel, shape_name: str, pattern: Callable[[str], Predicate] = predicate
+) -> Callable[[Any], dict[str, Any]]:
+    """A function that gives the input of an operation, from what its JSON body said. ``pattern`` makes a predicate of a
+    pattern of the model.
 
     It raises ``ProtocolError`` for wrong JSON types, and ``InvalidParameter`` with every broken constraint.
     """
-    read = _Compiler(model).structure(model.shapes[shape_name], sensitive=False)
+    read = _Compiler(model, pattern).structure(model.shapes[shape_name], sensitive=False)
 
     def take(value: Any) -> dict[str, Any]:
         faults = Faults()
@@ -67,8 +71,9 @@ def compile_input(model: ServiceModel, shape_name: str) -> Callable[[Any], dict[
 class _Compiler:
     """Shapes into readers. What lies in a sensitive container is sensitive."""
 
-    def __init__(self, model: ServiceModel) -> None:
+    def __init__(self, model: ServiceModel, pattern: Callable[[str], Predicate]) -> None:
         self._shapes: Mapping[str, Shape] = model.shapes
+        self._pattern = pattern
 
     def reader(self, name: str, *, sensitive: bool) -> Reader:
         shape = self._shapes[name]
@@ -81,7 +86,7 @@ class _Compiler:
             return self._list(shape, sensitive=sensitive)
         if shape.type == "map":
             return self._map(shape, sensitive=sensitive)
-        return _single(scalar(shape), sensitive=sensitive)
+        return _single(scalar(shape, self._pattern), sensitive=sensitive)
 
     def structure(self, shape: Shape, *, sensitive: bool) -> Reader:
         required = frozenset(shape.required)
@@ -131,7 +136,7 @@ class _Compiler:
 
             return read
 
-        item_rules = scalar(inner)
+        item_rules = scalar(inner, self._pattern)
         convert, holds = item_rules.convert, item_rules.holds
         constraint = Statement(Reason.MEMBERS_SATISFY, constraints=_all_rules(item_rules))
 
@@ -150,7 +155,7 @@ class _Compiler:
     def _map(self, shape: Shape, *, sensitive: bool) -> Reader:
         assert shape.key is not None  # noqa: S101 - what "map" means in the model
         assert shape.value is not None  # noqa: S101
-        keys = scalar(self._shapes[shape.key.shape])
+        keys = scalar(self._shapes[shape.key.shape], self._pattern)
         inner = self._shapes[shape.value.shape]
         hidden = sensitive or inner.sensitive
         bounds = _Bounds(shape, hidden=hidden)
@@ -179,7 +184,7 @@ class _Compiler:
 
             return read
 
-        value_rules = scalar(inner)
+        value_rules = scalar(inner, self._pattern)
         convert, holds = value_rules.convert, value_rules.holds
         value_constraint = Statement(Reason.MAP_VALUES_SATISFY, constraints=_all_rules(value_rules))
 

@@ -33,6 +33,7 @@ from poolhouse.flows.sign_in.questions import (
     SrpProof,
 )
 from poolhouse.flows.sign_in.steps import Opening
+from poolhouse.records.names import LONGEST
 
 Strings = Mapping[str, str]
 
@@ -62,6 +63,7 @@ KNOWN: Final = frozenset(
 )
 """Challenges that the field's clients know by name."""
 
+_LONGEST_TIMESTAMP: Final = 32
 _MONTHS: Final = {
     name: n
     for n, name in enumerate(
@@ -98,6 +100,9 @@ def answer(challenge: str, handle: str | None, responses: Strings, metadata: Str
     Raises ``InvalidParameter`` for what is missing or unreadable, ``InvalidSession``.
     """
     username = _required(responses, "USERNAME")
+    # The model bounds the texts of this map by twice the size of a body, and names are compared by what they mean.
+    if len(username) > LONGEST:
+        raise InvalidParameter(Reason.USERNAME_TOO_LONG)
     if challenge == _VERIFIER:
         block = _required(responses, "PASSWORD_CLAIM_SECRET_BLOCK")
         handle = block if handle is None else handle
@@ -167,7 +172,7 @@ def _required(values: Strings, name: str) -> str:
 
 def _seconds(timestamp: str) -> float:
     """Epoch seconds of the clients' form ``Tue Sep 5 02:05:06 UTC 2023``. Raises ``InvalidParameter``."""
-    match = _TIMESTAMP.fullmatch(timestamp)
+    match = _TIMESTAMP.fullmatch(timestamp) if len(timestamp) <= _LONGEST_TIMESTAMP else None
     if match is None or match[1] not in _MONTHS or match[6] == "0000":
         raise InvalidParameter(Reason.TIMESTAMP_FORM)
     _, day, hour, minute, second, year = match.groups()
