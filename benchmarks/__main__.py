@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import enumeration, footprint, storm, unused_hooks
+from benchmarks import enumeration, footprint, storm, texts, unused_hooks
 from benchmarks.pool import make_pool
 from benchmarks.primitives import primitives
 from benchmarks.processes import Processors, started
@@ -37,6 +37,7 @@ OTHERS: Mapping[str, Measurement] = {
     "plugins": unused_hooks.measured,
     "storm": storm.measured,
     "enumeration": enumeration.measured,
+    "texts": texts.measured,
     "start": footprint.start,
 }
 SIZE = "size"

@@ -52,8 +52,10 @@ def predicate(pattern: str) -> Predicate:
     return matches
 
 
+@lru_cache(maxsize=1)
 def _folded(text: str) -> str:
-    """ASCII stays, anything else becomes what stands for its class. Nothing is kept from one text to the next."""
+    """ASCII stays, anything else becomes what stands for its class. The last one is kept: what a pattern refuses is
+    looked at once more, to say all that is wrong with it."""
     category = unicodedata.category
     return "".join([each if each < "\x80" else _STANDS_FOR[category(each)[0]] for each in text])
 

@@ -19,11 +19,11 @@ from poolhouse.server.cognito.engine.patterns import Predicate, predicate
 
 Rule: TypeAlias = tuple[Callable[[Any], bool], Statement]
 
-LONGEST: Final = 32 * 1024
+LONGEST: Final = 16 * 1024
 """Characters of a text for which the model names no bound: no text of a request is longer than what was looked at
 before anything walked over it."""
-_FAR: Final = 4
-"""How many times its bound a text may have for its pattern to be looked at as well, so that both faults are told."""
+FAR: Final = 1024
+"""By how much a text may be too long for its pattern to be looked at as well, so that both faults are told."""
 
 
 class Scalar(Struct, frozen=True):
@@ -153,7 +153,7 @@ def _near(shape: Shape, fits: Predicate) -> Predicate:
     """The predicate, for texts that are not much too long. The others are refused for their length alone."""
     if shape.max is None:
         return fits
-    farthest = _FAR * int(shape.max)
+    farthest = int(shape.max) + FAR
     return lambda text: len(text) > farthest or fits(text)
 
 
