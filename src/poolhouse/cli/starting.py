@@ -17,6 +17,7 @@ from poolhouse.config.loading import load_settings
 from poolhouse.config.master_key import MasterKeys, required_keys
 from poolhouse.config.settings import Settings
 from poolhouse.server import logs
+from poolhouse.server.access_log import AccessLog
 from poolhouse.server.serving import Manner, bound_sockets, close_all, run
 from poolhouse.server.world import SystemChance
 
@@ -70,7 +71,8 @@ class _Start:
     def __init__(self, settings: Settings, keys: MasterKeys, *, access_log: bool) -> None:
         self._settings = settings
         self._keys = keys
-        self._manner = Manner(grace=settings.server.grace, access_log=access_log)
+        form = _format(settings) if settings.dev.enabled else settings.logging.format
+        self._manner = Manner(grace=settings.server.grace, access_log=AccessLog(form) if access_log else None)
         self._demo: Demo | None = None
 
     def run(self, workers: int) -> int:

@@ -17,9 +17,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 from aiohttp import web
-from aiohttp.abc import AbstractAccessLogger
+from aiohttp.web_log import AccessLogger
 from msgspec import Struct
 
+from poolhouse.server import access_log
+from poolhouse.server.access_log import AccessLog
 from poolhouse.server.runner import Runner
 
 MakeApp = Callable[[], Awaitable[web.Application]]
@@ -33,7 +35,6 @@ AFTER_GRACE: Final = 10.0
 """Seconds for the end of the application itself, after its requests."""
 
 _logger = logging.getLogger("poolhouse.serving")
-_access = logging.getLogger("poolhouse.access")
 
 
 class CannotListen(Exception):  # noqa: N818 - read as a statement
@@ -44,7 +45,7 @@ class Manner(Struct, frozen=True, kw_only=True):
     """How to serve. ``grace`` is how many seconds running requests have after the first signal."""
 
     grace: float
-    access_log: bool = False
+    access_log: AccessLog | None = None
 
 
 def bound_sockets(host: str, port: int) -> list[socket.socket]:
@@ -107,8 +108,8 @@ async def _serve(
         handler_cancellation=False,
         # The JSON API refuses compressed bodies by its own rule, and nothing else has any.
         auto_decompress=False,
-        access_log=_access if manner.access_log else None,
-        access_log_class=AccessLines,
+        access_log=logging.getLogger(access_log.LOGGER) if manner.access_log else None,
+        access_log_class=manner.access_log.lines() if manner.access_log else AccessLogger,
     )
     try:
         await runner.setup()
@@ -127,6 +128,8 @@ async def _serve(
                 await runner.cleanup()
         except TimeoutError:
             _logger.warning("The server did not end within its grace; what still ran was dropped.")
+        if manner.access_log:
+            manner.access_log.flush()
 
 
 async def _let_bodies_come(runner: web.AppRunner, seconds: float) -> None:
@@ -171,25 +174,6 @@ def _stop_at_signals(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> No
 
     for each in signals:
         loop.add_signal_handler(each, first)
-
-
-class AccessLines(AbstractAccessLogger):
-    """A line per request, with nothing in it that a user sent: the route instead of the path, and no address."""
-
-    def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
-        # What was no HTTP has no route, and ``match_info`` cannot say so.
-        found = getattr(request, "_match_info", None)
-        resource = found.route.resource if found is not None else None
-        self.logger.info(
-            "%s %s %s",
-            request.method,
-            resource.canonical if resource is not None else "-",
-            response.status,
-            extra={
-                "milliseconds": round(time * 1000, 1),
-                "request_id": response.headers.get("x-amzn-RequestId", ""),
-            },
-        )
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
