@@ -16,8 +16,9 @@ from benchmarks.shares import micros
 from poolhouse.config.settings import Limits
 from poolhouse.flows.directory.definitions import LONGEST_VALUE
 from poolhouse.records.names import canonical
-from poolhouse.server.cognito.engine.model import ServiceModel, load_model
+from poolhouse.server.cognito.engine.model import ServiceModel
 from poolhouse.server.cognito.engine.scalars import Scalar, scalar
+from poolhouse.server.cognito.user_pools.model import user_pools_model
 
 REACH = 0.005
 _TIMES = 3
@@ -39,7 +40,7 @@ _ENDS = ("", " ", "\x00")
 
 
 async def measured(_: Processors, __: Path, rounds: int) -> list[Row]:
-    dearest, name = max(_costs(load_model(), min(rounds, _TIMES)))
+    dearest, name = max(_costs(user_pools_model(), min(rounds, _TIMES)))
     return [
         Row(
             work="Dearest text of any member",
