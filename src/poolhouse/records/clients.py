@@ -32,7 +32,7 @@ class Client(StoredRecord, frozen=True, kw_only=True):
     modified: float
     secrets: tuple[ClientSecret, ...] = ()
     flows: tuple[str, ...] | None = None
-    """``ExplicitAuthFlows`` as given; None means the default set."""
+    """``ExplicitAuthFlows`` as given; None or empty means the default set."""
     read_attributes: tuple[str, ...] | None = None
     write_attributes: tuple[str, ...] | None = None
     access_validity: int = 3600

@@ -8,8 +8,8 @@ from poolhouse.records.base import Kept, StoredRecord
 
 
 class PasswordPolicy(Kept, frozen=True, kw_only=True):
-    """``temporary_days`` is the life of a temporary password; ``history`` the number of passwords not to be used
-    again."""
+    """``temporary_days`` is the life of a temporary password (0: the default, and said so); ``history`` the number of
+    passwords not to be used again, ``history_stated`` whether that was said: only then it is shown."""
 
     minimum_length: int = 8
     require_uppercase: bool = True
@@ -17,6 +17,7 @@ class PasswordPolicy(Kept, frozen=True, kw_only=True):
     require_numbers: bool = True
     require_symbols: bool = True
     history: int = 0
+    history_stated: bool = False
     temporary_days: int = 7
 
 

@@ -25,7 +25,7 @@ def permits(client: Client, flow: str) -> bool:
     A list in the old words allows SRP unless it says ``CUSTOM_AUTH_FLOW_ONLY``, and always allows a refresh. Where
     refresh tokens rotate, no flow that leaves them as they are is permitted.
     """
-    allowed = DEFAULT_FLOWS if client.flows is None else frozenset(client.flows)
+    allowed = frozenset(client.flows or DEFAULT_FLOWS)
     if flow in ("REFRESH_TOKEN", "REFRESH_TOKEN_AUTH"):
         if client.rotation.enabled:
             return False

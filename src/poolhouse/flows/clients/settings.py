@@ -38,8 +38,8 @@ _OAUTH_FLOWS = frozenset({"code", "implicit", "client_credentials"})
 class ClientSettings(Record, frozen=True, kw_only=True):
     """What can be said of a client at any time; what is left out returns to the default that stands here.
 
-    ``name`` is the exception: None leaves it as it is. For ``flows`` and the attribute lists None means "not said", an
-    empty list "none at all".
+    ``name`` is the exception: None leaves it as it is. For ``flows`` and the attribute lists None means "not said", and
+    so does an empty list.
     """
 
     name: str | None = None
@@ -94,7 +94,7 @@ def _check_attributes(pool: Pool, settings: ClientSettings) -> None:
     may_read, may_write = values.listable(pool)
     if not may_read.issuperset(settings.read_attributes or ()):
         raise InvalidParameter(Reason.READ_ATTRIBUTES_INVALID)
-    if settings.write_attributes is not None:
+    if settings.write_attributes:
         required = {entry.name for entry in pool.schema if entry.required and entry.name in may_write}
         if not required <= set(settings.write_attributes) <= may_write:
             raise InvalidParameter(Reason.WRITE_ATTRIBUTES_INVALID)

@@ -85,11 +85,11 @@ def readable(pool: Pool, client: Client) -> frozenset[str]:
     With a list, what is listed (``sub`` always). Without one, the standard attributes; and the custom ones too, where
     the client has no list for writing either. Attributes for developers are never among them.
     """
-    if client.read_attributes is not None:
+    if client.read_attributes:
         return frozenset(client.read_attributes) | {"sub"}
     # Every schema begins with the standard attributes, and most of them end there.
     custom = pool.schema[len(STANDARD_NAMES) :]
-    if not custom or client.write_attributes is not None:
+    if not custom or client.write_attributes:
         return _STANDARD_AND_IDENTITIES
     return _STANDARD_AND_IDENTITIES.union(attribute.name for attribute in custom if not attribute.developer_only)
 
@@ -106,11 +106,11 @@ def require_writable(pool: Pool, client: Client, names: Iterable[str]) -> None:
     _refuse_never_written(names)
     if not names.isdisjoint(VERIFIED_FLAGS):
         raise _unauthorized()
-    if client.write_attributes is not None:
+    if client.write_attributes:
         if not names.issubset(client.write_attributes):
             raise _unauthorized()
         return
-    custom_too = client.read_attributes is None
+    custom_too = not client.read_attributes
     for attribute in pool.schema:
         if attribute.name in names and (
             attribute.developer_only or not (custom_too or attribute.name in STANDARD_NAMES)

@@ -79,7 +79,7 @@ def _entry(client: Client) -> Entry:
 
 
 def _speaks_srp(client: Client) -> bool:
-    if client.flows is None:
+    if not client.flows:
         return True
     if any(flow.startswith("ALLOW_") for flow in client.flows):
         return not SRP_FLOWS.isdisjoint(client.flows)

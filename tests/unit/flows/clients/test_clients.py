@@ -330,7 +330,6 @@ async def test_no_more_than_a_bounded_number_of_opened_secrets_is_held(world: Wo
         {"write_attributes": ("email", "sub")},
         {"write_attributes": ("email", "dev:custom:note")},
         {"write_attributes": ("custom:shoe",)},
-        {"write_attributes": ()},
         {"callback_urls": tuple(f"https://app.example/{number}" for number in range(101))},
         {"logout_urls": ("http://app.example/",)},
         {"callback_urls": ("https://app.example/cb",), "default_redirect_uri": "https://app.example/other"},
@@ -447,7 +446,7 @@ ADMINS = {"ADMIN_USER_PASSWORD_AUTH", "ADMIN_NO_SRP_AUTH"}
     ("listed", "permitted"),
     [
         (None, {"USER_SRP_AUTH", "CUSTOM_AUTH", *REFRESHES}),
-        ((), set()),
+        ((), {"USER_SRP_AUTH", "CUSTOM_AUTH", *REFRESHES}),
         (("ALLOW_USER_SRP_AUTH",), {"USER_SRP_AUTH"}),
         (("ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"), {"USER_PASSWORD_AUTH", *REFRESHES}),
         (("ALLOW_ADMIN_USER_PASSWORD_AUTH",), ADMINS),

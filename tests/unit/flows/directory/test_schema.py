@@ -198,7 +198,13 @@ def test_a_client_without_lists_reads_all_but_what_is_for_developers(pool: Pool)
 
 def test_a_client_with_a_list_reads_what_is_listed_and_sub(pool: Pool) -> None:
     assert {"sub", "email"} == readable(pool, client(read_attributes=("email",)))
-    assert {"sub"} == readable(pool, client(read_attributes=()))
+
+
+def test_an_empty_list_of_a_client_permits_what_no_list_does(pool: Pool) -> None:
+    empty, unsaid = client(read_attributes=(), write_attributes=()), client()
+
+    assert readable(pool, unsaid) == readable(pool, empty)
+    require_writable(pool, empty, {"email", "name", "custom:shoe"})
 
 
 def test_custom_attributes_must_be_listed_where_there_is_any_list(pool: Pool) -> None:

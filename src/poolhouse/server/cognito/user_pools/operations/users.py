@@ -48,7 +48,7 @@ async def list_users(call: Call) -> Result:
     )
     result = shapes.page_structure("Users", page, shapes.user_structure, named="PaginationToken")
     wanted = given.get("AttributesToGet")
-    if wanted is not None:
+    if wanted:  # an empty list asks for nothing in particular
         for user in result["Users"]:
             user["Attributes"] = [attribute for attribute in user["Attributes"] if attribute["Name"] in wanted]
     return result

@@ -17,7 +17,9 @@ _KEPT: Final = (
     "TokenValidityUnits",
     "AnalyticsConfiguration",
     "EnablePropagateAdditionalUserContextData",
+    "RefreshTokenRotation",
 )
+"""Read back as it was said, also where it says no more than the default: tools compare."""
 
 
 def client_settings(given: Mapping[str, Any]) -> ClientSettings:
@@ -72,13 +74,13 @@ def client_structure(client: Client, secrets: Sequence[str]) -> dict[str, Any]:
         "PreventUserExistenceErrors": "ENABLED" if client.hides_users else "LEGACY",
         "EnableTokenRevocation": client.revocable,
         "EnablePropagateAdditionalUserContextData": False,
-        "CallbackURLs": _listed(client.callback_urls or None),
-        "LogoutURLs": _listed(client.logout_urls or None),
+        "CallbackURLs": _listed(client.callback_urls),
+        "LogoutURLs": _listed(client.logout_urls),
         "DefaultRedirectURI": client.default_redirect_uri,
         "AllowedOAuthFlowsUserPoolClient": client.oauth_enabled,
-        "AllowedOAuthFlows": _listed(client.oauth_flows or None),
-        "AllowedOAuthScopes": _listed(client.oauth_scopes or None),
-        "SupportedIdentityProviders": _listed(client.identity_providers or None),
+        "AllowedOAuthFlows": _listed(client.oauth_flows),
+        "AllowedOAuthScopes": _listed(client.oauth_scopes),
+        "SupportedIdentityProviders": _listed(client.identity_providers),
         **client.kept,
     }
 
@@ -101,8 +103,9 @@ def _span(given: Mapping[str, Any], token: str) -> Span | None:
 
 
 def _list_or_none(given: Mapping[str, Any], member: str) -> tuple[str, ...] | None:
-    return tuple(given[member]) if member in given else None
+    """An empty list says nothing: tools send it for what nobody wrote."""
+    return tuple(given.get(member, ())) or None
 
 
 def _listed(values: Sequence[str] | None) -> list[str] | None:
-    return None if values is None else list(values)
+    return list(values or ()) or None

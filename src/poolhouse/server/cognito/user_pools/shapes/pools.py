@@ -149,11 +149,12 @@ def _refuse_not_offered(given: Mapping[str, Any]) -> None:
 
 def _password_policy(given: Mapping[str, Any] | None, admin: Mapping[str, Any]) -> PasswordPolicy:
     """Without a policy every class of characters is required; a policy requires what it says and no more."""
-    days = (given or {}).get("TemporaryPasswordValidityDays", 0)
-    legacy_days = admin.get("UnusedAccountValidityDays", 0)
+    days = (given or {}).get("TemporaryPasswordValidityDays")
+    legacy_days = admin.get("UnusedAccountValidityDays")
     if days and legacy_days and days != legacy_days:
         raise InvalidParameter(Reason.PASSWORD_VALIDITY_GIVEN_TWICE)
-    temporary_days = days or legacy_days or PasswordPolicy().temporary_days
+    stated = [said for said in (days, legacy_days) if said is not None]
+    temporary_days = max(stated, default=PasswordPolicy().temporary_days)
     if given is None:
         return PasswordPolicy(temporary_days=temporary_days)
     return PasswordPolicy(
@@ -163,6 +164,7 @@ def _password_policy(given: Mapping[str, Any] | None, admin: Mapping[str, Any]) 
         require_numbers=given.get("RequireNumbers", False),
         require_symbols=given.get("RequireSymbols", False),
         history=given.get("PasswordHistorySize", 0),
+        history_stated="PasswordHistorySize" in given,
         temporary_days=temporary_days,
     )
 
@@ -280,7 +282,7 @@ def _policy_structure(policy: PasswordPolicy) -> dict[str, Any]:
         "RequireLowercase": policy.require_lowercase,
         "RequireNumbers": policy.require_numbers,
         "RequireSymbols": policy.require_symbols,
-        "PasswordHistorySize": policy.history or None,
+        "PasswordHistorySize": policy.history if policy.history or policy.history_stated else None,
         "TemporaryPasswordValidityDays": policy.temporary_days,
     }
 

@@ -388,14 +388,6 @@ async def test_an_update_that_says_nothing_resets_the_client_but_its_name_and_se
     assert {**blank, "ClientId": created["ClientId"], "ClientSecret": SECRET} == updated["UserPoolClient"]
 
 
-async def test_empty_lists_are_lists_and_not_the_default(ask: Api, pool_id: str) -> None:
-    given: dict[str, Any] = {"ExplicitAuthFlows": [], "ReadAttributes": [], "WriteAttributes": []}
-
-    created = (await ask("CreateUserPoolClient", UserPoolId=pool_id, ClientName="app", **given))["UserPoolClient"]
-
-    assert given == {member: created[member] for member in given}
-
-
 async def test_a_refresh_validity_is_shown_in_its_unit(ask: Api, pool_id: str) -> None:
     hours = await ask(
         "CreateUserPoolClient",

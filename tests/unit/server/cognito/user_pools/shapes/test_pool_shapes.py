@@ -95,7 +95,7 @@ def test_a_password_policy_asks_for_what_it_says_and_no_more() -> None:
 
 @pytest.mark.parametrize(
     ("days", "legacy_days", "expected"),
-    [(None, None, 7), (0, None, 7), (30, None, 30), (None, 5, 5), (30, 30, 30), (0, 5, 5), (30, 0, 30)],
+    [(None, None, 7), (0, None, 0), (30, None, 30), (None, 5, 5), (30, 30, 30), (0, 5, 5), (30, 0, 30)],
 )
 def test_the_life_of_a_temporary_password_has_two_names(
     days: int | None, legacy_days: int | None, expected: int
