@@ -16,6 +16,13 @@ MOST_TAGS = 50
 REGION = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?")
 
 
+RECOVERY = (
+    RecoveryOption(name="verified_email", priority=1),
+    RecoveryOption(name="verified_phone_number", priority=2),
+)
+"""How passwords are recovered where nothing was said."""
+
+
 class PoolFoundation(Record, frozen=True, kw_only=True):
     """What is said once, when a pool is made, and never again."""
 
@@ -41,7 +48,7 @@ class PoolSettings(Record, frozen=True, kw_only=True):
     admin_create_only: bool = False
     verification: MessageTemplate = MessageTemplate()
     invitation: MessageTemplate = MessageTemplate()
-    recovery: tuple[RecoveryOption, ...] | None = None
+    recovery: tuple[RecoveryOption, ...] = RECOVERY
     deletion_protected: bool = False
     tags: dict[str, str] = {}
     kept: dict[str, Any] = {}
@@ -59,8 +66,7 @@ def check_names(foundation: PoolFoundation) -> None:
 def check(settings: PoolSettings) -> None:
     if not set(settings.verify_before_update) <= set(settings.auto_verified):
         raise InvalidParameter(Reason.VERIFIED_BEFORE_UPDATE_ONLY)
-    if settings.recovery is not None:
-        _check_recovery(settings.recovery)
+    _check_recovery(settings.recovery)
     check_tags(settings.tags)
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from poolhouse.errors import InvalidParameter
 from poolhouse.errors.reasons import Reason
 from poolhouse.flows.directory.definitions import Bounds, Declaration
-from poolhouse.flows.pools.settings import PoolFoundation, PoolSettings
+from poolhouse.flows.pools.settings import RECOVERY, PoolFoundation, PoolSettings
 from poolhouse.records.pools import AttributeSchema, MessageTemplate, PasswordPolicy, Pool, RecoveryOption
 
 _NO: Final = Reason.SETTING_NOT_OFFERED
@@ -98,7 +98,7 @@ def pool_settings(given: Mapping[str, Any]) -> PoolSettings:
             subject=_mirrored(given, "EmailVerificationSubject", template, "EmailSubject"),
         ),
         invitation=_invitation(admin.get("InviteMessageTemplate", {})),
-        recovery=None
+        recovery=RECOVERY
         if recovery is None
         else tuple(RecoveryOption(name=option["Name"], priority=option["Priority"]) for option in recovery),
         deletion_protected=given.get("DeletionProtection") == "ACTIVE",

@@ -119,6 +119,12 @@ async def test_a_new_pool_is_described_with_its_defaults(ask: Api) -> None:
         "AdminCreateUserConfig": {"AllowAdminCreateUserOnly": False, "UnusedAccountValidityDays": 7},
         "UserPoolTags": {},
         "EmailConfiguration": {"EmailSendingAccount": "COGNITO_DEFAULT"},
+        "AccountRecoverySetting": {
+            "RecoveryMechanisms": [
+                {"Priority": 1, "Name": "verified_email"},
+                {"Priority": 2, "Name": "verified_phone_number"},
+            ]
+        },
     }
     assert expected == described
     assert {**expected, "SchemaAttributes": attributes, "EstimatedNumberOfUsers": 0} == created
@@ -177,8 +183,8 @@ FULL = {
     },
     "AccountRecoverySetting": {
         "RecoveryMechanisms": [
-            {"Priority": 1, "Name": "verified_email"},
-            {"Priority": 2, "Name": "verified_phone_number"},
+            {"Priority": 1, "Name": "verified_phone_number"},
+            {"Priority": 2, "Name": "verified_email"},
         ]
     },
     "UserPoolTier": "PLUS",
