@@ -18,7 +18,11 @@ from tests.support.house import PASSWORD, House
 from tests.support.sign_in import Asking
 
 FOUNDATION = PoolFoundation(
-    declarations=(Declaration(name="role"), Declaration(name="rank", developer_only=True), Declaration(name="groups"))
+    declarations=(
+        Declaration(name="role", type="String"),
+        Declaration(name="rank", type="String", developer_only=True),
+        Declaration(name="groups", type="String"),
+    )
 )
 
 

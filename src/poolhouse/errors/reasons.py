@@ -164,7 +164,7 @@ class Reason(Enum):
     ATTRIBUTE_NOT_SEARCHABLE = "Invalid search attribute: {attribute}"
     ATTRIBUTE_GIVEN_TWICE = "The attribute {attribute} is given twice."
     ATTRIBUTE_UNNAMED = "A schema attribute needs a Name."
-    ATTRIBUTE_EXISTS = "{attribute}: Existing attribute already has name {attribute}."
+    ATTRIBUTE_EXISTS = "{declared}: Existing attribute already has name {attribute}."
     TOO_MANY_CUSTOM_ATTRIBUTES = "A user pool can have at most {most} custom attributes."
     STANDARD_ATTRIBUTE_FIXED = (
         "You can not change AttributeDataType or set developerOnlyAttribute for standard schema attribute {attribute}"

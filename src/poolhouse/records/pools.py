@@ -36,6 +36,10 @@ class AttributeSchema(Kept, frozen=True, kw_only=True):
     developer_only: bool = False
     minimum: int | None = None
     maximum: int | None = None
+    least: str | None = None
+    most: str | None = None
+    """The bounds as they were written, where that is not how the number shows itself, or the number is too large for a
+    document."""
 
 
 class MessageTemplate(Kept, frozen=True, kw_only=True):
@@ -72,6 +76,7 @@ class Pool(StoredRecord, frozen=True, kw_only=True):
     verification: MessageTemplate = MessageTemplate()
     invitation: MessageTemplate = MessageTemplate()
     recovery: tuple[RecoveryOption, ...] | None = None
+    """None in pools of before there was a default: the telephone first, then e-mail."""
     deletion_protected: bool = False
     tier: str = "ESSENTIALS"
     tags: dict[str, str] = {}

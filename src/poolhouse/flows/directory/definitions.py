@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from poolhouse.errors import InvalidParameter
 from poolhouse.errors.reasons import Reason
+from poolhouse.flows.directory import formats
 from poolhouse.records.pools import AttributeSchema
 
 LONGEST_VALUE = 2048
@@ -19,7 +20,10 @@ TYPES = frozenset({"String", "Number", "DateTime", "Boolean"})
 CUSTOM = "custom:"
 DEVELOPER = "dev:"
 
-_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,15}")
+LARGEST = 2**1023
+"""Beyond this no bound of a Number is, on either side."""
+_STORED = range(-(2**63), 2**63)
+"""The whole numbers that a document can hold."""
 
 
 def _text(name: str) -> AttributeSchema:
@@ -107,11 +111,18 @@ def extended(schema: Sequence[AttributeSchema], declarations: Sequence[Declarati
     return tuple(result)
 
 
+def bounds(attribute: AttributeSchema) -> tuple[int | None, int | None]:
+    """Between which lengths or numbers a value is, None where there is no bound."""
+    least = attribute.minimum if attribute.least is None else formats.whole(attribute.least)
+    most = attribute.maximum if attribute.most is None else formats.whole(attribute.most)
+    return least, most
+
+
 def _standard(declaration: Declaration) -> AttributeSchema:
     before = next(attribute for attribute in STANDARD if attribute.name == declaration.name)
     if declaration.developer_only or declaration.type not in (None, before.type):
         raise InvalidParameter(Reason.STANDARD_ATTRIBUTE_FIXED, attribute=declaration.name)
-    minimum, maximum = _bounds(declaration, before.type)
+    given = _bounds(declaration, before.type)
     if before.name == "sub":
         if declaration.mutable:
             raise InvalidParameter(Reason.SUB_NOT_MUTABLE)
@@ -120,59 +131,70 @@ def _standard(declaration: Declaration) -> AttributeSchema:
         before,
         mutable=declaration.mutable is not False,
         required=declaration.required,
-        minimum=before.minimum if minimum is None else minimum,
-        maximum=before.maximum if maximum is None else maximum,
+        **given,
     )
 
 
 def _custom(declaration: Declaration) -> AttributeSchema:
     if declaration.required:
         raise InvalidParameter(Reason.CUSTOM_ATTRIBUTE_REQUIRED)
-    kind = declaration.type or "String"
-    if kind not in TYPES:
+    if declaration.type not in TYPES:
         raise InvalidParameter(Reason.ATTRIBUTE_TYPE_UNKNOWN)
-    minimum, maximum = _bounds(declaration, kind)
     return AttributeSchema(
         name=f"{DEVELOPER if declaration.developer_only else ''}{CUSTOM}{declaration.name}",
-        type=kind,
+        type=declaration.type,
         mutable=declaration.mutable is not False,
         developer_only=declaration.developer_only,
-        minimum=minimum,
-        maximum=maximum,
+        **_bounds(declaration, declaration.type),
     )
 
 
-def _bounds(declaration: Declaration, kind: str) -> tuple[int | None, int | None]:
+def _bounds(declaration: Declaration, kind: str) -> dict[str, Any]:
+    """The bounds that are given, as fields of the attribute."""
     if kind == "String" and declaration.length:
         minimum, maximum = _numbers(declaration, declaration.length, "StringAttributeConstraints")
         if (minimum or 0) < 0 or (maximum or 0) < 0:
-            raise InvalidParameter(
-                Reason.ATTRIBUTE_CONSTRAINTS_INVALID,
-                constraints="StringAttributeConstraints",
-                attribute=declaration.name,
-            )
+            raise _misfit(declaration, "StringAttributeConstraints")
         if max(minimum or 0, maximum or 0) > LONGEST_VALUE:
             raise InvalidParameter(Reason.ATTRIBUTE_LENGTH_TOO_LARGE, attribute=declaration.name, most=LONGEST_VALUE)
         if minimum is not None and maximum is not None and maximum < minimum:
             raise InvalidParameter(Reason.ATTRIBUTE_LENGTHS_CROSSED, attribute=declaration.name)
-        return minimum, maximum
+        return _fields(declaration.length, minimum, maximum)
     if kind == "Number" and declaration.value:
         minimum, maximum = _numbers(declaration, declaration.value, "NumberAttributeConstraints")
+        if any(bound is not None and abs(bound) > LARGEST for bound in (minimum, maximum)):
+            raise _misfit(declaration, "NumberAttributeConstraints")
         if minimum is not None and maximum is not None and maximum < minimum:
             raise InvalidParameter(Reason.ATTRIBUTE_VALUES_CROSSED, attribute=declaration.name)
-        return minimum, maximum
-    return None, None
+        return _fields(declaration.value, minimum, maximum)
+    return {}
 
 
-def _numbers(declaration: Declaration, bounds: Bounds, what: str) -> tuple[int | None, int | None]:
-    for given in (bounds.minimum, bounds.maximum):
-        if given is not None and not _WHOLE_NUMBER.fullmatch(given):
-            raise InvalidParameter(Reason.ATTRIBUTE_CONSTRAINTS_INVALID, constraints=what, attribute=declaration.name)
-    return (
-        None if bounds.minimum is None else int(bounds.minimum),
-        None if bounds.maximum is None else int(bounds.maximum),
-    )
+def _numbers(declaration: Declaration, given: Bounds, what: str) -> tuple[int | None, int | None]:
+    minimum, maximum = (None if text is None else formats.whole(text) for text in (given.minimum, given.maximum))
+    if (given.minimum is not None and minimum is None) or (given.maximum is not None and maximum is None):
+        raise _misfit(declaration, what)
+    return minimum, maximum
+
+
+def _fields(given: Bounds, minimum: int | None, maximum: int | None) -> dict[str, Any]:
+    """Numbers where a document holds them; the text beside, where it says more than the number shows."""
+    fields: dict[str, Any] = {}
+    for number, text, named, written in (
+        (minimum, given.minimum, "minimum", "least"),
+        (maximum, given.maximum, "maximum", "most"),
+    ):
+        if number is not None:
+            stored = number in _STORED
+            fields[named] = number if stored else None
+            fields[written] = None if stored and text == str(number) else text
+    return fields
+
+
+def _misfit(declaration: Declaration, constraints: str) -> InvalidParameter:
+    return InvalidParameter(Reason.ATTRIBUTE_CONSTRAINTS_INVALID, constraints=constraints, attribute=declaration.name)
 
 
 def _taken(name: str) -> InvalidParameter:
-    return InvalidParameter(Reason.ATTRIBUTE_EXISTS, attribute=name)
+    # The vendor names what was declared, then what exists: they differ for developers' attributes.
+    return InvalidParameter(Reason.ATTRIBUTE_EXISTS, declared=name.removeprefix(DEVELOPER), attribute=name)

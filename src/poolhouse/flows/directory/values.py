@@ -9,7 +9,7 @@ from poolhouse.errors import InvalidParameter, NotAuthorized
 from poolhouse.errors.reasons import Reason
 from poolhouse.errors.statements import Statement
 from poolhouse.flows.directory import formats
-from poolhouse.flows.directory.definitions import LONGEST_VALUE, STANDARD_NAMES
+from poolhouse.flows.directory.definitions import LONGEST_VALUE, STANDARD_NAMES, bounds
 from poolhouse.records.clients import Client
 from poolhouse.records.names import looks_like_email, looks_like_phone
 from poolhouse.records.pools import AttributeSchema, Pool
@@ -160,12 +160,14 @@ def _fit(attribute: AttributeSchema, value: str) -> tuple[str, Statement | None]
 
 
 def _misfit_of_number(attribute: AttributeSchema, value: str) -> Statement | None:
-    if not formats.is_number(value):
+    number = formats.whole(value)
+    if number is None:
         return Statement(Reason.ATTRIBUTE_NOT_A_NUMBER, attribute=attribute.name)
-    if attribute.maximum is not None and int(value) > attribute.maximum:
-        return Statement(Reason.ATTRIBUTE_TOO_GREAT, attribute=attribute.name, most=attribute.maximum)
-    if attribute.minimum is not None and int(value) < attribute.minimum:
-        return Statement(Reason.ATTRIBUTE_TOO_SMALL, attribute=attribute.name, least=attribute.minimum)
+    least, most = bounds(attribute)
+    if most is not None and number > most:
+        return Statement(Reason.ATTRIBUTE_TOO_GREAT, attribute=attribute.name, most=most)
+    if least is not None and number < least:
+        return Statement(Reason.ATTRIBUTE_TOO_SMALL, attribute=attribute.name, least=least)
     return None
 
 

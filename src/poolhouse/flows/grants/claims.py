@@ -11,6 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from poolhouse.flows.directory.formats import whole
 from poolhouse.flows.directory.shown import attributes_for_hooks
 from poolhouse.flows.directory.values import readable
 from poolhouse.hooks.events.grants import PreToken
@@ -20,6 +21,8 @@ from poolhouse.records.groups import Group
 from poolhouse.records.pools import Pool
 from poolhouse.records.users import User
 
+EXACT = 2**53
+"""From here on readers of JSON round whole numbers; such a value stays text."""
 ADMIN_SCOPE = "aws.cognito.signin.user.admin"
 _FIXED = frozenset(
     [
@@ -75,8 +78,8 @@ def attribute_claims(pool: Pool, client: Client, user: User) -> dict[str, Any]:
             claims[key] = value == "true"
         elif key == "address":
             claims[key] = {"formatted": value}
-        elif key == "updated_at" and value.isdecimal():
-            claims[key] = int(value)
+        elif key == "updated_at" and (seconds := whole(value)) is not None and abs(seconds) < EXACT:
+            claims[key] = seconds
         else:
             claims[key] = value
     return claims

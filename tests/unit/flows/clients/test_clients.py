@@ -36,8 +36,8 @@ async def pool(world: World) -> Pool:
     return await world.pool(
         declarations=(
             Declaration(name="email", required=True),
-            Declaration(name="shoe"),
-            Declaration(name="note", developer_only=True),
+            Declaration(name="shoe", type="String"),
+            Declaration(name="note", type="String", developer_only=True),
         )
     )
 

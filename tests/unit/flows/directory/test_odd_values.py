@@ -39,9 +39,10 @@ NAMES = st.one_of(st.sampled_from([attribute.name for attribute in POOL.schema])
 @settings(max_examples=300, deadline=None)
 @given(ALMOST)
 def test_a_format_is_met_or_not(value: str) -> None:
-    for check in (formats.is_email, formats.is_phone, formats.is_date, formats.is_number, formats.is_instant):
+    for check in (formats.is_email, formats.is_phone, formats.is_date, formats.is_instant):
         assert check(value) in (True, False)
     assert formats.boolean(value) in ("true", "false", None)
+    assert isinstance(formats.whole(value), int | None)
 
 
 @settings(max_examples=300, deadline=None)

@@ -12,12 +12,12 @@ from poolhouse.records.pools import Pool
 
 DECLARED = (
     Declaration(name="email", required=True),
-    Declaration(name="shoe", length=Bounds("2", "4")),
+    Declaration(name="shoe", type="String", length=Bounds("2", "4")),
     Declaration(name="score", type="Number", value=Bounds("0", "10")),
     Declaration(name="member", type="Boolean"),
     Declaration(name="since", type="DateTime"),
-    Declaration(name="tenant", mutable=False),
-    Declaration(name="note", developer_only=True),
+    Declaration(name="tenant", type="String", mutable=False),
+    Declaration(name="note", type="String", developer_only=True),
 )
 CONFORM = "Attributes did not conform to the schema: "
 
@@ -65,7 +65,7 @@ def test_booleans_are_stored_in_lower_case(pool: Pool) -> None:
         ("custom:score", "-1", "Number must be no less than 0"),
         ("custom:score", "ten", "The value is not a number."),
         ("custom:score", "9" * 4000, "String must be no longer than 2048 characters"),
-        ("custom:score", "9" * 19, "The value is not a number."),
+        ("custom:score", "9" * 19, "Number must be no greater than 10"),
         ("updated_at", "-1", "Number must be no less than 0"),
         ("custom:member", "yes", "The value is not a boolean."),
         ("custom:since", "soon", "The value is not a date and time."),

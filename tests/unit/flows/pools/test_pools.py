@@ -88,7 +88,10 @@ async def test_an_update_resets_what_it_does_not_say_but_name_and_tier(world: Wo
 
 async def test_an_update_leaves_what_was_said_once(world: World) -> None:
     pool = await world.pool(
-        declarations=(Declaration(name="shoe"),), username_attributes=("email",), case_sensitive=False, case_stated=True
+        declarations=(Declaration(name="shoe", type="String"),),
+        username_attributes=("email",),
+        case_sensitive=False,
+        case_stated=True,
     )
 
     updated = await world.pools.update(pool.id, PoolSettings(name="renamed"))
@@ -146,7 +149,7 @@ async def test_settings_that_contradict_themselves_change_nothing(world: World, 
 async def test_custom_attributes_are_added_to_a_pool_that_is_in_use(world: World) -> None:
     pool = await world.pool()
 
-    changed = await world.pools.add_attributes(pool.id, (Declaration(name="shoe"),))
+    changed = await world.pools.add_attributes(pool.id, (Declaration(name="shoe", type="String"),))
 
     assert "custom:shoe" == changed.schema[-1].name
     assert changed == await world.pools.get(pool.id)
@@ -219,7 +222,7 @@ async def test_pools_are_listed_by_region_in_pages(world: World) -> None:
 async def test_every_change_of_a_pool_is_in_the_trail(world: World) -> None:
     pool = await world.pool()
     await world.pools.update(pool.id, PoolSettings())
-    await world.pools.add_attributes(pool.id, (Declaration(name="shoe"),))
+    await world.pools.add_attributes(pool.id, (Declaration(name="shoe", type="String"),))
     await world.pools.tag(pool.id, {"a": "b"})
     await world.pools.untag(pool.id, ["a"])
     await world.pools.delete(pool.id)
@@ -239,7 +242,10 @@ async def test_attributes_added_at_the_same_moment_are_all_there_or_refused(worl
     pool = await world.pool()
 
     results = await asyncio.gather(
-        *(world.pools.add_attributes(pool.id, (Declaration(name=f"a{number}"),)) for number in range(10)),
+        *(
+            world.pools.add_attributes(pool.id, (Declaration(name=f"a{number}", type="String"),))
+            for number in range(10)
+        ),
         return_exceptions=True,
     )
 

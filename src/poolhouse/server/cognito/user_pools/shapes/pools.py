@@ -260,8 +260,8 @@ def attribute_structure(attribute: AttributeSchema) -> dict[str, Any]:
         "Mutable": attribute.mutable,
         "Required": attribute.required,
     }
-    least = None if attribute.minimum is None else str(attribute.minimum)
-    most = None if attribute.maximum is None else str(attribute.maximum)
+    least = str(attribute.minimum) if attribute.least is None and attribute.minimum is not None else attribute.least
+    most = str(attribute.maximum) if attribute.most is None and attribute.maximum is not None else attribute.most
     if attribute.type == "String":
         result["StringAttributeConstraints"] = {"MinLength": least, "MaxLength": most}
     elif attribute.type == "Number":

@@ -225,7 +225,7 @@ async def test_custom_attributes_are_shown_with_their_prefix_and_bounds(ask: Api
         "AddCustomAttributes",
         UserPoolId=pool_id,
         CustomAttributes=[
-            {"Name": "shoe"},
+            {"Name": "shoe", "AttributeDataType": "String"},
             {"Name": "score", "AttributeDataType": "Number", "NumberAttributeConstraints": {"MaxValue": "9"}},
             {"Name": "on", "AttributeDataType": "Boolean", "Mutable": False, "DeveloperOnlyAttribute": True},
         ],
@@ -280,7 +280,10 @@ async def test_an_import_file_has_a_column_for_every_attribute_that_can_be_impor
     await ask(
         "AddCustomAttributes",
         UserPoolId=pool_id,
-        CustomAttributes=[{"Name": "shoe"}, {"Name": "note", "DeveloperOnlyAttribute": True}],
+        CustomAttributes=[
+            {"Name": "shoe", "AttributeDataType": "String"},
+            {"Name": "note", "AttributeDataType": "String", "DeveloperOnlyAttribute": True},
+        ],
     )
 
     header = await ask("GetCSVHeader", UserPoolId=pool_id)

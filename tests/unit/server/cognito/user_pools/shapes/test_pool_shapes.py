@@ -147,7 +147,12 @@ def test_what_is_said_once_is_read_for_the_foundation() -> None:
             "UsernameConfiguration": {"CaseSensitive": False},
             "Schema": [
                 {"Name": "shoe", "AttributeDataType": "Number", "NumberAttributeConstraints": {"MinValue": "1"}},
-                {"Name": "hat", "DeveloperOnlyAttribute": True, "StringAttributeConstraints": {"MaxLength": "9"}},
+                {
+                    "Name": "hat",
+                    "AttributeDataType": "String",
+                    "DeveloperOnlyAttribute": True,
+                    "StringAttributeConstraints": {"MaxLength": "9"},
+                },
             ],
         }
     )
@@ -155,7 +160,7 @@ def test_what_is_said_once_is_read_for_the_foundation() -> None:
     expected = PoolFoundation(
         declarations=(
             Declaration(name="shoe", type="Number", value=Bounds("1")),
-            Declaration(name="hat", developer_only=True, length=Bounds(None, "9")),
+            Declaration(name="hat", type="String", developer_only=True, length=Bounds(None, "9")),
         ),
         username_attributes=("email",),
         case_sensitive=False,
