@@ -193,6 +193,9 @@ class Reason(Enum):
     PREFERRED_USERNAME_LIKE_ALIAS = "Preferred username cannot be of the form of an alias: {alias}."
     FLAG_WITHOUT_CONTACT = "{flag} can be true only where {attribute} is given."
     USERNAME_NOT_EMAIL = "Username should be an email."
+    ANOTHER_CONTACT_THAN_USERNAME = (
+        "User {attribute} should be empty or same as username, since username attribute is {attribute}"
+    )
     USERNAME_NOT_PHONE = "Username should be a phone number."
     ATTRIBUTES_DO_NOT_CONFORM = "Attributes did not conform to the schema: {problems}"
     ATTRIBUTE_NOT_UPDATED = "{attribute}: Attribute cannot be updated."

@@ -118,7 +118,7 @@ class UserAdministration(Flow):
             error = name_error(pool, taken)
             raise UsernameTaken(Reason.USER_ACCOUNT_EXISTS) if taken.name.kind == "username" else error from None
         await self.world.audit.note("user.invited", pool_id=pool.id, subject=user.sub)
-        await self._send_invitation(pool, user, password, contacts, invitation.metadata)
+        await self._send_invitation(pool, user, password, contacts, invitation)
         return user
 
     @step("users.invite_again")
@@ -132,7 +132,7 @@ class UserAdministration(Flow):
         contacts = self._contacts(user.attributes, invitation.mediums)
         user = await self._save(pool, self._signed_out(await self._with_temporary(pool, user, password)))
         await self.world.audit.note("user.invited_again", pool_id=pool.id, subject=user.sub)
-        await self._send_invitation(pool, user, password, contacts, invitation.metadata)
+        await self._send_invitation(pool, user, password, contacts, invitation)
         return user
 
     @step("users.set_password")
@@ -228,7 +228,7 @@ class UserAdministration(Flow):
         return wanted or tuple(key for key in ("phone_number", "email") if attributes.get(key))[:1]
 
     async def _send_invitation(
-        self, pool: Pool, user: User, password: str, contacts: Sequence[str], metadata: Mapping[str, str]
+        self, pool: Pool, user: User, password: str, contacts: Sequence[str], invitation: Invitation
     ) -> None:
         template = MessageTemplate(
             sms=pool.invitation.sms or INVITATION.sms,
@@ -245,7 +245,8 @@ class UserAdministration(Flow):
                 secret=password,
                 message_id=self.world.chance.uuid(),
                 client_id=None,
-                metadata=metadata,
+                metadata=invitation.metadata,
                 template=template,
                 purpose="invitation",
+                submitted=invitation.username,
             )

@@ -17,19 +17,24 @@ from poolhouse.records import names
 from poolhouse.records.pools import Pool
 from poolhouse.records.users import User
 
+_CONTACTS = ("email", "phone_number")
+
 
 def place_name(pool: Pool, submitted: str, attributes: Mapping[str, str]) -> tuple[str | None, dict[str, str]]:
     """The internal name (None: the id is to be it) and the attributes, with the submitted name where it belongs.
 
-    Raises ``InvalidParameter`` where the name has not the form that the pool wants.
+    Raises ``InvalidParameter`` where the name has not the form that the pool wants, and where the attribute that it
+    belongs to is given with another value: nothing that a caller says is dropped.
     """
     placed = dict(attributes)
     if pool.username_attributes:
         email_allowed = "email" in pool.username_attributes
         phone_allowed = "phone_number" in pool.username_attributes
         if email_allowed and names.looks_like_email(submitted):
+            _refuse_another(pool, "email", submitted, attributes)
             placed["email"] = submitted if pool.case_sensitive else submitted.lower()
         elif phone_allowed and names.looks_like_phone(submitted):
+            _refuse_another(pool, "phone_number", submitted, attributes)
             placed["phone_number"] = submitted
         elif email_allowed and phone_allowed:
             raise InvalidParameter(Reason.USERNAME_NOT_EMAIL_OR_PHONE)
@@ -41,6 +46,21 @@ def place_name(pool: Pool, submitted: str, attributes: Mapping[str, str]) -> tup
     if "phone_number" in pool.alias_attributes and names.looks_like_phone(submitted):
         raise InvalidParameter(Reason.USERNAME_LIKE_PHONE)
     return submitted, placed
+
+
+def name_to_type(pool: Pool, user: User, submitted: str = "") -> str:
+    """The name by which the user can sign in, as a letter tells it: where there are several, the submitted one."""
+    if not pool.username_attributes:
+        return user.username
+    typed = {
+        kind: user.attributes[kind]
+        for kind in _CONTACTS
+        if kind in pool.username_attributes and user.attributes.get(kind)
+    }
+    for kind, value in typed.items():
+        if names.name(pool, kind, value) == names.name(pool, kind, submitted):
+            return value
+    return next(iter(typed.values()), user.username)
 
 
 def name_error(pool: Pool, taken: NameTaken) -> UsernameTaken | AliasTaken:
@@ -66,3 +86,9 @@ def verified(user: User, attribute: str, target: str) -> User:
     if user.attributes.get(attribute) != target:
         return user
     return replace(user, attributes={**user.attributes, f"{attribute}_verified": "true"})
+
+
+def _refuse_another(pool: Pool, kind: str, submitted: str, attributes: Mapping[str, str]) -> None:
+    value = attributes.get(kind)
+    if value and names.name(pool, kind, value) != names.name(pool, kind, submitted):
+        raise InvalidParameter(Reason.ANOTHER_CONTACT_THAN_USERNAME, attribute=kind)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from poolhouse.errors import InvalidParameter, PluginAnswerInvalid
 from poolhouse.errors.reasons import Reason
+from poolhouse.flows.directory.naming import name_to_type
 from poolhouse.flows.directory.shown import attributes_for_hooks
 from poolhouse.flows.flow import Flow, World
 from poolhouse.hooks import specs
@@ -80,11 +81,13 @@ class Messenger(Flow):
         metadata: Mapping[str, str],
         template: MessageTemplate = VERIFICATION,
         purpose: str,
+        submitted: str = "",
     ) -> Delivery:
         """The message waits in the outbox, and this is what may be told about it.
 
         ``secret`` is the code or the temporary password, ``source`` as in ``CustomMessage_SignUp``. ``message_id``
-        makes the same cause one message. Raises what the hook ``compose_message`` raises.
+        makes the same cause one message. ``submitted`` is the name that somebody used for the user. Raises what
+        the hook ``compose_message`` raises.
         """
         channel, body, subject = _words(template, attribute)
         if self.world.hooks.implements(specs.compose_message):
@@ -103,15 +106,15 @@ class Messenger(Flow):
             if CODE in body and CODE not in amended.body:
                 raise PluginAnswerInvalid("CustomMessage", "compose_message", detail="the code parameter is missing")
             body, subject = amended.body, amended.subject
-        shown_name = user.attributes.get("email") if user.username == user.sub else user.username
+        shown_name = name_to_type(pool, user, submitted)
         await self._outbox.put(
             Message(
                 id=message_id,
                 channel=channel,
                 to=target,
                 purpose=purpose,
-                subject=_fill(subject, secret, shown_name or user.username),
-                body=_fill(body, secret, shown_name or user.username),
+                subject=_fill(subject, secret, shown_name),
+                body=_fill(body, secret, shown_name),
                 code=secret,
                 pool_id=pool.id,
                 username=user.username,
