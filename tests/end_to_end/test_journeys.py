@@ -594,3 +594,25 @@ def test_a_client_that_hides_users_says_the_same_of_nobody_as_of_a_wrong_passwor
     live.aws.forgot_password(ClientId=client.id, Username=unique())
 
     assert wrong == nobody == "Incorrect username or password."
+
+
+def test_a_pool_with_all_its_letters_fits_into_a_request(live: Live) -> None:
+    letter = "<p>" + "ü" * 19_000 + "</p> {####}"
+    template = {
+        "EmailMessage": letter,
+        "EmailSubject": "s",
+        "EmailMessageByLink": letter.replace("{####}", "{##here##}"),
+        "EmailSubjectByLink": "s",
+    }
+    invitation = {"EmailMessage": "{username} " + letter, "EmailSubject": "s"}
+
+    pool = live.pool(
+        EmailVerificationMessage=letter,
+        EmailVerificationSubject="s",
+        VerificationMessageTemplate=template,
+        AdminCreateUserConfig={"InviteMessageTemplate": invitation},
+    )
+
+    described = live.aws.describe_user_pool(UserPoolId=pool.id)["UserPool"]
+    assert template.items() <= described["VerificationMessageTemplate"].items()
+    assert invitation.items() <= described["AdminCreateUserConfig"]["InviteMessageTemplate"].items()

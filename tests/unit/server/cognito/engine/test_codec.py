@@ -80,6 +80,12 @@ def test_nesting_ends_somewhere() -> None:
         decode(nested(32))
 
 
+@pytest.mark.parametrize("part", [b"[]", b"{}", b"0"])
+def test_a_body_of_very_many_values_is_refused_before_it_is_read(part: bytes) -> None:
+    with pytest.raises(ProtocolError, match="too many values"):
+        decode(b'{"a": [' + b",".join([part] * 210_000) + b"]}")
+
+
 @UNHURRIED
 @given(st.dictionaries(st.text(), JSON, max_size=5))
 def test_every_object_is_read_as_any_other_reader_reads_it(value: dict[str, Any]) -> None:
