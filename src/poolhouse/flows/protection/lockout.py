@@ -54,7 +54,6 @@ class Lockout:
         neither counts nor extends the lock.
         """
         what = "failures" if factor in PASSWORD else f"failures:{factor}"
-        await self._unlocked(pool_id, what, subject)
         async with self._one_of_few(pool_id, subject):
             before = await self._count(pool_id, what, subject)
             try:

@@ -10,6 +10,8 @@ Order of the writes: claims, then the user (what gives power comes last), then c
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from msgspec.structs import replace
 
 from poolhouse.errors import KeyTaken, VersionConflict
@@ -110,13 +112,13 @@ class UserRepository:
         """The claim points to the user. Raises ``NameTaken``."""
         key = _key(pool.id, name)
         for _ in range(_ROUNDS):
+            # Nearly always the name is free: whoever wants it has looked before.
+            with suppress(KeyTaken):
+                await self._store.insert(collections.NAMES, Entry(key=key, value={"sub": user.sub}))
+                return
             claim = await self._store.get(collections.NAMES, key)
             if claim is None:
-                try:
-                    await self._store.insert(collections.NAMES, Entry(key=key, value={"sub": user.sub}))
-                except KeyTaken:
-                    continue
-                return
+                continue
             holder_sub = claim.value["sub"]
             if holder_sub == user.sub:
                 return
