@@ -138,6 +138,6 @@ def _furnished(pool: Pool, settings: PoolSettings) -> Pool:
         invitation=settings.invitation,
         recovery=settings.recovery,
         deletion_protected=settings.deletion_protected,
-        tags=settings.tags,
+        tags=pool.tags if settings.tags is None else settings.tags,
         kept=settings.kept,
     )

@@ -37,7 +37,7 @@ class PoolFoundation(Record, frozen=True, kw_only=True):
 class PoolSettings(Record, frozen=True, kw_only=True):
     """What can be said again at any time; what is left out returns to the default that stands here.
 
-    ``name`` and ``tier`` are the exceptions: None leaves them as they are.
+    ``name``, ``tier`` and ``tags`` are the exceptions: None leaves them as they are.
     """
 
     name: str | None = None
@@ -50,7 +50,7 @@ class PoolSettings(Record, frozen=True, kw_only=True):
     invitation: MessageTemplate = MessageTemplate()
     recovery: tuple[RecoveryOption, ...] = RECOVERY
     deletion_protected: bool = False
-    tags: dict[str, str] = {}
+    tags: dict[str, str] | None = None
     kept: dict[str, Any] = {}
 
 
@@ -67,7 +67,7 @@ def check(settings: PoolSettings) -> None:
     if not set(settings.verify_before_update) <= set(settings.auto_verified):
         raise InvalidParameter(Reason.VERIFIED_BEFORE_UPDATE_ONLY)
     _check_recovery(settings.recovery)
-    check_tags(settings.tags)
+    check_tags(settings.tags or {})
 
 
 def _check_recovery(options: Sequence[RecoveryOption]) -> None:

@@ -14,7 +14,6 @@ SUBJECTS: Final[Mapping[str, tuple[str, ...]]] = {
         "AssociateSoftwareToken",
         "GetUserAuthFactors",
         "SetUserMFAPreference",
-        "SetUserPoolMfaConfig",
         "SetUserSettings",
         "VerifySoftwareToken",
     ),
@@ -70,7 +69,6 @@ SUBJECTS: Final[Mapping[str, tuple[str, ...]]] = {
     "pool domains are not part of this version": (
         "CreateUserPoolDomain",
         "DeleteUserPoolDomain",
-        "DescribeUserPoolDomain",
         "UpdateUserPoolDomain",
     ),
     "branding of the hosted pages is not part of this version": (

@@ -55,7 +55,7 @@ async def test_a_preferred_user_name_is_required_or_an_alias(world: World) -> No
     assert await world.pool(alias_attributes=("preferred_username",))
 
 
-async def test_an_update_resets_what_it_does_not_say_but_name_and_tier(world: World) -> None:
+async def test_an_update_resets_what_it_does_not_say_but_name_tier_and_tags(world: World) -> None:
     pool = await world.pool(
         PoolSettings(
             tier="PLUS",
@@ -79,6 +79,7 @@ async def test_an_update_resets_what_it_does_not_say_but_name_and_tier(world: Wo
         created=NOON,
         modified=NOON + 60,
         tier="PLUS",
+        tags={"team": "a"},
         auto_verified=("phone_number",),
         version=updated.version,
     )

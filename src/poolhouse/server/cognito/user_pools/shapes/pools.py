@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from poolhouse.errors import InvalidParameter
 from poolhouse.errors.reasons import Reason
@@ -14,7 +14,9 @@ from poolhouse.records.pools import AttributeSchema, MessageTemplate, PasswordPo
 _NO: Final = Reason.SETTING_NOT_OFFERED
 _ONLY: Final = Reason.SETTING_OFFERED_ONLY_AS
 
-_NOT_OFFERED: Final[tuple[tuple[str, tuple[object, ...], Reason, Mapping[str, str]], ...]] = (
+_Rule: TypeAlias = tuple[str, tuple[object, ...], Reason, Mapping[str, str]]
+
+_NOT_OFFERED: Final[tuple[_Rule, ...]] = (
     ("MfaConfiguration", ("OFF",), _ONLY, {"only": "OFF"}),
     ("DeviceConfiguration", (), _NO, {}),
     ("LambdaConfig", ({},), Reason.TRIGGERS_NOT_OFFERED, {}),
@@ -36,6 +38,14 @@ _NOT_OFFERED: Final[tuple[tuple[str, tuple[object, ...], Reason, Mapping[str, st
 )
 """Members, the values that mean "without it", and what is said of all others, with its facts. They are refused, because
 who asks for a protection and gets none is worse off than who is told."""
+
+_NO_FACTORS: Final[tuple[_Rule, ...]] = (
+    ("MfaConfiguration", ("OFF",), _ONLY, {"only": "OFF"}),
+    ("SoftwareTokenMfaConfiguration.Enabled", (False,), _NO, {}),
+    ("SmsMfaConfiguration", ({},), _NO, {}),
+    ("EmailMfaConfiguration", ({},), _NO, {}),
+    ("WebAuthnConfiguration", ({},), _NO, {}),
+)
 
 _KEPT: Final = (
     "EmailConfiguration",
@@ -102,9 +112,14 @@ def pool_settings(given: Mapping[str, Any]) -> PoolSettings:
         if recovery is None
         else tuple(RecoveryOption(name=option["Name"], priority=option["Priority"]) for option in recovery),
         deletion_protected=given.get("DeletionProtection") == "ACTIVE",
-        tags=given.get("UserPoolTags", {}),
+        tags=given.get("UserPoolTags") or None,
         kept=kept,
     )
+
+
+def refuse_factors(given: Mapping[str, Any]) -> None:
+    """Raises ``InvalidParameter`` unless it says that there is no second factor."""
+    _refuse_not_offered(given, _NO_FACTORS)
 
 
 def pool_foundation(given: Mapping[str, Any]) -> PoolFoundation:
@@ -137,8 +152,8 @@ def declarations(entries: Sequence[Mapping[str, Any]]) -> tuple[Declaration, ...
     )
 
 
-def _refuse_not_offered(given: Mapping[str, Any]) -> None:
-    for path, off, reason, facts in _NOT_OFFERED:
+def _refuse_not_offered(given: Mapping[str, Any], table: Sequence[_Rule]) -> None:
+    for path, off, reason, facts in table:
         value: Any = given
         for member in path.split("."):
             value = value.get(member) if isinstance(value, Mapping) else None

@@ -209,15 +209,15 @@ async def test_what_is_set_is_shown_and_can_be_sent_back_unchanged(ask: Api) -> 
     assert {"CaseSensitive": False} == described["UsernameConfiguration"]
 
 
-async def test_an_update_that_says_nothing_resets_everything_but_name_tier_and_foundation(ask: Api) -> None:
+async def test_an_update_that_says_nothing_resets_everything_but_name_tier_tags_and_foundation(ask: Api) -> None:
     created = (await ask("CreateUserPool", **FULL, AliasAttributes=["email"]))["UserPool"]
     blank = (await ask("CreateUserPool", PoolName="people", AliasAttributes=["email"]))["UserPool"]
 
     await ask("UpdateUserPool", UserPoolId=created["Id"])
     described = (await ask("DescribeUserPool", UserPoolId=created["Id"]))["UserPool"]
 
-    del blank["EstimatedNumberOfUsers"]
-    assert {**blank, "Id": created["Id"], "Arn": created["Arn"], "UserPoolTier": "PLUS"} == described
+    kept = {"UserPoolTier": "PLUS", "UserPoolTags": {"team": "a"}}
+    assert {**blank, "Id": created["Id"], "Arn": created["Arn"], **kept} == described
 
 
 async def test_custom_attributes_are_shown_with_their_prefix_and_bounds(ask: Api, pool_id: str) -> None:
@@ -277,6 +277,25 @@ async def test_a_pool_says_that_it_has_no_second_factor(ask: Api, pool_id: str) 
 
 
 async def test_an_import_file_has_a_column_for_every_attribute_that_can_be_imported(ask: Api, pool_id: str) -> None:
+async def test_a_pool_can_be_told_to_have_no_second_factor_and_nothing_else(ask: Api, pool_id: str) -> None:
+    off = {"MfaConfiguration": "OFF", "SoftwareTokenMfaConfiguration": {"Enabled": False}}
+
+    assert {"MfaConfiguration": "OFF"} == await ask("SetUserPoolMfaConfig", UserPoolId=pool_id, **off)
+    with pytest.raises(PoolNotFound):
+        await ask("SetUserPoolMfaConfig", UserPoolId=f"{REGION}_absent", **off)
+    for on in (
+        {"MfaConfiguration": "ON"},
+        {"SoftwareTokenMfaConfiguration": {"Enabled": True}},
+        {"SmsMfaConfiguration": {"SmsAuthenticationMessage": "login {####}"}},
+    ):
+        with pytest.raises(InvalidParameter):
+            await ask("SetUserPoolMfaConfig", UserPoolId=pool_id, **on)
+
+
+async def test_no_domain_is_found(ask: Api) -> None:
+    assert {"DomainDescription": {}} == await ask("DescribeUserPoolDomain", Domain="people")
+
+
     await ask(
         "AddCustomAttributes",
         UserPoolId=pool_id,
