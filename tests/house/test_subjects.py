@@ -16,6 +16,7 @@ SUBJECTS = {
     "access": "Callers, their keys, and what they may do.",
     "accounts": "How users come, change and go.",
     "audit": "The trail of what was done.",
+    "census": "How many users a pool has.",
     "clients": "App clients, their secrets and settings.",
     "directory": "Who is meant by a name, and what may be said of them.",
     "grants": "What a sign-in gives: tokens, and what renews and ends them.",

@@ -12,12 +12,14 @@ from poolhouse.flows.clients.secrets import ClientSecrets
 from poolhouse.flows.directory.groups import GroupAdministration
 from poolhouse.flows.jobs import JobWorker, Kind, Leases
 from poolhouse.flows.pools.administration import PoolAdministration
+from poolhouse.flows.pools.census import PoolCensus
 from poolhouse.flows.pools.removal import POOL_REMOVAL, PoolRemoval
 from poolhouse.flows.pools.settings import PoolFoundation, PoolSettings
 from poolhouse.records.pools import Pool
 from poolhouse.records.users import CONFIRMED, User
 from poolhouse.store.memory import MemoryStore
 from poolhouse.store.repositories import collections
+from poolhouse.store.repositories.census import CensusRepository
 from poolhouse.store.repositories.clients import ClientRepository
 from poolhouse.store.repositories.cursors import Cursors
 from poolhouse.store.repositories.groups import Memberships
@@ -98,6 +100,7 @@ class World:
             self.pool_records,
             self.keys,  # type: ignore[arg-type]
             leases,
+            PoolCensus(CensusRepository(self.store), leases, self.clock),
             self.chance,
             self.clock,
             self.trail,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from poolhouse.ports.arithmetic import Passwords, Srp, Tokens
+from poolhouse.ports.census import Censuses
 from poolhouse.ports.clients import Clients
 from poolhouse.ports.grants import Grants
 from poolhouse.ports.groups import Groups
@@ -22,6 +23,7 @@ class Ports:
     pools: Pools
     clients: Clients
     users: Users
+    censuses: Censuses
     groups: Groups
     attempts: Attempts
     codes: Codes

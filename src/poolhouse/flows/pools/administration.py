@@ -10,6 +10,7 @@ from poolhouse.errors import InvalidParameter
 from poolhouse.errors.reasons import Reason
 from poolhouse.flows.directory import definitions
 from poolhouse.flows.directory.definitions import Declaration
+from poolhouse.flows.pools.census import PoolCensus
 from poolhouse.flows.pools.removal import POOL_REMOVAL
 from poolhouse.flows.pools.settings import REGION, PoolFoundation, PoolSettings, check, check_names, check_tags
 from poolhouse.ports.arithmetic import Tokens
@@ -30,6 +31,7 @@ class PoolAdministration:
         pools: Pools,
         tokens: Tokens,
         jobs: JobQueue,
+        census: PoolCensus,
         chance: Chance,
         clock: Clock,
         audit: AuditTrail,
@@ -37,6 +39,7 @@ class PoolAdministration:
         self._pools = pools
         self._tokens = tokens
         self._jobs = jobs
+        self._census = census
         self._chance = chance
         self._clock = clock
         self._audit = audit
@@ -44,6 +47,10 @@ class PoolAdministration:
     async def get(self, pool_id: str) -> Pool:
         """The pool. Raises ``PoolNotFound``."""
         return await self._pools.get(pool_id)
+
+    async def users_of(self, pool: Pool) -> int | None:
+        """How many users the pool has, more or less; None where nobody has counted yet."""
+        return await self._census.estimate(pool.id)
 
     async def create(self, region: str, name: str, settings: PoolSettings, foundation: PoolFoundation) -> Pool:
         """There is a new pool, with its signing keys. Raises ``InvalidParameter``."""
@@ -57,6 +64,7 @@ class PoolAdministration:
         pool_id = f"{region}_{self._chance.letters(POOL_NAME_LENGTH, POOL_NAME_LETTERS)}"
         # Keys first: a pool without keys could not answer, keys without a pool are nobody's.
         await self._tokens.make_keys(pool_id)
+        await self._census.begin(pool_id)
         blank = Pool(
             id=pool_id,
             name=name,

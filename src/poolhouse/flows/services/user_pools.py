@@ -25,6 +25,7 @@ from poolhouse.flows.grants.revoke import Revocation
 from poolhouse.flows.messages.codes import CodeProcess
 from poolhouse.flows.messages.words import Messenger
 from poolhouse.flows.pools.administration import PoolAdministration
+from poolhouse.flows.pools.census import PoolCensus
 from poolhouse.flows.pools.signing_keys import SigningKeyAdministration
 from poolhouse.flows.protection.limits import NONE, Limits, Rates
 from poolhouse.flows.protection.lockout import Lockout
@@ -71,6 +72,7 @@ def build_services(
 ) -> Services:
     """``challenges`` and ``stages`` are those of plugins; ours are added here, and registered no differently."""
     clock, chance, audit = world.clock, world.chance, world.audit
+    census = PoolCensus(ports.censuses, ports.jobs, clock)
     secrets = ClientSecrets(world.secrets, chance)
     directory = Directory(world, ports.users)
     credentials = Credentials(world, ports.clients, ports.passwords, ports.srp)
@@ -90,7 +92,7 @@ def build_services(
     )
     machine = Machine(world, ports.users, ports.attempts, lockout, table)
     return Services(
-        pools=PoolAdministration(ports.pools, ports.tokens, ports.jobs, chance, clock, audit),
+        pools=PoolAdministration(ports.pools, ports.tokens, ports.jobs, census, chance, clock, audit),
         clients=ClientAdministration(ports.pools, ports.clients, secrets, chance, clock, audit),
         groups=groups,
         users=UserAdministration(

@@ -7,6 +7,7 @@ from poolhouse.crypto.passwords import Argon2Costs, PasswordHashes
 from poolhouse.crypto.srp import Srp6a
 from poolhouse.flows.flow import World
 from poolhouse.flows.jobs import Kind
+from poolhouse.flows.pools.census import CENSUS, CensusTaking
 from poolhouse.flows.pools.removal import POOL_REMOVAL, PoolRemoval
 from poolhouse.flows.protection.limits import NONE, Asked, Rates
 from poolhouse.flows.services.user_pools import build_services
@@ -16,6 +17,7 @@ from poolhouse.ports.user_pools import Ports
 from poolhouse.server.cognito.user_pools.api import user_pools_api
 from poolhouse.server.ground import Ground
 from poolhouse.server.part import Built, Part
+from poolhouse.store.repositories.census import CensusRepository
 from poolhouse.store.repositories.clients import ClientRepository
 from poolhouse.store.repositories.grants import GrantRepository
 from poolhouse.store.repositories.groups import Memberships
@@ -50,7 +52,10 @@ async def build(ground: Ground, _: Built) -> Part:
     )
     return Part(
         apis=(user_pools_api(services, settings.server.account_id),),
-        jobs=(Kind(POOL_REMOVAL, PoolRemoval(ports.pools, world.clock).go_on),),
+        jobs=(
+            Kind(POOL_REMOVAL, PoolRemoval(ports.pools, world.clock).go_on),
+            Kind(CENSUS, CensusTaking(ports.censuses, world.clock).go_on),
+        ),
         gives=(world, ports, services, keys),
     )
 
@@ -105,6 +110,7 @@ async def _ports(ground: Ground) -> tuple[Ports, KeyRing]:
         pools=PoolRepository(store, cursors, clock),
         clients=ClientRepository(store, cursors, clock),
         users=UserRepository(store, cursors, memberships),
+        censuses=CensusRepository(store),
         groups=memberships,
         attempts=AttemptRepository(store, vault),
         codes=CodeRepository(store),

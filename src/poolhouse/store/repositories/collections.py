@@ -32,6 +32,8 @@ ATTEMPTS = Collection("attempts", lasting=False)
 CODES = Collection("codes")
 GRANTS = Collection("grants")
 COUNTERS = Collection("counters", lasting=False)
+CENSUS = Collection("census", lasting=False)
+"""How many users a pool has. What the loss of power takes is counted again."""
 SIGNING_KEYS = Collection("signing_keys")
 OUTBOX = Collection("outbox", indexes=("due",))
 JOBS = Collection("jobs", indexes=("due",))
@@ -52,6 +54,7 @@ OF_POOL = (
     ATTEMPTS,
     CODES,
     COUNTERS,
+    CENSUS,
 )
 """A pool's own, under keys that begin with its id: removed with it, in this order."""
 

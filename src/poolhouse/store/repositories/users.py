@@ -10,6 +10,7 @@ Order of the writes: claims, then the user (what gives power comes last), then c
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 
 from msgspec.structs import replace
@@ -22,6 +23,7 @@ from poolhouse.records.pools import Pool
 from poolhouse.records.users import User
 from poolhouse.store.port import Entry, Equals, Key, Query, StartsWith, Store
 from poolhouse.store.repositories import collections
+from poolhouse.store.repositories.census import CensusRepository
 from poolhouse.store.repositories.cursors import Cursors
 from poolhouse.store.repositories.groups import Memberships
 from poolhouse.store.repositories.mapping import to_entry, to_record
@@ -40,6 +42,7 @@ class UserRepository:
         self._cursors = cursors
         self._memberships = memberships
         self._shelf = Shelf(store, collections.USERS, User, _entry)
+        self._census = CensusRepository(store)
 
     async def get(self, pool_id: str, sub: str) -> User | None:
         entry = await self._store.get(collections.USERS, (pool_id, sub))
@@ -56,7 +59,7 @@ class UserRepository:
         names = held(pool, user)
         await self._claim_all(pool, user, names, seize=seize)
         try:
-            return await self._shelf.add(user)
+            return await self._add_counted(user)
         except KeyTaken:
             # Somebody who wanted a name of ours found the claim without a user, and fenced us off.
             raise NameTaken(names[0]) from None
@@ -74,7 +77,8 @@ class UserRepository:
         return saved
 
     async def delete(self, pool: Pool, user: User) -> None:
-        await self._shelf.delete(pool.id, user.sub)
+        if await self._shelf.delete(pool.id, user.sub):
+            await self._census.add(pool.id, user.sub, -1)
         for name in held(pool, user):
             await self._release(pool, user, name)
         await self._memberships.forget(user)
@@ -94,6 +98,21 @@ class UserRepository:
             after = page.next
             if after is None or len(users) == limit:
                 return Slice(users, self._cursors.write(asked, after))
+
+    async def _add_counted(self, user: User) -> User:
+        # Side by side: nobody waits for the count, and they share a transaction where the database can do that.
+        added, counted = await asyncio.gather(
+            self._shelf.add(user),
+            self._census.add(user.pool_id, user.sub, 1),
+            return_exceptions=True,
+        )
+        if isinstance(added, BaseException):
+            if counted is None:
+                await self._census.add(user.pool_id, user.sub, -1)
+            raise added
+        if counted is not None:
+            raise counted
+        return added
 
     async def _claim_all(self, pool: Pool, user: User, names: list[Name] | tuple[Name, ...], *, seize: bool) -> None:
         claimed: list[Name] = []

@@ -6,6 +6,7 @@ import re
 
 from poolhouse.errors import InvalidParameter, PoolNotFound
 from poolhouse.errors.reasons import Reason
+from poolhouse.records.pools import Pool
 from poolhouse.server.cognito.engine.registry import Result, operation
 from poolhouse.server.cognito.user_pools.call import Call
 from poolhouse.server.cognito.user_pools.shapes import pools as pool_shapes
@@ -22,13 +23,12 @@ async def create_user_pool(call: Call) -> Result:
         pool_shapes.pool_settings(call.input),
         pool_shapes.pool_foundation(call.input),
     )
-    # A new pool has no users; later nobody counts them for a description.
-    return {"UserPool": {**pool_shapes.pool_structure(pool, call.account), "EstimatedNumberOfUsers": 0}}
+    return await _described(call, pool)
 
 
 @operation("DescribeUserPool")
 async def describe_user_pool(call: Call) -> Result:
-    return {"UserPool": pool_shapes.pool_structure(await call.pool(), call.account)}
+    return await _described(call, await call.pool())
 
 
 @operation("UpdateUserPool")
@@ -102,6 +102,11 @@ async def untag_resource(call: Call) -> Result:
 async def list_tags_for_resource(call: Call) -> Result:
     pool = await call.services.pools.get(_pool_of_arn(call))
     return {"Tags": dict(pool.tags)}
+
+
+async def _described(call: Call, pool: Pool) -> Result:
+    users = await call.services.pools.users_of(pool)
+    return {"UserPool": {**pool_shapes.pool_structure(pool, call.account), "EstimatedNumberOfUsers": users}}
 
 
 def _pool_of_arn(call: Call) -> str:

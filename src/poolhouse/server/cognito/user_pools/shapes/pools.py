@@ -86,7 +86,7 @@ _CSV_STANDARD: Final = (
 
 def pool_settings(given: Mapping[str, Any]) -> PoolSettings:
     """What CreateUserPool and UpdateUserPool ask for. Raises ``InvalidParameter`` for what is not offered."""
-    _refuse_not_offered(given)
+    _refuse_not_offered(given, _NOT_OFFERED)
     template = given.get("VerificationMessageTemplate", {})
     admin = given.get("AdminCreateUserConfig", {})
     kept = {member: given[member] for member in _KEPT if member in given}
@@ -209,7 +209,7 @@ def pool_arn(region: str, account: str, pool_id: str) -> str:
 
 
 def pool_structure(pool: Pool, account: str) -> dict[str, Any]:
-    """UserPoolType, None for what is not set. How many users there are is not counted, so it is not told."""
+    """UserPoolType, None for what is not set; without the number of its users."""
     template = pool.verification
     return {
         "Id": pool.id,
