@@ -15,6 +15,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime
+from html.parser import HTMLParser
 
 import aiosmtplib
 
@@ -24,6 +25,13 @@ _PORTS = {"starttls": 587, "implicit": 465, "none": 25}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _PLAIN_LOCAL = re.compile(r"[^\s\"(),.:;<>@\[\\\]]+(\.[^\s\"(),.:;<>@\[\\\]]+)*")
 _WORD = re.compile(r"[A-Za-z0-9-]{1,64}")
+_ABOUT_US = frozenset({530, 534, 535, 538})
+"""No key, or a wrong one (RFC 4954 section 6)."""
+_POLICY = re.compile(r"5\.7\.[0-9]+\b")
+"""RFC 3463 section 3.8: security or policy, as where nobody may relay. It comes with the refusal of the recipient, whom
+other classes are about."""
+_BREAKS = frozenset({"br", "div", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "table", "tr", "ul"})
+_UNSEEN = frozenset({"head", "script", "style", "title"})
 _TIME_TO_PART = 2.0
 """Seconds for the farewell, once the message is delivered."""
 
@@ -88,7 +96,12 @@ class SmtpSender:
         letter["Message-ID"] = f"<{_word(message.id)}@{self._sender.domain}>"
         # RFC 3834: answering machines leave this alone.
         letter["Auto-Submitted"] = "auto-generated"
-        letter.set_content(message.body, subtype="html" if self._html else "plain", cte="quoted-printable")
+        if self._html:
+            # The plainest part first (RFC 2046 section 5.1.4).
+            letter.set_content(as_plain(message.body), cte="quoted-printable")
+            letter.add_alternative(message.body, subtype="html", cte="quoted-printable")
+        else:
+            letter.set_content(message.body, cte="quoted-printable")
         return letter
 
     @asynccontextmanager
@@ -144,6 +157,47 @@ class SmtpSender:
 def _recipient(to: str) -> Address:
     """The one address of the message. Raises ``DeliveryFailed`` for anything else."""
     local, _, domain = to.rpartition("@")
+class _Plain(HTMLParser):
+    """What of a page is text, with a line for each block and the addresses of its links."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.text = ""
+        self._unseen = 0
+        self._links: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in _BREAKS:
+            self.text += "\n"
+        elif tag in _UNSEEN:
+            self._unseen += 1
+        elif tag == "a":
+            self._links.append(dict(attrs).get("href") or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in _BREAKS:
+            self.text += "\n"
+        elif tag in _UNSEEN:
+            self._unseen = max(0, self._unseen - 1)
+        elif tag == "a" and self._links:
+            address = self._links.pop()
+            if address and not self.text.endswith(address):
+                self.text += f" ({address})"
+
+    def handle_data(self, data: str) -> None:
+        if not self._unseen:
+            self.text += re.sub(r"\s+", " ", data)
+
+
+def as_plain(page: str) -> str:
+    """The text of an HTML letter, for whoever reads no HTML."""
+    reader = _Plain()
+    reader.feed(page)
+    reader.close()
+    lines = (" ".join(line.split(" ")).strip() for line in reader.text.split("\n"))
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n"
+
+
     try:
         if _CONTROL.search(to):
             raise ValueError

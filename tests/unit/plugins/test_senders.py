@@ -179,7 +179,34 @@ def test_a_letter_is_ascii_on_the_wire_and_utf_8_to_the_reader() -> None:
 
 
 def test_bodies_may_be_html_where_the_operator_says_so() -> None:
-    assert "text/html" == letter(changed(body="<b>123456</b>"), html=True).get_content_type()
+    page = (
+        "<html><head><title>T</title><style>p {color: red}</style></head><body><h1>Hello  Ada</h1>"
+        "<p>Your code is\n<b>123456</b> &amp; more.<br/>Go <a href='https://example.com/go'>there</a>, or to "
+        "<a href='https://example.com'>https://example.com</a></p><ul><li>one<li>two</ul>5 < 6 &lt; 7</body></html>"
+    )
+
+    sent = letter(changed(body=page), html=True)
+
+    assert "multipart/alternative" == sent.get_content_type()
+    plain, html = sent.iter_parts()
+    assert ("text/plain", "text/html") == (plain.get_content_type(), html.get_content_type())
+    assert page == html.get_content().rstrip("\n")
+    assert [
+        "Hello Ada",
+        "Your code is 123456 & more.",
+        "Go there (https://example.com/go), or to https://example.com",
+        "one",
+        "two",
+        "5 < 6 < 7",
+    ] == [line for line in plain.get_content().splitlines() if line]
+
+
+@pytest.mark.parametrize("page", ["", "123456", "<b>123456", "a < b", "</p></p>", "<a>", "<![x", "<!--", "<script>1"])
+def test_whatever_the_page_is_it_has_a_plain_part(page: str) -> None:
+    plain, html = letter(changed(body=page), html=True).iter_parts()
+
+    assert page == html.get_content().rstrip("\n")
+    assert ("123456" in page) == ("123456" in plain.get_content())
 
 
 @pytest.mark.parametrize(
