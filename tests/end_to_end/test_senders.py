@@ -227,26 +227,43 @@ async def test_a_certificate_that_nobody_vouches_for_is_not_trusted(certificate:
     assert ([], []) == (mailbox.taken, mailbox.users)
 
 
-async def test_a_wrong_password_is_final(certificate: Certificate) -> None:
+async def test_a_wrong_password_is_our_fault_and_worth_another_try(certificate: Certificate) -> None:
     mailbox = Mailbox()
     async with smtp_server(mailbox, tls=certificate.context) as port:
         sender = await mailer(port, username="poolhouse", password="wrong", ca_file=str(certificate.file))
         with pytest.raises(DeliveryFailed, match=r"refused us \(535\)") as failed:
             await sender.send(MAIL)
 
-    assert failed.value.final
+    assert (False, True) == (failed.value.final, failed.value.ours)
     assert [] == mailbox.taken
 
 
-@pytest.mark.parametrize("step", ["mail", "rcpt", "data"])
-@pytest.mark.parametrize(("answer", "is_final"), [("451 ada@example.com is busy", False), ("550 no such ada", True)])
-async def test_a_refusal_at_any_step_is_for_now_or_final(step: str, answer: str, is_final: bool) -> None:
+@pytest.mark.parametrize(
+    ("step", "answer", "is_final", "is_ours"),
+    [
+        ("mail", "451 ada@example.com is busy", False, False),
+        ("rcpt", "451 ada@example.com is busy", False, False),
+        ("data", "451 ada@example.com is busy", False, False),
+        ("mail", "550 no ada may send here", False, True),
+        ("mail", "530 5.7.0 ada first says who she is", False, True),
+        ("rcpt", "550 no such ada", True, False),
+        ("rcpt", "550 5.1.1 no such ada", True, False),
+        ("rcpt", "550 5.7.1 nobody relays to ada", False, True),
+        ("rcpt", "530 ada first says who she is", False, True),
+        ("data", "550 no such letter for ada", True, False),
+        ("data", "554 5.7.1 the letter to ada is spam", True, False),
+        ("data", "535 ada is gone", False, True),
+    ],
+)
+async def test_a_refusal_at_any_step_is_for_now_or_final_or_of_us(
+    step: str, answer: str, is_final: bool, is_ours: bool
+) -> None:
     mailbox = Mailbox(answers={step: answer})
     async with smtp_server(mailbox) as port:
         with pytest.raises(DeliveryFailed) as failed:
             await (await mailer(port, tls="none")).send(MAIL)
 
-    assert is_final == failed.value.final
+    assert (is_final, is_ours) == (failed.value.final, failed.value.ours)
     assert answer[:3] in str(failed.value)
     assert "ada" not in str(failed.value)
 
@@ -366,24 +383,36 @@ async def test_twilio_may_choose_the_number_by_a_messaging_service() -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "is_final"), [((400, 21211), True), ((401, 20003), True), ((429, 20429), False), ((503, 20503), False)]
+    ("error", "is_final", "is_ours"),
+    [
+        ((400, 21211), True, False),
+        ((400, 21610), True, False),
+        ((400, 21606), False, True),
+        ((401, 20003), False, True),
+        ((403, 20005), False, True),
+        ((404, 20404), False, True),
+        ((429, 20429), False, False),
+        ((503, 20503), False, False),
+    ],
 )
-async def test_twilios_refusals_are_for_now_or_final(error: tuple[int, int], is_final: bool) -> None:
+async def test_twilios_refusals_are_for_now_or_final_or_of_us(
+    error: tuple[int, int], is_final: bool, is_ours: bool
+) -> None:
     async with texter(Twilio(error=error)) as sender:
         with pytest.raises(DeliveryFailed, match=f"{error[0]}.*{error[1]}") as failed:
             await sender.send(TEXT)
 
-    assert is_final == failed.value.final
+    assert (is_final, is_ours) == (failed.value.final, failed.value.ours)
     assert "+15550100" not in str(failed.value)
 
 
-async def test_a_wrong_token_is_final() -> None:
+async def test_a_wrong_token_is_our_fault_and_worth_another_try() -> None:
     twilio = Twilio()
     async with texter(twilio, auth_token="wrong") as sender:
         with pytest.raises(DeliveryFailed, match="401") as failed:
             await sender.send(TEXT)
 
-    assert failed.value.final
+    assert (False, True) == (failed.value.final, failed.value.ours)
     assert [] == twilio.taken
 
 
@@ -446,3 +475,17 @@ async def test_a_webhook_that_fails_leaves_it_open() -> None:
         sender = await sender_of(WebhookPlugin, {"url": base_url, "secret": SECRET}, http)
         with pytest.raises(WebhookUnclear):
             await sender.send(TEXT)
+
+
+@pytest.mark.parametrize("status", [400, 413, 422, 401, 403, 404, 410])
+async def test_what_a_webhook_does_not_say_of_the_message_is_about_us(status: int) -> None:
+    async def receiver(request: web.Request) -> web.StreamResponse:
+        return web.Response(status=status)
+
+    async with http_server(receiver) as base_url, way_out(base_url) as http:
+        sender = await sender_of(WebhookPlugin, {"url": base_url, "secret": SECRET}, http)
+        with pytest.raises(DeliveryFailed) as failed:
+            await sender.send(TEXT)
+
+    is_final = status in (400, 413, 422)
+    assert (is_final, not is_final) == (failed.value.final, failed.value.ours)

@@ -296,10 +296,15 @@ class PluginAnswerInvalid(Failed):
 
 
 class DeliveryFailed(Failed):
-    """The message did surely not go out. ``final``: trying again would not help."""
+    """The message did surely not go out. ``final``: trying again would not help, because of the message or its
+    recipient. ``ours``: it is we who were refused (a key, an account, a right), so the operator is told, and it is
+    tried again."""
 
     usual = Reason.DELIVERY_FAILED
 
-    def __init__(self, says: str | None = None, *, final: bool = False, detail: str | None = None) -> None:
+    def __init__(
+        self, says: str | None = None, *, final: bool = False, ours: bool = False, detail: str | None = None
+    ) -> None:
         super().__init__(says, detail=detail)
-        self.final = final
+        self.final = final and not ours
+        self.ours = ours

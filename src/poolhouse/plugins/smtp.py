@@ -78,7 +78,7 @@ class SmtpSender:
             try:
                 await smtp.data(letter.as_bytes())
             except aiosmtplib.SMTPDataError as error:
-                raise _refusal(error.code) from None
+                raise _refusal(error) from None
             except (aiosmtplib.SMTPException, OSError) as error:
                 raise SmtpUnclear(f"The connection broke during the message: {type(error).__name__}.") from None
         return Sent(self.name, str(letter["Message-ID"]))
@@ -126,7 +126,7 @@ class SmtpSender:
             try:
                 await smtp.connect()
             except aiosmtplib.SMTPResponseException as error:
-                raise _refusal(error.code, of="us") from None
+                raise _refusal(error, of="us") from None
             except (aiosmtplib.SMTPException, OSError) as error:
                 raise DeliveryFailed(f"No connection to the mail server: {type(error).__name__}.") from None
             yield smtp
@@ -148,15 +148,15 @@ class SmtpSender:
                 await smtp.rcpt(recipient, encoding="utf-8")
             else:
                 raise DeliveryFailed("The mail server takes ASCII addresses only.", final=True)
+        except aiosmtplib.SMTPRecipientRefused as error:
+            raise _refusal(error, of="us" if _POLICY.match(error.message) else "the message") from None
         except aiosmtplib.SMTPResponseException as error:
-            raise _refusal(error.code) from None
+            # Before the recipient is named, all that can be refused is the sender.
+            raise _refusal(error, of="us") from None
         except (aiosmtplib.SMTPException, OSError) as error:
             raise DeliveryFailed(f"The mail server broke off: {type(error).__name__}.") from None
 
 
-def _recipient(to: str) -> Address:
-    """The one address of the message. Raises ``DeliveryFailed`` for anything else."""
-    local, _, domain = to.rpartition("@")
 class _Plain(HTMLParser):
     """What of a page is text, with a line for each block and the addresses of its links."""
 
@@ -198,6 +198,9 @@ def as_plain(page: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n"
 
 
+def _recipient(to: str) -> Address:
+    """The one address of the message. Raises ``DeliveryFailed`` for anything else."""
+    local, _, domain = to.rpartition("@")
     try:
         if _CONTROL.search(to):
             raise ValueError
@@ -210,13 +213,16 @@ def as_plain(page: str) -> str:
         raise DeliveryFailed("The recipient is not an e-mail address.", final=True) from None
 
 
-def _refusal(code: int, of: str = "the message") -> Exception:
-    """What the server's code means. RFC 5321 section 4.2.1: 4 is "not now", 5 is "never". The server's words may hold
-    the address: they are not passed on."""
+def _refusal(error: aiosmtplib.SMTPResponseException, of: str = "the message") -> Exception:
+    """What the server's code means. RFC 5321 section 4.2.1: 4 is "not now", 5 is "never"; where it is us who are
+    refused, that is no word about the recipient, and never final. The server's words may hold the address: they are not
+    passed on."""
+    code = error.code
+    of = "us" if code in _ABOUT_US else of
     if 400 <= code < 500:
         return DeliveryFailed(f"The mail server refused {of} for now ({code}).")
     if 500 <= code < 600:
-        return DeliveryFailed(f"The mail server refused {of} ({code}).", final=True)
+        return DeliveryFailed(f"The mail server refused {of} ({code}).", final=True, ours=of == "us")
     return SmtpUnclear(f"The mail server answered with {code}.")
 
 

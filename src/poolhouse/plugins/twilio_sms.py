@@ -12,6 +12,10 @@ from poolhouse import DeliveryFailed, Http, HttpNotSent, Message, PluginContext,
 
 _COME_BACK = frozenset({408, 429, 503})
 """Twilio did not take the message, and may later."""
+_ABOUT_US = frozenset({401, 402, 403, 404})
+"""The token, the account, or the address of the account: nothing is said of the recipient."""
+_OUR_ERRORS = frozenset({20003, 20005, 20404, 21408, 21603, 21606, 21659, 21660, 21701, 21705, 30002})
+"""Keys, closed accounts, countries that the account may not write to, and numbers to send from that are not ours."""
 
 
 class TwilioUnclear(Exception):  # noqa: N818 - read as a statement
@@ -98,6 +102,8 @@ def _meaning(status: int | None, code: int | None) -> Exception:
     fact = f"({status}, Twilio error {code})" if code else f"({status})"
     if status in _COME_BACK:
         return DeliveryFailed(f"Twilio did not take the message now {fact}.")
+    if status in _ABOUT_US or code in _OUR_ERRORS:
+        return DeliveryFailed(f"Twilio refused us {fact}.", ours=True)
     if status is not None and 400 <= status < 500:
         return DeliveryFailed(f"Twilio did not take the message {fact}.", final=True)
     return TwilioUnclear(f"Twilio failed {fact}.")

@@ -30,6 +30,8 @@ _FIELDS = ("id", "channel", "to", "purpose", "pool_id", "username", "subject", "
 _SHORTEST_SECRET = 32
 _COME_BACK = frozenset({408, 425, 429, 503})
 """The receiver says that it did not take the message, and that it may later."""
+_ABOUT_THE_MESSAGE = frozenset({400, 413, 422})
+"""All other refusals are of us: a wrong secret, a wrong address, a receiver that moved."""
 
 
 def sign(secret: str, timestamp: str, body: bytes) -> str:
@@ -73,8 +75,10 @@ class WebhookSender:
             return Sent(self.name)
         if answer.status in _COME_BACK:
             raise DeliveryFailed(f"The webhook did not take the message now ({answer.status}).")
-        if answer.status < 500:
+        if answer.status in _ABOUT_THE_MESSAGE:
             raise DeliveryFailed(f"The webhook did not take the message ({answer.status}).", final=True)
+        if answer.status < 500:
+            raise DeliveryFailed(f"The webhook refused us ({answer.status}).", ours=True)
         raise WebhookUnclear(f"The webhook failed ({answer.status}).")
 
 

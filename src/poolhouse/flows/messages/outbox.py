@@ -208,7 +208,8 @@ class OutboxService:
             if error.final or entry.tries >= self._pace.tries:
                 return self._failed(entry, "failed", str(error))
             wait = self._pace.wait_after(entry.tries)
-            self._logger.warning("Message %s did not go out, next try in %g s: %s", entry.id, wait, error)
+            level = logging.ERROR if error.ours else logging.WARNING
+            self._logger.log(level, "Message %s did not go out, next try in %g s: %s", entry.id, wait, error)
             return "postponed", self._put_off(entry, wait, str(error))
         except Refused as error:
             return self._failed(entry, "failed", f"Refused by the plugin {error.plugin}.")

@@ -257,6 +257,20 @@ async def test_a_final_refusal_is_not_tried_again() -> None:
     assert ("failed", 1) == (house.entry().state, house.entry().tries)
 
 
+async def test_a_refusal_of_us_is_an_error_in_the_log_and_tried_again(caplog: pytest.LogCaptureFixture) -> None:
+    post = Post(DeliveryFailed("The mail server refused us (535).", ours=True, final=True), None)
+    house = House(post)
+    await house.outbox.put(MESSAGE)
+
+    await house.outbox.drain()
+    told = [record.levelname for record in caplog.records]
+    house.clock.time += 5
+    await house.outbox.drain()
+
+    assert ["ERROR"] == told
+    assert ("sent", 2) == (house.entry().state, house.entry().tries)
+
+
 async def test_what_may_have_arrived_is_never_sent_twice(caplog: pytest.LogCaptureFixture) -> None:
     post = Post(ConnectionResetError("while sending 123456 to ada@example.com"))
     house = House(post)
