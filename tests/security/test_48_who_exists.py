@@ -20,7 +20,7 @@ from poolhouse.hooks.events.accounts import MigrateUser
 from poolhouse.hooks.kinds import hookimpl
 from poolhouse.records.clients import Client
 from poolhouse.records.messages import Delivery
-from poolhouse.records.pools import Pool
+from poolhouse.records.pools import Pool, RecoveryOption
 from poolhouse.records.users import RESET_REQUIRED
 from tests.security.measured import measured_house
 from tests.support.house import PASSWORD, House, opened_house
@@ -192,12 +192,18 @@ async def shown(house: House, client: Client, call: str, name: str) -> tuple[str
 
 
 BY_ADDRESS = PoolFoundation(username_attributes=("email",))
+TELEPHONE_FIRST = (
+    RecoveryOption(name="verified_phone_number", priority=1),
+    RecoveryOption(name="verified_email", priority=2),
+)
 
 
 @pytest.mark.parametrize("call", ["forgot", "resend"])
 async def test_of_unknown_names_some_seem_to_have_a_telephone_and_some_not_always_the_same(call: str) -> None:
     async with opened_house() as house:
-        pool = await house.pool(auto_verified=("email", "phone_number"), foundation=BY_ADDRESS)
+        pool = await house.pool(
+            auto_verified=("email", "phone_number"), foundation=BY_ADDRESS, recovery=TELEPHONE_FIRST
+        )
         hiding = await house.client(pool, hides_users=True)
         await house.user(hiding, "jane@example.com", name="Jane", phone_number="+15550100011")
         jane = await shown(house, hiding, call, "jane@example.com")
@@ -224,7 +230,9 @@ async def test_where_everybody_has_a_telephone_unknown_names_seem_to_have_one_to
     required = Declaration(name="phone_number", required=True)
     async with opened_house() as house:
         foundation = PoolFoundation(username_attributes=("email",), declarations=(required,))
-        pool = await house.pool(auto_verified=("email", "phone_number"), foundation=foundation)
+        pool = await house.pool(
+            auto_verified=("email", "phone_number"), foundation=foundation, recovery=TELEPHONE_FIRST
+        )
         hiding = await house.client(pool, hides_users=True)
 
         seen = [await shown(house, hiding, "forgot", f"nobody{n}@example.com") for n in range(20)]
@@ -235,7 +243,9 @@ async def test_where_everybody_has_a_telephone_unknown_names_seem_to_have_one_to
 @pytest.mark.parametrize("call", ["forgot", "resend"])
 async def test_what_is_shown_of_a_contact_does_not_change_with_the_state_of_the_user(call: str) -> None:
     async with opened_house() as house:
-        pool = await house.pool(auto_verified=("email", "phone_number"), foundation=BY_ADDRESS)
+        pool = await house.pool(
+            auto_verified=("email", "phone_number"), foundation=BY_ADDRESS, recovery=TELEPHONE_FIRST
+        )
         hiding = await house.client(pool, hides_users=True)
         name = "jane@example.com"
         signed_up = await house.sign_up(hiding, name, name="Jane", phone_number="+15550100011")
