@@ -616,3 +616,16 @@ def test_a_pool_with_all_its_letters_fits_into_a_request(live: Live) -> None:
     described = live.aws.describe_user_pool(UserPoolId=pool.id)["UserPool"]
     assert template.items() <= described["VerificationMessageTemplate"].items()
     assert invitation.items() <= described["AdminCreateUserConfig"]["InviteMessageTemplate"].items()
+
+
+def test_an_empty_list_of_attributes_asks_for_all_of_them(live: Live) -> None:
+    pool = live.pool()
+    name = live.user(live.client(pool))
+
+    asked = {"UserPoolId": pool.id, "Filter": f'username = "{name}"'}
+    (unsaid,) = live.aws.list_users(**asked)["Users"]
+    (empty,) = live.aws.list_users(**asked, AttributesToGet=[])["Users"]
+    (one,) = live.aws.list_users(**asked, AttributesToGet=["email"])["Users"]
+
+    assert unsaid["Attributes"] == empty["Attributes"]
+    assert {"email"} == values(one["Attributes"]).keys()

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Share:
+
+class Share(Struct, frozen=True):
     """How many users one share of a pool has. ``version`` changes with every user who comes or goes."""
 
     number: int
     version: int
 
 
-@dataclass(frozen=True, slots=True)
-class Census:
+class Census(Struct, frozen=True):
     """``taken`` is when all users were counted last, None where that never happened."""
 
     shares: Mapping[str, Share]

@@ -9,8 +9,8 @@ import pytest
 
 from poolhouse.config.settings import Settings
 from poolhouse.flows.directory.definitions import LONGEST_VALUE
-from poolhouse.server.cognito.user_pools.model import user_pools_model
 from poolhouse.server.cognito.not_offered import reasons
+from poolhouse.server.cognito.user_pools.model import user_pools_model
 
 MODEL = user_pools_model()
 OFFERED = sorted(MODEL.operations.keys() - reasons().keys())

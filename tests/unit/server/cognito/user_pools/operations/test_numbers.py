@@ -10,8 +10,8 @@ from poolhouse.errors import InvalidParameter
 from poolhouse.flows.directory.definitions import LARGEST, Bounds, Declaration, extended, found
 from poolhouse.flows.directory.values import check_values
 from poolhouse.records.pools import Pool
-from tests.unit.server.cognito.user_pools.operations.test_directory_operations import Api
 from tests.support.small_world import World
+from tests.unit.server.cognito.user_pools.operations.test_directory_operations import Api
 
 BOUNDS = (
     "0",

@@ -11,8 +11,8 @@ import pytest
 
 from poolhouse.errors import InvalidParameter
 from poolhouse.server.cognito.engine.model import Shape
-from tests.unit.server.cognito.user_pools.operations.test_directory_operations import Api, model
 from tests.support.small_world import World
+from tests.unit.server.cognito.user_pools.operations.test_directory_operations import Api, model
 
 Path = tuple[str, ...]
 
