@@ -192,6 +192,10 @@ class Reason(Enum):
     )
     PREFERRED_USERNAME_LIKE_ALIAS = "Preferred username cannot be of the form of an alias: {alias}."
     FLAG_WITHOUT_CONTACT = "{flag} can be true only where {attribute} is given."
+    USERNAME_NOT_CHOOSABLE = "A username has 1 to 128 characters, no spaces and no controls, and can be seen."
+    PREFERRED_USERNAME_NOT_CHOOSABLE = (
+        "A preferred username has 1 to 128 characters, no spaces and no controls, and can be seen."
+    )
     USERNAME_NOT_EMAIL = "Username should be an email."
     USERNAME_NOT_PHONE = "Username should be a phone number."
     ATTRIBUTES_DO_NOT_CONFORM = "Attributes did not conform to the schema: {problems}"

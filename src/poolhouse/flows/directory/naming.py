@@ -28,7 +28,7 @@ def place_name(pool: Pool, submitted: str, attributes: Mapping[str, str]) -> tup
         email_allowed = "email" in pool.username_attributes
         phone_allowed = "phone_number" in pool.username_attributes
         if email_allowed and names.looks_like_email(submitted):
-            placed["email"] = submitted if pool.case_sensitive else submitted.lower()
+            placed["email"] = submitted if pool.case_sensitive else names.lower_case(submitted)
         elif phone_allowed and names.looks_like_phone(submitted):
             placed["phone_number"] = submitted
         elif email_allowed and phone_allowed:
@@ -40,6 +40,8 @@ def place_name(pool: Pool, submitted: str, attributes: Mapping[str, str]) -> tup
         raise InvalidParameter(Reason.USERNAME_LIKE_EMAIL)
     if "phone_number" in pool.alias_attributes and names.looks_like_phone(submitted):
         raise InvalidParameter(Reason.USERNAME_LIKE_PHONE)
+    if not names.is_choosable(submitted):
+        raise InvalidParameter(Reason.USERNAME_NOT_CHOOSABLE)
     return submitted, placed
 
 
