@@ -5,7 +5,8 @@ and really holds the name by its own record: a crash between two writes leaves c
 wants the name takes it over. Before that, the old holder is fenced: its record is written once more (or, where it does
 not exist, its key is filled with a tombstone), so that a slow writer who still wants to use the old claim fails.
 
-Order of the writes: claims, then the user (what gives power comes last), then claims that are not held any more.
+Order of the writes: claims, those last that are taken from somebody; then the user (what gives power comes last), then
+claims that are not held any more. A call that is refused gives back what it took.
 
 A name whose canonical form was another once has two places (decision 0011). It is looked for under the former one
 first: that tells apart who was told apart then.
@@ -58,11 +59,12 @@ class UserRepository:
 
     async def add(self, pool: Pool, user: User, *, seize: bool = False) -> User:
         names = held(pool, user)
-        await self._claim_all(pool, user, names, seize=seize)
+        claims = await self._claim_all(pool, user, names, seize=seize)
         try:
             entry = await self._store.insert(collections.USERS, self._entry(user))
         except KeyTaken:
             # Somebody who wanted a name of ours found the claim without a user, and fenced us off.
+            await self._give_back(pool, user, claims)
             raise NameTaken(names[0]) from None
         return stored(user, entry)
 
@@ -72,8 +74,12 @@ class UserRepository:
             raise VersionConflict
         old, new = _all_places(pool, before), _all_places(pool, user)
         wanted = [name for name in held(pool, user) if not old.issuperset(_places(pool.id, name))]
-        await self._claim_all(pool, user, wanted, seize=seize, before=old)
-        entry = await self._store.replace(collections.USERS, self._entry(user))
+        claims = await self._claim_all(pool, user, wanted, seize=seize, before=old)
+        try:
+            entry = await self._store.replace(collections.USERS, self._entry(user))
+        except VersionConflict:
+            await self._give_back(pool, user, claims)
+            raise
         for key in old - new:
             await self._release(user, key)
         return stored(user, entry)
@@ -104,17 +110,19 @@ class UserRepository:
     async def _claim_all(
         self, pool: Pool, user: User, names: Collection[Name], *, seize: bool, before: Collection[Key] = ()
     ) -> _Claims:
-        """All places of the names point to the user; ``before`` are those that the user had. Raises ``NameTaken``."""
+        """All places of the names point to the user; ``before`` are those that the user had. Raises ``NameTaken``, and
+        then nothing was taken from anybody."""
         claims = _Claims()
         try:
             # What users sign in with from the start is theirs, verified or not; only an alias can move.
-            for name in names:
+            for name in sorted(names, key=lambda name: _is_movable(pool, name)):
                 for key in _places(pool.id, name):
                     if key not in before:
                         await self._claim(pool, user, name, key, claims, seize=seize and _is_movable(pool, name))
         except NameTaken:
             for key in claims.made:
                 await self._release(user, key)
+            await self._give_back(pool, user, claims)
             raise
         return claims
 
@@ -150,9 +158,37 @@ class UserRepository:
                 )
             except (VersionConflict, KeyTaken):
                 continue
-            claims.made.append(key)
+            if holds:
+                claims.seized.append(_Seized(key, name, holder_sub))
+            else:
+                claims.made.append(key)
             return
         raise NameTaken(name)
+
+    async def _give_back(self, pool: Pool, user: User, claims: _Claims) -> None:
+        """What was taken from others for a record that did not come to be is theirs again."""
+        for seized in claims.seized:
+            for _ in range(_ROUNDS):
+                try:
+                    await self._give_one_back(pool, user, seized)
+                except (VersionConflict, KeyTaken):
+                    continue
+                break
+
+    async def _give_one_back(self, pool: Pool, user: User, seized: _Seized) -> None:
+        mine = await self.get(pool.id, user.sub)
+        holder = await self.get(pool.id, seized.sub)
+        claim = await self._store.get(collections.NAMES, seized.key)
+        if claim is None or holder is None or (mine is not None and _holds(pool, mine, seized.name)):
+            return
+        if claim.value["sub"] == user.sub:
+            await self._fence(pool, user.sub, mine, seized.name, seize=False)
+            claim = await self._store.replace(
+                collections.NAMES, Entry(key=seized.key, value={"sub": seized.sub}, version=claim.version)
+            )
+        proven = replace(holder, attributes={**holder.attributes, f"{seized.name.kind}_verified": "true"})
+        if claim.value["sub"] == seized.sub and _holds(pool, proven, seized.name):
+            await self._store.replace(collections.USERS, self._entry(proven))
 
     async def _fence(self, pool: Pool, sub: str, holder: User | None, name: Name, *, seize: bool) -> None:
         """The holder cannot finish a write that it began on an older reading, and does not hold the name."""
@@ -190,10 +226,19 @@ _EXACT = frozenset({"username", "status", "sub"})
 _SEARCHED = ("email", "phone_number", "name", "given_name", "family_name", "preferred_username")
 
 
+class _Seized(Struct, frozen=True):
+    """A claim that was taken from the user ``sub``."""
+
+    key: Key
+    name: Name
+    sub: str
+
+
 class _Claims(Struct):
-    """What a call has changed of the claims so far."""
+    """What a call has changed of the claims so far: ``made`` ones were nobody's."""
 
     made: list[Key] = []
+    seized: list[_Seized] = []
 
 
 def _key(pool_id: str, name: Name) -> Key:
