@@ -69,7 +69,7 @@ if TYPE_CHECKING:
     )
     from poolhouse.hooks.kinds import hookimpl
     from poolhouse.hooks.views import App, Directory, Person
-    from poolhouse.ports.passwords import PasswordFormat
+    from poolhouse.ports.passwords import Fit, PasswordFormat
     from poolhouse.ports.plugins import PluginDocument
     from poolhouse.records.messages import Message
 
@@ -89,6 +89,7 @@ __all__ = [
     "DefineChallenge",
     "DeliveryFailed",
     "Directory",
+    "Fit",
     "FlowCall",
     "Http",
     "HttpAnswer",

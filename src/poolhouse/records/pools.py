@@ -6,6 +6,8 @@ from typing import Any
 
 from poolhouse.records.base import Kept, StoredRecord
 
+VERIFIERS_TAG = "poolhouse:srp-verifiers"
+
 
 class PasswordPolicy(Kept, frozen=True, kw_only=True):
     """``temporary_days`` is the life of a temporary password; ``history`` the number of passwords not to be used
@@ -75,6 +77,11 @@ class Pool(StoredRecord, frozen=True, kw_only=True):
     tier: str = "ESSENTIALS"
     tags: dict[str, str] = {}
     kept: dict[str, Any] = {}
+
+    @property
+    def keeps_verifiers(self) -> bool:
+        """Whether passwords that are set are good for SRP. The field has no setting for it, so it is a tag."""
+        return self.tags.get(VERIFIERS_TAG) != "none"
 
     @property
     def region(self) -> str:

@@ -73,7 +73,7 @@ def build_services(
     clock, chance, audit = world.clock, world.chance, world.audit
     secrets = ClientSecrets(world.secrets, chance)
     directory = Directory(world, ports.users)
-    credentials = Credentials(world, ports.clients, ports.passwords, ports.srp)
+    credentials = Credentials(world, ports.passwords, ports.srp)
     lockout = Lockout(ports.counters, clock)
     limits = Limits(clock, world.hooks, rates)
     messenger = Messenger(world, ports.outbox)
