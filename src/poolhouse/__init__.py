@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from poolhouse.ports.passwords import Fit, PasswordFormat
     from poolhouse.ports.plugins import PluginDocument
     from poolhouse.records.messages import Message
+    from poolhouse.records.names import ascii_domain
 
 __all__ = [
     "App",
@@ -128,6 +129,7 @@ __all__ = [
     "VerifyChallenge",
     "VersionConflict",
     "WrongCredentials",
+    "ascii_domain",
     "hookimpl",
 ]
 
@@ -149,6 +151,7 @@ _HOMES = (
     "ports.passwords",
     "ports.plugins",
     "records.messages",
+    "records.names",
 )
 """Where the names stand, in the order in which they are looked for."""
 

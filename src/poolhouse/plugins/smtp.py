@@ -18,7 +18,17 @@ from email.utils import format_datetime
 
 import aiosmtplib
 
-from poolhouse import Clock, DeliveryFailed, Message, PluginContext, Sender, Sent, SettingInvalid, hookimpl
+from poolhouse import (
+    Clock,
+    DeliveryFailed,
+    Message,
+    PluginContext,
+    Sender,
+    Sent,
+    SettingInvalid,
+    ascii_domain,
+    hookimpl,
+)
 
 _PORTS = {"starttls": 587, "implicit": 465, "none": 25}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
@@ -88,7 +98,10 @@ class SmtpSender:
         letter["Message-ID"] = f"<{_word(message.id)}@{self._sender.domain}>"
         # RFC 3834: answering machines leave this alone.
         letter["Auto-Submitted"] = "auto-generated"
-        letter.set_content(message.body, subtype="html" if self._html else "plain", cte="quoted-printable")
+        if self._html:
+            letter.set_content(message.as_html, subtype="html", cte="quoted-printable")
+        else:
+            letter.set_content(message.body, cte="quoted-printable")
         return letter
 
     @asynccontextmanager
@@ -147,7 +160,7 @@ def _recipient(to: str) -> Address:
     try:
         if _CONTROL.search(to):
             raise ValueError
-        domain = domain.encode("idna").decode()
+        domain = ascii_domain(domain)
         if not local.isascii() and _PLAIN_LOCAL.fullmatch(local):
             # The parser knows ASCII only (RFC 6532 came later).
             return Address(username=local, domain=Address(addr_spec=f"x@{domain}").domain)
@@ -179,7 +192,7 @@ def _mailbox(setting: str, text: str) -> Address:
         letter = EmailMessage()
         letter["From"] = text
         (address,) = letter["From"].addresses
-        return Address(address.display_name, addr_spec=address.addr_spec)
+        return Address(address.display_name, addr_spec=f"{address.username}@{ascii_domain(address.domain)}")
     except (ValueError, MessageError, IndexError):
         raise SettingInvalid(f"The setting {setting!r} is an e-mail address.") from None
 

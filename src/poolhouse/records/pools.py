@@ -40,7 +40,7 @@ class AttributeSchema(Kept, frozen=True, kw_only=True):
 
 
 class MessageTemplate(Kept, frozen=True, kw_only=True):
-    """``{####}`` stands for the code or temporary password, ``{username}`` for the name."""
+    """``{####}`` stands for the code or temporary password, ``{username}`` in invitations for the name."""
 
     sms: str | None = None
     email: str | None = None
