@@ -35,6 +35,9 @@ class Passwords(Protocol):
     def can_read(self, encoded: str) -> bool:
         """Whether ``verify`` can ever say yes to this hash."""
 
+    def why_unreadable(self, encoded: str) -> str | None:
+        """Which part of a hash that cannot be read is not understood, without showing any of it; None for others."""
+
     def is_peppered(self, encoded: str) -> bool:
         """Whether the hash has the pepper of a master key in it: it is of use only where that key is."""
 

@@ -110,7 +110,7 @@ class LineImport(Flow):
                 "the user chooses a new password"
             )
         if not self._is_usable(encoded, line):
-            raise BadLine("password_hash has a format that nothing here can read")
+            raise BadLine(f"password_hash cannot be read: {self._passwords.why_unreadable(encoded)}")
         return Credential(hash=encoded, set_at=line.password_set_at or now)
 
     def _is_usable(self, encoded: str, line: UserLine) -> bool:
