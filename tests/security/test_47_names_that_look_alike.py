@@ -84,20 +84,27 @@ async def test_letters_that_only_fold_into_several_are_their_own(house: House) -
     ]
 
 
-@pytest.mark.parametrize(
-    "name", ["", " ", "a b", "a\nb", "a\x00b", "ad\u200bmin", "\u202enimda", "\u3164", "a" * 129], ids=ascii
-)
-async def test_a_name_that_cannot_be_read_is_nobodys(name: str, house: House, aliased: Pool, victim: Client) -> None:
-    """Administrators, plugins that bring users over and imports come by no service model."""
+NO_NAMES = [" ", "a b", "a\nb", "a\x00b", "ad\u200bmin", "\u202enimda", "\u3164", "a" * 129]
+
+
+@pytest.mark.parametrize("name", NO_NAMES, ids=ascii)
+async def test_a_preferred_name_has_the_form_of_user_names(
+    name: str, house: House, aliased: Pool, victim: Client
+) -> None:
     tokens = await house.sign_in(victim, "mallory")
 
     with pytest.raises(errors.InvalidParameter):
+        await house.services.profile.update(tokens.access, {"preferred_username": name}, {})
+    with pytest.raises(errors.InvalidParameter):
+        await house.services.users.update(aliased, "mallory", {"preferred_username": name}, {})
+
+
+@pytest.mark.parametrize("name", ["", *INVISIBLE], ids=ascii)
+async def test_a_name_that_cannot_be_seen_is_nobodys(name: str, house: House, aliased: Pool, victim: Client) -> None:
+    with pytest.raises(errors.InvalidParameter):
         await house.services.users.invite(aliased, Invitation(username=name, password=PASSWORD, silent=True))
-    if name:
-        with pytest.raises(errors.InvalidParameter):
-            await house.services.profile.update(tokens.access, {"preferred_username": name}, {})
-        with pytest.raises(errors.InvalidParameter):
-            await house.services.users.update(aliased, "mallory", {"preferred_username": name}, {})
+    with pytest.raises(errors.InvalidParameter):
+        await house.sign_up(victim, name, email="x@example.com")
 
 
 async def test_a_preferred_name_that_looks_like_a_user_name_is_taken(

@@ -30,6 +30,10 @@ def seen_of(secret: bytes) -> bytes:
     return secret.partition(b"\x00")[0][:SEEN]
 
 
+def sees_all(secret: bytes) -> bool:
+    return len(seen_of(secret)) == len(secret)
+
+
 class Bcrypt:
     """``$2a$``, ``$2b$`` and ``$2y$``, which are one for passwords of up to 72 bytes. ``$2x$`` marks hashes of a broken
     implementation, which nothing can check any more."""
@@ -49,11 +53,10 @@ class Bcrypt:
 
         setting, digest = read_bcrypt(encoded)
         secret = password.encode("utf-8", "surrogatepass")
-        seen = seen_of(secret)
-        made = bcrypt.hashpw(seen, setting.encode()).decode()
+        made = bcrypt.hashpw(seen_of(secret), setting.encode()).decode()
         if not hmac.compare_digest(made[-len(digest) :], digest):
             return Fit.NO
-        return Fit.WHOLE if seen == secret else Fit.IN_PART
+        return Fit.WHOLE if sees_all(secret) else Fit.IN_PART
 
 
 def read_bcrypt(encoded: str) -> tuple[str, str]:

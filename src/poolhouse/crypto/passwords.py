@@ -17,7 +17,7 @@ from collections.abc import Iterable
 import argon2.low_level as argon2
 from msgspec import Struct
 
-from poolhouse.crypto.bcrypt_format import is_bcrypt, seen_of
+from poolhouse.crypto.bcrypt_format import is_bcrypt, sees_all
 from poolhouse.crypto.formats import Argon2, argon2_fits, as_typed, built_in, read_argon2, why_unreadable
 from poolhouse.crypto.workers import Workers
 from poolhouse.ports.passwords import Fit, PasswordFormat
@@ -114,8 +114,7 @@ class PasswordHashes:
         fit = said if isinstance(said, Fit) else Fit.WHOLE if said is True else Fit.NO
         if fit is Fit.WHOLE and is_bcrypt(encoded):
             # Whoever checked it: no implementation can have looked further.
-            secret = as_typed(password)
-            return Fit.WHOLE if seen_of(secret) == secret else Fit.IN_PART
+            return Fit.WHOLE if sees_all(as_typed(password)) else Fit.IN_PART
         return fit
 
     def _format_of(self, encoded: str) -> PasswordFormat | None:

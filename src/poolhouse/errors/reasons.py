@@ -193,7 +193,7 @@ class Reason(Enum):
     PREFERRED_USERNAME_LIKE_ALIAS = "Preferred username cannot be of the form of an alias: {alias}."
     FLAG_WITHOUT_CONTACT = "{flag} can be true only where {attribute} is given."
     PASSWORD_WITHOUT_VERIFIER = "SRP is possible once the user has signed in with the password itself."
-    USERNAME_NOT_CHOOSABLE = "A username has 1 to 128 characters, no spaces and no controls, and can be seen."
+    USERNAME_NOT_SEEN = "A username has a character that can be seen."
     PREFERRED_USERNAME_NOT_CHOOSABLE = (
         "A preferred username has 1 to 128 characters, no spaces and no controls, and can be seen."
     )

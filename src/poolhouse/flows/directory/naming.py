@@ -40,8 +40,9 @@ def place_name(pool: Pool, submitted: str, attributes: Mapping[str, str]) -> tup
         raise InvalidParameter(Reason.USERNAME_LIKE_EMAIL)
     if "phone_number" in pool.alias_attributes and names.looks_like_phone(submitted):
         raise InvalidParameter(Reason.USERNAME_LIKE_PHONE)
-    if not names.is_choosable(submitted):
-        raise InvalidParameter(Reason.USERNAME_NOT_CHOOSABLE)
+    if not names.visible(submitted):
+        # It would be one name with every other that cannot be seen.
+        raise InvalidParameter(Reason.USERNAME_NOT_SEEN)
     return submitted, placed
 
 
