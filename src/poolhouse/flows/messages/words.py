@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from poolhouse.errors import InvalidParameter, PluginAnswerInvalid
 from poolhouse.errors.reasons import Reason
@@ -162,8 +163,7 @@ def require_contact(user: User, attribute: str) -> str:
     return value
 
 
-@dataclass(frozen=True, slots=True)
-class _Filled:
+class _Filled(Struct, frozen=True):
     subject: str
     body: str
     html: str | None
