@@ -289,6 +289,7 @@ class Reason(Enum):
     SQLITE_FILE_SYSTEM = "The SQLite file is on a file system that cannot share memory between processes."
 
     # transfer
+    IMPORT_FORM = "The file has to hold one user a line, each as JSON in UTF-8, and it is {form}."
     IMPORT_UNDER_WAY = "Another import into this pool is under way."
     IMPORT_CANCELLED = "The import was cancelled. What it had imported by then stays."
     IMPORT_TAKEN_OVER = "The import rested for too long, and another one into this pool goes on in its place."
