@@ -69,9 +69,10 @@ if TYPE_CHECKING:
     )
     from poolhouse.hooks.kinds import hookimpl
     from poolhouse.hooks.views import App, Directory, Person
-    from poolhouse.ports.passwords import PasswordFormat
+    from poolhouse.ports.passwords import Fit, PasswordFormat
     from poolhouse.ports.plugins import PluginDocument
     from poolhouse.records.messages import Message
+    from poolhouse.records.names import ascii_domain
 
 __all__ = [
     "App",
@@ -89,6 +90,7 @@ __all__ = [
     "DefineChallenge",
     "DeliveryFailed",
     "Directory",
+    "Fit",
     "FlowCall",
     "Http",
     "HttpAnswer",
@@ -127,6 +129,7 @@ __all__ = [
     "VerifyChallenge",
     "VersionConflict",
     "WrongCredentials",
+    "ascii_domain",
     "hookimpl",
 ]
 
@@ -148,6 +151,7 @@ _HOMES = (
     "ports.passwords",
     "ports.plugins",
     "records.messages",
+    "records.names",
 )
 """Where the names stand, in the order in which they are looked for."""
 

@@ -308,7 +308,7 @@ def test_imported_users_sign_in_with_the_password_they_had(
     assert "2 would be imported, 0 skipped" in dry.stdout
     assert "2 imported, 0 skipped (they exist), 1 wrong" in first.stdout
     assert "0 imported, 2 skipped (they exist), 1 wrong" in again.stdout
-    assert "line 2: password_hash has a format that nothing here can read" in first.stderr
+    assert "line 2: password_hash cannot be read: its scheme is unknown here" in first.stderr
     assert "AccessToken" in sign_in(exports, facts, "jane", "Passw0rd!imported")["AuthenticationResult"]
     client = sdk(exports)
     assert client.admin_get_user(UserPoolId=facts["demo pool"], Username="without")["UserStatus"] == "RESET_REQUIRED"

@@ -291,7 +291,15 @@ async def test_an_address_beyond_ascii_goes_where_the_server_takes_it() -> None:
 
         await (await mailer(port, tls="none")).send(replace(MAIL, to="ada@bücher.example"))
 
-    assert ["jörg@example.com", "ada@xn--bcher-kva.example"] == mailbox.recipients
+        await (await mailer(port, tls="none")).send(replace(MAIL, to="ada@straße.example"))
+        await (await mailer(port, tls="none")).send(replace(MAIL, to="nikos@βόλος.example"))
+
+    assert [
+        "jörg@example.com",
+        "ada@xn--bcher-kva.example",
+        "ada@xn--strae-oqa.example",
+        "nikos@xn--nxasmm1c.example",
+    ] == mailbox.recipients
     assert "To: jörg@example.com".encode() in mailbox.taken[0]
 
 

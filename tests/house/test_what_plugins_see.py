@@ -21,7 +21,7 @@ from poolhouse.records.users import Credential, User
 
 HOOKS = every_hook()
 FACE = [getattr(poolhouse, name) for name in poolhouse.__all__]
-GUARDED = {"credential", "hash", "history", "password_hash", "sealed", "secrets", "srp"}
+GUARDED = {"credential", "hash", "history", "password_hash", "sealed", "secrets", "srp", "verifier"}
 """Fields that hold a hash or a sealed secret, in the records that have them."""
 SUBMITTED = {"password_hash": poolhouse.MigratedUser}
 """A hash that a plugin brings, not one that it gets."""

@@ -6,20 +6,23 @@ from __future__ import annotations
 import time
 
 import pytest
+from msgspec.structs import replace
 
 from poolhouse import errors
 from poolhouse.flows.accounts.administration import Invitation
 from poolhouse.flows.accounts.sign_up import SignUpRequest
 from poolhouse.flows.pools.settings import PoolFoundation
+from poolhouse.ports.directory import UserFilter
 from poolhouse.records.clients import Client
 from poolhouse.records.names import LONGEST, canonical
 from poolhouse.records.pools import Pool
+from poolhouse.records.users import User
 from tests.support.house import PASSWORD, House
 
 ALIKE = [
     ("jane", "JANE"),
     ("jane", "\uff4aane"),
-    ("stra\u00dfe", "STRASSE"),
+    ("STRA\u1e9eE", "stra\u00dfe"),
     ("fish", "\ufb01sh"),
     ("caf\u00e9", "cafe\u0301"),
     ("k", "\u212a"),
@@ -27,6 +30,8 @@ ALIKE = [
     ("\u03c3", "\u03c2"),
     ("i\u0307", "\u0130"),
 ]
+INVISIBLE = ["\u034f", "\ufe0f", "\U000e0100", "\u180b", "\u17b4", "\u3164", "\uffa0", "\u115f"]
+"""What the pattern of user names lets through, and nobody sees."""
 FOLDING = PoolFoundation(case_sensitive=False, case_stated=True)
 
 
@@ -44,12 +49,148 @@ async def test_names_that_look_alike_are_one_name(one: str, other: str, house: H
         await house.sign_in(client, other, password="Wr0ng-Horse!")
 
 
+@pytest.mark.parametrize("foundation", [FOLDING, PoolFoundation()], ids=["folding", "not folding"])
+@pytest.mark.parametrize("unseen", INVISIBLE, ids=ascii)
+async def test_what_is_not_seen_makes_no_other_name(unseen: str, foundation: PoolFoundation, house: House) -> None:
+    pool = await house.pool(foundation=foundation)
+    client = await house.client(pool)
+    await house.user(client, "admin", email="a@example.com")
+
+    for name in (f"admin{unseen}", f"{unseen}admin", f"ad{unseen}min"):
+        with pytest.raises(errors.UsernameTaken):
+            await house.sign_up(client, name, email="b@example.com")
+        assert "admin" == (await house.services.users.require(pool, name)).username
+
+
+async def test_what_stands_unseen_between_a_letter_and_its_mark_makes_no_other_name(house: House) -> None:
+    pool = await house.pool()
+    client = await house.client(pool)
+    await house.user(client, "caf\u00e9", email="a@example.com")
+
+    with pytest.raises(errors.UsernameTaken):
+        await house.sign_up(client, "cafe\u034f\u0301", email="b@example.com")
+
+
+async def test_letters_that_only_fold_into_several_are_their_own(house: House) -> None:
+    """ß and ss are spelled apart by the people who are called so."""
+    pool = await house.pool(foundation=FOLDING)
+    client = await house.client(pool)
+    one = await house.user(client, "Stra\u00dfer", email="a@example.com")
+    other = await house.user(client, "Strasser", email="b@example.com")
+
+    assert one.sub != other.sub
+    assert [one.sub, other.sub] == [
+        (await house.services.users.require(pool, name)).sub for name in ("STRA\u1e9eER", "STRASSER")
+    ]
+
+
+NO_NAMES = [" ", "a b", "a\nb", "a\x00b", "ad\u200bmin", "\u202enimda", "\u3164", "a" * 129]
+
+
+@pytest.mark.parametrize("name", NO_NAMES, ids=ascii)
+async def test_a_preferred_name_has_the_form_of_user_names(
+    name: str, house: House, aliased: Pool, victim: Client
+) -> None:
+    tokens = await house.sign_in(victim, "mallory")
+
+    with pytest.raises(errors.InvalidParameter):
+        await house.services.profile.update(tokens.access, {"preferred_username": name}, {})
+    with pytest.raises(errors.InvalidParameter):
+        await house.services.users.update(aliased, "mallory", {"preferred_username": name}, {})
+
+
+@pytest.mark.parametrize("name", ["", *INVISIBLE], ids=ascii)
+async def test_a_name_that_cannot_be_seen_is_nobodys(name: str, house: House, aliased: Pool, victim: Client) -> None:
+    with pytest.raises(errors.InvalidParameter):
+        await house.services.users.invite(aliased, Invitation(username=name, password=PASSWORD, silent=True))
+    with pytest.raises(errors.InvalidParameter):
+        await house.sign_up(victim, name, email="x@example.com")
+
+
+async def test_a_preferred_name_that_looks_like_a_user_name_is_taken(
+    house: House, aliased: Pool, victim: Client
+) -> None:
+    tokens = await house.sign_in(victim, "mallory")
+
+    with pytest.raises(errors.AliasTaken):
+        await house.services.profile.update(tokens.access, {"preferred_username": "vic\u034ftim"}, {})
+
+
+APART = [
+    ("ada@stra\u00dfe.example", "ada@strasse.example"),
+    ("nikos@\u03b2\u03cc\u03bb\u03bf\u03c2.example", "nikos@\u03b2\u03cc\u03bb\u03bf\u03c3.example"),
+    ("stra\u00dfe@example.com", "strasse@example.com"),
+    ("\u212aim@example.com", "kim@example.com"),
+    ("\uff4aane@example.com", "jane@example.com"),
+    ("mi\u017fs@example.com", "miss@example.com"),
+    ("\u0130da@example.com", "i\u0307da@example.com"),
+    ("\ufb01sh@example.com", "fish@example.com"),
+]
+TOGETHER = [
+    ("ada@stra\u00dfe.example", "ada@xn--strae-oqa.example"),
+    ("ada@Stra\u00dfe.Example", "ada@XN--STRAE-OQA.example"),
+    ("\u00d6rjan@example.com", "\u00f6rjan@EXAMPLE.com"),
+    ("ada@b\u00fccher.example", "ada@bu\u0308cher.example"),
+]
+
+
+@pytest.mark.parametrize("foundation", ["alias", "name"])
+@pytest.mark.parametrize(("one", "other"), APART, ids=ascii)
+async def test_addresses_that_two_people_can_own_are_two(one: str, other: str, foundation: str, house: House) -> None:
+    pool, added = await _people(house, foundation, one, other)
+
+    for address, user in zip((one, other), added, strict=True):
+        assert address == user.attributes["email"]
+        assert user.sub == (await house.services.users.require(pool, address)).sub
+
+
+@pytest.mark.parametrize(("one", "other"), TOGETHER, ids=ascii)
+async def test_two_spellings_of_one_mailbox_are_one_address(one: str, other: str, house: House) -> None:
+    with pytest.raises((errors.AliasTaken, errors.UsernameTaken)):
+        await _people(house, "alias", one, other)
+
+
+async def test_addresses_that_two_people_can_own_are_listed_apart(house: House) -> None:
+    pool, (_, plain) = await _people(house, "alias", "ada@stra\u00dfe.example", "ada@strasse.example")
+
+    found = await house.services.users.page(pool, UserFilter("email", "ada@strasse.example"), 60, None)
+
+    assert [plain.sub] == [user.sub for user in found.items]
+
+
+async def _people(house: House, foundation: str, one: str, other: str) -> tuple[Pool, list[User]]:
+    """Two users with these addresses, both verified, in a pool that folds."""
+    if foundation == "name":
+        pool = await house.pool(foundation=replace(FOLDING, username_attributes=("email",)))
+    else:
+        pool = await house.pool(foundation=replace(FOLDING, alias_attributes=("email",)))
+    users = []
+    for number, address in enumerate((one, other)):
+        name = address if foundation == "name" else f"user{number}"
+        given = {"email": address, "email_verified": "true"}
+        invitation = Invitation(username=name, password=PASSWORD, attributes=given, silent=True)
+        users.append(await house.services.users.invite(pool, invitation))
+    return pool, users
+
+
+@pytest.mark.parametrize(
+    "domain", ["\u2603.example", "a\u00f6_b.example", "\u00f6" * 64 + ".example", "\u00f6..example"]
+)
+async def test_a_domain_that_cannot_be_encoded_is_refused_when_it_is_said(domain: str, house: House) -> None:
+    client = await house.client(await house.pool())
+
+    with pytest.raises(errors.InvalidParameter):
+        await house.sign_up(client, "jane", email=f"jane@{domain}")
+
+
 def test_the_canonical_form_is_its_own_canonical_form() -> None:
     for code in range(0x20, 0x2FFFF):
         if 0xD800 <= code < 0xE000:
             continue
         form = canonical("username", chr(code), case_sensitive=False)
         assert form == canonical("username", form, case_sensitive=False), hex(code)
+        address = canonical("email", f"{chr(code)}@example.com", case_sensitive=False)
+        assert address == canonical("email", address, case_sensitive=False), hex(code)
 
 
 async def test_an_address_in_other_letters_is_the_same_address(house: House) -> None:

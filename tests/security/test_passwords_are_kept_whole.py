@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
+import bcrypt
 import pytest
+from msgspec.structs import replace
 
 from poolhouse import errors
 from poolhouse.flows.accounts.sign_up import SignUpRequest
 from poolhouse.flows.directory.passwords import require_policy
+from poolhouse.hooks.answers.accounts import MigratedUser
+from poolhouse.hooks.events.accounts import MigrateUser
+from poolhouse.hooks.kinds import hookimpl
+from poolhouse.ports.passwords import PasswordFormat
 from poolhouse.records.clients import Client
 from poolhouse.records.pools import PasswordPolicy
-from tests.support.house import House
+from poolhouse.records.users import Credential
+from tests.support.house import House, opened_house
 from tests.support.srp_client import SrpClient
 
 LOOSE = PasswordPolicy(
@@ -100,3 +108,74 @@ async def test_a_monstrous_password_is_not_normalised(house: House, client: Clie
         require_policy(LOOSE, MONSTER)
 
     assert 0.5 > time.process_time() - started
+
+
+class CarelessBcrypt:
+    """A stranger's format that says yes to what fits as far as bcrypt looks."""
+
+    name = "bcrypt"
+
+    @hookimpl
+    def register_password_formats(self) -> Sequence[PasswordFormat]:
+        return [self]
+
+    def recognises(self, encoded: str) -> bool:
+        return encoded.startswith("$2b$")
+
+    def verify(self, encoded: str, password: str) -> bool:
+        return bcrypt.checkpw(password.encode()[:72], encoded.encode())
+
+
+LONG = "Real-Horse-1!" * 8
+CUT = bcrypt.hashpw(LONG.encode()[:72], bcrypt.gensalt(4)).decode()
+STRANGERS = LONG[:72] + "SOMETHING-ELSE!"
+
+
+class OldSystem:
+    """Brings the hash that it stored."""
+
+    @hookimpl
+    async def migrate_user(self, event: MigrateUser) -> MigratedUser | None:
+        return MigratedUser(attributes={"email": "jane@example.com"}, password_hash=CUT)
+
+
+@pytest.mark.parametrize("plugins", [[], [("careless", CarelessBcrypt())]], ids=["ours", "a stranger's"])
+async def test_a_hash_that_was_cut_lets_nobody_choose_the_password(plugins: list[tuple[str, object]]) -> None:
+    async with opened_house(plugins=plugins) as house:
+        pool = await house.pool(password_policy=LOOSE)
+        client = await house.client(pool)
+        user = await house.user(client)
+        await house.built.ports.users.save(pool, replace(user, credential=Credential(hash=CUT, set_at=0.0)))
+
+        # The old system could not tell them apart either.
+        assert (await house.sign_in(client, password=STRANGERS)).access
+
+        assert (await house.sign_in(client, password=LONG)).access
+        kept = (await house.services.users.require(pool, "jane")).credential
+        assert kept is not None
+        assert (CUT, None, None) == (kept.hash, kept.srp, kept.verifier)
+
+
+async def test_who_comes_over_with_a_hash_that_was_cut_keeps_it() -> None:
+    async with opened_house(plugins=[("old", OldSystem())]) as house:
+        client = await house.client(await house.pool(password_policy=LOOSE))
+
+        assert (await house.sign_in(client, password=STRANGERS)).access
+
+        assert (await house.sign_in(client, password=LONG)).access
+
+
+async def test_a_hash_that_saw_the_whole_password_is_replaced_by_ours(house: House) -> None:
+    pool = await house.pool(password_policy=LOOSE)
+    client = await house.client(pool)
+    user = await house.user(client)
+    whole = bcrypt.hashpw(b"x" * 72, bcrypt.gensalt(4)).decode()
+    await house.built.ports.users.save(pool, replace(user, credential=Credential(hash=whole, set_at=0.0)))
+
+    await house.sign_in(client, password="x" * 72)
+
+    kept = (await house.services.users.require(pool, "jane")).credential
+    assert kept is not None
+    assert kept.hash.startswith("$ph$")
+    srp = SrpClient(house, client)
+    assert await srp.answer(await srp.begin("jane"), "x" * 72)

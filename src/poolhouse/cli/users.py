@@ -146,4 +146,8 @@ def read_password(stream: IO[str]) -> str:
 
 
 def _instant(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
+    """What is stored may be no time: it is shown as it is then, and keeps nobody from seeing the others."""
+    try:
+        return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
+    except (ValueError, OverflowError, OSError):
+        return f"{at!r} (no time)"

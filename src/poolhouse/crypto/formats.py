@@ -1,4 +1,4 @@
-"""Password hashes that users bring from elsewhere, as far as the standard library and argon2-cffi can check them.
+"""Password hashes that users bring from elsewhere, as far as the standard library, argon2-cffi and bcrypt check them.
 
 Every format reads its parameters before it computes, and knows no hash whose parameters would be a burden: at most 256
 MiB of memory and 5,000,000 rounds of PBKDF2. What is not recognised can be refused when users are imported.
@@ -16,6 +16,7 @@ import argon2.low_level as argon2
 from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
 from msgspec import Struct
 
+from poolhouse.crypto.bcrypt_format import Bcrypt, read_bcrypt
 from poolhouse.ports.passwords import PasswordFormat
 
 MAX_MEMORY_KIB = 256 * 1024
@@ -75,21 +76,26 @@ class Pbkdf2:
     name = "pbkdf2"
 
     def recognises(self, encoded: str) -> bool:
-        return _is_readable(self._read, encoded)
+        return _is_readable(self.read, encoded)
 
     def verify(self, encoded: str, password: str) -> bool:
-        recipe = self._read(encoded)
+        recipe = self.read(encoded)
         digest = hashlib.pbkdf2_hmac(
             recipe.name, as_typed(password), recipe.salt, recipe.costs[0], dklen=len(recipe.digest)
         )
         return hmac.compare_digest(recipe.digest, digest)
 
-    def _read(self, encoded: str) -> _Recipe:
+    def read(self, encoded: str) -> _Recipe:
         found = _matched(PBKDF2, encoded)
         rounds = int(found["rounds"])
         digest = _digest(found["digest"])
-        if rounds > MAX_ROUNDS or len(digest) > hashlib.new(found["hash"]).digest_size:
-            raise ValueError("PBKDF2 parameters out of bounds")
+        # A digest that is longer than the hash's own is made of several, each for the full cost (RFC 8018 5.2).
+        # Keycloak asked for 512 bits of SHA-256 until 2024.
+        blocks = -(-len(digest) // hashlib.new(found["hash"]).digest_size)
+        if rounds * blocks > MAX_ROUNDS:
+            raise ValueError(
+                f"the cost of PBKDF2 is at most {MAX_ROUNDS} rounds here, and its hash has {rounds * blocks}"
+            )
         salt = found["salt"].encode() if found["origin"] == "pbkdf2_" else _decoded(found["salt"])
         return _Recipe(name=found["hash"], costs=(rounds,), salt=salt, digest=digest)
 
@@ -101,10 +107,10 @@ class Scrypt:
     name = "scrypt"
 
     def recognises(self, encoded: str) -> bool:
-        return _is_readable(self._read, encoded)
+        return _is_readable(self.read, encoded)
 
     def verify(self, encoded: str, password: str) -> bool:
-        recipe = self._read(encoded)
+        recipe = self.read(encoded)
         n, r, p = recipe.costs
         digest = hashlib.scrypt(
             as_typed(password),
@@ -117,7 +123,7 @@ class Scrypt:
         )
         return hmac.compare_digest(recipe.digest, digest)
 
-    def _read(self, encoded: str) -> _Recipe:
+    def read(self, encoded: str) -> _Recipe:
         if encoded.startswith("$"):
             found = _matched(SCRYPT_PASSLIB, encoded)
             n, salt = 1 << int(found["ln"]), _decoded(found["salt"])
@@ -128,9 +134,9 @@ class Scrypt:
         # RFC 7914 section 2: 128 * r bytes for each of N + p blocks; the work grows with r * N * p.
         memory = 128 * r * (n + p + 2)
         if n < 2 or n & (n - 1) or r < 1 or not 1 <= p <= MAX_LANES:
-            raise ValueError("not scrypt parameters")
+            raise ValueError("its parameters are none of scrypt")
         if memory > MAX_MEMORY_KIB * 1024 or memory * p > MAX_WORK_KIB * 1024:
-            raise ValueError("scrypt parameters out of bounds")
+            raise ValueError("the cost of scrypt is higher than what is computed here")
         return _Recipe(name=self.name, costs=(n, r, p), salt=salt, digest=_digest(found["digest"]))
 
 
@@ -152,7 +158,7 @@ def read_argon2(encoded: str) -> tuple[str, argon2.Type]:
     found = _matched(ARGON2, encoded)
     memory, passes, lanes = int(found["m"]), int(found["t"]), int(found["p"])
     if memory > MAX_MEMORY_KIB or memory * passes > MAX_WORK_KIB or lanes > MAX_LANES or memory < 8 * lanes:
-        raise ValueError("argon2 parameters out of bounds")
+        raise ValueError("the cost of argon2 is higher than what is computed here")
     _digest(found["digest"])
     return found["phc"], ARGON2_TYPES[found["type"]]
 
@@ -170,14 +176,14 @@ def argon2_fits(phc: str, secret: bytes, kind: argon2.Type) -> bool:
 def _matched(pattern: re.Pattern[str], encoded: str) -> re.Match[str]:
     found = pattern.fullmatch(encoded) if len(encoded) <= ENCODED_LIMIT else None
     if found is None:
-        raise ValueError("not a hash of this format")
+        raise ValueError("the parts of the hash are not those of its scheme")
     return found
 
 
 def _digest(text: str) -> bytes:
     digest = _decoded(text)
     if not MIN_DIGEST <= len(digest) <= MAX_DIGEST:
-        raise ValueError("the digest has an unusual length")
+        raise ValueError(f"its digest has {len(digest)} bytes, and not {MIN_DIGEST} to {MAX_DIGEST}")
     return digest
 
 
@@ -194,3 +200,39 @@ def built_in() -> Iterator[PasswordFormat]:
     yield Pbkdf2()
     yield Scrypt()
     yield Argon2()
+    yield Bcrypt()
+
+
+def why_unreadable(encoded: str) -> str:
+    """Which part of a hash that no format knows is not understood. The text shows nothing of it."""
+    scheme = next((scheme for marks, scheme in _STRANGERS if encoded.startswith(marks)), None)
+    if scheme is not None:
+        return f"it is {scheme}, which only a plugin can check (register_password_formats)"
+    for marks, read in _READERS:
+        if encoded.startswith(marks):
+            try:
+                read(encoded)
+            except ValueError as error:
+                return str(error)
+    return "its scheme is unknown here; a plugin can bring it (register_password_formats)"
+
+
+_READERS: tuple[tuple[tuple[str, ...], Callable[[str], object]], ...] = (
+    (("pbkdf2_", "$pbkdf2-"), Pbkdf2().read),
+    (("scrypt$", "$scrypt$"), Scrypt().read),
+    (("$argon2", "argon2$"), read_argon2),
+    (("$2", "bcrypt$$2"), read_bcrypt),
+)
+_STRANGERS: tuple[tuple[tuple[str, ...], str], ...] = (
+    (("$1$", "$apr1$"), "MD5 crypt"),
+    (("$5$",), "SHA-256 crypt"),
+    (("$6$",), "SHA-512 crypt"),
+    (("$y$", "$7$", "$gy$"), "yescrypt"),
+    (("$P$", "$H$", "$S$"), "phpass (WordPress, phpBB, Drupal)"),
+    (("$wp$",), "WordPress bcrypt over SHA-384"),
+    (("{SSHA", "{SHA", "{CRYPT", "{MD5", "{SMD5"), "an LDAP scheme"),
+    (("bcrypt_sha256$",), "Django bcrypt over SHA-256"),
+    (("pbkdf2:", "scrypt:"), "Werkzeug (Flask)"),
+    (("pbkdf2_sha1$", "$pbkdf2$"), "PBKDF2 with SHA-1"),
+    (("AQAAAA",), "ASP.NET Identity"),
+)

@@ -17,9 +17,10 @@ from collections.abc import Iterable
 import argon2.low_level as argon2
 from msgspec import Struct
 
-from poolhouse.crypto.formats import Argon2, argon2_fits, as_typed, built_in, read_argon2
+from poolhouse.crypto.bcrypt_format import is_bcrypt, sees_all
+from poolhouse.crypto.formats import Argon2, argon2_fits, as_typed, built_in, read_argon2, why_unreadable
 from poolhouse.crypto.workers import Workers
-from poolhouse.ports.passwords import PasswordFormat
+from poolhouse.ports.passwords import Fit, PasswordFormat
 from poolhouse.ports.world import Chance, Secrets
 
 MARK = "$ph$v=1"
@@ -62,7 +63,7 @@ class PasswordHashes:
     async def hash(self, password: str) -> str:
         return await self._workers.run(self._hash, password, self._chance.raw(SALT_SIZE))
 
-    async def verify(self, password: str, encoded: str | None) -> bool:
+    async def verify(self, password: str, encoded: str | None) -> Fit:
         """As the port says. A hash that nobody here can read is logged (without it), costs the same work, and fits no
         password. A foreign hash takes as long as its own parameters say, until the sign-in that replaces it."""
         return await self._workers.run(self._verify, password, encoded)
@@ -79,6 +80,10 @@ class PasswordHashes:
     def is_peppered(self, encoded: str) -> bool:
         return encoded.startswith(f"{MARK}$")
 
+    def why_unreadable(self, encoded: str) -> str | None:
+        """What is not understood of a hash that ``can_read`` says no to; None for others."""
+        return None if self.can_read(encoded) else why_unreadable(encoded)
+
     def _hash(self, password: str, salt: bytes) -> str:
         costs = self._costs
         phc = argon2.hash_secret(
@@ -86,25 +91,31 @@ class PasswordHashes:
         )
         return MARK + phc.decode()
 
-    def _verify(self, password: str, encoded: str | None) -> bool:
+    def _verify(self, password: str, encoded: str | None) -> Fit:
         if encoded is not None:
             try:
                 return self._fits(password, encoded)
             except ValueError:
                 log.warning("a stored password hash cannot be read by any known format")
         self._fits(password, self._nobody)
-        return False
+        return Fit.NO
 
-    def _fits(self, password: str, encoded: str) -> bool:
+    def _fits(self, password: str, encoded: str) -> Fit:
         if self.is_peppered(encoded):
             phc = encoded[len(MARK) :]
             if not encoded.startswith(self._current):
                 read_argon2(phc)
-            return argon2_fits(phc, self._peppered(password), argon2.Type.ID)
+            return Fit.WHOLE if argon2_fits(phc, self._peppered(password), argon2.Type.ID) else Fit.NO
         known = self._format_of(encoded)
         if known is None:
             raise ValueError("no format knows this hash")
-        return known.verify(encoded, password)
+        said = known.verify(encoded, password)
+        # Nothing but these says yes, whatever a plugin answers (security row 29).
+        fit = said if isinstance(said, Fit) else Fit.WHOLE if said is True else Fit.NO
+        if fit is Fit.WHOLE and is_bcrypt(encoded):
+            # Whoever checked it: no implementation can have looked further.
+            return Fit.WHOLE if sees_all(as_typed(password)) else Fit.IN_PART
+        return fit
 
     def _format_of(self, encoded: str) -> PasswordFormat | None:
         return next((known for known in self._formats if known.recognises(encoded)), None)

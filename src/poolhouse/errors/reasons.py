@@ -192,6 +192,11 @@ class Reason(Enum):
     )
     PREFERRED_USERNAME_LIKE_ALIAS = "Preferred username cannot be of the form of an alias: {alias}."
     FLAG_WITHOUT_CONTACT = "{flag} can be true only where {attribute} is given."
+    PASSWORD_WITHOUT_VERIFIER = "SRP is possible once the user has signed in with the password itself."
+    USERNAME_NOT_SEEN = "A username has a character that can be seen."
+    PREFERRED_USERNAME_NOT_CHOOSABLE = (
+        "A preferred username has 1 to 128 characters, no spaces and no controls, and can be seen."
+    )
     USERNAME_NOT_EMAIL = "Username should be an email."
     ANOTHER_CONTACT_THAN_USERNAME = (
         "User {attribute} should be empty or same as username, since username attribute is {attribute}"
@@ -287,6 +292,7 @@ class Reason(Enum):
     SQLITE_FILE_SYSTEM = "The SQLite file is on a file system that cannot share memory between processes."
 
     # transfer
+    IMPORT_FORM = "The file has to hold one user a line, each as JSON in UTF-8, and it is {form}."
     IMPORT_UNDER_WAY = "Another import into this pool is under way."
     IMPORT_CANCELLED = "The import was cancelled. What it had imported by then stays."
     IMPORT_TAKEN_OVER = "The import rested for too long, and another one into this pool goes on in its place."

@@ -19,7 +19,17 @@ from html.parser import HTMLParser
 
 import aiosmtplib
 
-from poolhouse import Clock, DeliveryFailed, Message, PluginContext, Sender, Sent, SettingInvalid, hookimpl
+from poolhouse import (
+    Clock,
+    DeliveryFailed,
+    Message,
+    PluginContext,
+    Sender,
+    Sent,
+    SettingInvalid,
+    ascii_domain,
+    hookimpl,
+)
 
 _PORTS = {"starttls": 587, "implicit": 465, "none": 25}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
@@ -98,8 +108,8 @@ class SmtpSender:
         letter["Auto-Submitted"] = "auto-generated"
         if self._html:
             # The plainest part first (RFC 2046 section 5.1.4).
-            letter.set_content(as_plain(message.body), cte="quoted-printable")
-            letter.add_alternative(message.body, subtype="html", cte="quoted-printable")
+            letter.set_content(as_plain(message.as_html), cte="quoted-printable")
+            letter.add_alternative(message.as_html, subtype="html", cte="quoted-printable")
         else:
             letter.set_content(message.body, cte="quoted-printable")
         return letter
@@ -204,7 +214,7 @@ def _recipient(to: str) -> Address:
     try:
         if _CONTROL.search(to):
             raise ValueError
-        domain = domain.encode("idna").decode()
+        domain = ascii_domain(domain)
         if not local.isascii() and _PLAIN_LOCAL.fullmatch(local):
             # The parser knows ASCII only (RFC 6532 came later).
             return Address(username=local, domain=Address(addr_spec=f"x@{domain}").domain)
@@ -239,7 +249,7 @@ def _mailbox(setting: str, text: str) -> Address:
         letter = EmailMessage()
         letter["From"] = text
         (address,) = letter["From"].addresses
-        return Address(address.display_name, addr_spec=address.addr_spec)
+        return Address(address.display_name, addr_spec=f"{address.username}@{ascii_domain(address.domain)}")
     except (ValueError, MessageError, IndexError):
         raise SettingInvalid(f"The setting {setting!r} is an e-mail address.") from None
 

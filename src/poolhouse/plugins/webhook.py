@@ -26,7 +26,8 @@ from poolhouse import (
     hookimpl,
 )
 
-_FIELDS = ("id", "channel", "to", "purpose", "pool_id", "username", "subject", "body", "code", "link")
+_FIELDS = ("id", "channel", "to", "purpose", "pool_id", "username", "subject", "body", "as_html", "code", "link")
+_SPELLED = {"as_html": "html"}
 _SHORTEST_SECRET = 32
 _COME_BACK = frozenset({408, 425, 429, 503})
 """The receiver says that it did not take the message, and that it may later."""
@@ -57,7 +58,7 @@ class WebhookSender:
         self._time_limit = time_limit
 
     async def send(self, message: Message) -> Sent:
-        body = msgspec.json.encode({name: getattr(message, name) for name in _FIELDS})
+        body = msgspec.json.encode({_SPELLED.get(name, name): getattr(message, name) for name in _FIELDS})
         timestamp = str(int(self._clock.now()))
         headers = {
             "Content-Type": "application/json",

@@ -7,6 +7,8 @@ from typing import Any, Protocol, TypeVar, TypeVarTuple
 
 from msgspec import Struct
 
+from poolhouse.ports.passwords import Fit
+
 Arguments = TypeVarTuple("Arguments")
 Result = TypeVar("Result")
 
@@ -24,14 +26,17 @@ class Passwords(Protocol):
 
     async def hash(self, password: str) -> str: ...
 
-    async def verify(self, password: str, encoded: str | None) -> bool:
-        """Whether the password fits. With None the same work is done, and the answer is False."""
+    async def verify(self, password: str, encoded: str | None) -> Fit:
+        """Whether the password fits. With None the same work is done, and the answer is ``Fit.NO``."""
 
     def is_outdated(self, encoded: str) -> bool:
         """Whether the hash has other parameters, or another format, than ``hash`` would give it today."""
 
     def can_read(self, encoded: str) -> bool:
         """Whether ``verify`` can ever say yes to this hash."""
+
+    def why_unreadable(self, encoded: str) -> str | None:
+        """Which part of a hash that cannot be read is not understood, without showing any of it; None for others."""
 
     def is_peppered(self, encoded: str) -> bool:
         """Whether the hash has the pepper of a master key in it: it is of use only where that key is."""

@@ -23,6 +23,3 @@ class Clients(Protocol):
     async def delete(self, client: Client) -> None: ...
 
     async def page(self, pool_id: str, limit: int, cursor: str | None) -> Slice: ...
-
-    async def uses_srp(self, pool_id: str) -> bool:
-        """Whether SRP verifiers are worth keeping: some client of the pool allows SRP, or there is no client yet."""

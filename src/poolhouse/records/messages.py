@@ -15,18 +15,25 @@ class Delivery(Record, frozen=True, kw_only=True):
 
 class Message(Record, frozen=True, kw_only=True):
     """A message as a sender gets it. ``channel`` is ``email`` or ``sms``; ``code`` and ``link`` stand in ``body``
-    already."""
+    already. Whoever sends HTML sends ``as_html``."""
 
     id: str
     channel: str
     to: str
     purpose: str
     body: str
+    html: str | None = None
+    """The body in which what was put in is escaped, where that is another text."""
     pool_id: str = ""
     username: str = ""
     subject: str = ""
     code: str | None = None
     link: str | None = None
+
+    @property
+    def as_html(self) -> str:
+        """The body for a letter in HTML: the template's markup counts, and that of names and passwords does not."""
+        return self.body if self.html is None else self.html
 
     def __repr__(self) -> str:
         return f"Message(id={self.id!r}, channel={self.channel!r}, purpose={self.purpose!r})"

@@ -6,6 +6,8 @@ from typing import Any
 
 from poolhouse.records.base import Kept, StoredRecord
 
+VERIFIERS_TAG = "poolhouse:srp-verifiers"
+
 
 class PasswordPolicy(Kept, frozen=True, kw_only=True):
     """``temporary_days`` is the life of a temporary password (0: the default, and said so); ``history`` the number of
@@ -43,7 +45,7 @@ class AttributeSchema(Kept, frozen=True, kw_only=True):
 
 
 class MessageTemplate(Kept, frozen=True, kw_only=True):
-    """``{####}`` stands for the code or temporary password, ``{username}`` for the name."""
+    """``{####}`` stands for the code or temporary password, ``{username}`` in invitations for the name."""
 
     sms: str | None = None
     email: str | None = None
@@ -81,6 +83,11 @@ class Pool(StoredRecord, frozen=True, kw_only=True):
     tier: str = "ESSENTIALS"
     tags: dict[str, str] = {}
     kept: dict[str, Any] = {}
+
+    @property
+    def keeps_verifiers(self) -> bool:
+        """Whether passwords that are set are good for SRP. The field has no setting for it, so it is a tag."""
+        return self.tags.get(VERIFIERS_TAG) != "none"
 
     @property
     def region(self) -> str:

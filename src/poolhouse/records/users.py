@@ -12,11 +12,14 @@ EXTERNAL_PROVIDER = "EXTERNAL_PROVIDER"
 
 
 class Credential(Kept, frozen=True, kw_only=True):
-    """What proves a password. ``hash`` names its own format; ``srp`` is (salt, verifier), sealed, where SRP is used."""
+    """What proves a password. ``hash`` names its own format; ``verifier`` is salt and verifier of SRP, sealed as bytes.
+    None where the password never was here (imported hashes), or the pool keeps none."""
 
     hash: str
     set_at: float
     srp: str | None = None
+    """The verifier in its first form: hex, twice as long. It is read, and written no more."""
+    verifier: str | None = None
 
     def __repr__(self) -> str:
         return f"Credential(set_at={self.set_at!r})"

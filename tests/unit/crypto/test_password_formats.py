@@ -47,6 +47,11 @@ READABLE = {
         Pbkdf2(),
         f"$pbkdf2-sha256$10${adapted(bytes(range(240, 256)))}${adapted(pbkdf2('sha256', bytes(range(240, 256))))}",
     ),
+    "Keycloak PBKDF2, 512 bits of SHA-256": (
+        Pbkdf2(),
+        f"$pbkdf2-sha256$10${adapted(b'saltsaltsaltsalt')}"
+        f"${adapted(hashlib.pbkdf2_hmac('sha256', PASSWORD.encode(), b'saltsaltsaltsalt', 10, 64))}",
+    ),
     "Django scrypt": (Scrypt(), f"scrypt$16$salt$8$2${base64(scrypt(b'salt'))}"),
     "passlib scrypt": (Scrypt(), f"$scrypt$ln=4,r=8,p=2${adapted(b'saltsalt')}${adapted(scrypt(b'saltsalt'))}"),
     "argon2id": (Argon2(), phc(argon2.Type.ID)),
@@ -78,7 +83,7 @@ def test_a_hash_made_by_another_implementation_is_understood() -> None:
 DIGEST = base64(bytes(32))
 BOMBS = [
     f"pbkdf2_sha256$5000001$salt${DIGEST}",
-    f"pbkdf2_sha256$10$salt${base64(bytes(33))}",
+    f"pbkdf2_sha256$2500001$salt${base64(bytes(64))}",
     f"pbkdf2_sha256$10$salt${base64(bytes(8))}",
     f"scrypt$1048576$salt$8$1${DIGEST}",
     f"scrypt$16$salt$8$17${DIGEST}",

@@ -7,10 +7,13 @@ from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from poolhouse import errors
+from poolhouse.cli.users import summary
 from poolhouse.flows.accounts.administration import Invitation
 from poolhouse.flows.directory.groups import GroupSettings
-from poolhouse.flows.pools.settings import PoolFoundation
+from poolhouse.flows.pools.settings import PoolFoundation, PoolSettings
 from poolhouse.flows.transfer.importing import Manner
 from poolhouse.flows.transfer.lines import UserLine
 from poolhouse.flows.transfer.running import Count, Source, Told
@@ -222,3 +225,104 @@ async def test_hashes_with_the_pepper_of_another_master_key_are_refused(server: 
 
 def test_a_line_shows_no_user_in_its_repr() -> None:
     assert repr(UserLine(username="jane")) == "<a user's line>"
+
+
+# --- files as others write them --------------------------------------------------------------------------------------
+
+MILLISECONDS = 1_700_000_000_000
+
+
+@pytest.mark.parametrize("field", ["created", "modified", "password_set_at", "temporary_until"])
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        (MILLISECONDS, "is in seconds since 1970; this looks like milliseconds"),
+        (MILLISECONDS * 1000, "is in seconds since 1970; this looks like microseconds"),
+        (1e300, "lies between 1970 and"),
+        (-5, "lies between 1970 and"),
+        (NOON + 1000 * 86400, "lies between 1970 and"),
+    ],
+)
+async def test_a_time_that_is_none_is_said_and_not_stored(
+    field: str, value: float, why: str, server: Server, pool: Pool
+) -> None:
+    line = {"username": "mia", "password_hash": FOREIGN, field: value}
+
+    for manner in (Manner(dry_run=True), Manner()):
+        count, complaints = await imported(server, pool, [line], manner)
+        assert (0, 1) == (count.imported, count.wrong)
+        ((number, said),) = complaints
+        assert 1 == number
+        assert said.startswith(f"{field} {why}")
+    assert [] == await exported(server, pool)
+
+
+async def test_a_byte_order_mark_and_windows_line_ends_cost_nobody(server: Server, pool: Pool) -> None:
+    written = [b'\xef\xbb\xbf{"username":"xi"}\r\n', b"\r\n", b'{"username":"yo"}']
+
+    count = await server.services.imports.run(pool, Source(lines=written), Manner(), Told())
+
+    assert Count(imported=2) == count
+
+
+@pytest.mark.parametrize(
+    ("start", "why"),
+    [
+        ('{"username":"xi"}\n'.encode("utf-16"), "UTF-16"),
+        ('{"username":"xi"}\n'.encode("utf-16-be"), "UTF-16"),
+        (b"\x1f\x8b\x08\x00rest\n", "gzip"),
+        (b'[{"username":"xi"},\n', "an array"),
+        (b"\xef\xbb\xbf[\n", "an array"),
+        (b"{\n", "more than one line"),
+        (b"{\r\n", "more than one line"),
+    ],
+)
+async def test_a_file_of_another_form_is_refused_once_and_by_name(
+    start: bytes, why: str, server: Server, pool: Pool
+) -> None:
+    complaints: list[int] = []
+    told = Told(wrong=lambda number, _: complaints.append(number))
+
+    with pytest.raises(errors.InvalidParameter, match=why):
+        await server.services.imports.run(pool, Source(lines=[b"\n", start, b"x\n"]), Manner(), told)
+
+    assert [] == complaints
+
+
+SAME = {"email": "same@example.com", "email_verified": "true"}
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [{"username": "one", "attributes": SAME}, {"username": "two", "attributes": SAME}],
+        [{"username": "one", "sub": SUB}, {"username": "two", "sub": SUB}],
+        [{"username": "one"}, {"username": "one"}],
+        [{"username": "one"}, {"username": "o\u034fne"}],
+        [{"username": "one", "attributes": {"preferred_username": "two"}}, {"username": "two"}],
+        [{"username": "one", "attributes": SAME}, {"username": "there"}],
+        [{"username": "one", "attributes": {"email": "there@example.com", "email_verified": "true"}}],
+    ],
+    ids=["address", "id", "name", "look-alike", "preferred", "there", "address there"],
+)
+async def test_the_rehearsal_says_what_the_act_says(lines: list[dict[str, Any]], server: Server) -> None:
+    pool = await server.services.pools.create(
+        "eu-north-1", "aliases", PoolSettings(), PoolFoundation(alias_attributes=("email", "preferred_username"))
+    )
+    there = {"email": "there@example.com", "email_verified": "true"}
+    await imported(server, pool, [{"username": "there", "attributes": there}])
+
+    rehearsed = await imported(server, pool, lines, Manner(dry_run=True))
+    done = await imported(server, pool, lines)
+
+    assert done == rehearsed
+    assert len(lines) > done[0].imported
+
+
+async def test_what_an_older_version_stored_keeps_nobody_from_seeing_the_others(server: Server, pool: Pool) -> None:
+    await imported(server, pool, [{"username": "mia"}])
+    mia = await the_user(server, pool, "mia")
+
+    said = summary(replace(mia, created=1_700_000_000_000.0, modified=1e300))
+
+    assert ("1700000000000.0 (no time)", "1e+300 (no time)") == (said["created"], said["modified"])

@@ -221,6 +221,14 @@ async def test_a_recipient_is_one_address_and_nothing_else(to: str) -> None:
     assert failed.value.final
 
 
+async def test_our_own_domain_may_be_international() -> None:
+    sender: Any = await sender_of(SmtpPlugin, {**SMTP, "from": "Poolhouse <no-reply@straße.example>"})
+
+    made = sender.letter(MESSAGE, Address(addr_spec=MESSAGE.to))
+
+    assert "Poolhouse <no-reply@xn--strae-oqa.example>" == str(made["From"])
+
+
 # --- webhook ---------------------------------------------------------------------------------------------------------
 
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 
-from poolhouse import MigratedUser, MigrateUser, PasswordFormat, PluginContext, SettingInvalid, hookimpl
+from poolhouse import Fit, MigratedUser, MigrateUser, PasswordFormat, PluginContext, SettingInvalid, hookimpl
 from poolhouse_migrate_sqlite.bcrypt_format import BcryptFormat
 from poolhouse_migrate_sqlite.old_users import Columns, OldUser, OldUsers
 
@@ -66,10 +66,14 @@ class MigrateSqlite:
             return self._as_new(found, confirmed=False) if found is not None and self._trusts_contacts else None
         # A name that nobody has takes as long as a wrong password.
         fits = self._format.verify(self._nobody if found is None else found.password_hash, password)
-        return self._as_new(found, confirmed=True) if found is not None and fits else None
+        if found is None or not fits:
+            return None
+        # Of a long password bcrypt saw the beginning only. Then the old hash comes over, and goes on deciding.
+        return self._as_new(found, confirmed=True, keeps_hash=fits is Fit.IN_PART)
 
-    def _as_new(self, found: OldUser, *, confirmed: bool) -> MigratedUser:
+    def _as_new(self, found: OldUser, *, confirmed: bool, keeps_hash: bool = False) -> MigratedUser:
         attributes = dict(found.attributes)
         if self._trusts_contacts:
             attributes |= {f"{name}_verified": "true" for name in ("email", "phone_number") if name in attributes}
-        return MigratedUser(attributes=attributes, confirmed=confirmed)
+        kept = found.password_hash if keeps_hash else None
+        return MigratedUser(attributes=attributes, confirmed=confirmed, password_hash=kept)

@@ -22,7 +22,7 @@ from poolhouse.flows.directory.naming import name_error, place_name
 from poolhouse.flows.directory.passwords import Credentials, require_policy
 from poolhouse.flows.directory.values import check_values
 from poolhouse.flows.flow import Flow, World, step
-from poolhouse.flows.messages.words import INVITATION, Messenger
+from poolhouse.flows.messages.words import INVITATION, INVITED, Messenger
 from poolhouse.flows.protection.lockout import Lockout
 from poolhouse.hooks import specs
 from poolhouse.hooks.events.accounts import PreSignUp
@@ -247,6 +247,6 @@ class UserAdministration(Flow):
                 client_id=None,
                 metadata=invitation.metadata,
                 template=template,
-                purpose="invitation",
+                purpose=INVITED,
                 submitted=invitation.username,
             )

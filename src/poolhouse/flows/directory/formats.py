@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
+from poolhouse.records.names import ascii_domain
+
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"(?!xn--)[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _PLAIN_EMAIL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*")
@@ -24,7 +26,8 @@ LONGEST_NUMBER = 2048
 
 
 def is_email(value: str) -> bool:
-    """Whether mail could be sent to it (RFC 5321, RFC 6531). Hosts of one's own network count: nothing is looked up."""
+    """Whether mail could be sent to it (RFC 5321, RFC 6531, IDNA 2008). Hosts of one's own network count: nothing is
+    looked up."""
     if len(value) > LONGEST_EMAIL or not _MAYBE_EMAIL.fullmatch(value):
         return False
     if _PLAIN_EMAIL.fullmatch(value):
@@ -33,7 +36,8 @@ def is_email(value: str) -> bool:
 
     try:
         validate_email(value, check_deliverability=False, globally_deliverable=False)
-    except EmailNotValidError:
+        ascii_domain(value.rpartition("@")[2])
+    except (EmailNotValidError, ValueError):
         return False
     return True
 

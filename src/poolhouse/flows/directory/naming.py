@@ -32,7 +32,7 @@ def place_name(pool: Pool, submitted: str, attributes: Mapping[str, str]) -> tup
         phone_allowed = "phone_number" in pool.username_attributes
         if email_allowed and names.looks_like_email(submitted):
             _refuse_another(pool, "email", submitted, attributes)
-            placed["email"] = submitted if pool.case_sensitive else submitted.lower()
+            placed["email"] = submitted if pool.case_sensitive else names.lower_case(submitted)
         elif phone_allowed and names.looks_like_phone(submitted):
             _refuse_another(pool, "phone_number", submitted, attributes)
             placed["phone_number"] = submitted
@@ -45,6 +45,9 @@ def place_name(pool: Pool, submitted: str, attributes: Mapping[str, str]) -> tup
         raise InvalidParameter(Reason.USERNAME_LIKE_EMAIL)
     if "phone_number" in pool.alias_attributes and names.looks_like_phone(submitted):
         raise InvalidParameter(Reason.USERNAME_LIKE_PHONE)
+    if not names.visible(submitted):
+        # It would be one name with every other that cannot be seen.
+        raise InvalidParameter(Reason.USERNAME_NOT_SEEN)
     return submitted, placed
 
 

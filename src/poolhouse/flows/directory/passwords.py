@@ -10,7 +10,6 @@ from poolhouse.errors import PasswordHistoryViolation, PasswordPolicyViolation
 from poolhouse.errors.reasons import Reason
 from poolhouse.flows.flow import Flow, World
 from poolhouse.ports.arithmetic import Passwords, Srp
-from poolhouse.ports.clients import Clients
 from poolhouse.records.pools import PasswordPolicy, Pool
 from poolhouse.records.users import Credential, User
 
@@ -20,6 +19,10 @@ _LOWER = "abcdefghijkmnopqrstuvwxyz"
 _UPPER = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 _DIGITS = "23456789"
 _SIGNS = "!@#%*-_=+?"
+_PURPOSE = "srp-salt-and-verifier"
+_SALT = 16
+_VERIFIER = 384
+"""Bytes of a number below N, which has 3072 bits."""
 
 
 def require_policy(policy: PasswordPolicy, password: str) -> None:
@@ -50,13 +53,12 @@ def plain_salt(raw: bytes) -> bytes:
 
 
 class Credentials(Flow):
-    def __init__(self, world: World, clients: Clients, passwords: Passwords, srp: Srp) -> None:
+    def __init__(self, world: World, passwords: Passwords, srp: Srp) -> None:
         super().__init__(world)
-        self._clients = clients
         self._passwords = passwords
         self._srp = srp
-        # As long as a real one: a salt and a number of 3072 bits, in hex.
-        self._nothing = world.secrets.seal("srp-verifier", "/", b"0" * (2 * 16 + 1 + 2 * 384))
+        # As long as a real one.
+        self._nothing = world.secrets.seal(_PURPOSE, "/", bytes(_SALT + _VERIFIER))
 
     def invent(self, policy: PasswordPolicy) -> str:
         """A temporary password that meets any policy of that length."""
@@ -70,28 +72,55 @@ class Credentials(Flow):
         return Credential(
             hash=await self._passwords.hash(password),
             set_at=self.world.clock.now(),
-            srp=await self.srp_record(pool, username, password),
+            verifier=await self._verifier(pool, username, password),
         )
 
-    async def srp_record(self, pool: Pool, username: str, password: str) -> str | None:
-        """Salt and verifier, sealed (they are fast-hash material); None where no client of the pool speaks SRP."""
-        if not await self._clients.uses_srp(pool.id):
+    async def renewed(self, pool: Pool, user: User, password: str) -> Credential | None:
+        """What is to be stored now that the whole password has been proven: a hash of today's parameters, and a
+        verifier that every client can use. None where all is well, as nearly always."""
+        credential = user.credential
+        if credential is None:
             return None
-        salt = plain_salt(self.world.chance.raw(16))
+        if self._passwords.is_outdated(credential.hash):
+            return replace(await self.make(pool, user.username, password), set_at=credential.set_at)
+        if pool.keeps_verifiers and not self._has_sound_verifier(user):
+            return replace(credential, srp=None, verifier=await self._verifier(pool, user.username, password))
+        return None
+
+    async def _verifier(self, pool: Pool, username: str, password: str) -> str | None:
+        """Salt and verifier, sealed (they are fast-hash material). Whatever clients there are: the password is to be
+        good for those that come later, too. None where the pool says so."""
+        if not pool.keeps_verifiers:
+            return None
+        salt = plain_salt(self.world.chance.raw(_SALT))
         verifier = await self._srp.verifier(pool.short_name, username, password, salt)
-        return self.world.secrets.seal("srp-verifier", f"{pool.id}/{username}", f"{salt.hex()}:{verifier}".encode())
+        plain = salt + int(verifier, 16).to_bytes(_VERIFIER, "big")
+        return self.world.secrets.seal(_PURPOSE, f"{pool.id}/{username}", plain)
+
+    def _has_sound_verifier(self, user: User) -> bool:
+        if user.credential is not None and user.credential.verifier is not None:
+            return True
+        first = self.open_srp(user)
+        # Salts of old could begin with a zero, which some clients leave out (`plain_salt`).
+        return first is not None and not first[0].startswith("00")
 
     def open_srp(self, user: User) -> tuple[str, str] | None:
         """Salt and verifier, both hex; None where there is none."""
-        if user.credential is None or user.credential.srp is None:
+        credential = user.credential
+        if credential is None:
             return None
-        plain = self.world.secrets.open("srp-verifier", f"{user.pool_id}/{user.username}", user.credential.srp)
-        salt, _, verifier = plain.decode().partition(":")
+        owner = f"{user.pool_id}/{user.username}"
+        if credential.verifier is not None:
+            plain = self.world.secrets.open(_PURPOSE, owner, credential.verifier)
+            return plain[:_SALT].hex(), plain[_SALT:].hex()
+        if credential.srp is None:
+            return None
+        salt, _, verifier = self.world.secrets.open("srp-verifier", owner, credential.srp).decode().partition(":")
         return salt, verifier
 
     def open_nothing(self) -> None:
         """As much work as ``open_srp`` of somebody."""
-        self.world.secrets.open("srp-verifier", "/", self._nothing).decode().partition(":")
+        self.world.secrets.open(_PURPOSE, "/", self._nothing).hex()
 
     async def change(self, pool: Pool, user: User, password: str) -> User:
         """The user with this password: policy and history were looked at, the old one is in the history. Not stored

@@ -11,7 +11,7 @@ from poolhouse.errors.statements import Statement
 from poolhouse.flows.directory import formats
 from poolhouse.flows.directory.definitions import LONGEST_VALUE, STANDARD_NAMES, bounds
 from poolhouse.records.clients import Client
-from poolhouse.records.names import looks_like_email, looks_like_phone
+from poolhouse.records.names import is_choosable, looks_like_email, looks_like_phone
 from poolhouse.records.pools import AttributeSchema, Pool
 
 Occasion: TypeAlias = Literal["create", "invite", "update"]
@@ -179,9 +179,12 @@ def _check_contacts(values: Mapping[str, str]) -> None:
 
 
 def _check_preferred(pool: Pool, value: str) -> None:
-    """Where it is a name to sign in with, it must not read like another kind of name: that would be somebody else's."""
-    if "preferred_username" not in pool.alias_attributes:
+    """Where it is a name to sign in with, it has the form of user names, and must not read like another kind of name:
+    that would be somebody else's."""
+    if not value or "preferred_username" not in pool.alias_attributes:
         return
+    if not is_choosable(value):
+        raise InvalidParameter(Reason.PREFERRED_USERNAME_NOT_CHOOSABLE)
     for kind, looks in (("email", looks_like_email), ("phone_number", looks_like_phone)):
         if kind in pool.alias_attributes and looks(value):
             raise InvalidParameter(Reason.PREFERRED_USERNAME_LIKE_ALIAS, alias=kind)

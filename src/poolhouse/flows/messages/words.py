@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
 
 from poolhouse.errors import InvalidParameter, PluginAnswerInvalid
 from poolhouse.errors.reasons import Reason
@@ -19,6 +22,8 @@ from poolhouse.records.users import User
 
 CODE = "{####}"
 USERNAME = "{username}"
+INVITED = "invitation"
+"""The purpose of the one kind of message that names its receiver."""
 
 VERIFICATION = MessageTemplate(
     sms="Your verification code is {####}. ",
@@ -106,15 +111,18 @@ class Messenger(Flow):
             if CODE in body and CODE not in amended.body:
                 raise PluginAnswerInvalid("CustomMessage", "compose_message", detail="the code parameter is missing")
             body, subject = amended.body, amended.subject
-        shown_name = name_to_type(pool, user, submitted)
+        # The name counts in invitations only, as the field has it: elsewhere it is a stranger's text.
+        shown_name = name_to_type(pool, user, submitted) if purpose == INVITED else None
+        filled = _filled(subject, body, secret, shown_name)
         await self._outbox.put(
             Message(
                 id=message_id,
                 channel=channel,
                 to=target,
                 purpose=purpose,
-                subject=_fill(subject, secret, shown_name),
-                body=_fill(body, secret, shown_name),
+                subject=filled.subject,
+                body=filled.body,
+                html=filled.html,
                 code=secret,
                 pool_id=pool.id,
                 username=user.username,
@@ -127,14 +135,16 @@ class Messenger(Flow):
     ) -> None:
         """As much was made and stored as by ``send``, and nothing will go out. Plugins are not asked for words."""
         channel, body, subject = _words(template, attribute)
+        filled = _filled(subject, body, "000000", None)
         await self._outbox.pretend(
             Message(
                 id=message_id,
                 channel=channel,
                 to=target,
                 purpose="",
-                subject=_fill(subject, "000000", target),
-                body=_fill(body, "000000", target),
+                subject=filled.subject,
+                body=filled.body,
+                html=filled.html,
                 code="000000",
                 pool_id=pool.id,
                 username=target,
@@ -158,11 +168,22 @@ def require_contact(user: User, attribute: str) -> str:
     return value
 
 
-def _fill(text: str, secret: str, username: str) -> str:
+class _Filled(Struct, frozen=True):
+    subject: str
+    body: str
+    html: str | None
+
+
+def _filled(subject: str, body: str, secret: str, username: str | None) -> _Filled:
+    """The words with what is put in. Without a name, its place stays as it is."""
+    plain = _fill(body, secret, username)
+    escaped = _fill(body, html.escape(secret), None if username is None else html.escape(username))
+    return _Filled(_fill(subject, secret, username), plain, None if escaped == plain else escaped)
+
+
+def _fill(text: str, secret: str, username: str | None) -> str:
     # The secret goes in last: a name that reads like a placeholder stays a name.
     before, code, after = text.partition(CODE)
-    return (
-        before.replace(USERNAME, username)
-        + (secret if code else "")
-        + after.replace(USERNAME, username).replace(CODE, secret)
-    )
+    if username is not None:
+        before, after = before.replace(USERNAME, username), after.replace(USERNAME, username)
+    return before + (secret if code else "") + after.replace(CODE, secret)

@@ -75,7 +75,7 @@ def build_services(
     census = PoolCensus(ports.censuses, ports.jobs, clock)
     secrets = ClientSecrets(world.secrets, chance)
     directory = Directory(world, ports.users)
-    credentials = Credentials(world, ports.clients, ports.passwords, ports.srp)
+    credentials = Credentials(world, ports.passwords, ports.srp)
     lockout = Lockout(ports.counters, clock)
     limits = Limits(clock, world.hooks, rates)
     messenger = Messenger(world, ports.outbox)

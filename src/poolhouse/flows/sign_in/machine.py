@@ -190,8 +190,8 @@ class Machine(Flow):
             try:
                 async with self._lockout.attempt(run.pool.id, run.subject, attempt.challenge):
                     return await challenge.check(run, attempt.private, answer)
-            except (WrongCredentials, AttemptsExceeded):
-                await note_failure(self.world.audit, run)
+            except (WrongCredentials, AttemptsExceeded) as error:
+                await note_failure(self.world.audit, run, error.detail)
                 raise
         except CodeMismatch:
             if attempt.wrong + 1 < WRONG_ANSWERS:

@@ -18,6 +18,7 @@ from poolhouse.hooks import specs
 from poolhouse.hooks.answers.accounts import MigratedUser
 from poolhouse.hooks.events.accounts import MigrateUser
 from poolhouse.ports.arithmetic import Passwords
+from poolhouse.ports.passwords import Fit
 from poolhouse.ports.users import NameTaken, Users
 from poolhouse.records.clients import Client
 from poolhouse.records.pools import Pool
@@ -130,4 +131,7 @@ class Migration(Flow):
             raise PluginAnswerInvalid("UserMigration", "migrate_user", detail=str(unreadable)) from unreadable
         if not fits:
             raise NotAuthorized(Reason.WRONG_CREDENTIALS)
+        if fits is Fit.IN_PART:
+            # The rest of the password was not proven, so the hash that came stays the one that counts.
+            return Credential(hash=found.password_hash, set_at=self.world.clock.now())
         return await self._credentials.make(pool, username, password)

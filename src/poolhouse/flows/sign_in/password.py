@@ -23,7 +23,7 @@ from poolhouse.flows.sign_in.steps import Run
 from poolhouse.flows.sign_in.trail import note_failure
 from poolhouse.hooks.answers.sign_in import Passed
 from poolhouse.ports.arithmetic import Passwords
-from poolhouse.ports.clients import Clients
+from poolhouse.ports.passwords import Fit
 from poolhouse.ports.users import Users
 from poolhouse.records.pools import Pool
 from poolhouse.records.users import User
@@ -34,7 +34,6 @@ class PasswordCheck(Flow):
         self,
         world: World,
         users: Users,
-        clients: Clients,
         passwords: Passwords,
         credentials: Credentials,
         lockout: Lockout,
@@ -42,7 +41,6 @@ class PasswordCheck(Flow):
     ) -> None:
         super().__init__(world)
         self._users = users
-        self._clients = clients
         self._passwords = passwords
         self._credentials = credentials
         self._lockout = lockout
@@ -68,28 +66,23 @@ class PasswordCheck(Flow):
                 if user is None and not client.hides_users:
                     raise UserNotFound
                 stored = known.credential.hash if known and known.credential else None
-                fits = await self._passwords.verify(password, stored) if user is known else True
+                fits = await self._passwords.verify(password, stored) if user is known else Fit.WHOLE
                 if user is None or not fits:
                     raise WrongCredentials
         except (WrongCredentials, AttemptsExceeded):
             await note_failure(self.world.audit, run)
             raise
-        if user is known:
-            user = await self._upgraded(pool, user, password)
+        if user is known and fits is Fit.WHOLE:
+            user = await self._renewed(pool, user, password)
         return with_fields(run, user=user, subject=user.sub), Passed("password")
 
-    async def _upgraded(self, pool: Pool, user: User, password: str) -> User:
-        """The user with a hash of today's parameters, and a verifier where SRP clients came later."""
-        credential = user.credential
+    async def _renewed(self, pool: Pool, user: User, password: str) -> User:
+        """The user with what is kept of a password today, where it was something else."""
+        credential = await self._credentials.renewed(pool, user, password)
         if credential is None:
             return user
-        outdated = self._passwords.is_outdated(credential.hash)
-        unverified = credential.srp is None and await self._clients.uses_srp(pool.id)
-        if not (outdated or unverified):
-            return user
-        fresh = await self._credentials.make(pool, user.username, password)
         try:
-            return await self._users.save(pool, replace(user, credential=replace(fresh, set_at=credential.set_at)))
+            return await self._users.save(pool, replace(user, credential=credential))
         except VersionConflict:
-            # Somebody changed the record meanwhile; the next sign-in upgrades it.
+            # Somebody changed the record meanwhile; the next sign-in renews it.
             return user

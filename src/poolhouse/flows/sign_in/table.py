@@ -46,7 +46,7 @@ def sign_in_table(
     stages: Sequence[offered.Stage] = (),
 ) -> Table:
     """Ours, and then those of plugins."""
-    passwords = PasswordCheck(world, ports.users, ports.clients, ports.passwords, credentials, lockout, migration)
+    passwords = PasswordCheck(world, ports.users, ports.passwords, credentials, lockout, migration)
     custom = CustomChallenge(world, lockout)
     choice = ByChoice(passwords)
     new_password = NewPassword(world, ports.users, credentials)

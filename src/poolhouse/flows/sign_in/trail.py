@@ -6,11 +6,13 @@ from poolhouse.flows.sign_in.steps import Run
 from poolhouse.ports.audit import AuditTrail
 
 
-async def note_failure(audit: AuditTrail, run: Run) -> None:
+async def note_failure(audit: AuditTrail, run: Run, cause: str | None = None) -> None:
+    """``cause`` is what only the trail may tell, where it was not a wrong guess."""
+    facts = {"flow": run.flow, "event_id": run.event_id}
     await audit.note(
         "sign_in.failed",
         pool_id=run.pool.id,
         client_id=run.client.id,
         subject=run.user.sub if run.user else None,
-        facts={"flow": run.flow, "event_id": run.event_id},
+        facts=facts if cause is None else {**facts, "cause": cause},
     )

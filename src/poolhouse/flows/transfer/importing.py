@@ -15,12 +15,13 @@ from poolhouse.flows.directory.groups import MOST_GROUPS_OF_A_USER, GroupAdminis
 from poolhouse.flows.directory.naming import place_name
 from poolhouse.flows.directory.values import check_values
 from poolhouse.flows.flow import Flow, World
-from poolhouse.flows.transfer.lines import WITHOUT_PASSWORD, BadLine, UserLine
+from poolhouse.flows.transfer.lines import WITHOUT_PASSWORD, BadLine, UserLine, check_times
 from poolhouse.ports.arithmetic import Passwords
 from poolhouse.ports.groups import Groups
 from poolhouse.ports.users import NameTaken, Users
+from poolhouse.records import names
 from poolhouse.records.groups import Group
-from poolhouse.records.names import name
+from poolhouse.records.names import Name
 from poolhouse.records.pools import Pool
 from poolhouse.records.users import CONFIRMED, RESET_REQUIRED, Credential, User
 
@@ -36,6 +37,24 @@ class Manner:
     creates_groups: bool = False
 
 
+class Rehearsal:
+    """What the lines of a dry run would have put there so far."""
+
+    def __init__(self) -> None:
+        self._names: set[tuple[str, str]] = set()
+        self._subs: set[str] = set()
+
+    def has(self, held: Name) -> bool:
+        return _place(held) in self._names
+
+    def has_sub(self, sub: str) -> bool:
+        return sub in self._subs
+
+    def add(self, pool: Pool, user: User) -> None:
+        self._names.update(_place(one) for one in names.held(pool, user))
+        self._subs.add(user.sub)
+
+
 class LineImport(Flow):
     """One line becomes one user."""
 
@@ -48,15 +67,21 @@ class LineImport(Flow):
         self._administration = administration
         self._passwords = passwords
 
-    async def put(self, pool: Pool, line: UserLine, manner: Manner) -> bool:
-        """The user exists. False for one whose name did before. Raises ``BadLine`` and what the domain says."""
+    async def put(self, pool: Pool, line: UserLine, manner: Manner, rehearsal: Rehearsal) -> bool:
+        """The user exists. False for one whose name did before. Raises ``BadLine`` and what the domain says.
+
+        ``rehearsal`` knows the lines before this one in a dry run, which says of each what would have come of it."""
         user = self._drafted(pool, line)
-        if await self._exists(pool, user):
+        if await self._exists(pool, user, rehearsal):
             return False
         groups = [await self._group(pool, each, manner) for each in dict.fromkeys(line.groups)]
         if len(groups) > MOST_GROUPS_OF_A_USER:
             raise BadLine(f"a user can be in at most {MOST_GROUPS_OF_A_USER} groups")
         if manner.dry_run:
+            for held in names.held(pool, user):
+                if rehearsal.has(held) or await self._users.by_name(pool, held) is not None:
+                    raise BadLine(f"another user holds this {held.kind}")
+            rehearsal.add(pool, user)
             return True
         # Groups before the user: if it breaks off between, they are nobody's. The other way round the user would exist,
         # be skipped by the next run, and stay without groups.
@@ -69,7 +94,7 @@ class LineImport(Flow):
             for group in groups:
                 if group is not None:
                     await self._groups.leave(group, user)
-            if await self._exists(pool, user):
+            if await self._exists(pool, user, rehearsal):
                 return False
             raise BadLine(f"another user holds this {taken.name.kind}") from None
         await self.world.audit.note("user.imported", pool_id=pool.id, subject=user.sub)
@@ -82,6 +107,7 @@ class LineImport(Flow):
         username, attributes = _placed(pool, line)
         attributes = check_values(pool, attributes, on="invite", who="admin")
         now = self.world.clock.now()
+        check_times(line, now)
         credential = self._credential(line, now)
         status = line.status or (CONFIRMED if credential else RESET_REQUIRED)
         if credential is None and status not in WITHOUT_PASSWORD:
@@ -110,7 +136,7 @@ class LineImport(Flow):
                 "the user chooses a new password"
             )
         if not self._is_usable(encoded, line):
-            raise BadLine("password_hash has a format that nothing here can read")
+            raise BadLine(f"password_hash cannot be read: {self._passwords.why_unreadable(encoded)}")
         return Credential(hash=encoded, set_at=line.password_set_at or now)
 
     def _is_usable(self, encoded: str, line: UserLine) -> bool:
@@ -119,16 +145,17 @@ class LineImport(Flow):
     def _is_of_another_key(self, encoded: str, line: UserLine) -> bool:
         return self._passwords.is_peppered(encoded) and line.password_key != self.world.secrets.fingerprint
 
-    async def _exists(self, pool: Pool, user: User) -> bool:
+    async def _exists(self, pool: Pool, user: User, rehearsal: Rehearsal) -> bool:
         """Whether this user is here already. Raises ``BadLine`` where the id is somebody else's."""
-        held = await self._users.by_name(pool, name(pool, "username", user.username))
-        if held is None:
-            for attribute in pool.username_attributes:
-                if (value := user.attributes.get(attribute)) and held is None:
-                    held = await self._users.by_name(pool, name(pool, attribute, value))
-        if held is None and await self._users.get(pool.id, user.sub) is not None:
+        given = [("username", user.username)]
+        given += [(each, value) for each in pool.username_attributes if (value := user.attributes.get(each))]
+        for kind, value in given:
+            wanted = names.name(pool, kind, value)
+            if rehearsal.has(wanted) or await self._users.by_name(pool, wanted) is not None:
+                return True
+        if rehearsal.has_sub(user.sub) or await self._users.get(pool.id, user.sub) is not None:
             raise BadLine("another user has this sub")
-        return held is not None
+        return False
 
     async def _group(self, pool: Pool, group_name: str, manner: Manner) -> Group | None:
         """The group; None in a dry run that would make it. Raises ``BadLine``."""
@@ -141,6 +168,11 @@ class LineImport(Flow):
         with suppress(GroupTaken):
             return await self._administration.create(pool.id, group_name, GroupSettings())
         return await self._groups.get(pool.id, group_name)
+
+
+def _place(held: Name) -> tuple[str, str]:
+    """User names and preferred names are one space."""
+    return ("username" if held.kind == "preferred_username" else held.kind, held.value)
 
 
 def _placed(pool: Pool, line: UserLine) -> tuple[str | None, dict[str, str]]:

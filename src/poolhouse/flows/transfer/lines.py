@@ -24,6 +24,15 @@ from poolhouse.records.users import (
 STATUSES: Final = frozenset({UNCONFIRMED, CONFIRMED, FORCE_CHANGE_PASSWORD, RESET_REQUIRED, EXTERNAL_PROVIDER})
 WITHOUT_PASSWORD: Final = frozenset({UNCONFIRMED, RESET_REQUIRED, EXTERNAL_PROVIDER})
 LONGEST_LINE: Final = 256 * 1024
+BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+"""Spreadsheets and PowerShell write it before the first line, and whoever joins files has it in the middle."""
+_GZIP: Final = b"\x1f\x8b"
+_UTF_16: Final = (b"\xff\xfe", b"\xfe\xff", b"{\0", b"\0{", b"[\0", b"\0[")
+"""With its mark, and without one."""
+DAY: Final = 86400
+YEAR: Final = 366 * DAY
+LIKELY: Final = YEAR
+"""Seconds since 1970 that a time has at least, to be taken for one in another unit."""
 
 
 class UserLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -51,8 +60,39 @@ class BadLine(ValueError):  # noqa: N818 - read as a statement
     """The line is no user. The text shows no value of it."""
 
 
+def other_form(first: bytes) -> str | None:
+    """What a file is that begins with this line, where it is not lines of JSON; None where it may be."""
+    if first.startswith(_GZIP):
+        return "compressed (gzip)"
+    if first.startswith(_UTF_16):
+        return "in UTF-16; save it as UTF-8"
+    text = first.removeprefix(BYTE_ORDER_MARK).strip()
+    if text.startswith(b"["):
+        return "an array"
+    return "JSON over more than one line" if text == b"{" else None
+
+
+def check_times(line: UserLine, now: float) -> None:
+    """Every time is one that lists can show. Raises ``BadLine``."""
+    times = {
+        "password_set_at": line.password_set_at,
+        "temporary_until": line.temporary_until,
+        "created": line.created,
+        "modified": line.modified,
+    }
+    for name, at in times.items():
+        most, until = (now + YEAR, "a year from now") if name == "temporary_until" else (now + DAY, "now")
+        if at is None or 0 <= at <= most:
+            continue
+        for unit, factor in (("milliseconds", 1e3), ("microseconds", 1e6)):
+            if LIKELY <= at / factor <= most:
+                raise BadLine(f"{name} is in seconds since 1970; this looks like {unit}")
+        raise BadLine(f"{name} lies between 1970 and {until}, in seconds since 1970")
+
+
 def read_line(raw: bytes) -> UserLine:
     """Raises ``BadLine``."""
+    raw = raw.removeprefix(BYTE_ORDER_MARK)
     if len(raw) > LONGEST_LINE:
         raise BadLine(f"it is longer than {LONGEST_LINE} bytes")
     try:

@@ -15,16 +15,17 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any, Final
 
-from poolhouse.errors import Conflicted, PoolhouseError, PoolNotFound
+from poolhouse.errors import Conflicted, InvalidParameter, PoolhouseError, PoolNotFound
 from poolhouse.errors.reasons import Reason
 from poolhouse.flows.jobs import JobCancelled, JobLost
 from poolhouse.flows.loop import Pause, pause
-from poolhouse.flows.transfer.importing import LineImport, Manner
-from poolhouse.flows.transfer.lines import BadLine, read_line
+from poolhouse.flows.transfer.importing import LineImport, Manner, Rehearsal
+from poolhouse.flows.transfer.lines import BadLine, other_form, read_line
 from poolhouse.ports.jobs import JobLeases
 from poolhouse.ports.pools import Pools
 from poolhouse.ports.world import Clock
 from poolhouse.records.jobs import RUNNING, Job
+from poolhouse.records.names import canonical
 from poolhouse.records.pools import Pool
 
 USER_IMPORT: Final = "user-import"
@@ -81,12 +82,12 @@ class UserImport:
 
     async def run(self, pool: Pool, source: Source, manner: Manner, told: Told) -> Count:
         """All lines were tried; the count is that of the whole import, however often it was interrupted. Raises
-        ``PoolNotFound``; ``Conflicted`` while another import into the pool is under way, and where this one was
-        cancelled or lost."""
+        ``PoolNotFound``; ``InvalidParameter`` for a file of another form; ``Conflicted`` while another import into the
+        pool is under way, and where this one was cancelled or lost."""
         if manner.dry_run or source.digest is None:
-            count = Count()
+            count, rehearsal = Count(), Rehearsal()
             for some in _batches(source.lines):
-                await self._batch(pool, some, manner, told, count)
+                await self._batch(pool, some, manner, told, count, rehearsal)
                 told.bytes_done(_size(some))
             return count
         job = await self._taken(pool.id, told)
@@ -128,7 +129,7 @@ class UserImport:
                 if last > before:
                     # Somebody may have deleted the pool: nobody would ever remove what is written into it from now on.
                     await self._pools.require(pool.id)
-                    await self._batch(pool, some, manner, told, count)
+                    await self._batch(pool, some, manner, told, count, Rehearsal())
                     job = await self._jobs.renew(job, _progress(same, last, count))
                 told.bytes_done(_size(some))
             await self._jobs.finish(job)
@@ -143,15 +144,17 @@ class UserImport:
             raise
         return count
 
-    async def _batch(self, pool: Pool, some: Batch, manner: Manner, told: Told, count: Count) -> None:
+    async def _batch(
+        self, pool: Pool, some: Batch, manner: Manner, told: Told, count: Count, rehearsal: Rehearsal
+    ) -> None:
         turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
         async def line(number: int, raw: bytes) -> None:
             try:
                 read = read_line(raw)
-                # Of two lines with one name the second sees what became of the first.
-                async with turns[read.username.casefold()]:
-                    done = await self._lines.put(pool, read, manner)
+                # Of two lines with one name the second sees what became of the first; in a dry run every line does.
+                async with turns["" if manner.dry_run else canonical("username", read.username, case_sensitive=False)]:
+                    done = await self._lines.put(pool, read, manner, rehearsal)
                 if done:
                     count.imported += 1
                 else:
@@ -174,8 +177,15 @@ def _progress(same: dict[str, Any], lines: int, count: Count) -> dict[str, Any]:
 
 
 def _batches(lines: Iterable[bytes]) -> Iterator[Batch]:
+    """Raises ``InvalidParameter`` for a file that is no lines of JSON: once, and not for each of them."""
     left = enumerate(lines, 1)
+    begun = False
     while some := list(islice(left, AT_ONCE)):
+        first = None if begun else next((raw for _, raw in some if raw.strip()), None)
+        if first is not None:
+            begun = True
+            if form := other_form(first):
+                raise InvalidParameter(Reason.IMPORT_FORM, form=form)
         yield some
 
 

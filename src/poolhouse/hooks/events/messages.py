@@ -9,8 +9,9 @@ from poolhouse.hooks.events.base import Strings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComposeMessage:
-    """A message is written. ``body`` and ``subject`` are templates: ``{####}`` stands for the code, ``{username}`` for
-    the name; both are put in afterwards. A body that had the code must keep it."""
+    """A message is written. ``body`` and ``subject`` are templates: ``{####}`` stands for the code and, in invitations,
+    ``{username}`` for the name; both are put in afterwards, and escaped where the letter is HTML. What a plugin puts in
+    by itself it escapes by itself. A body that had the code must keep it."""
 
     source: str
     pool_id: str

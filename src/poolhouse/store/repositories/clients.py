@@ -6,16 +6,13 @@ from poolhouse.errors import ClientNotFound, ConcurrentModification
 from poolhouse.ports.paging import Slice
 from poolhouse.ports.world import Clock
 from poolhouse.records.clients import Client
-from poolhouse.store.port import Entry, Equals, Query, Store
+from poolhouse.store.port import Entry, Store
 from poolhouse.store.repositories import collections
 from poolhouse.store.repositories.cache import Cache
 from poolhouse.store.repositories.cursors import Cursors
 from poolhouse.store.repositories.mapping import to_entry
 from poolhouse.store.repositories.pools import CACHED, FRESH_SECONDS
 from poolhouse.store.repositories.shelf import Shelf
-
-SRP_FLOWS = frozenset({"ALLOW_USER_SRP_AUTH", "ALLOW_USER_AUTH"})
-_LEGACY_WITHOUT_SRP = "CUSTOM_AUTH_FLOW_ONLY"
 
 
 class ClientRepository:
@@ -24,7 +21,6 @@ class ClientRepository:
         self._cursors = cursors
         self._shelf = Shelf(store, collections.CLIENTS, Client, _entry, conflict=ConcurrentModification)
         self._cache: Cache[Client] = Cache(clock, size=CACHED, seconds=FRESH_SECONDS)
-        self._srp: Cache[bool] = Cache(clock, size=CACHED, seconds=FRESH_SECONDS)
 
     async def get(self, client_id: str) -> Client:
         held = self._cache.get(client_id)
@@ -42,19 +38,16 @@ class ClientRepository:
         return client
 
     async def add(self, client: Client) -> Client:
-        self._srp.drop(client.pool_id)
         pointer = Entry(key=(client.id,), value={"pool_id": client.pool_id})
         await self._store.insert(collections.CLIENT_POOLS, pointer)
         return await self._shelf.add(client)
 
     async def save(self, client: Client) -> Client:
         self._cache.drop(client.id)
-        self._srp.drop(client.pool_id)
         return await self._shelf.save(client)
 
     async def delete(self, client: Client) -> None:
         self._cache.drop(client.id)
-        self._srp.drop(client.pool_id)
         # The pointer first: without the client nobody would know of it. Without it the client is of no use, and is
         # still found in its pool, by whoever deletes either of them.
         await self._store.delete(collections.CLIENT_POOLS, (client.id,))
@@ -63,24 +56,6 @@ class ClientRepository:
     async def page(self, pool_id: str, limit: int, cursor: str | None) -> Slice:
         return await self._shelf.page(self._cursors, (pool_id,), limit, cursor)
 
-    async def uses_srp(self, pool_id: str) -> bool:
-        held = self._srp.get(pool_id)
-        if held is None:
-            srp = Query(prefix=(pool_id,), where=Equals("srp", "yes"), limit=1)
-            speaks = await self._store.find(collections.CLIENTS, srp)
-            anyone = await self._store.find(collections.CLIENTS, Query(prefix=(pool_id,), limit=1))
-            held = self._srp.put(pool_id, bool(speaks.entries) or not anyone.entries)
-        return held
-
 
 def _entry(client: Client) -> Entry:
-    index = {"srp": "yes"} if _speaks_srp(client) else {}
-    return to_entry(client, (client.pool_id, client.id), index=index)
-
-
-def _speaks_srp(client: Client) -> bool:
-    if not client.flows:
-        return True
-    if any(flow.startswith("ALLOW_") for flow in client.flows):
-        return not SRP_FLOWS.isdisjoint(client.flows)
-    return _LEGACY_WITHOUT_SRP not in client.flows
+    return to_entry(client, (client.pool_id, client.id))

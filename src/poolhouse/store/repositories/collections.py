@@ -6,7 +6,7 @@ from poolhouse.store.plugin_documents import PLUGIN_DOCUMENTS
 from poolhouse.store.port import Collection
 
 POOLS = Collection("pools")
-CLIENTS = Collection("clients", indexes=("srp",))
+CLIENTS = Collection("clients")
 CLIENT_POOLS = Collection("client_pools")
 """Which pool a client id belongs to: requests name the client alone."""
 USERS = Collection(

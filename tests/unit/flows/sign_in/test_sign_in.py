@@ -249,18 +249,6 @@ async def test_a_public_value_that_is_none_is_refused(house: House, client: Clie
         await house.begin(client, flow="USER_SRP_AUTH", SRP_A=big_a)
 
 
-async def test_a_verifier_is_made_when_srp_clients_come_later(house: House, pool: Pool) -> None:
-    plain = await house.client(pool, flows=("ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"))
-    user = await house.user(plain)
-    assert user.credential is not None
-    assert user.credential.srp is None
-
-    speaker = await house.client(pool)
-    await house.sign_in(plain)
-
-    assert isinstance(await _srp(house, speaker), SignedIn)
-
-
 # --- temporary passwords ---------------------------------------------------------------------------------------------
 
 

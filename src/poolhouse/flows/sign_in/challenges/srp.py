@@ -1,7 +1,9 @@
 """SRP-6a as a sign-in step: what is sent, what comes back. The arithmetic is behind a port (RFC 5054, RFC 2945).
 
 A user without a verifier, and a name without a user, get the same step: values that belong to the name, and a check
-that does the same work and fails.
+that does the same work and fails. A user has none where the password never was here: its hash was imported, and nobody
+signed in with the password itself yet. The trail tells that from a wrong password; so does the answer, where the client
+may learn who exists.
 """
 
 from __future__ import annotations
@@ -10,7 +12,8 @@ import hmac
 from collections.abc import Mapping
 from typing import Any
 
-from poolhouse.errors import MissingParameter, WrongCredentials
+from poolhouse.errors import MissingParameter, NotAuthorized, WrongCredentials
+from poolhouse.errors.reasons import Reason
 from poolhouse.flows.directory.lookup import Directory
 from poolhouse.flows.directory.passwords import Credentials, plain_salt
 from poolhouse.flows.flow import Flow, World
@@ -20,6 +23,7 @@ from poolhouse.hooks.answers.sign_in import Passed
 from poolhouse.ports.arithmetic import Srp, SrpOpening
 
 NAME = PASSWORD_VERIFIER
+_NO_VERIFIER = "no SRP verifier"
 WINDOW = 300
 """Seconds that the client's clock may be off."""
 
@@ -39,10 +43,13 @@ class PasswordVerifier(Flow):
         self._credentials = credentials
 
     async def ask(self, run: Run) -> Posed:
-        """Raises ``MissingParameter`` without the client's public value, ``InvalidParameter`` for one that is none."""
+        """Raises ``MissingParameter`` without the client's public value, ``InvalidParameter`` for one that is none;
+        ``NotAuthorized`` for a user without a verifier, where the client may learn who exists."""
         if not run.srp_a:
             raise MissingParameter("SRP_A")
-        salt, verifier, identity, _ = self._material(run)
+        salt, verifier, identity, is_real = self._material(run)
+        if not is_real and run.user is not None and not run.client.hides_users:
+            raise NotAuthorized(Reason.PASSWORD_WITHOUT_VERIFIER)
         opening = await self._srp.open(verifier, run.srp_a)
         return Posed(
             ProvePassword(salt, opening.B, identity),
@@ -62,7 +69,7 @@ class PasswordVerifier(Flow):
             timestamp=answer.timestamp,
         )
         if not (hmac.compare_digest(answer.signature, expected) & is_real & is_fresh):
-            raise WrongCredentials
+            raise WrongCredentials(detail=None if is_real or run.user is None else _NO_VERIFIER)
         return Passed("password")
 
     def _material(self, run: Run) -> tuple[str, str, str, bool]:

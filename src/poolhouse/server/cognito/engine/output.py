@@ -23,6 +23,8 @@ _TYPES: Final[Mapping[str, tuple[type, ...]]] = {
     "timestamp": (int, float),
     "blob": (bytes,),
 }
+LATEST: Final = 253_402_214_400
+"""The last day but one of the year 9999: the last time that every client can show, wherever it is."""
 
 
 class OutputMismatch(Exception):  # noqa: N818 - read as a statement
@@ -134,4 +136,5 @@ def _as_it_is(value: Any) -> Any:
 
 
 def _rounded(value: Any) -> Any:
-    return round(value, 3)
+    """A time that clients can show, whatever was stored: one that they cannot would cost them the whole answer."""
+    return round(min(max(value, 0), LATEST), 3)

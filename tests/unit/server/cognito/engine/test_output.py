@@ -36,6 +36,15 @@ def test_times_keep_three_decimals(model: ServiceModel, strict: bool) -> None:
     assert {"Group": {"CreationDate": 1470957431.965, "LastModifiedDate": 1470957431}} == written
 
 
+@pytest.mark.parametrize(
+    ("stored", "shown"), [(1_700_000_000_000, 253_402_214_400), (1e300, 253_402_214_400), (-5.0, 0)]
+)
+def test_what_is_no_time_costs_nobody_the_answer(model: ServiceModel, stored: float, shown: float) -> None:
+    given = {"Group": {"CreationDate": stored}}
+
+    assert {"Group": {"CreationDate": shown}} == writer(model, "GetGroup", strict=True)(given)
+
+
 @pytest.mark.parametrize("strict", [True, False])
 def test_maps_and_lists_of_text_go_out_as_they_are(model: ServiceModel, strict: bool) -> None:
     assert {"Tags": {"a": "b"}} == writer(model, "ListTagsForResource", strict=strict)({"Tags": {"a": "b", "c": None}})
