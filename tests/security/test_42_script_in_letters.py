@@ -36,7 +36,9 @@ def letter(message: Message, content: str) -> str:
     (sender,) = SmtpPlugin(context).register_message_senders()
     assert isinstance(sender, SmtpSender)
     made = sender.letter(message, _recipient(message.to))
-    text: str = made.get_content()
+    part = made.get_body(("html",) if content == "html" else ("plain",))
+    assert part is not None
+    text: str = part.get_content()
     return text.rstrip()
 
 

@@ -12,7 +12,7 @@ from poolhouse import errors
 from poolhouse.flows.accounts.administration import Invitation
 from poolhouse.flows.accounts.sign_up import SignUpRequest
 from poolhouse.flows.pools.settings import PoolFoundation
-from poolhouse.ports.directory import UserFilter
+from poolhouse.ports.users import UserFilter
 from poolhouse.records.clients import Client
 from poolhouse.records.names import LONGEST, canonical
 from poolhouse.records.pools import Pool

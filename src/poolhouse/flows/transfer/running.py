@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any, Final
@@ -20,7 +20,7 @@ from poolhouse.errors.reasons import Reason
 from poolhouse.flows.jobs import JobCancelled, JobLost
 from poolhouse.flows.loop import Pause, pause
 from poolhouse.flows.transfer.importing import LineImport, Manner, Rehearsal
-from poolhouse.flows.transfer.lines import BadLine, other_form, read_line
+from poolhouse.flows.transfer.lines import BadLine, UserLine, other_form, read_line
 from poolhouse.ports.jobs import JobLeases
 from poolhouse.ports.pools import Pools
 from poolhouse.ports.world import Clock
@@ -34,6 +34,8 @@ USER_IMPORT: Final = "user-import"
 AT_ONCE: Final = 32
 LOOK: Final = 0.5
 """Seconds between two looks at a job that somebody else holds."""
+
+_NAMING: Final = ("email", "phone_number", "preferred_username")
 
 Batch = list[tuple[int, bytes]]
 """Lines with their numbers."""
@@ -153,7 +155,9 @@ class UserImport:
             try:
                 read = read_line(raw)
                 # Of two lines with one name the second sees what became of the first; in a dry run every line does.
-                async with turns["" if manner.dry_run else canonical("username", read.username, case_sensitive=False)]:
+                async with AsyncExitStack() as turn:
+                    for wanted in [""] if manner.dry_run else _wanted(read):
+                        await turn.enter_async_context(turns[wanted])
                     done = await self._lines.put(pool, read, manner, rehearsal)
                 if done:
                     count.imported += 1
@@ -170,6 +174,12 @@ class UserImport:
         for error in ended:
             if error is not None:
                 raise error
+
+
+def _wanted(line: UserLine) -> list[str]:
+    """What no other line may have: in one order for all, so that no two wait for each other."""
+    said = (line.username, *(line.attributes.get(each, "") for each in _NAMING), line.sub or "")
+    return sorted({canonical("username", each, case_sensitive=False) for each in said if each})
 
 
 def _progress(same: dict[str, Any], lines: int, count: Count) -> dict[str, Any]:
