@@ -112,6 +112,29 @@ def first_draft(issue: Issue, *, source: str, metadata: Mapping[str, str]) -> Pr
     )
 
 
+def unamended(issue: Issue) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The claims of the ID and of the access token where no plugin is to see them first: what ``id_token`` and
+    ``access_token`` make of ``first_draft``, made at once."""
+    user, client, grant = issue.user, issue.client, issue.grant
+    claims = attribute_claims(issue.pool, client, user)
+    if not FIXED_ID.isdisjoint(claims):
+        claims = {key: value for key, value in claims.items() if key not in FIXED_ID}
+    claims |= _common(issue, issue.id_jti, "id", client.id_validity)
+    claims["aud"] = client.id
+    claims["cognito:username"] = user.username
+    access = _common(issue, issue.access_jti, "access", client.access_validity)
+    access["client_id"] = client.id
+    access["username"] = user.username
+    access["scope"] = " ".join(dict.fromkeys(grant.scopes))
+    if issue.groups:
+        claims["cognito:groups"] = access["cognito:groups"] = list(issue.groups)
+    if issue.roles:
+        claims["cognito:roles"] = list(issue.roles)
+    if issue.preferred_role:
+        claims["cognito:preferred_role"] = issue.preferred_role
+    return claims, access
+
+
 def id_token(issue: Issue, draft: PreToken) -> dict[str, Any]:
     claims = {key: value for key, value in draft.id_claims.items() if key not in FIXED_ID}
     claims |= _common(issue, issue.id_jti, "id", issue.client.id_validity)

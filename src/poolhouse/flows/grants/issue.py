@@ -115,12 +115,13 @@ class Grants(Flow):
             roles=roles,
             preferred_role=preferred,
         )
-        draft = claims.first_draft(issue, source=source, metadata=metadata)
         if self.world.hooks.implements(specs.pre_token):
+            draft = claims.first_draft(issue, source=source, metadata=metadata)
             draft = claims.settled(draft, await self.world.hooks.amend(specs.pre_token, draft))
-        id_token, access_token = await self._tokens.sign_both(
-            pool.id, claims.id_token(issue, draft), claims.access_token(issue, draft)
-        )
+            said = claims.id_token(issue, draft), claims.access_token(issue, draft)
+        else:
+            said = claims.unamended(issue)
+        id_token, access_token = await self._tokens.sign_both(pool.id, *said)
         return TokenSet(access=access_token, id=id_token, refresh=None, expires_in=client.access_validity)
 
 
