@@ -140,7 +140,7 @@ CHECKS = {("_passwords", "verify"), ("_srp", "proof"), ("passwords", "verify"), 
 GUARDED = {
     ("password.py", "check"): "inside the lockout",
     ("srp.py", "check"): "called by the machine, inside the lockout",
-    ("profile.py", "change_password"): "inside the lockout",
+    ("profile.py", "_change_password"): "inside the lockout",
     ("migration.py", "_take_over"): "called by PasswordCheck.check, inside the lockout",
     ("migration.py", "_credential"): "called by PasswordCheck.check, inside the lockout",
     ("passwords.py", "change"): "the history of a password that was proven, or is set by an administrator",

@@ -94,7 +94,7 @@ async def test_a_change_of_what_signs_somebody_in_is_noted(house: House, pool: P
         "password.recovered",
         "grants.revoked",
         "password.set",
-        "user.edited",
+        "user.disabled",
     } <= {str(note["action"]) for note in noted}
     text = json.dumps(noted)
     assert not any(secret in text for secret in (PASSWORD, WRONG, "example.com", tokens.refresh or "", tokens.access))

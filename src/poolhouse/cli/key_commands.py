@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
+from poolhouse.cli.behalf import as_command
 from poolhouse.cli.failures import SETTINGS, Failure
 
 if TYPE_CHECKING:
@@ -15,11 +16,13 @@ if TYPE_CHECKING:
 Config: TypeAlias = Annotated[Path | None, typer.Option(metavar="FILE", help="The settings file.")]
 
 app = typer.Typer(
+    callback=as_command,
     no_args_is_help=True,
     rich_markup_mode=None,
     help="Master keys, the signing keys of pools, and access keys of callers.",
 )
 access = typer.Typer(
+    callback=as_command,
     no_args_is_help=True,
     rich_markup_mode=None,
     help="Access keys: who may call signed operations, and which of them.",

@@ -16,6 +16,7 @@ from poolhouse.config.addresses import is_loopback
 from poolhouse.config.loading import load_settings
 from poolhouse.config.master_key import MasterKeys, required_keys
 from poolhouse.config.settings import Settings
+from poolhouse.ports.origin import Origin, begin
 from poolhouse.server import logs
 from poolhouse.server.access_log import AccessLog
 from poolhouse.server.serving import Manner, bound_sockets, close_all, run
@@ -34,6 +35,7 @@ _logger = logging.getLogger("poolhouse.serving")
 
 def dev(*, config: Path | None = None, listen: str | None = None, access_log: bool = False) -> int:
     """A server for development has run. Returns its exit status; raises ``Failure``."""
+    begin(Origin(actor="command:dev"))
     with told():
         settings = load_settings(os.environ, path=config, dev=True, overrides={"server.listen": listen})
         logs.set_up(form=_format(settings), level=settings.logging.level)

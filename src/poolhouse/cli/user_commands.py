@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
+from poolhouse.cli.behalf import as_command
 from poolhouse.cli.failures import DONE, SETTINGS, UNDONE, Failure
 
 if TYPE_CHECKING:
@@ -20,7 +21,12 @@ if TYPE_CHECKING:
 Config: TypeAlias = Annotated[Path | None, typer.Option(metavar="FILE", help="The settings file.")]
 PoolId: TypeAlias = Annotated[str, typer.Argument(metavar="POOL_ID")]
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Users: shown, made, brought in, taken out.")
+app = typer.Typer(
+    callback=as_command,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Users: shown, made, brought in, taken out.",
+)
 
 
 @app.command("list")

@@ -2,31 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from poolhouse.hooks import specs
 from poolhouse.hooks.dispatch import Hooks
 from poolhouse.hooks.events.audit import Audit
 from poolhouse.ports.audit import AuditEntries
+from poolhouse.ports.origin import Origin, current_origin
 from poolhouse.ports.world import Chance, Clock
-from poolhouse.records.audit import AuditEntry
+from poolhouse.records.audit import Action, AuditEntry
 
 DAY = 86400
 
 
 class Trail:
-    """What happened is kept for some ``days``, and plugins hear of it. Implements ``ports.AuditTrail``."""
+    """What happened is kept for some ``days``, and plugins hear of it. ``origin`` says on whose behalf it is done.
+    Implements ``ports.AuditTrail``."""
 
-    def __init__(self, entries: AuditEntries, hooks: Hooks, clock: Clock, chance: Chance, *, days: int = 90) -> None:
+    def __init__(
+        self,
+        entries: AuditEntries,
+        hooks: Hooks,
+        clock: Clock,
+        chance: Chance,
+        origin: Callable[[], Origin] = current_origin,
+        *,
+        days: int = 90,
+    ) -> None:
         self._entries = entries
         self._hooks = hooks
         self._clock = clock
         self._chance = chance
+        self._origin = origin
         self._days = days
 
     async def note(
         self,
-        action: str,
+        action: Action,
         *,
         pool_id: str | None = None,
         client_id: str | None = None,
@@ -36,6 +48,7 @@ class Trail:
     ) -> None:
         """An entry that cannot be written stops the flow, and is told to nobody."""
         now = self._clock.now()
+        origin = self._origin()
         entry = AuditEntry(
             id=self._chance.uuid(),
             action=action,
@@ -44,7 +57,9 @@ class Trail:
             pool_id=pool_id,
             client_id=client_id,
             subject=subject,
-            actor=actor,
+            actor=origin.actor or actor,
+            source=origin.source,
+            request_id=origin.request_id,
             facts=dict(facts or {}),
         )
         await self._entries.add(entry)
@@ -60,5 +75,7 @@ def _event(entry: AuditEntry) -> Audit:
         client_id=entry.client_id,
         subject=entry.subject,
         actor=entry.actor,
+        source=entry.source,
+        request_id=entry.request_id,
         facts=entry.facts,
     )

@@ -25,8 +25,10 @@ from poolhouse.errors.reasons import Reason
 from poolhouse.flows.loop import Loop, Pause, pause
 from poolhouse.ports.audit import AuditTrail
 from poolhouse.ports.jobs import Jobs
+from poolhouse.ports.origin import Origin, begin
 from poolhouse.ports.paging import Slice
 from poolhouse.ports.world import Chance, Clock
+from poolhouse.records.audit import Action
 from poolhouse.records.jobs import CANCELLED, DONE, FAILED, RUNNING, WAITING, Job
 
 
@@ -263,7 +265,8 @@ class Leases:
         if state == FAILED:
             self.logger.error("The job %s of %s failed for good: %s", job.kind, job.subject, error)
         if state != DONE:
-            await self._audit.note(f"job.{state}", subject=job.subject, facts={"kind": job.kind})
+            action: Action = "job.failed" if state == FAILED else "job.cancelled"
+            await self._audit.note(action, subject=job.subject, facts={"kind": job.kind})
 
     async def _saved(self, job: Job, *, owner: str | None = None) -> Job:
         """The job as its owner leaves it. Raises ``JobLost``."""
@@ -314,6 +317,7 @@ class JobWorker:
 
     async def _do(self, job: Job) -> None:
         leases = self.leases
+        begin(Origin(actor=f"job:{job.kind}/{job.subject}"))
         try:
             while not self._stop.is_set():
                 try:

@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from poolhouse.records.audit import AuditEntry
+from poolhouse.records.audit import Action, AuditEntry
 
 
 class AuditTrail(Protocol):
     async def note(
         self,
-        action: str,
+        action: Action,
         *,
         pool_id: str | None = None,
         client_id: str | None = None,
         subject: str | None = None,
         actor: str | None = None,
         facts: Mapping[str, str] | None = None,
-    ) -> None: ...
+    ) -> None:
+        """What happened is in the trail, with its origin. ``actor`` is who has proven in the flow who they are; whoever
+        proved it before the flow began comes from the origin, and counts first."""
 
 
 class AuditEntries(Protocol):

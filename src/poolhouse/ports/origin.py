@@ -17,6 +17,11 @@ class Origin:
     actor: str | None = None
 
 
+def by_user(sub: str) -> str:
+    """The actor where somebody has proven to be this user."""
+    return f"user:{sub}"
+
+
 NOBODY = Origin()
 
 _current: ContextVar[Origin] = ContextVar("origin", default=NOBODY)

@@ -2,7 +2,63 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from poolhouse.records.base import StoredRecord
+
+Action = Literal[
+    "access_key.created",
+    "access_key.deleted",
+    "attributes.deleted",
+    "attributes.updated",
+    "client.created",
+    "client.deleted",
+    "client.refused",
+    "client.secret_added",
+    "client.secret_deleted",
+    "client.updated",
+    "code.refused",
+    "code.requested",
+    "contact.verified",
+    "grants.refused",
+    "grants.reused",
+    "grants.revoked",
+    "group.created",
+    "group.deleted",
+    "group.joined",
+    "group.left",
+    "group.updated",
+    "job.cancelled",
+    "job.failed",
+    "job.failing",
+    "job.retried",
+    "keys.rotated",
+    "password.change_refused",
+    "password.changed",
+    "password.chosen",
+    "password.recovered",
+    "password.reset_required",
+    "password.set",
+    "pool.attributes_added",
+    "pool.created",
+    "pool.deleted",
+    "pool.tagged",
+    "pool.untagged",
+    "pool.updated",
+    "sign_in.failed",
+    "sign_in.succeeded",
+    "sign_up",
+    "sign_up.confirmed",
+    "user.deleted",
+    "user.disabled",
+    "user.enabled",
+    "user.imported",
+    "user.invited",
+    "user.invited_again",
+    "user.migrated",
+    "user.signed_out",
+]
+"""Everything that is noted. Released words stay: operators search for them."""
 
 
 class AuditEntry(StoredRecord, frozen=True, kw_only=True):
@@ -17,4 +73,6 @@ class AuditEntry(StoredRecord, frozen=True, kw_only=True):
     client_id: str | None = None
     subject: str | None = None
     actor: str | None = None
+    source: str = ""
+    request_id: str = ""
     facts: dict[str, str] = {}

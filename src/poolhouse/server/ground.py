@@ -24,6 +24,7 @@ from poolhouse.hooks.events.server import Register
 from poolhouse.hooks.manager import PluginManager
 from poolhouse.plugins import SENDERS
 from poolhouse.plugins.file import OutboxFile
+from poolhouse.ports.origin import current_origin
 from poolhouse.ports.world import Chance, Clock
 from poolhouse.records.messages import Message
 from poolhouse.server.http_client import HttpClient
@@ -97,7 +98,7 @@ async def lay_ground(
     manager = plugin_manager(settings, clock=clock, chance=chance, http=http, store=store, plugins=plugins)
     hooks = manager.freeze()
     cursors = Cursors(vault, clock)
-    trail = Trail(AuditRepository(store), hooks, clock, chance)
+    trail = Trail(AuditRepository(store), hooks, clock, chance, current_origin)
     senders = [sender for some in await hooks.all(specs.register_message_senders, Register()) for sender in some]
     recorders = [*surroundings.recorders]
     if settings.messages.outbox:

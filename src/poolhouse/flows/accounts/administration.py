@@ -16,7 +16,7 @@ from poolhouse.errors import (
     VersionConflict,
 )
 from poolhouse.errors.reasons import Reason
-from poolhouse.flows.accounts.contacts import Attributes, without
+from poolhouse.flows.accounts.contacts import Attributes
 from poolhouse.flows.directory.lookup import Directory
 from poolhouse.flows.directory.naming import name_error, place_name
 from poolhouse.flows.directory.passwords import Credentials, require_policy
@@ -28,6 +28,7 @@ from poolhouse.hooks import specs
 from poolhouse.hooks.events.accounts import PreSignUp
 from poolhouse.ports.paging import Slice
 from poolhouse.ports.users import NameTaken, UserFilter, Users
+from poolhouse.records.audit import Action
 from poolhouse.records.pools import MessageTemplate, Pool
 from poolhouse.records.users import CONFIRMED, FORCE_CHANGE_PASSWORD, User
 
@@ -155,17 +156,19 @@ class UserAdministration(Flow):
 
     @step("users.enable")
     async def enable(self, pool: Pool, username: str) -> None:
-        await self._edit(pool, username, lambda user: replace(user, enabled=True))
+        await self._edit("user.enabled", pool, username, lambda user: replace(user, enabled=True))
 
     @step("users.disable")
     async def disable(self, pool: Pool, username: str) -> None:
         """The user cannot sign in, and no token issued until now is good any more, not even after enabling."""
-        await self._edit(pool, username, lambda user: replace(user, enabled=False, epoch=user.epoch + 1))
+        await self._edit(
+            "user.disabled", pool, username, lambda user: replace(user, enabled=False, epoch=user.epoch + 1)
+        )
 
     @step("users.sign_out_everywhere")
     async def sign_out_everywhere(self, pool: Pool, username: str) -> None:
         """No token that was issued to the user until now is good any more."""
-        await self._edit(pool, username, lambda user: replace(user, epoch=user.epoch + 1))
+        await self._edit("user.signed_out", pool, username, lambda user: replace(user, epoch=user.epoch + 1))
 
     @step("users.delete")
     async def delete(self, pool: Pool, username: str) -> None:
@@ -181,9 +184,9 @@ class UserAdministration(Flow):
     @step("users.remove")
     async def remove(self, pool: Pool, username: str, attributes: Sequence[str]) -> None:
         user = await self._directory.require(pool, username)
-        await self._attributes.save(pool, without(pool, user, attributes, now=self.world.clock.now()))
+        await self._attributes.remove(pool, user, attributes, client=None)
 
-    async def _edit(self, pool: Pool, username: str, edit: Callable[[User], User]) -> None:
+    async def _edit(self, action: Action, pool: Pool, username: str, edit: Callable[[User], User]) -> None:
         """The change is stored, on whatever the record is by then: it depends on nothing else in it."""
         for _ in range(5):
             user = await self._directory.require(pool, username)
@@ -194,7 +197,7 @@ class UserAdministration(Flow):
                 await self._users.save(pool, replace(edited, modified=self.world.clock.now()))
             except VersionConflict:
                 continue
-            await self.world.audit.note("user.edited", pool_id=pool.id, subject=user.sub)
+            await self.world.audit.note(action, pool_id=pool.id, subject=user.sub)
             return
         raise ConcurrentModification
 

@@ -16,11 +16,13 @@ from poolhouse.errors import (
 )
 from poolhouse.errors.reasons import Reason
 from poolhouse.errors.statements import Statement
-from poolhouse.flows.directory.values import check_values
+from poolhouse.flows.directory.values import check_values, require_writable
 from poolhouse.flows.flow import Flow, World
 from poolhouse.flows.messages import codes
 from poolhouse.flows.messages.codes import CodeProcess
+from poolhouse.ports.origin import by_user
 from poolhouse.ports.users import NameTaken, Users
+from poolhouse.records.audit import Action
 from poolhouse.records.clients import Client
 from poolhouse.records.messages import Delivery
 from poolhouse.records.pools import Pool
@@ -109,6 +111,8 @@ class Attributes(Flow):
         for attribute, target in change.to_verify:
             await self._codes.count_send(pool, user.sub, codes.VERIFY[attribute], attribute=attribute, target=target)
         saved = await self.save(pool, change.user)
+        by = by_user(user.sub) if client else None
+        await self._note("attributes.updated", saved, client, values)
         return [
             await self._codes.send(
                 pool,
@@ -120,9 +124,29 @@ class Attributes(Flow):
                 client_id=client.id if client else None,
                 metadata=metadata,
                 counted=False,
+                by=by,
             )
             for attribute, target in change.to_verify
         ]
+
+    async def remove(self, pool: Pool, user: User, attributes: Collection[str], *, client: Client | None) -> None:
+        """The attributes are gone. ``client`` is None for administrators. Raises as ``update``."""
+        changed = without(pool, user, attributes, now=self.world.clock.now())
+        if client is not None:
+            require_writable(pool, client, attributes)
+        await self.save(pool, changed)
+        await self._note("attributes.deleted", user, client, attributes)
+
+    async def _note(self, action: Action, user: User, client: Client | None, attributes: Collection[str]) -> None:
+        """Which attributes, and never their values."""
+        await self.world.audit.note(
+            action,
+            pool_id=user.pool_id,
+            client_id=client.id if client else None,
+            subject=user.sub,
+            actor=by_user(user.sub) if client else None,
+            facts={"attributes": ",".join(sorted(attributes))},
+        )
 
     async def save(self, pool: Pool, user: User) -> User:
         """Raises ``AliasTaken``, ``ConcurrentModification``."""
@@ -151,19 +175,19 @@ class Attributes(Flow):
             source="CustomMessage_VerifyUserAttribute",
             client_id=client.id,
             metadata=metadata,
+            by=by_user(user.sub),
         )
 
-    async def verify(self, pool: Pool, user: User, attribute: str, given: str) -> None:
+    async def verify(self, pool: Pool, client: Client, user: User, attribute: str, given: str) -> None:
         """The contact is verified; where it was waiting, it is the present one now.
 
         Raises ``CodeMismatch``, ``CodeExpired``, ``AliasTaken``, ``LimitExceeded``, ``InvalidParameter``.
         """
         if attribute not in CONTACTS:
             raise InvalidParameter(Reason.ONLY_CONTACTS_VERIFIED)
-        code = await self._codes.check(pool, user.sub, codes.VERIFY[attribute], given, user)
-        if code.target not in (user.pending.get(attribute), user.attributes.get(attribute)):
-            # The contact was changed after the code went out: it proves nothing about the present one.
-            raise CodeExpired
+        code = await self._codes.check(
+            pool, user.sub, codes.VERIFY[attribute], given, user, client_id=client.id, by=by_user(user.sub)
+        )
         attributes = {**user.attributes, attribute: code.target, f"{attribute}_verified": "true"}
         pending = {key: value for key, value in user.pending.items() if key != attribute}
         proven = replace(
@@ -181,7 +205,12 @@ class Attributes(Flow):
             raise CodeExpired from None
         await self._codes.finish(code)
         await self.world.audit.note(
-            "contact.verified", pool_id=pool.id, subject=user.sub, facts={"attribute": attribute}
+            "contact.verified",
+            pool_id=pool.id,
+            client_id=client.id,
+            subject=user.sub,
+            actor=by_user(user.sub),
+            facts={"attribute": attribute},
         )
 
 

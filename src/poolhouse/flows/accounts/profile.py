@@ -6,8 +6,16 @@ from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
-from poolhouse.errors import ConcurrentModification, LimitExceeded, VersionConflict, WrongCredentials
-from poolhouse.flows.accounts.contacts import Attributes, without
+from poolhouse.errors import (
+    ConcurrentModification,
+    Failed,
+    LimitExceeded,
+    PoolhouseError,
+    TooManyRequests,
+    VersionConflict,
+    WrongCredentials,
+)
+from poolhouse.flows.accounts.contacts import Attributes
 from poolhouse.flows.directory.passwords import Credentials
 from poolhouse.flows.directory.values import readable, require_writable
 from poolhouse.flows.flow import Flow, World, step
@@ -16,8 +24,10 @@ from poolhouse.flows.messages.codes import HOUR
 from poolhouse.flows.protection.limits import Asked, Limits
 from poolhouse.flows.protection.lockout import Lockout
 from poolhouse.ports.arithmetic import Passwords
+from poolhouse.ports.origin import by_user
 from poolhouse.ports.protection import Counters
 from poolhouse.ports.users import Users
+from poolhouse.records.audit import Action
 from poolhouse.records.messages import Delivery
 from poolhouse.records.users import CONFIRMED
 
@@ -63,9 +73,7 @@ class Profile(Flow):
     @step("profile.remove")
     async def remove(self, access_token: str, attributes: Sequence[str]) -> None:
         bearer = await self._bearers.of(access_token)
-        changed = without(bearer.pool, bearer.user, attributes, now=self.world.clock.now())
-        require_writable(bearer.pool, bearer.client, attributes)
-        await self._attributes.save(bearer.pool, changed)
+        await self._attributes.remove(bearer.pool, bearer.user, attributes, client=bearer.client)
 
     @step("profile.send_code")
     async def send_code(self, access_token: str, attribute: str, metadata: Mapping[str, str]) -> Delivery:
@@ -77,7 +85,7 @@ class Profile(Flow):
     async def verify(self, access_token: str, attribute: str, code: str) -> None:
         bearer = await self._bearers.of(access_token)
         await self._limits.admit(Asked.ANSWER, bearer.client)
-        await self._attributes.verify(bearer.pool, bearer.user, attribute, code)
+        await self._attributes.verify(bearer.pool, bearer.client, bearer.user, attribute, code)
 
     @step("profile.change_password")
     async def change_password(self, access_token: str, previous: str | None, proposed: str) -> None:
@@ -86,6 +94,15 @@ class Profile(Flow):
         Raises ``WrongCredentials``, ``AttemptsExceeded``, ``LimitExceeded``, ``PasswordPolicyViolation``.
         """
         bearer = await self._bearers.of(access_token)
+        try:
+            await self._change_password(bearer, previous, proposed)
+        except PoolhouseError as refused:
+            if not isinstance(refused, Failed | TooManyRequests):
+                await self._note("password.change_refused", bearer, error=type(refused).__name__)
+            raise
+        await self._note("password.changed", bearer)
+
+    async def _change_password(self, bearer: Bearer, previous: str | None, proposed: str) -> None:
         pool, user = bearer.pool, bearer.user
         now = self.world.clock.now()
         if not await self._counters.raise_to(
@@ -101,14 +118,13 @@ class Profile(Flow):
             await self._users.save(pool, changed)
         except VersionConflict:
             raise ConcurrentModification from None
-        await self.world.audit.note("password.changed", pool_id=pool.id, client_id=bearer.client.id, subject=user.sub)
 
     @step("profile.delete")
     async def delete(self, access_token: str) -> None:
         """The user is gone, and with the user every token."""
         bearer = await self._bearers.of(access_token)
         await self._users.delete(bearer.pool, bearer.user)
-        await self.world.audit.note("user.deleted", pool_id=bearer.pool.id, subject=bearer.user.sub)
+        await self._note("user.deleted", bearer)
 
     @step("profile.sign_out_everywhere")
     async def sign_out_everywhere(self, access_token: str) -> None:
@@ -119,6 +135,16 @@ class Profile(Flow):
                 await self._users.save(bearer.pool, replace(bearer.user, epoch=bearer.user.epoch + 1))
             except VersionConflict:
                 continue
-            await self.world.audit.note("user.signed_out", pool_id=bearer.pool.id, subject=bearer.user.sub)
+            await self._note("user.signed_out", bearer)
             return
         raise ConcurrentModification
+
+    async def _note(self, action: Action, bearer: Bearer, **facts: str) -> None:
+        await self.world.audit.note(
+            action,
+            pool_id=bearer.pool.id,
+            client_id=bearer.client.id,
+            subject=bearer.user.sub,
+            actor=by_user(bearer.user.sub),
+            facts=facts,
+        )

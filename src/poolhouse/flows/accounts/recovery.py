@@ -17,7 +17,7 @@ from poolhouse.errors import (
     VersionConflict,
 )
 from poolhouse.errors.reasons import Reason
-from poolhouse.flows.clients.secrets import ClientSecrets
+from poolhouse.flows.clients.proof import ClientProof
 from poolhouse.flows.directory.lookup import Directory
 from poolhouse.flows.directory.naming import verified
 from poolhouse.flows.directory.passwords import Credentials, require_policy
@@ -31,6 +31,7 @@ from poolhouse.flows.protection.lockout import Lockout
 from poolhouse.flows.sign_in.migration import Migration
 from poolhouse.hooks import specs
 from poolhouse.hooks.events.accounts import PostConfirmation
+from poolhouse.ports.origin import by_user
 from poolhouse.ports.pools import Pools
 from poolhouse.ports.protection import Counters
 from poolhouse.ports.users import NameTaken, Users
@@ -54,7 +55,7 @@ class Recovery(Flow):
         users: Users,
         counters: Counters,
         directory: Directory,
-        secrets: ClientSecrets,
+        proof: ClientProof,
         credentials: Credentials,
         code_process: CodeProcess,
         lockout: Lockout,
@@ -68,7 +69,7 @@ class Recovery(Flow):
         self._users = users
         self._counters = counters
         self._directory = directory
-        self._secrets = secrets
+        self._proof = proof
         self._credentials = credentials
         self._codes = code_process
         self._lockout = lockout
@@ -88,7 +89,7 @@ class Recovery(Flow):
         await self._limits.admit(Asked.CODE, client)
         pool = await self._pools.get(client.pool_id)
         user = await self._directory.find(pool, username)
-        self._secrets.check_hash(client, secret_hash, (username, user.username) if user else (username,))
+        await self._proof.by_hash(client, secret_hash, (username, user.username) if user else (username,))
         if _administrators_only(pool):
             raise NotAuthorized(Reason.ONLY_ADMINISTRATORS_RESET)
         try:
@@ -100,10 +101,10 @@ class Recovery(Flow):
         except (UserNotFound, InvalidParameter, NotAuthorized):
             if not client.hides_users:
                 raise
-            return await self._pretend(pool, user, username)
+            return await self._pretend(pool, client, user, username)
         return await self._send(pool, user, contact, client_id=client.id, metadata=metadata)
 
-    async def _pretend(self, pool: Pool, user: User | None, username: str) -> Delivery:
+    async def _pretend(self, pool: Pool, client: Client, user: User | None, username: str) -> Delivery:
         """Nothing is sent, and the answer is the one that somebody would get who can recover."""
         order = _order(pool)
         subject = user.sub if user else self._directory.stand_in(pool, username)
@@ -113,7 +114,15 @@ class Recovery(Flow):
             held.sort(key=lambda key: not user.has_verified(key))
             if held:
                 attribute, target = held[0], user.attributes[held[0]]
-        await self._codes.pretend(pool, subject, codes.FORGOT_PASSWORD, attribute=attribute, target=target)
+        await self._codes.pretend(
+            pool,
+            subject,
+            codes.FORGOT_PASSWORD,
+            attribute=attribute,
+            target=target,
+            client_id=client.id,
+            user=user,
+        )
         return delivery(attribute, target)
 
     async def _send(
@@ -157,13 +166,13 @@ class Recovery(Flow):
         await self._limits.admit(Asked.ANSWER, client)
         pool = await self._pools.get(client.pool_id)
         user = await self._directory.find(pool, username)
-        self._secrets.check_hash(client, secret_hash, (username, user.username) if user else (username,))
+        await self._proof.by_hash(client, secret_hash, (username, user.username) if user else (username,))
         if user is None and not client.hides_users:
             raise UserNotFound
         require_policy(pool.password_policy, password)
         subject = user.sub if user else self._directory.stand_in(pool, username)
         try:
-            fitting = await self._codes.check(pool, subject, codes.FORGOT_PASSWORD, code, user)
+            fitting = await self._codes.check(pool, subject, codes.FORGOT_PASSWORD, code, user, client_id=client.id)
         except CodeExpired:
             sent = await self._counters.read(pool.id, "sends:forgot_password", subject)
             if client.hides_users and sent.count:
@@ -189,7 +198,14 @@ class Recovery(Flow):
             raise CodeExpired from None
         await self._codes.finish(fitting)
         await self._lockout.clear(pool.id, user.sub)
-        await self.world.audit.note("password.recovered", pool_id=pool.id, client_id=client.id, subject=user.sub)
+        await self.world.audit.note(
+            "password.recovered",
+            pool_id=pool.id,
+            client_id=client.id,
+            subject=user.sub,
+            actor=by_user(user.sub),
+            facts={"attribute": fitting.attribute},
+        )
         event = PostConfirmation(
             source="PostConfirmation_ConfirmForgotPassword",
             pool_id=pool.id,

@@ -19,7 +19,7 @@ from poolhouse.errors import (
     VersionConflict,
 )
 from poolhouse.errors.reasons import Reason
-from poolhouse.flows.clients.secrets import ClientSecrets
+from poolhouse.flows.clients.proof import ClientProof
 from poolhouse.flows.directory.lookup import Directory
 from poolhouse.flows.directory.naming import contact_to_verify, name_error, place_name, verified
 from poolhouse.flows.directory.passwords import Credentials, require_policy
@@ -33,6 +33,7 @@ from poolhouse.flows.protection.limits import Asked, Limits
 from poolhouse.hooks import specs
 from poolhouse.hooks.answers.accounts import SignUpDecision
 from poolhouse.hooks.events.accounts import PostConfirmation, PreSignUp
+from poolhouse.ports.origin import by_user
 from poolhouse.ports.pools import Pools
 from poolhouse.ports.users import NameTaken, Users
 from poolhouse.records import names
@@ -66,7 +67,7 @@ class SignUp(Flow):
         pools: Pools,
         users: Users,
         directory: Directory,
-        secrets: ClientSecrets,
+        proof: ClientProof,
         credentials: Credentials,
         code_process: CodeProcess,
         limits: Limits,
@@ -75,7 +76,7 @@ class SignUp(Flow):
         self._pools = pools
         self._users = users
         self._directory = directory
-        self._secrets = secrets
+        self._proof = proof
         self._credentials = credentials
         self._codes = code_process
         self._limits = limits
@@ -88,7 +89,7 @@ class SignUp(Flow):
         ``TooManyRequests``
         and what ``pre_sign_up`` refuses; ``LimitExceeded`` where the user exists and no code was sent.
         """
-        self._secrets.check_hash(client, request.secret_hash, (request.username,))
+        await self._proof.by_hash(client, request.secret_hash, (request.username,))
         await self._limits.admit(Asked.SIGN_UP, client)
         pool = await self._pools.get(client.pool_id)
         if pool.admin_create_only:
@@ -118,7 +119,9 @@ class SignUp(Flow):
             user = await self._users.add(pool, user, seize=decision.verify_email or decision.verify_phone)
         except NameTaken as taken:
             raise name_error(pool, taken) from None
-        await self.world.audit.note("sign_up", pool_id=pool.id, client_id=client.id, subject=user.sub)
+        await self.world.audit.note(
+            "sign_up", pool_id=pool.id, client_id=client.id, subject=user.sub, facts={"status": user.status}
+        )
         if user.status == CONFIRMED:
             await self._post_confirmation(pool, client, user, request.metadata)
             return SignedUp(user, None)
@@ -159,14 +162,14 @@ class SignUp(Flow):
         await self._limits.admit(Asked.ANSWER, client)
         pool = await self._pools.get(client.pool_id)
         user = await self._directory.find(pool, username)
-        self._secrets.check_hash(client, secret_hash, (username, user.username) if user else (username,))
+        await self._proof.by_hash(client, secret_hash, (username, user.username) if user else (username,))
         if user is None and not client.hides_users:
             raise UserNotFound
         if user is not None and user.status != UNCONFIRMED and not client.hides_users:
             raise _not_confirmable(user)
         subject = user.sub if user else self._directory.stand_in(pool, username)
         try:
-            fitting = await self._codes.check(pool, subject, codes.CONFIRM_SIGN_UP, code, user)
+            fitting = await self._codes.check(pool, subject, codes.CONFIRM_SIGN_UP, code, user, client_id=client.id)
         except CodeExpired:
             if client.hides_users:
                 # Unknown, confirmed already, never asked: one answer.
@@ -190,7 +193,14 @@ class SignUp(Flow):
         except VersionConflict:
             raise CodeExpired from None
         await self._codes.finish(fitting)
-        await self.world.audit.note("sign_up.confirmed", pool_id=pool.id, client_id=client.id, subject=user.sub)
+        await self.world.audit.note(
+            "sign_up.confirmed",
+            pool_id=pool.id,
+            client_id=client.id,
+            subject=user.sub,
+            actor=by_user(user.sub),
+            facts={"attribute": fitting.attribute},
+        )
         await self._post_confirmation(pool, client, confirmed, metadata)
 
     @step("sign_up.confirm_by_admin")
@@ -216,7 +226,7 @@ class SignUp(Flow):
         await self._limits.admit(Asked.CODE, client)
         pool = await self._pools.get(client.pool_id)
         user = await self._directory.find(pool, username)
-        self._secrets.check_hash(client, secret_hash, (username, user.username) if user else (username,))
+        await self._proof.by_hash(client, secret_hash, (username, user.username) if user else (username,))
         if user is None and not client.hides_users:
             raise UserNotFound
         contact = contact_to_verify(pool, user) if user else None
@@ -224,12 +234,28 @@ class SignUp(Flow):
             subject = user.sub if user else self._directory.stand_in(pool, username)
             order = tuple(key for key in ("phone_number", "email") if key in pool.auto_verified)
             attribute, target = likely_contact(pool, username, self._directory.stand_in_bytes(pool, username), order)
-            await self._codes.pretend(pool, subject, codes.CONFIRM_SIGN_UP, attribute=attribute, target=target)
+            await self._codes.pretend(
+                pool,
+                subject,
+                codes.CONFIRM_SIGN_UP,
+                attribute=attribute,
+                target=target,
+                client_id=client.id,
+                user=user,
+            )
             return delivery(attribute, target)
         if user.status != UNCONFIRMED:
             if client.hides_users and contact is not None:
                 target = user.attributes[contact]
-                await self._codes.pretend(pool, user.sub, codes.CONFIRM_SIGN_UP, attribute=contact, target=target)
+                await self._codes.pretend(
+                    pool,
+                    user.sub,
+                    codes.CONFIRM_SIGN_UP,
+                    attribute=contact,
+                    target=target,
+                    client_id=client.id,
+                    user=user,
+                )
                 return delivery(contact, target)
             raise InvalidParameter(Reason.USER_CONFIRMED_ALREADY)
         if contact is None:

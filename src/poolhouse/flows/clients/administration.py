@@ -14,6 +14,7 @@ from poolhouse.ports.clients import Clients
 from poolhouse.ports.paging import Slice
 from poolhouse.ports.pools import Pools
 from poolhouse.ports.world import Chance, Clock
+from poolhouse.records.audit import Action
 from poolhouse.records.clients import Client, ClientSecret
 from poolhouse.records.pools import Pool
 
@@ -124,7 +125,7 @@ class ClientAdministration:
             raise ClientNotFound(client_id)
         return pool, client
 
-    async def _changed(self, client: Client, action: str) -> Client:
+    async def _changed(self, client: Client, action: Action) -> Client:
         saved = await self._clients.save(replace(client, modified=self._clock.now()))
         await self._audit.note(action, pool_id=client.pool_id, client_id=client.id)
         return saved

@@ -18,6 +18,7 @@ from poolhouse.hooks import specs
 from poolhouse.ports import grants as kept
 from poolhouse.ports.arithmetic import Tokens
 from poolhouse.ports.groups import Groups
+from poolhouse.ports.origin import by_user
 from poolhouse.ports.pools import Pools
 from poolhouse.records.clients import Client
 from poolhouse.records.grants import Grant
@@ -92,6 +93,7 @@ class Grants(Flow):
                 pool_id=pool.id,
                 client_id=client.id,
                 subject=user.sub,
+                actor=by_user(user.sub),
                 facts={"flow": flow, "event_id": event_id},
             ),
         )

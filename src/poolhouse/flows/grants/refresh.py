@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 
 from poolhouse.errors import (
+    Denied,
     InvalidRefreshToken,
     RefreshTokenReused,
     UnsupportedOperation,
@@ -78,48 +79,53 @@ class Refreshing(Flow):
         if client.rotation.enabled and not rotates:
             raise UnsupportedOperation(Reason.ROTATION_ENABLED)
         pool = await self._pools.get(client.pool_id)
-        if rotates:
-            self._secrets.check(client, client_secret)
-        grant_id, secret = self._handles.parts(token)
-        for _ in range(3):
-            grant = await self._grants.get(pool.id, grant_id)
-            user = await self._users.get(pool.id, grant.user_sub) if grant else None
-            if grant is None or user is None:
-                raise InvalidRefreshToken
-            if not rotates:
-                self._secrets.check_hash(client, secret_hash, (user.username, user.sub))
-            try:
-                successor = self._judge(client, user, grant, secret)
-            except RefreshTokenReused:
-                await self._reused(grant)
-                raise
-            _refuse_unusable(pool, client, user)
-            now = self.world.clock.now()
-            if not client.rotation.enabled:
-                return await self._refreshed(pool, client, user, grant, metadata)
-            if successor is not None:
-                tokens = await self._refreshed(pool, client, user, grant, metadata)
+        grant: Grant | None = None
+        try:
+            if rotates:
+                self._secrets.check(client, client_secret)
+            grant_id, secret = self._handles.parts(token)
+            for _ in range(3):
+                grant = await self._grants.get(pool.id, grant_id)
+                user = await self._users.get(pool.id, grant.user_sub) if grant else None
+                if grant is None or user is None:
+                    raise InvalidRefreshToken
+                if not rotates:
+                    self._secrets.check_hash(client, secret_hash, (user.username, user.sub))
+                try:
+                    successor = self._judge(client, user, grant, secret)
+                except RefreshTokenReused:
+                    await self._end_family(grant)
+                    raise
+                _refuse_unusable(pool, client, user)
+                now = self.world.clock.now()
+                if not client.rotation.enabled:
+                    return await self._refreshed(pool, client, user, grant, metadata)
+                if successor is not None:
+                    tokens = await self._refreshed(pool, client, user, grant, metadata)
+                    return replace_refresh(tokens, successor)
+                fresh = self._handles.new_secret(grant.id)
+                successor = f"{grant.id}.{fresh}"
+                rotated = replace(
+                    grant,
+                    digest=digest(fresh),
+                    generation=grant.generation + 1,
+                    previous=Previous(
+                        digest=grant.digest,
+                        until=now + client.rotation.grace,
+                        successor=self._seal_successor(grant, successor) if client.rotation.grace else None,
+                    ),
+                )
+                # The tokens first: a plugin that refuses must not cost the user the refresh token.
+                tokens = await self._refreshed(pool, client, user, rotated, metadata)
+                try:
+                    await self._grants.save(rotated)
+                except VersionConflict:
+                    continue
                 return replace_refresh(tokens, successor)
-            fresh = self._handles.new_secret(grant.id)
-            successor = f"{grant.id}.{fresh}"
-            rotated = replace(
-                grant,
-                digest=digest(fresh),
-                generation=grant.generation + 1,
-                previous=Previous(
-                    digest=grant.digest,
-                    until=now + client.rotation.grace,
-                    successor=self._seal_successor(grant, successor) if client.rotation.grace else None,
-                ),
-            )
-            # The tokens first: a plugin that refuses must not cost the user the refresh token.
-            tokens = await self._refreshed(pool, client, user, rotated, metadata)
-            try:
-                await self._grants.save(rotated)
-            except VersionConflict:
-                continue
-            return replace_refresh(tokens, successor)
-        raise InvalidRefreshToken
+            raise InvalidRefreshToken
+        except Denied as refused:
+            await self._note_refused(client, grant, refused)
+            raise
 
     def _judge(self, client: Client, user: User, grant: Grant, secret: str) -> str | None:
         """The successor that was given for this token already, or None when the token is the present one. Raises where
@@ -143,13 +149,20 @@ class Refreshing(Flow):
             raise RefreshTokenReused
         return self.world.secrets.open("refresh-successor", grant.id, previous.successor).decode()
 
-    async def _reused(self, grant: Grant) -> None:
-        await self.world.audit.note(
-            "grants.reused", pool_id=grant.pool_id, client_id=grant.client_id, subject=grant.user_sub
-        )
+    async def _end_family(self, grant: Grant) -> None:
         if self._reuse_ends_family:
             with contextlib.suppress(VersionConflict):
                 await self._grants.save(replace(grant, revoked=True))
+
+    async def _note_refused(self, client: Client, grant: Grant | None, refused: Denied) -> None:
+        facts = {"error": type(refused).__name__}
+        await self.world.audit.note(
+            "grants.reused" if isinstance(refused, RefreshTokenReused) else "grants.refused",
+            pool_id=client.pool_id,
+            client_id=client.id,
+            subject=grant.user_sub if grant else None,
+            facts={**facts, "event_id": grant.id} if grant else facts,
+        )
 
     def _seal_successor(self, grant: Grant, successor: str) -> str:
         return self.world.secrets.seal("refresh-successor", grant.id, successor.encode())

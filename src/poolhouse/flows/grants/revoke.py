@@ -13,18 +13,19 @@ from poolhouse.errors import (
     VersionConflict,
 )
 from poolhouse.errors.reasons import Reason
-from poolhouse.flows.clients.secrets import ClientSecrets
+from poolhouse.flows.clients.proof import ClientProof
 from poolhouse.flows.flow import Flow, World, step
 from poolhouse.flows.grants.handles import Handles
 from poolhouse.ports.grants import Grants
+from poolhouse.ports.origin import by_user
 from poolhouse.records.clients import Client
 
 
 class Revocation(Flow):
-    def __init__(self, world: World, grants: Grants, secrets: ClientSecrets, handles: Handles) -> None:
+    def __init__(self, world: World, grants: Grants, proof: ClientProof, handles: Handles) -> None:
         super().__init__(world)
         self._grants = grants
-        self._secrets = secrets
+        self._proof = proof
         self._handles = handles
 
     @step("grants.revoke")
@@ -35,7 +36,7 @@ class Revocation(Flow):
         Raises ``Unauthorized``, ``UnsupportedOperation``, ``UnsupportedTokenType``.
         """
         try:
-            self._secrets.check(client, client_secret)
+            await self._proof.by_secret(client, client_secret)
         except NotAuthorized as wrong:
             raise Unauthorized(wrong.statement) from None
         if not client.revocable:
@@ -55,7 +56,12 @@ class Revocation(Flow):
             except VersionConflict:
                 continue
             await self.world.audit.note(
-                "grants.revoked", pool_id=grant.pool_id, client_id=client.id, subject=grant.user_sub
+                "grants.revoked",
+                pool_id=grant.pool_id,
+                client_id=client.id,
+                subject=grant.user_sub,
+                actor=by_user(grant.user_sub),
+                facts={"event_id": grant.id},
             )
             return
         raise VersionConflict

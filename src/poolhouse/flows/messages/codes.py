@@ -10,6 +10,7 @@ use are one write; a second request with the same code finds the id there. ``fin
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 from collections.abc import Mapping
@@ -75,37 +76,69 @@ class CodeProcess(Flow):
         client_id: str | None = None,
         metadata: Mapping[str, str] | None = None,
         counted: bool = True,
+        by: str | None = None,
     ) -> Delivery:
         """A fresh code replaced the earlier one and is on its way. Raises ``LimitExceeded``; ``counted`` is false where
-        the caller called ``count_send`` itself, before a write of its own."""
+        the caller called ``count_send`` itself, before a write of its own. ``by`` is who asked, where it was proven."""
         if counted:
             await self.count_send(pool, user.sub, purpose, attribute=attribute, target=target)
         digits = self.world.chance.digits(6)
         code_id = await self._put(pool.id, user.sub, purpose, digits, attribute=attribute, target=target)
-        await self._messenger.send(
-            pool,
-            user,
-            source=source,
-            attribute=attribute,
-            target=target,
-            secret=digits,
-            message_id=code_id,
-            client_id=client_id,
-            metadata=metadata or {},
-            template=_or_default(pool.verification),
-            purpose=purpose.name,
+        # At once: two writes that wait for the disk together wait once.
+        await asyncio.gather(
+            self._messenger.send(
+                pool,
+                user,
+                source=source,
+                attribute=attribute,
+                target=target,
+                secret=digits,
+                message_id=code_id,
+                client_id=client_id,
+                metadata=metadata or {},
+                template=_or_default(pool.verification),
+                purpose=purpose.name,
+            ),
+            self.world.audit.note(
+                "code.requested",
+                pool_id=pool.id,
+                client_id=client_id,
+                subject=user.sub,
+                actor=by,
+                facts={"purpose": purpose.name, "attribute": attribute},
+            ),
         )
         return delivery(attribute, target)
 
-    async def pretend(self, pool: Pool, subject: str, purpose: Purpose, *, attribute: str, target: str) -> None:
+    async def pretend(
+        self,
+        pool: Pool,
+        subject: str,
+        purpose: Purpose,
+        *,
+        attribute: str,
+        target: str,
+        client_id: str,
+        user: User | None,
+    ) -> None:
         """What ``send`` would have done, for somebody who gets nothing: the same quota, and the same writes, so that
-        the time it takes tells nothing either (security row 48). No text fits the code. Raises ``LimitExceeded``."""
+        the time it takes tells nothing either (security row 48). No text fits the code. Raises ``LimitExceeded``.
+        ``user`` is None for a name that nobody has."""
         await self.count_send(pool, subject, purpose, attribute=attribute, target=target)
         code_id = await self._put(
             pool.id, subject, purpose, self.world.chance.token(), attribute=attribute, target=target
         )
-        await self._messenger.pretend(
-            pool, attribute=attribute, target=target, message_id=code_id, template=_or_default(pool.verification)
+        await asyncio.gather(
+            self._messenger.pretend(
+                pool, attribute=attribute, target=target, message_id=code_id, template=_or_default(pool.verification)
+            ),
+            self.world.audit.note(
+                "code.requested",
+                pool_id=pool.id,
+                client_id=client_id,
+                subject=user.sub if user else None,
+                facts={"purpose": purpose.name, "sent": "no"},
+            ),
         )
 
     async def _put(
@@ -129,11 +162,36 @@ class CodeProcess(Flow):
         )
         return code_id
 
-    async def check(self, pool: Pool, subject: str, purpose: Purpose, given: str, user: User | None) -> Code:
-        """The live code that was given. ``subject`` is the user's ``sub``, or stands for a name that nobody has.
+    async def check(
+        self,
+        pool: Pool,
+        subject: str,
+        purpose: Purpose,
+        given: str,
+        user: User | None,
+        *,
+        client_id: str,
+        by: str | None = None,
+    ) -> Code:
+        """The live code that was given. ``subject`` is the user's ``sub``, or stands for a name that nobody has; ``by``
+        is who gave it, where that was proven.
 
         Raises ``LimitExceeded``, ``CodeMismatch``, ``CodeExpired`` (also where none was ever sent).
         """
+        try:
+            return await self._fitting(pool, subject, purpose, given, user)
+        except (LimitExceeded, CodeMismatch, CodeExpired) as refused:
+            await self.world.audit.note(
+                "code.refused",
+                pool_id=pool.id,
+                client_id=client_id,
+                subject=user.sub if user else None,
+                actor=by,
+                facts={"purpose": purpose.name, "error": type(refused).__name__},
+            )
+            raise
+
+    async def _fitting(self, pool: Pool, subject: str, purpose: Purpose, given: str, user: User | None) -> Code:
         code = await self._codes.get(pool.id, subject, purpose.name)
         if code is None or (user is not None and user.spent.get(purpose.name) == code.id):
             # As much work as for a live one, and nothing that anybody looks at.

@@ -19,6 +19,7 @@ from poolhouse.ports.jobs import JobQueue
 from poolhouse.ports.paging import Slice
 from poolhouse.ports.pools import Pools
 from poolhouse.ports.world import Chance, Clock
+from poolhouse.records.audit import Action
 from poolhouse.records.pools import Pool
 
 POOL_NAME_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -127,7 +128,7 @@ class PoolAdministration:
         """Some pools of the region; None: of all regions."""
         return await self._pools.page(region, limit, cursor)
 
-    async def _changed(self, pool: Pool, action: str) -> Pool:
+    async def _changed(self, pool: Pool, action: Action) -> Pool:
         saved = await self._pools.save(replace(pool, modified=self._clock.now()))
         await self._audit.note(action, pool_id=pool.id)
         return saved

@@ -12,6 +12,7 @@ from poolhouse.flows.accounts.profile import Profile
 from poolhouse.flows.accounts.recovery import Recovery
 from poolhouse.flows.accounts.sign_up import SignUp
 from poolhouse.flows.clients.administration import ClientAdministration
+from poolhouse.flows.clients.proof import ClientProof
 from poolhouse.flows.clients.secrets import ClientSecrets
 from poolhouse.flows.directory.groups import GroupAdministration
 from poolhouse.flows.directory.lookup import Directory
@@ -74,6 +75,7 @@ def build_services(
     clock, chance, audit = world.clock, world.chance, world.audit
     census = PoolCensus(ports.censuses, ports.jobs, clock)
     secrets = ClientSecrets(world.secrets, chance)
+    proof = ClientProof(secrets, audit)
     directory = Directory(world, ports.users)
     credentials = Credentials(world, ports.passwords, ports.srp)
     lockout = Lockout(ports.counters, clock)
@@ -105,16 +107,16 @@ def build_services(
             lockout,
             ends_sessions=reset_ends_sessions,
         ),
-        sign_up=SignUp(world, ports.pools, ports.users, directory, secrets, credentials, codes, limits),
+        sign_up=SignUp(world, ports.pools, ports.users, directory, proof, credentials, codes, limits),
         sign_in=SignIn(world, ports.pools, ports.users, machine, directory, secrets, table, limits),
-        sign_in_end=SignInEnd(grants),
+        sign_in_end=SignInEnd(grants, audit),
         recovery=Recovery(
             world,
             ports.pools,
             ports.users,
             ports.counters,
             directory,
-            secrets,
+            proof,
             credentials,
             codes,
             lockout,
@@ -136,7 +138,7 @@ def build_services(
             grants,
             reuse_ends_family=reuse_ends_family,
         ),
-        revocation=Revocation(world, ports.grants, secrets, handles),
+        revocation=Revocation(world, ports.grants, proof, handles),
         bearers=bearers,
         signing_keys=SigningKeyAdministration(ports.pools, ports.clients, ports.key_ring, clock, audit),
         imports=UserImport(ports.pools, lines, ports.jobs, clock),

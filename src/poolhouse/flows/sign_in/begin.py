@@ -17,6 +17,7 @@ from poolhouse.flows.sign_in.machine import Machine, Reply, basis_of, resumed
 from poolhouse.flows.sign_in.questions import Given
 from poolhouse.flows.sign_in.steps import Opening, Opens, Run
 from poolhouse.flows.sign_in.table import Table
+from poolhouse.flows.sign_in.trail import REFUSALS, note_failure
 from poolhouse.hooks import specs
 from poolhouse.hooks.answers.sign_in import Passed
 from poolhouse.hooks.events.sign_in import PreAuthentication
@@ -88,6 +89,24 @@ class SignIn(Flow):
             await self._limits.admit(Asked.SIGN_IN, client)
         pool = await self._pools.get(client.pool_id)
         user = await self._directory.find(pool, submitted)
+        event_id = self.world.chance.uuid()
+        try:
+            return await self._begin(pool, client, user, way, opening, submitted, event_id)
+        except REFUSALS as refused:
+            sub = user.sub if user else None
+            await note_failure(self.world.audit, client, refused, sub=sub, flow=flow, event_id=event_id)
+            raise
+
+    async def _begin(
+        self,
+        pool: Pool,
+        client: Client,
+        user: User | None,
+        way: Opens,
+        opening: Opening,
+        submitted: str,
+        event_id: str,
+    ) -> Reply:
         self._secrets.check_hash(client, opening.secret_hash, (submitted, user.username) if user else (submitted,))
         if user is None and not client.hides_users and not way.migrates:
             raise UserNotFound
@@ -101,8 +120,8 @@ class SignIn(Flow):
             client=client,
             user=user,
             submitted=submitted,
-            flow=flow,
-            event_id=self.world.chance.uuid(),
+            flow=opening.flow,
+            event_id=event_id,
             subject=user.sub if user else self._directory.stand_in(pool, submitted),
             srp_a=opening.srp_a,
         )
@@ -115,9 +134,24 @@ class SignIn(Flow):
         Raises ``InvalidSession`` for a handle that is spent, foreign, malformed or for another challenge, and what the
         challenge raises for a wrong answer.
         """
-        self._secrets.check_hash(client, answer.secret_hash, (answer.username,))
-        await self._limits.admit(Asked.ANSWER, client)
-        attempt = await self._machine.take(client, answer.handle, answer.username, answer.meant)
+        attempt: Attempt | None = None
+        try:
+            self._secrets.check_hash(client, answer.secret_hash, (answer.username,))
+            await self._limits.admit(Asked.ANSWER, client)
+            attempt = await self._machine.take(client, answer.handle, answer.username, answer.meant)
+            return await self._respond(client, attempt, answer)
+        except REFUSALS as refused:
+            await note_failure(
+                self.world.audit,
+                client,
+                refused,
+                sub=attempt.user_sub if attempt else None,
+                flow=attempt.flow if attempt else None,
+                event_id=attempt.event_id if attempt else None,
+            )
+            raise
+
+    async def _respond(self, client: Client, attempt: Attempt, answer: Answer) -> Reply:
         run = await self._resume(client, attempt, answer)
         outcome = await self._machine.check(run, attempt, answer.given)
         way = self._public.get(attempt.flow) or self._by_admin[attempt.flow]

@@ -18,7 +18,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from poolhouse.errors import (
-    AttemptsExceeded,
     CodeMismatch,
     Invalid,
     InvalidSession,
@@ -34,7 +33,6 @@ from poolhouse.flows.protection.lockout import Lockout
 from poolhouse.flows.sign_in.questions import Given, Question
 from poolhouse.flows.sign_in.steps import Outcome, Run
 from poolhouse.flows.sign_in.table import Table
-from poolhouse.flows.sign_in.trail import note_failure
 from poolhouse.hooks import specs
 from poolhouse.hooks.answers.sign_in import ChallengeResult, Next
 from poolhouse.hooks.events.sign_in import PostAuthentication
@@ -187,12 +185,8 @@ class Machine(Flow):
         try:
             if challenge.counts_itself:
                 return await challenge.check(run, attempt.private, answer)
-            try:
-                async with self._lockout.attempt(run.pool.id, run.subject, attempt.challenge):
-                    return await challenge.check(run, attempt.private, answer)
-            except (WrongCredentials, AttemptsExceeded) as error:
-                await note_failure(self.world.audit, run, error.detail)
-                raise
+            async with self._lockout.attempt(run.pool.id, run.subject, attempt.challenge):
+                return await challenge.check(run, attempt.private, answer)
         except CodeMismatch:
             if attempt.wrong + 1 < WRONG_ANSWERS:
                 await self._attempts.put(replace(attempt, wrong=attempt.wrong + 1))

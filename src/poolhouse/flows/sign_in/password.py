@@ -9,7 +9,6 @@ from dataclasses import replace as with_fields
 from msgspec.structs import replace
 
 from poolhouse.errors import (
-    AttemptsExceeded,
     PasswordResetRequired,
     UserNotFound,
     VersionConflict,
@@ -20,7 +19,6 @@ from poolhouse.flows.flow import Flow, World
 from poolhouse.flows.protection.lockout import Lockout
 from poolhouse.flows.sign_in.migration import Migration
 from poolhouse.flows.sign_in.steps import Run
-from poolhouse.flows.sign_in.trail import note_failure
 from poolhouse.hooks.answers.sign_in import Passed
 from poolhouse.ports.arithmetic import Passwords
 from poolhouse.ports.passwords import Fit
@@ -58,20 +56,16 @@ class PasswordCheck(Flow):
         pool, client, known = run.pool, run.client, run.user
         if known is not None and known.credential is None and not client.hides_users:
             raise PasswordResetRequired
-        try:
-            async with self._lockout.attempt(pool.id, run.subject):
-                user = known
-                if user is None and migrates_with is not None:
-                    user = await self._migration.for_sign_in(pool, client, run.submitted, password, migrates_with)
-                if user is None and not client.hides_users:
-                    raise UserNotFound
-                stored = known.credential.hash if known and known.credential else None
-                fits = await self._passwords.verify(password, stored) if user is known else Fit.WHOLE
-                if user is None or not fits:
-                    raise WrongCredentials
-        except (WrongCredentials, AttemptsExceeded):
-            await note_failure(self.world.audit, run)
-            raise
+        async with self._lockout.attempt(pool.id, run.subject):
+            user = known
+            if user is None and migrates_with is not None:
+                user = await self._migration.for_sign_in(pool, client, run.submitted, password, migrates_with)
+            if user is None and not client.hides_users:
+                raise UserNotFound
+            stored = known.credential.hash if known and known.credential else None
+            fits = await self._passwords.verify(password, stored) if user is known else Fit.WHOLE
+            if user is None or not fits:
+                raise WrongCredentials
         if user is known and fits is Fit.WHOLE:
             user = await self._renewed(pool, user, password)
         return with_fields(run, user=user, subject=user.sub), Passed("password")

@@ -10,7 +10,10 @@ from poolhouse.hooks.events.base import Strings
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audit:
     """Something happened that an auditor asks for. ``action`` as in ``sign_in.succeeded``. ``subject`` is the user's
-    ``sub``, never a name or contact; ``facts`` holds no secret and no personal data."""
+    ``sub``, never a name or contact. ``actor`` is who did it: ``key:<access key>``, ``user:<sub>``, ``job:<job>``,
+    ``command:<name>``; None for somebody who has proven nothing. ``source`` is the client's address, ``request_id``
+    that of the answer and of the log; both are empty where no request came. ``facts`` holds no secret and no personal
+    data."""
 
     action: str
     at: float
@@ -18,4 +21,6 @@ class Audit:
     client_id: str | None = None
     subject: str | None = None
     actor: str | None = None
+    source: str = ""
+    request_id: str = ""
     facts: Strings = field(default_factory=dict)

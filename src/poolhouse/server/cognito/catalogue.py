@@ -15,6 +15,7 @@ from poolhouse.server.cognito.engine.failures import UNEXPLAINED
 from poolhouse.server.cognito.engine.model import ServiceModel
 from poolhouse.server.cognito.engine.registry import load_operations
 from poolhouse.server.cognito.not_offered import SUBJECTS
+from poolhouse.server.cognito.noted import NOTED, SILENT
 from poolhouse.server.cognito.user_pools.call import OPERATIONS
 from poolhouse.server.cognito.user_pools.model import user_pools_model
 
@@ -27,10 +28,13 @@ Made by `python -m poolhouse.server.cognito.catalogue`; do not edit. The list is
 (`{service}`, {total} operations): {answered} are answered, {rest} are not. An operation that is not answered says so,
 with `UnsupportedOperationException` and the reason given here.
 
+The last column is what an operation leaves in the audit trail ([security.md](security.md#the-trail)), or why it leaves
+nothing.
+
 ## Answered
 
-| Operation | Caller |
-|---|---|
+| Operation | Caller | In the trail |
+|---|---|---|
 """
 
 
@@ -43,7 +47,7 @@ def render(model: ServiceModel, answered: Collection[str]) -> str:
         service=model.service, total=total, answered=len(answered), rest=total - len(answered)
     )
     lines = [introduction.rstrip("\n")]
-    lines += [f"| `{name}` | {_CALLERS[model.operations[name].caller]} |" for name in sorted(answered)]
+    lines += [f"| `{name}` | {_CALLERS[model.operations[name].caller]} | {_trail(name)} |" for name in sorted(answered)]
     lines += ["", "## Not answered", "", "| Operation | Caller | Reason |", "|---|---|---|"]
     for reason, names in [*SUBJECTS.items(), (UNEXPLAINED, unexplained)]:
         lines += [
@@ -52,6 +56,12 @@ def render(model: ServiceModel, answered: Collection[str]) -> str:
             if name not in answered
         ]
     return "\n".join([*lines, ""])
+
+
+def _trail(name: str) -> str:
+    if name in NOTED:
+        return ", ".join(f"`{action}`" for action in NOTED[name])
+    return next((f"nothing: {reason}" for reason, names in SILENT.items() if name in names), "?")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -8,6 +8,7 @@ from poolhouse.errors import KeyTaken
 from poolhouse.flows.audit import Trail
 from poolhouse.hooks.dispatch import Hooks, Implementation
 from poolhouse.hooks.events.audit import Audit
+from poolhouse.ports.origin import Origin
 from poolhouse.records.audit import AuditEntry
 from poolhouse.store.memory import MemoryStore
 from poolhouse.store.port import Query
@@ -73,21 +74,36 @@ async def test_what_is_noted_is_kept_and_told_alike(store: MemoryStore, clock: F
     assert told == Audit(**{name: getattr(entry, name) for name in Audit.__dataclass_fields__})
 
 
+@pytest.mark.parametrize(("proven_before", "actor"), [("key:AKIA", "key:AKIA"), (None, "user:s")])
+async def test_an_entry_has_its_origin_and_who_proved_it_before_the_flow_counts_first(
+    store: MemoryStore, clock: FakeClock, proven_before: str | None, actor: str
+) -> None:
+    origin = Origin(source="192.0.2.7", request_id="r", actor=proven_before)
+    trail = Trail(AuditRepository(store), Hooks(), clock, KnownChance(), lambda: origin)
+
+    await trail.note("user.disabled", pool_id="p", actor="user:s")
+
+    (entry,) = await kept(store, "p")
+    assert ("192.0.2.7", "r", actor) == (entry.source, entry.request_id, entry.actor)
+
+
 async def test_what_is_of_no_pool_is_kept_with_the_server_in_the_order_of_time(
     store: MemoryStore, clock: FakeClock
 ) -> None:
     trail = Trail(AuditRepository(store), Hooks(), clock, KnownChance())
 
-    for action in ("key.made", "key.used", "key.deleted"):
+    for action in ("access_key.created", "keys.rotated", "access_key.deleted"):
         await trail.note(action)
         clock.advance(0.5)
 
-    assert ["key.made", "key.used", "key.deleted"] == [entry.action for entry in await kept(store, "server")]
+    assert ["access_key.created", "keys.rotated", "access_key.deleted"] == [
+        entry.action for entry in await kept(store, "server")
+    ]
 
 
 async def test_an_entry_is_gone_after_its_days(store: MemoryStore, clock: FakeClock) -> None:
     trail = Trail(AuditRepository(store), Hooks(), clock, KnownChance(), days=2)
-    await trail.note("key.made")
+    await trail.note("access_key.created")
 
     clock.advance(2 * DAY - 1)
     before = await kept(store, "server")

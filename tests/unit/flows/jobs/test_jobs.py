@@ -12,6 +12,7 @@ import pytest
 
 from poolhouse.crypto.vault import Vault
 from poolhouse.flows.jobs import JobCancelled, JobLost, JobWorker, Kind, Leases, Onward
+from poolhouse.ports.origin import Origin, current_origin
 from poolhouse.records.jobs import CANCELLED, DONE, FAILED, WAITING, Job
 from poolhouse.store.memory import MemoryStore
 from poolhouse.store.repositories import collections
@@ -62,6 +63,20 @@ async def test_a_job_is_done_part_by_part_and_its_end_is_kept() -> None:
     assert [0, 1, 2, 3] == seen
     assert DONE == (await house.job()).state
     assert ["put", "done"] == house.counted
+
+
+async def test_what_a_job_does_is_done_on_its_own_behalf_whoever_asked_for_it() -> None:
+    house, seen = House(), list[Origin]()
+    before = current_origin()
+
+    async def handler(_: Job) -> None:
+        seen.append(current_origin())
+
+    await house.leases().enqueue("count", "p")
+    await house.worker(handler).drain()
+
+    assert [Origin(actor="job:count/p")] == seen
+    assert before == current_origin()
 
 
 async def test_asking_twice_is_one_job_and_many_workers_do_it_once() -> None:

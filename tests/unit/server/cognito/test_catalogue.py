@@ -20,7 +20,8 @@ def test_each_operation_stands_in_the_page_once(model: ServiceModel) -> None:
 def test_the_page_tells_who_may_call_and_why_an_operation_is_not_answered(model: ServiceModel) -> None:
     page = render(model, {"GetUser", "SignUp"})
 
-    assert "| `GetUser` | access token |\n| `SignUp` | anybody |\n\n## Not answered" in page
+    assert "| `SignUp` | anybody | `sign_up`, `code.requested`, `client.refused` |\n\n## Not answered" in page
+    assert "| `GetUser` | access token | nothing: reads the user's own record; " in page
     assert "| `ListDevices` | access token | remembered devices are not part of this version |" in page
     assert "| `AdminGetUser` | signature | it is not part of this version |" in page
     assert "(`cognito-idp`, 141 operations): 2 are answered" in page
@@ -31,7 +32,7 @@ def test_every_operation_is_answered_or_has_a_reason(model: ServiceModel) -> Non
 
 
 def test_an_answered_operation_loses_its_reason(model: ServiceModel) -> None:
-    assert "| `ListDevices` | access token |\n" in render(model, {"ListDevices"})
+    assert "| `ListDevices` | access token | remembered" not in render(model, {"ListDevices"})
 
 
 def test_the_page_is_written_and_then_found_up_to_date(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -78,10 +78,13 @@ class CustomChallenge(Flow):
         if not given:
             raise MissingParameter("ANSWER")
         right = await self._is_right(run, private, given)
-        if not right:
-            await note_failure(self.world.audit, run)
         done = ChallengeResult(NAME, right, private.get("metadata"))
-        return await self.decide(replace(run, history=(*run.history, done)))
+        outcome = await self.decide(replace(run, history=(*run.history, done)))
+        if not right:
+            # Where it ends the sign-in, that is noted; here another question follows.
+            sub = run.user.sub if run.user else None
+            await note_failure(self.world.audit, run.client, None, sub=sub, flow=run.flow, event_id=run.event_id)
+        return outcome
 
     async def _is_right(self, run: Run, private: Mapping[str, Any], given: str) -> bool:
         try:

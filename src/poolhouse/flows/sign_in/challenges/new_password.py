@@ -22,6 +22,7 @@ from poolhouse.flows.flow import Flow, World
 from poolhouse.flows.sign_in.questions import ChooseNewPassword, PasswordChosen
 from poolhouse.flows.sign_in.steps import Posed, Run
 from poolhouse.hooks.answers.sign_in import Passed, SignInState, Stage
+from poolhouse.ports.origin import by_user
 from poolhouse.ports.users import NameTaken, Users
 from poolhouse.records.users import CONFIRMED, FORCE_CHANGE_PASSWORD
 
@@ -79,5 +80,12 @@ class NewPassword(Flow):
             raise AliasTaken(taken.name.kind) from None
         except VersionConflict:
             raise InvalidSession from None
-        await self.world.audit.note("password.chosen", pool_id=pool.id, client_id=run.client.id, subject=user.sub)
+        await self.world.audit.note(
+            "password.chosen",
+            pool_id=pool.id,
+            client_id=run.client.id,
+            subject=user.sub,
+            actor=by_user(user.sub),
+            facts={"attributes": ",".join(sorted(new))} if new else {},
+        )
         return Passed("new_password")

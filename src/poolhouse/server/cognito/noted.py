@@ -1,0 +1,93 @@
+"""What each operation leaves in the audit trail; of the others, why they leave nothing.
+
+An operation that writes or checks a credential, a contact, the state of a user, a membership, a setting or a key has
+its line here. ``docs/operations.md`` shows both lists, and tests hold the operations to them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from poolhouse.records.audit import Action
+
+_SIGN_IN: Final[tuple[Action, ...]] = ("sign_in.succeeded", "sign_in.failed")
+_ANSWER: Final[tuple[Action, ...]] = (*_SIGN_IN, "password.chosen")
+_OPENING: Final[tuple[Action, ...]] = (*_SIGN_IN, "user.migrated", "grants.refused", "grants.reused")
+
+NOTED: Final[Mapping[str, tuple[Action, ...]]] = {
+    "AddCustomAttributes": ("pool.attributes_added",),
+    "AddUserPoolClientSecret": ("client.secret_added",),
+    "AdminAddUserToGroup": ("group.joined",),
+    "AdminConfirmSignUp": ("sign_up.confirmed",),
+    "AdminCreateUser": ("user.invited", "user.invited_again"),
+    "AdminDeleteUser": ("user.deleted",),
+    "AdminDeleteUserAttributes": ("attributes.deleted",),
+    "AdminDisableUser": ("user.disabled",),
+    "AdminEnableUser": ("user.enabled",),
+    "AdminInitiateAuth": _OPENING,
+    "AdminRemoveUserFromGroup": ("group.left",),
+    "AdminResetUserPassword": ("password.reset_required", "code.requested"),
+    "AdminRespondToAuthChallenge": _ANSWER,
+    "AdminSetUserPassword": ("password.set",),
+    "AdminUpdateUserAttributes": ("attributes.updated", "code.requested"),
+    "AdminUserGlobalSignOut": ("user.signed_out",),
+    "ChangePassword": ("password.changed", "password.change_refused"),
+    "ConfirmForgotPassword": ("password.recovered", "code.refused", "client.refused"),
+    "ConfirmSignUp": ("sign_up.confirmed", "code.refused", "client.refused"),
+    "CreateGroup": ("group.created",),
+    "CreateUserPool": ("pool.created",),
+    "CreateUserPoolClient": ("client.created",),
+    "DeleteGroup": ("group.deleted",),
+    "DeleteUser": ("user.deleted",),
+    "DeleteUserAttributes": ("attributes.deleted",),
+    "DeleteUserPool": ("pool.deleted",),
+    "DeleteUserPoolClient": ("client.deleted",),
+    "DeleteUserPoolClientSecret": ("client.secret_deleted",),
+    "ForgotPassword": ("code.requested", "user.migrated", "client.refused"),
+    "GetTokensFromRefreshToken": ("grants.refused", "grants.reused"),
+    "GetUserAttributeVerificationCode": ("code.requested",),
+    "GlobalSignOut": ("user.signed_out",),
+    "InitiateAuth": _OPENING,
+    "ResendConfirmationCode": ("code.requested", "client.refused"),
+    "RespondToAuthChallenge": _ANSWER,
+    "RevokeToken": ("grants.revoked", "client.refused"),
+    "SignUp": ("sign_up", "code.requested", "client.refused"),
+    "TagResource": ("pool.tagged",),
+    "UntagResource": ("pool.untagged",),
+    "UpdateGroup": ("group.updated",),
+    "UpdateUserAttributes": ("attributes.updated", "code.requested"),
+    "UpdateUserPool": ("pool.updated",),
+    "UpdateUserPoolClient": ("client.updated",),
+    "VerifyUserAttribute": ("contact.verified", "code.refused"),
+}
+"""New tokens for a good refresh token are not noted: the sign-in that gave it is."""
+
+SILENT: Final[Mapping[str, tuple[str, ...]]] = {
+    "reads what an administrator may see, and changes nothing": (
+        "AdminGetUser",
+        "AdminListGroupsForUser",
+        "DescribeUserPool",
+        "DescribeUserPoolClient",
+        "DescribeUserPoolDomain",
+        "GetCSVHeader",
+        "GetGroup",
+        "GetUserPoolMfaConfig",
+        "ListGroups",
+        "ListTagsForResource",
+        "ListUserPoolClientSecrets",
+        "ListUserPoolClients",
+        "ListUserPools",
+        "ListUsers",
+        "ListUsersInGroup",
+    ),
+    "has nothing to change yet": ("SetUserPoolMfaConfig",),
+    "reads the user's own record; the token that is shown is signed, and cannot be guessed": ("GetUser",),
+}
+"""Operations that leave nothing, by the reason why."""
+
+ELSEWHERE: Final[Mapping[str, tuple[Action, ...]]] = {
+    "commands": ("access_key.created", "access_key.deleted", "keys.rotated", "user.imported"),
+    "jobs": ("job.cancelled", "job.failed", "job.failing", "job.retried"),
+}
+"""What is noted of what is no operation."""
