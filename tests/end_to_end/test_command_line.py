@@ -220,6 +220,7 @@ def test_wrong_words_are_told_with_status_2(tmp_path: Path, words: tuple[str, ..
         ("serve",),
         ("check",),
         ("plugins",),
+        ("audit",),
         ("keys", "new-master"),
         ("keys", "rotate"),
         ("keys", "list"),
@@ -383,6 +384,30 @@ def test_an_access_key_does_what_its_policy_says_and_no_more(
     assert listed.stdout.startswith(f"{key_id}  reader ")
     assert made.stdout.splitlines()[1].partition("=")[2] not in listed.stdout
     assert (0, 1) == (deleted.returncode, again.returncode)
+
+
+def test_the_trail_tells_what_keys_and_commands_did(
+    project: tuple[Path, dict[str, str], dict[str, str], Running],
+) -> None:
+    folder, exports, facts, _ = project
+    pool = facts["demo pool"]
+    run("users", "create", pool, "joe", "--attribute", "email=joe@example.com", folder=folder)
+    client = sdk(exports)
+    client.admin_disable_user(UserPoolId=pool, Username="joe")
+    sub = json.loads(run("users", "show", pool, "joe", folder=folder).stdout)["sub"]
+    run("keys", "access", "create", "--name", "reader", "--everything", folder=folder)
+    told = run("audit", "--pool", pool, "--user", sub, "--since", "1h", "--json", folder=folder)
+    of_server = run("audit", "--pool", "server", folder=folder)
+    wrong = run("audit", "--since", "soon", folder=folder)
+
+    by_command, by_key = (json.loads(line) for line in told.stdout.splitlines())
+    assert ("user.invited", "command:users create", "") == tuple(by_command[n] for n in ("action", "actor", "source"))
+    assert ("user.disabled", f"key:{exports['AWS_ACCESS_KEY_ID']}", "127.0.0.1") == tuple(
+        by_key[n] for n in ("action", "actor", "source")
+    )
+    assert by_key["request_id"]
+    assert "access_key.created  by command:keys access create" in of_server.stdout
+    assert (2, True) == (wrong.returncode, wrong.stderr.startswith("soon is no instant"))
 
 
 def test_rotated_keys_are_published_beside_the_old_ones(

@@ -6,12 +6,15 @@ import asyncio
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Annotated, NoReturn, TypeAlias
 
 import typer
 
 from poolhouse.cli import job_commands, key_commands, user_commands
 from poolhouse.cli.failures import DONE
+
+if TYPE_CHECKING:
+    from poolhouse.server.app import Server
 
 Config: TypeAlias = Annotated[
     Path | None,
@@ -132,6 +135,40 @@ def check(
 
     status = asyncio.run(look(config, connect=connect, tell=lambda what, found: typer.echo(f"{what:<12} {found}")))
     raise typer.Exit(status)
+
+
+@app.command()
+def audit(
+    pool: Annotated[str | None, typer.Option(metavar="POOL_ID", help="Of this pool; server: of no pool.")] = None,
+    user: Annotated[str | None, typer.Option(metavar="SUB", help="About this user, or by them: the id.")] = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="WHEN", help="From then on: 30m, 12h or 7d ago, or an instant (UTC).")
+    ] = None,
+    action: Annotated[
+        str | None, typer.Option(metavar="ACTION", help="As sign_in.failed; sign_in is all that begin so.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="A line of JSON for each.")] = False,
+    config: Config = None,
+) -> None:
+    """Show what is in the audit trail: who did what, when, from where.
+
+    The oldest entry comes first; without --pool, one pool comes after the other. docs/security.md lists the actions.
+
+    \b
+    Examples:
+      poolhouse audit --pool eu-west-1_AbCdEfGhI --since 12h --action sign_in.failed
+      poolhouse audit --user 0b7c1c0e-5a0f-4a86-9d5c-1b0a4f0d8a11 --json
+      poolhouse audit --pool server --since 2026-11-01
+    """
+    from poolhouse.cli import trail
+    from poolhouse.cli.opening import with_server
+
+    async def work(server: Server) -> None:
+        wanted = trail.wanted(server.world.clock.now(), pool=pool, user=user, since=since, action=action)
+        async for entry in server.trail.read(wanted):
+            typer.echo(trail.as_json(entry) if as_json else trail.as_line(entry))
+
+    with_server(config, work)
 
 
 @app.command()

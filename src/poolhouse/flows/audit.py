@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
 
 from poolhouse.hooks import specs
 from poolhouse.hooks.dispatch import Hooks
 from poolhouse.hooks.events.audit import Audit
 from poolhouse.ports.audit import AuditEntries
-from poolhouse.ports.origin import Origin, current_origin
+from poolhouse.ports.origin import Origin, by_user, current_origin
 from poolhouse.ports.world import Chance, Clock
 from poolhouse.records.audit import Action, AuditEntry
 
 DAY = 86400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which entries: of a pool (``owner`` is its id) or of none (``server``); about or by a user (``sub``); of an
+    action, or of all that begin with its word (``sign_in``). None: whichever."""
+
+    owner: str | None = None
+    sub: str | None = None
+    action: str | None = None
+    since: float = 0.0
+
+    def fits(self, entry: AuditEntry) -> bool:
+        if self.sub is not None and self.sub != entry.subject and by_user(self.sub) != entry.actor:
+            return False
+        return self.action is None or f"{entry.action}.".startswith(f"{self.action}.")
 
 
 class Trail:
@@ -65,6 +82,12 @@ class Trail:
         await self._entries.add(entry)
         if self._hooks.implements(specs.audit):
             await self._hooks.notify(specs.audit, _event(entry))
+
+    async def read(self, wanted: Wanted) -> AsyncIterator[AuditEntry]:
+        """The entries that are wanted, in the order of time; without an owner, of one after the other."""
+        async for entry in self._entries.since(wanted.since, wanted.owner):
+            if wanted.fits(entry):
+                yield entry
 
 
 def _event(entry: AuditEntry) -> Audit:

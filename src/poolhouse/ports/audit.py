@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Protocol
 
 from poolhouse.records.audit import Action, AuditEntry
@@ -27,3 +27,7 @@ class AuditEntries(Protocol):
     """The trail in the store. Entries are written once, and go by when they expire."""
 
     async def add(self, entry: AuditEntry) -> AuditEntry: ...
+
+    def since(self, instant: float, owner: str | None) -> AsyncIterator[AuditEntry]:
+        """The entries from this instant on, in the order of time: those of a pool (``owner`` is its id), those of no
+        pool (``server``), or those of one owner after the other (None)."""

@@ -16,6 +16,7 @@ from poolhouse.config.settings import Settings
 from poolhouse.crypto.vault import Vault
 from poolhouse.crypto.workers import Crews
 from poolhouse.flows.access.keys import AccessKeyAdministration
+from poolhouse.flows.audit import Trail
 from poolhouse.flows.flow import World
 from poolhouse.flows.jobs import JobWorker
 from poolhouse.flows.messages.outbox import OutboxService
@@ -50,6 +51,7 @@ class Server:
     world: World
     ports: Ports
     services: Services
+    trail: Trail
     hooks: Hooks
     plugins: PluginManager
     keys: KeyRing
@@ -88,6 +90,7 @@ async def build(
         world=built.one(World),
         ports=built.one(Ports),
         services=built.one(Services),
+        trail=ground.trail,
         hooks=ground.hooks,
         plugins=ground.plugins,
         keys=built.one(KeyRing),
