@@ -9,8 +9,8 @@ from typing import get_args
 
 from poolhouse.records.audit import Action
 from poolhouse.server.cognito.engine.registry import load_operations
-from poolhouse.server.cognito.noted import ELSEWHERE, NOTED, SILENT
 from poolhouse.server.cognito.user_pools.call import OPERATIONS
+from poolhouse.server.cognito.user_pools.noted import ELSEWHERE, NOTED, SILENT
 
 ROOT = Path(__file__).parents[2]
 ACTIONS = set(get_args(Action))

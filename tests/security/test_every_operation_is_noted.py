@@ -1,5 +1,6 @@
 """Beyond the rows: whatever writes or checks a credential, a contact, a state, a membership, a setting or a key is in
-the trail: what was done, by whom, from where, and in which request. The table is ``server/cognito/noted.py``."""
+the trail: what was done, by whom, from where, and in which request. The table is
+``server/cognito/user_pools/noted.py``."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from poolhouse.flows.directory.groups import GroupSettings
-from poolhouse.server.cognito.noted import NOTED, SILENT
+from poolhouse.server.cognito.user_pools.noted import NOTED, SILENT
 from tests.security.trailed import KEY, OTHER, WRONG, Trailed, trailed
 from tests.support.house import PASSWORD
 

@@ -20,6 +20,7 @@ PROTOCOL = {
     "TooManyRequestsException",
     "UnknownOperationException",
     "UnrecognizedClientException",
+    "ExpiredTokenException",
     "UnsupportedOperationException",
 }
 """Errors that any operation may answer, beside those that it declares."""

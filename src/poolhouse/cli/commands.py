@@ -162,9 +162,11 @@ def audit(
     """
     from poolhouse.cli import trail
     from poolhouse.cli.opening import with_server
+    from poolhouse.server.world import SystemClock
+
+    wanted = trail.wanted(SystemClock().now(), pool=pool, user=user, since=since, action=action)
 
     async def work(server: Server) -> None:
-        wanted = trail.wanted(server.world.clock.now(), pool=pool, user=user, since=since, action=action)
         async for entry in server.trail.read(wanted):
             typer.echo(trail.as_json(entry) if as_json else trail.as_line(entry))
 

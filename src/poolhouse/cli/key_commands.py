@@ -103,13 +103,16 @@ def create_access(
         Path | None, typer.Option(metavar="FILE", help="An IAM-style policy in JSON: what the key may do.")
     ] = None,
     everything: Annotated[bool, typer.Option("--everything", help="The key may do everything.")] = False,
+    days: Annotated[
+        int | None, typer.Option(min=1, max=36500, metavar="N", help="It expires after so many days; otherwise never.")
+    ] = None,
     config: Config = None,
 ) -> None:
     """Make an access key. Its secret is shown once.
 
     \b
     Examples:
-      poolhouse keys access create --name backend --policy backend.json
+      poolhouse keys access create --name backend --policy backend.json --days 365
       poolhouse keys access create --name admin --everything
     \b
     A policy:
@@ -122,20 +125,24 @@ def create_access(
     if everything == (policy is not None):
         raise Failure("Say what the key may do: --policy FILE, or --everything.", SETTINGS)
     statements = keys.EVERYTHING if policy is None else keys.read_policy(policy)
-    made = with_server(config, lambda server: server.access_keys.create(name, statements))
+    made = with_server(config, lambda server: server.access_keys.create(name, statements, days=days))
     typer.echo(f"AWS_ACCESS_KEY_ID={made.id}")
     typer.echo(f"AWS_SECRET_ACCESS_KEY={made.secret}")
 
 
 @access.command("list")
 def list_access(config: Config = None) -> None:
-    """Show the access keys, without their secrets."""
+    """Show the access keys, without their secrets: until when they are good, and when they were last used.
+
+    The last use is told to an hour; that of the root key is not known.
+    """
     from poolhouse.cli import keys
     from poolhouse.cli.opening import with_server
+    from poolhouse.server.world import SystemClock
 
+    now = SystemClock().now()
     for key in with_server(config, keys.access_keys):
-        state = "enabled" if key.enabled else "disabled"
-        typer.echo(f"{key.id}  {key.name:<24} {state:<8}  {len(key.statements)} statements  {_instant(key.created)}")
+        typer.echo(keys.access_line(key, now))
 
 
 @access.command("delete")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,6 +35,20 @@ async def access_keys(server: Server) -> list[AccessKey]:
         found += page.items
         if (cursor := page.cursor) is None:
             return found
+
+
+def access_line(key: AccessKey, now: float) -> str:
+    """An access key in a line."""
+    has_expired = key.expires is not None and key.expires <= now
+    state = "disabled" if not key.enabled else "expired" if has_expired else "enabled"
+    expires = "never expires" if key.expires is None else f"expires {_instant(key.expires)}"
+    used = "not used" if key.used is None else f"used {_instant(key.used)}"
+    made = f"made {_instant(key.created)}"
+    return f"{key.id}  {key.name:<24} {state:<8}  {len(key.statements)} statements  {made}  {expires}  {used}"
+
+
+def _instant(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
 
 
 def read_policy(path: Path) -> tuple[dict[str, Any], ...]:

@@ -26,7 +26,7 @@ here; a subject with many has a module of its own, as ``access`` has.
     │   └── Refused                  a plugin said no
     ├── CallerRefused                of a signed operation
     │   ├── SignatureMissing, SignatureIncomplete, SignatureInvalid
-    │   └── AccessKeyUnknown, AccessDenied
+    │   └── AccessKeyUnknown, AccessKeyExpired, AccessDenied
     ├── CodeMismatch, CodeExpired
     ├── Limited
     │   ├── LimitExceeded, TooManyFailedAttempts
@@ -45,6 +45,7 @@ here; a subject with many has a module of its own, as ``access`` has.
 from __future__ import annotations
 
 from poolhouse.errors.access import AccessDenied as AccessDenied
+from poolhouse.errors.access import AccessKeyExpired as AccessKeyExpired
 from poolhouse.errors.access import AccessKeyUnknown as AccessKeyUnknown
 from poolhouse.errors.access import CallerRefused as CallerRefused
 from poolhouse.errors.access import SignatureIncomplete as SignatureIncomplete

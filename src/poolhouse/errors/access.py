@@ -26,6 +26,12 @@ class SignatureInvalid(CallerRefused):
     usual = Reason.SIGNATURE_WRONG
 
 
+class AccessKeyExpired(CallerRefused):
+    """Told to the holder only: the signature was right."""
+
+    usual = Reason.ACCESS_KEY_EXPIRED
+
+
 class AccessKeyUnknown(CallerRefused):
     usual = Reason.ACCESS_KEY_UNKNOWN
 

@@ -94,6 +94,7 @@ class Reason(Enum):
     SIGNED_HEADER_MISSING = "The signed header {header} is not there."
     ACCESS_KEY_NAME_FORM = "The name of an access key has 1 to 64 letters, digits or signs of +=,.@_-"
     ACCESS_KEY_UNKNOWN = "The security token included in the request is invalid."
+    ACCESS_KEY_EXPIRED = "The security token included in the request is expired"
     ACCESS_DENIED = "User: {caller} is not authorized to perform: {action} on resource: {resource}"
 
     # accounts

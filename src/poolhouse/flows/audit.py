@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass
 
 from poolhouse.hooks import specs
 from poolhouse.hooks.dispatch import Hooks
@@ -12,12 +11,12 @@ from poolhouse.ports.audit import AuditEntries
 from poolhouse.ports.origin import Origin, by_user, current_origin
 from poolhouse.ports.world import Chance, Clock
 from poolhouse.records.audit import Action, AuditEntry
+from poolhouse.records.base import Record
 
 DAY = 86400
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class Wanted(Record, frozen=True, kw_only=True):
     """Which entries: of a pool (``owner`` is its id) or of none (``server``); about or by a user (``sub``); of an
     action, or of all that begin with its word (``sign_in``). None: whichever."""
 

@@ -13,6 +13,9 @@ class AccessKeys(Protocol):
 
     async def add(self, key: AccessKey) -> AccessKey: ...
 
+    async def save(self, key: AccessKey) -> AccessKey:
+        """Raises ``VersionConflict``."""
+
     async def page(self, limit: int, cursor: str | None) -> Slice: ...
 
     async def delete(self, key_id: str) -> bool: ...

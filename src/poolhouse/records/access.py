@@ -8,7 +8,8 @@ from poolhouse.records.base import StoredRecord
 
 
 class AccessKey(StoredRecord, frozen=True, kw_only=True):
-    """A caller's key for signed operations. ``statements`` is an IAM-style policy; empty means nothing is allowed."""
+    """A caller's key for signed operations. ``statements`` is an IAM-style policy; empty means nothing is allowed.
+    Without ``expires`` it is good until it is deleted. ``used`` is when it was last used, to an hour."""
 
     id: str
     sealed_secret: str
@@ -16,3 +17,5 @@ class AccessKey(StoredRecord, frozen=True, kw_only=True):
     created: float
     enabled: bool = True
     statements: tuple[dict[str, Any], ...] = ()
+    expires: float | None = None
+    used: float | None = None

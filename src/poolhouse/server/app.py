@@ -16,6 +16,7 @@ from poolhouse.config.settings import Settings
 from poolhouse.crypto.vault import Vault
 from poolhouse.crypto.workers import Crews
 from poolhouse.flows.access.keys import AccessKeyAdministration
+from poolhouse.flows.access.uses import KeyUses
 from poolhouse.flows.audit import Trail
 from poolhouse.flows.flow import World
 from poolhouse.flows.jobs import JobWorker
@@ -56,6 +57,7 @@ class Server:
     plugins: PluginManager
     keys: KeyRing
     access_keys: AccessKeyAdministration
+    key_uses: KeyUses
     memory: ServerMemory
     outbox: OutboxService
     jobs: JobWorker
@@ -95,6 +97,7 @@ async def build(
         plugins=ground.plugins,
         keys=built.one(KeyRing),
         access_keys=built.one(AccessKeyAdministration),
+        key_uses=built.one(KeyUses),
         memory=ServerMemoryRepository(ground.store),
         outbox=ground.outbox,
         jobs=JobWorker(ground.leases, built.jobs),
@@ -126,6 +129,7 @@ async def _running(server: Server, vault: Vault) -> AsyncIterator[None]:
         await stack.enter_async_context(server.hooks.around(specs.lifespan, event))
         outbox = asyncio.create_task(server.outbox.run(stop))
         jobs = asyncio.create_task(server.jobs.run(stop))
+        uses = asyncio.create_task(server.key_uses.run(stop))
         sweeper = asyncio.create_task(swept(server.store))
         server.ready.set()
         try:
@@ -134,4 +138,4 @@ async def _running(server: Server, vault: Vault) -> AsyncIterator[None]:
             server.ready.clear()
             stop.set()
             sweeper.cancel()
-            await asyncio.gather(outbox, jobs, sweeper, return_exceptions=True)
+            await asyncio.gather(outbox, jobs, uses, sweeper, return_exceptions=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from poolhouse.cli import keys
 from poolhouse.cli.failures import Failure
@@ -98,3 +99,20 @@ def test_a_policy_that_would_mean_something_else_is_refused(tmp_path: Path, text
 
     with pytest.raises(Failure, match=told):
         keys.read_policy(tmp_path / "policy.json")
+
+
+@pytest.mark.parametrize(
+    ("days", "used", "expected"),
+    [
+        (None, None, "enabled   1 statements  made 2027-01-15T08:00:00+00:00  never expires  not used"),
+        (1, NOON, "made 2027-01-15T08:00:00+00:00  expires 2027-01-16T08:00:00+00:00  used 2027-01-15T08:00:00+00:00"),
+    ],
+)
+async def test_a_key_is_shown_with_its_end_and_its_last_use(
+    server: Server, days: int | None, used: float | None, expected: str
+) -> None:
+    await server.access_keys.create("backend", keys.EVERYTHING, days=days)
+    (made,) = await keys.access_keys(server)
+
+    assert expected in keys.access_line(replace(made, used=used), NOON)
+    assert (days is None) == ("expired" not in keys.access_line(made, NOON + 86400))

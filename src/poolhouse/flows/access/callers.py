@@ -8,7 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from poolhouse.errors import AccessKeyExpired
 from poolhouse.flows.access.policies import EVERYTHING, Policy
+from poolhouse.flows.access.uses import KeyUses
 from poolhouse.ports.access import AccessKeys
 from poolhouse.ports.world import Secrets
 from poolhouse.records.access import AccessKey
@@ -31,10 +33,11 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class KnownKey:
-    """A key that may sign now."""
+    """A key that may sign now; with ``expires``, until then."""
 
     caller: Caller
     secret: bytes = field(repr=False)
+    expires: float | None = None
 
 
 class Callers:
@@ -52,6 +55,7 @@ class Callers:
         root: tuple[str, str] | None = None,
         keys: AccessKeys | None = None,
         secrets: Secrets | None = None,
+        uses: KeyUses | None = None,
         keep: float = 5.0,
         at_most: int = 1024,
     ) -> None:
@@ -61,6 +65,7 @@ class Callers:
         self._account = account
         self._keys = keys
         self._secrets = secrets
+        self._uses = uses
         self._keep = keep
         self._at_most = at_most
         self._kept: OrderedDict[str, tuple[float, KnownKey]] = OrderedDict()
@@ -81,11 +86,21 @@ class Callers:
         record = await self._keys.get(key_id)
         if record is None or not record.enabled:
             return None
-        known = KnownKey(self._caller(record), self._secrets.open(PURPOSE, record.id, record.sealed_secret))
+        secret = self._secrets.open(PURPOSE, record.id, record.sealed_secret)
+        known = KnownKey(self._caller(record), secret, record.expires)
         self._kept[key_id] = (now, known)
         if len(self._kept) > self._at_most:
             self._kept.popitem(last=False)
         return known
+
+    def admit(self, key: KnownKey) -> Caller:
+        """Who signed with the key, as a signature has proven; that the key was used is remembered. Raises
+        ``AccessKeyExpired``."""
+        if key.expires is not None and not self._now() < key.expires:
+            raise AccessKeyExpired
+        if self._uses is not None and key is not self._root:
+            self._uses.note(key.caller.key_id)
+        return key.caller
 
     def _caller(self, record: AccessKey) -> Caller:
         return Caller(record.id, record.name, self._arn(f"user/{record.name}"), Policy(record.statements))

@@ -18,6 +18,7 @@ from poolhouse.records.access import AccessKey
 
 _NAME: Final = re.compile(r"[A-Za-z0-9+=,.@_-]{1,64}")
 """It becomes a part of the caller's ARN."""
+DAY: Final = 86400
 _ID_LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
@@ -36,18 +37,23 @@ class AccessKeyAdministration:
         self._clock = clock
         self._audit = audit
 
-    async def create(self, name: str, statements: Sequence[Mapping[str, Any]]) -> NewAccessKey:
-        """There is a new access key; its secret can be read here and never again. Raises ``InvalidParameter``."""
+    async def create(
+        self, name: str, statements: Sequence[Mapping[str, Any]], *, days: int | None = None
+    ) -> NewAccessKey:
+        """There is a new access key, good for so many days (None: until it is deleted); its secret can be read here and
+        never again. Raises ``InvalidParameter``."""
         if not _NAME.fullmatch(name):
             raise InvalidParameter(Reason.ACCESS_KEY_NAME_FORM)
         made = invented(self._chance)
+        now = self._clock.now()
         sealed = self._secrets.seal(PURPOSE, made.id, made.secret.encode())
         record = AccessKey(
             id=made.id,
             sealed_secret=sealed,
             name=name,
-            created=self._clock.now(),
+            created=now,
             statements=tuple(dict(statement) for statement in statements),
+            expires=None if days is None else now + days * DAY,
         )
         await self._keys.add(record)
         await self._audit.note("access_key.created", facts={"key": made.id})

@@ -75,7 +75,8 @@ class Signatures:
     async def verify(self, method: str, target: str, headers: Headers, body: bytes) -> Signed:
         """Who signed this request. ``target`` is path and query as they were sent.
 
-        Raises ``SignatureMissing``, ``SignatureIncomplete``, ``SignatureInvalid``, ``AccessKeyUnknown``.
+        Raises ``SignatureMissing``, ``SignatureIncomplete``, ``SignatureInvalid``, ``AccessKeyUnknown``,
+        ``AccessKeyExpired``.
         """
         claim = parse_authorization(headers.getall("Authorization", []))
         if headers.getall("X-Amz-Security-Token", []):
@@ -98,7 +99,7 @@ class Signatures:
         if kept is None:
             # Kept only once it has proven right, so that nobody else can fill the cache.
             self._keep(slot, signing_key)
-        return Signed(key.caller, claim.region)
+        return Signed(self._callers.admit(key), claim.region)
 
     def _check_time(self, instant: str) -> None:
         try:

@@ -15,9 +15,9 @@ from poolhouse.server.cognito.engine.failures import UNEXPLAINED
 from poolhouse.server.cognito.engine.model import ServiceModel
 from poolhouse.server.cognito.engine.registry import load_operations
 from poolhouse.server.cognito.not_offered import SUBJECTS
-from poolhouse.server.cognito.noted import NOTED, SILENT
 from poolhouse.server.cognito.user_pools.call import OPERATIONS
 from poolhouse.server.cognito.user_pools.model import user_pools_model
+from poolhouse.server.cognito.user_pools.noted import NOTED, SILENT
 
 DEFAULT: Final = Path("docs") / "operations.md"
 _CALLERS: Final = {"public": "anybody", "token": "access token", "signed": "signature"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from poolhouse.flows.access.callers import Callers
 from poolhouse.flows.access.keys import AccessKeyAdministration
+from poolhouse.flows.access.uses import KeyUses
 from poolhouse.server.ground import Ground
 from poolhouse.server.part import Built, Part
 from poolhouse.store.repositories.access import AccessKeyRepository
@@ -14,12 +15,14 @@ async def build(ground: Ground, _: Built) -> Part:
     settings, world = ground.settings, ground.surroundings
     root_id, root_secret = settings.root.access_key_id, settings.root.secret_access_key
     keys = AccessKeyRepository(ground.store, ground.cursors)
+    uses = KeyUses(keys, world.clock.now)
     callers = Callers(
         now=ground.surroundings.clock.now,
         account=settings.server.account_id,
         root=(root_id, root_secret.reveal()) if root_id and root_secret else None,
         keys=keys,
         secrets=ground.vault,
+        uses=uses,
     )
     administration = AccessKeyAdministration(keys, ground.vault, world.chance, world.clock, ground.trail)
-    return Part(gives=(callers, administration))
+    return Part(gives=(callers, administration, uses))

@@ -17,6 +17,9 @@ class AccessKeyRepository:
         self._cursors = cursors
         self.get, self.add, self.delete = shelf.get, shelf.add, shelf.delete
 
+    async def save(self, key: AccessKey) -> AccessKey:
+        return stored(key, await self._store.replace(collections.ACCESS_KEYS, to_entry(key, (key.id,))))
+
     async def page(self, limit: int, cursor: str | None) -> Slice:
         return await self._shelf.page(self._cursors, (), limit, cursor)
 

@@ -52,6 +52,7 @@ TABLE: Final[Mapping[type[domain.PoolhouseError], tuple[str, ...]]] = {
     domain.SignatureIncomplete: ("IncompleteSignatureException",),
     domain.SignatureInvalid: ("InvalidSignatureException",),
     domain.AccessKeyUnknown: ("UnrecognizedClientException",),
+    domain.AccessKeyExpired: ("ExpiredTokenException",),
     domain.CodeMismatch: ("CodeMismatchException", *_DENIED),
     domain.CodeExpired: ("ExpiredCodeException", "CodeMismatchException", *_DENIED),
     domain.Limited: ("LimitExceededException", BUSY),

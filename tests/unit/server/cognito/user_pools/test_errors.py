@@ -19,6 +19,7 @@ CALLER = {
     "InvalidSignatureException",
     "MissingAuthenticationTokenException",
     "UnrecognizedClientException",
+    "ExpiredTokenException",
 }
 """What may be said of a caller before any operation runs, declared or not."""
 
