@@ -279,6 +279,12 @@ def test_without_a_root_key_it_starts_and_says_what_that_means(tmp_path: Path) -
         server.process.wait_for("There is no root key")
 
 
+def test_with_an_outbox_file_it_starts_and_warns_of_the_codes_in_it(tmp_path: Path) -> None:
+    with serving(tmp_path, POOLHOUSE_OUTBOX="outbox.jsonl") as server:
+        assert server.answers()
+        server.process.wait_for("Every message is written to outbox.jsonl too: who reads it has the codes.")
+
+
 # --- what it logs ----------------------------------------------------------------------------------------------------
 
 

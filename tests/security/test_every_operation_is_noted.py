@@ -4,13 +4,19 @@ the trail: what was done, by whom, from where, and in which request. The table i
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
 from msgspec.structs import replace
 
 from poolhouse.flows.directory.groups import GroupSettings
-from poolhouse.server.cognito.user_pools.noted import NOTED, SILENT
+from poolhouse.flows.jobs import JobWorker, Kind
+from poolhouse.flows.transfer.importing import Manner
+from poolhouse.flows.transfer.running import Source, Told
+from poolhouse.ports.origin import Origin, begin
+from poolhouse.records.jobs import Job
+from poolhouse.server.cognito.user_pools.noted import ELSEWHERE, NOTED, SILENT
 from tests.security.trailed import KEY, OTHER, WRONG, Trailed, trailed
 from tests.support.house import PASSWORD
 
@@ -449,3 +455,70 @@ async def tag(at: Trailed) -> None:
 @scene("UntagResource")
 async def untag(at: Trailed) -> None:
     await _of_nobody(at, "UntagResource", "pool.untagged", ResourceArn=arn(at), TagKeys=["a"])
+
+
+# --- operators -------------------------------------------------------------------------------------------------------
+
+
+async def _left_by(at: Trailed, work: Awaitable[object]) -> list[tuple[str, str | None, dict[str, str]]]:
+    """What the work left, as a command of the name ``test``: action, actor, facts."""
+    before = {entry.id for entry in await at.entries()}
+
+    async def command() -> None:
+        begin(Origin(actor="command:test"))
+        await work
+
+    await asyncio.create_task(command())
+    return [(entry.action, entry.actor, entry.facts) for entry in await at.entries() if entry.id not in before]
+
+
+async def test_what_commands_do_to_keys_and_users_in_bulk_is_noted() -> None:
+    async with trailed() as at:
+        keys, services, left = at.house.built.access_keys, at.house.services, []
+        await services.groups.create(at.pool.id, "staff", GroupSettings())
+        left += await _left_by(at, keys.create("backend", ()))
+        (made,) = (await keys.page(10, None)).items
+        left += await _left_by(at, keys.delete(made.id))
+        left += await _left_by(at, services.signing_keys.rotate(at.pool.id))
+        lines = [b'{"username": "joe", "groups": ["staff"]}']
+        left += await _left_by(at, services.imports.run(at.pool, Source(lines=lines), Manner(), Told()))
+        left += await _left_by(at, services.exports.run(at.pool, lambda _: None, hashes=True))
+
+    assert [
+        ("access_key.created", "command:test", {"key": made.id}),
+        ("access_key.deleted", "command:test", {"key": made.id}),
+        ("keys.rotated", "command:test", {}),
+        ("user.imported", "command:test", {"groups": "staff"}),
+        ("users.exported", "command:test", {"hashes": "yes"}),
+    ] == left
+    assert set(ELSEWHERE["commands"]) == {action for action, _, _ in left}
+
+
+async def test_what_becomes_of_jobs_is_noted() -> None:
+    async def breaks(_: Job) -> None:
+        raise OSError
+
+    async with trailed() as at:
+        leases, left = at.house.built.jobs.leases, []
+        worker = JobWorker(leases, [Kind("breaks", breaks)])
+        await leases.enqueue("breaks", "a")
+        left += await _left_by(at, leases.cancel("breaks", "a"))
+        left += await _left_by(at, leases.retry("breaks", "a"))
+        held = await leases.take("breaks", "a")
+        assert held is not None
+        left += await _left_by(at, leases.cancel("breaks", "a"))
+        for name, can_be_cancelled in (("b", True), ("c", False)):
+            await leases.enqueue("breaks", name, can_be_cancelled=can_be_cancelled)
+            for _ in range(leases.pace.tries):
+                left += await _left_by(at, worker.drain())
+                at.house.clock.advance(leases.pace.longest)
+
+    assert {
+        ("job.cancelled", "command:test"),
+        ("job.retried", "command:test"),
+        ("job.cancelling", "command:test"),
+        ("job.failed", "job:breaks/b"),
+        ("job.failing", "job:breaks/c"),
+    } == {(action, actor) for action, actor, _ in left}
+    assert {"breaks"} == {facts["kind"] for _, _, facts in left}
+    assert set(ELSEWHERE["jobs"]) == {action for action, _, _ in left}

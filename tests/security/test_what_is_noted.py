@@ -7,7 +7,9 @@ import json
 import pytest
 
 from poolhouse import errors
+from poolhouse.errors import Refused
 from poolhouse.hooks.answers.sign_in import Asked, ChallengeDecision
+from poolhouse.hooks.events.grants import PreToken
 from poolhouse.hooks.events.sign_in import CreateChallenge, DefineChallenge, VerifyChallenge
 from poolhouse.hooks.kinds import hookimpl
 from poolhouse.records.clients import Client
@@ -72,6 +74,25 @@ async def test_a_wrong_answer_to_a_plugin_is_noted_even_where_another_round_foll
         noted = [(note["action"], note.get("subject")) for note in await notes(house, pool)]
         assert 2 == noted.count(("sign_in.failed", user.sub))
         assert 1 == noted.count(("sign_in.succeeded", user.sub))
+
+
+class NoTokens:
+    @hookimpl
+    def pre_token(self, event: PreToken) -> PreToken:
+        raise Refused("not today")
+
+
+async def test_a_sign_in_that_is_refused_its_tokens_is_noted_as_refused() -> None:
+    async with opened_house(plugins=[("strict", NoTokens())]) as house:
+        pool = await house.pool()
+        client = await house.client(pool)
+        user = await house.user(client)
+        with pytest.raises(Refused):
+            await house.sign_in(client)
+
+        noted = [(note["action"], note.get("subject")) for note in await notes(house, pool)]
+        assert ("sign_in.failed", user.sub) == noted[-1]
+        assert "sign_in.succeeded" not in {action for action, _ in noted}
 
 
 async def test_a_change_of_what_signs_somebody_in_is_noted(house: House, pool: Pool, client: Client) -> None:

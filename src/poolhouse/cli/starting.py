@@ -66,6 +66,8 @@ def serve(*, config: Path | None = None, listen: str | None = None, workers: int
         keys = known_keys(settings) or required_keys(settings.master)
         if settings.root.access_key_id is None:
             _logger.warning("There is no root key: signed calls work with access keys of the store only.")
+        if settings.messages.outbox:
+            _logger.warning("Every message is written to %s too: who reads it has the codes.", settings.messages.outbox)
     return _Start(settings, keys, access_log=access_log).run(workers)
 
 

@@ -139,6 +139,7 @@ class Leases:
             with suppress(VersionConflict):
                 if held.state == RUNNING and self._clock.now() < held.until:
                     await self._jobs.save(replace(held, is_cancelling=True))
+                    await self._audit.note("job.cancelling", subject=subject, facts={"kind": kind})
                 else:
                     await self._end(held, CANCELLED)
                 return True

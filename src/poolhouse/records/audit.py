@@ -29,6 +29,7 @@ Action = Literal[
     "group.left",
     "group.updated",
     "job.cancelled",
+    "job.cancelling",
     "job.failed",
     "job.failing",
     "job.retried",
@@ -57,6 +58,7 @@ Action = Literal[
     "user.invited_again",
     "user.migrated",
     "user.signed_out",
+    "users.exported",
 ]
 """Everything that is noted. Released words stay: operators search for them."""
 

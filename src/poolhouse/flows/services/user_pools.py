@@ -142,5 +142,5 @@ def build_services(
         bearers=bearers,
         signing_keys=SigningKeyAdministration(ports.pools, ports.clients, ports.key_ring, clock, audit),
         imports=UserImport(ports.pools, lines, ports.jobs, clock),
-        exports=UserExport(ports.users, ports.groups, ports.passwords, world.secrets),
+        exports=UserExport(ports.users, ports.groups, ports.passwords, world.secrets, audit),
     )

@@ -8,6 +8,7 @@ from typing import Final
 
 from poolhouse.flows.transfer.lines import write_line
 from poolhouse.ports.arithmetic import Passwords
+from poolhouse.ports.audit import AuditTrail
 from poolhouse.ports.groups import Groups
 from poolhouse.ports.users import Users
 from poolhouse.ports.world import Secrets
@@ -25,14 +26,16 @@ class Exported:
 
 
 class UserExport:
-    def __init__(self, users: Users, groups: Groups, passwords: Passwords, secrets: Secrets) -> None:
+    def __init__(self, users: Users, groups: Groups, passwords: Passwords, secrets: Secrets, audit: AuditTrail) -> None:
         self._users = users
         self._groups = groups
         self._passwords = passwords
         self._secrets = secrets
+        self._audit = audit
 
     async def run(self, pool: Pool, write: Callable[[bytes], object], *, hashes: bool) -> Exported:
         """Every user of the pool is written, one line each. Users that come or go meanwhile may be in it or not."""
+        await self._audit.note("users.exported", pool_id=pool.id, facts={"hashes": "yes" if hashes else "no"})
         users = peppered = 0
         is_peppered, fingerprint = self._passwords.is_peppered, self._secrets.fingerprint
         cursor: str | None = None

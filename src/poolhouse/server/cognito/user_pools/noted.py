@@ -87,7 +87,7 @@ SILENT: Final[Mapping[str, tuple[str, ...]]] = {
 """Operations that leave nothing, by the reason why."""
 
 ELSEWHERE: Final[Mapping[str, tuple[Action, ...]]] = {
-    "commands": ("access_key.created", "access_key.deleted", "keys.rotated", "user.imported"),
-    "jobs": ("job.cancelled", "job.failed", "job.failing", "job.retried"),
+    "commands": ("access_key.created", "access_key.deleted", "keys.rotated", "user.imported", "users.exported"),
+    "jobs": ("job.cancelled", "job.cancelling", "job.failed", "job.failing", "job.retried"),
 }
 """What is noted of what is no operation."""
