@@ -15,10 +15,7 @@ class AccessKeyRepository:
     def __init__(self, store: Store, cursors: Cursors) -> None:
         self._shelf = shelf = Shelf(store, collections.ACCESS_KEYS, AccessKey, _entry)
         self._cursors = cursors
-        self.get, self.add, self.delete = shelf.get, shelf.add, shelf.delete
-
-    async def save(self, key: AccessKey) -> AccessKey:
-        return stored(key, await self._store.replace(collections.ACCESS_KEYS, to_entry(key, (key.id,))))
+        self.get, self.add, self.save, self.delete = shelf.get, shelf.add, shelf.save, shelf.delete
 
     async def page(self, limit: int, cursor: str | None) -> Slice:
         return await self._shelf.page(self._cursors, (), limit, cursor)
