@@ -52,6 +52,8 @@ async def test_what_only_reads_leaves_nothing(operation: str) -> None:
             "ListUsersInGroup": group,
             "ListTagsForResource": {"ResourceArn": arn(at)},
             "ListUserPools": {"MaxResults": 10},
+            "DescribeUserPoolDomain": {"Domain": "nobodys"},
+            "SetUserPoolMfaConfig": {"MfaConfiguration": "OFF"},
         }
         answer = await at.call(operation, **given.get(operation, {}))
 

@@ -97,8 +97,8 @@ class LineImport(Flow):
             if await self._exists(pool, user, rehearsal):
                 return False
             raise BadLine(f"another user holds this {taken.name.kind}") from None
-        names = ",".join(sorted(group.name for group in groups if group is not None))
-        facts = {"groups": names} if names else {}
+        joined = ",".join(sorted(group.name for group in groups if group is not None))
+        facts = {"groups": joined} if joined else {}
         await self.world.audit.note("user.imported", pool_id=pool.id, subject=user.sub, facts=facts)
         return True
 
