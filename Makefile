@@ -33,8 +33,9 @@ help:
 run: $(VENV)/run.stamp
 	@exec $(BIN)/poolhouse dev $(ARGS)
 
+# One process for each processor; ARGS="-n0" for one alone, as a debugger wants it.
 test: $(VENV)/dev.stamp
-	@exec $(BIN)/python -m pytest $(ARGS)
+	@exec $(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
