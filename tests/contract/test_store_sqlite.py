@@ -80,6 +80,22 @@ async def test_what_was_written_is_there_after_a_restart(tmp_path: Path) -> None
         assert (await store.find(ITEMS, Query(("t",), Equals("colour", "red")))).entries == [written]
 
 
+async def test_a_read_of_one_document_reads_no_index_values(tmp_path: Path) -> None:
+    async with opened(tmp_path / "store.db") as store:
+        await store.insert(ITEMS, Entry(("t", "a"), {"n": 1}, index={"colour": "red"}))
+        read: set[str] = set()
+
+        def note(action: int, _: str | None, column: str | None, *_more: str | None) -> int:
+            if action == sqlite3.SQLITE_READ:
+                read.add(str(column))
+            return sqlite3.SQLITE_OK
+
+        store._reader.set_authorizer(note)
+        await store.get(ITEMS, ("t", "a"))
+
+    assert {"key", "value", "version", "expires"} == read
+
+
 async def test_an_index_that_is_declared_later_finds_what_is_written_later(tmp_path: Path) -> None:
     later = Collection("items", ("colour", "size"))
     async with opened(tmp_path / "store.db") as store:

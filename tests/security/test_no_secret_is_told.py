@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import json
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +22,7 @@ from poolhouse.hooks.events.accounts import MigrateUser
 from poolhouse.hooks.events.messages import ComposeMessage
 from poolhouse.hooks.kinds import hookimpl
 from poolhouse.store.memory import MemoryStore
-from poolhouse.store.port import Query
+from poolhouse.store.port import Collection, Entry, Query, Stored
 from poolhouse.store.repositories import collections
 from poolhouse.testing.clock import FakeClock
 from tests.security.served import ROOT_KEY, served
@@ -40,6 +41,22 @@ class Told:
 
     secrets: set[str] = field(default_factory=set)
     answers: list[str] = field(default_factory=list)
+
+
+class IndexNotingStore(MemoryStore):
+    """What is found by an index, and read by nobody, is noted here."""
+
+    def __init__(self, kinds: Iterable[Collection], clock: FakeClock) -> None:
+        super().__init__(kinds, clock)
+        self.index_values: list[str] = []
+
+    async def insert(self, collection: Collection, entry: Entry) -> Stored:
+        self.index_values += entry.index.values()
+        return await super().insert(collection, entry)
+
+    async def replace(self, collection: Collection, entry: Entry) -> Stored:
+        self.index_values += entry.index.values()
+        return await super().replace(collection, entry)
 
 
 class Fails:
@@ -210,7 +227,7 @@ async def test_no_text_of_a_value_holds_a_secret() -> None:
 async def test_what_is_kept_of_an_attempt_and_a_key_is_sealed() -> None:
     """Whoever reads the database finds no password, no token, no secret of a client, no half of a proof, no code."""
     clock = FakeClock()
-    store = MemoryStore(collections.ALL, clock)
+    store = IndexNotingStore(collections.ALL, clock)
     told = Told()
     async with served(store=store, clock=clock) as (house, api):
         await journey(house, api, told)
@@ -223,11 +240,13 @@ async def test_what_is_kept_of_an_attempt_and_a_key_is_sealed() -> None:
             for entry in (await store.find(collections.SIGNING_KEYS, Query(limit=100))).entries
         ]
         stored = [
-            json.dumps([entry.key, entry.value, dict(entry.index)])
+            json.dumps([entry.key, entry.value])
             for collection in collections.ALL
             for entry in (await store.find(collection, Query(limit=1000))).entries
         ]
+        stored += store.index_values
 
+    assert store.index_values
     keys = {text for key in private_keys for text in (base64.b64encode(key).decode()[40:80], key.hex()[40:80])}
     assert 4 <= len(keys)
     assert [] == [secret for secret in told.secrets | keys for text in stored if _stands_in(secret, text)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from poolhouse.store.port import Collection, Document, Entry, Key, Page, Query, Store
+from poolhouse.store.port import Collection, Document, Entry, Key, Page, Query, Store, Stored
 
 
 class Crash(BaseException):
@@ -48,17 +48,17 @@ class CrashingStore:
     async def sweep(self) -> int:
         return await self._inner.sweep()
 
-    async def get(self, collection: Collection, key: Key) -> Entry | None:
+    async def get(self, collection: Collection, key: Key) -> Stored | None:
         return await self._inner.get(collection, key)
 
     async def find(self, collection: Collection, query: Query) -> Page:
         return await self._inner.find(collection, query)
 
-    async def insert(self, collection: Collection, entry: Entry) -> Entry:
+    async def insert(self, collection: Collection, entry: Entry) -> Stored:
         self._write()
         return await self._inner.insert(collection, entry)
 
-    async def replace(self, collection: Collection, entry: Entry) -> Entry:
+    async def replace(self, collection: Collection, entry: Entry) -> Stored:
         self._write()
         return await self._inner.replace(collection, entry)
 
@@ -66,7 +66,7 @@ class CrashingStore:
         self._write()
         return await self._inner.delete(collection, key, version=version)
 
-    async def take(self, collection: Collection, key: Key) -> Entry | None:
+    async def take(self, collection: Collection, key: Key) -> Stored | None:
         self._write()
         return await self._inner.take(collection, key)
 

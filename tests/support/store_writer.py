@@ -41,10 +41,10 @@ async def work(store: SqliteStore, name: str, worker: int) -> None:
     while True:
         say("count", worker, await store.increment(COUNTS, (name, str(worker)), "n"))
         entry = Entry((name, str(worker), str(number)), {"stage": 1}, index={"worker": str(worker)})
-        entry = await store.insert(ITEMS, entry)
+        written = await store.insert(ITEMS, entry)
         say("stage", worker, number, 1)
         if last_stage(number) >= 2:
-            await store.replace(ITEMS, replace(entry, value={"stage": 2}))
+            await store.replace(ITEMS, replace(entry, value={"stage": 2}, version=written.version))
             say("stage", worker, number, 2)
         if last_stage(number) >= 3:
             await store.take(ITEMS, entry.key)

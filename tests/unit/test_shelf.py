@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from poolhouse.crypto.vault import Vault
 from poolhouse.errors import ConcurrentModification, InvalidParameter, KeyTaken, VersionConflict
 from poolhouse.records.groups import Group
 from poolhouse.server.world import SystemChance
+from poolhouse.store import documents
 from poolhouse.store.memory import MemoryStore
 from poolhouse.store.port import Entry
 from poolhouse.store.repositories import collections
@@ -39,6 +41,10 @@ def entry_of(group: Group) -> Entry:
 
 def group(name: str, pool_id: str = "p") -> Group:
     return Group(pool_id=pool_id, name=name, created=1.0, modified=1.0)
+
+
+def document_of(group: Group) -> dict[str, Any]:
+    return documents.decode(documents.encode(entry_of(group).value))
 
 
 async def test_a_record_is_added_once_read_saved_and_deleted(store: MemoryStore) -> None:
@@ -91,3 +97,24 @@ async def test_a_cursor_is_good_for_the_tenant_it_was_made_for(store: MemoryStor
 
     with pytest.raises(InvalidParameter):
         await groups.page(cursors, ("other",), 1, page.cursor)
+
+
+async def test_text_that_reads_like_the_place_of_what_is_unknown_is_kept_as_text(store: MemoryStore) -> None:
+    names = replace(group("a"), description='{"unknown":{"name":"b"}}')
+    added = await shelf(store).add(names)
+
+    assert added == await shelf(store).get("p", "a")
+
+
+async def test_what_is_unknown_of_a_record_is_at_its_place_in_the_document(store: MemoryStore) -> None:
+    await store.insert(
+        collections.GROUPS, replace(entry_of(group("a")), value={**document_of(group("a")), "later": {"unknown": 1}})
+    )
+
+    read = await shelf(store).get("p", "a")
+    assert read is not None
+    await shelf(store).save(read)
+
+    stored = await store.get(collections.GROUPS, ("p", "a"))
+    assert stored is not None
+    assert stored.value == {**document_of(group("a")), "later": {"unknown": 1}}

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from poolhouse.errors import InvalidParameter
 from poolhouse.errors.reasons import Reason
@@ -19,8 +20,10 @@ decode = msgspec.json.Decoder(dict[str, Any]).decode
 """The document that ``encode`` was given, as a new dictionary."""
 
 
-def encode(value: Document) -> bytes:
-    """The document as JSON. Raises ``InvalidParameter`` for what JSON cannot say."""
+def encode(value: Document | Struct | bytes) -> bytes:
+    """The document as JSON; as it is where it is that already. Raises ``InvalidParameter`` for what JSON cannot say."""
+    if isinstance(value, bytes):
+        return value
     try:
         return _encode(value)
     except (TypeError, ValueError, OverflowError, RecursionError):

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from poolhouse.errors import KeyTaken, VersionConflict
 from poolhouse.store import documents, keys
-from poolhouse.store.port import Clock, Collection, Document, Entry, Equals, Key, Page, Position, Query, StartsWith
-
-
-class _Stored(Struct, frozen=True):
-    """An entry, and its value as JSON: what is kept here is nobody's dictionary."""
-
-    entry: Entry
-    json: bytes
-
-    def entry_for_caller(self) -> Entry:
-        return replace(self.entry, value=documents.decode(self.json), index=dict(self.entry.index))
+from poolhouse.store.port import (
+    Clock,
+    Collection,
+    Document,
+    Entry,
+    Equals,
+    Key,
+    Page,
+    Position,
+    Query,
+    StartsWith,
+    Stored,
+)
 
 
 class MemoryStore:
@@ -27,7 +28,8 @@ class MemoryStore:
 
     def __init__(self, collections: Iterable[Collection], clock: Clock) -> None:
         self._clock = clock
-        self._entries: dict[str, dict[Key, _Stored]] = {}
+        self._entries: dict[str, dict[Key, Entry]] = {}
+        """Their values are JSON: what is kept here is nobody's dictionary."""
         for collection in collections:
             documents.require_names(collection)
             self._entries[collection.name] = {}
@@ -41,50 +43,50 @@ class MemoryStore:
     async def ping(self) -> None:
         """Memory answers."""
 
-    async def insert(self, collection: Collection, entry: Entry) -> Entry:
+    async def insert(self, collection: Collection, entry: Entry) -> Stored:
         if self._live(collection, entry.key) is not None:
             raise KeyTaken
         return self._write(collection, entry)
 
-    async def get(self, collection: Collection, key: Key) -> Entry | None:
-        stored = self._live(collection, key)
-        return stored.entry_for_caller() if stored else None
+    async def get(self, collection: Collection, key: Key) -> Stored | None:
+        entry = self._live(collection, key)
+        return _read(entry) if entry else None
 
     async def find(self, collection: Collection, query: Query) -> Page:
         if query.where:
             _require_index(collection, {query.where.index: query.where.value})
-        found = sorted(
-            (_position(stored.entry, query), stored)
-            for stored in self._entries[collection.name].values()
-            if self._is_live(stored.entry) and _fits(stored.entry, query)
+        found = sorted(  # no two have one position, so nothing else is compared
+            (_position(entry, query), _read(entry))
+            for entry in self._entries[collection.name].values()
+            if self._is_live(entry) and _fits(entry, query)
         )
         after = (query.after.value, query.after.key) if query.after else None
         rest = [(position, stored) for position, stored in found if after is None or position > after]
         page = rest[: query.limit]
         return Page(
-            entries=[stored.entry_for_caller() for _, stored in page],
+            entries=[stored for _, stored in page],
             next=Position(*page[-1][0]) if len(rest) > len(page) else None,
         )
 
-    async def replace(self, collection: Collection, entry: Entry) -> Entry:
-        stored = self._live(collection, entry.key)
-        if stored is None or stored.entry.version != entry.version:
+    async def replace(self, collection: Collection, entry: Entry) -> Stored:
+        held = self._live(collection, entry.key)
+        if held is None or held.version != entry.version:
             raise VersionConflict
         return self._write(collection, entry)
 
     async def delete(self, collection: Collection, key: Key, *, version: int | None = None) -> bool:
-        stored = self._live(collection, key)
-        if stored is None or version not in (None, stored.entry.version):
+        entry = self._live(collection, key)
+        if entry is None or version not in (None, entry.version):
             return False
         del self._entries[collection.name][key]
         return True
 
-    async def take(self, collection: Collection, key: Key) -> Entry | None:
-        stored = self._live(collection, key)
-        if stored is None:
+    async def take(self, collection: Collection, key: Key) -> Stored | None:
+        entry = self._live(collection, key)
+        if entry is None:
             return None
         del self._entries[collection.name][key]
-        return stored.entry_for_caller()
+        return _read(entry)
 
     async def increment(
         self,
@@ -97,9 +99,8 @@ class MemoryStore:
         put: Document | None = None,
         expires: float | None = None,
     ) -> int | None:
-        stored = self._live(collection, key)
-        old = stored.entry_for_caller() if stored else Entry(key=key, value={})
-        value = documents.counted(old.value, field, by, at_most, put)
+        old = self._live(collection, key) or Entry(key=key, value=b"{}")
+        value = documents.counted(_read(old).value, field, by, at_most, put)
         if value is None:
             return None
         self._write(collection, replace(old, value=value, expires=old.expires if expires is None else expires))
@@ -109,26 +110,29 @@ class MemoryStore:
     async def sweep(self) -> int:
         removed = 0
         for entries in self._entries.values():
-            expired = [key for key, stored in entries.items() if not self._is_live(stored.entry)]
+            expired = [key for key, entry in entries.items() if not self._is_live(entry)]
             for key in expired:
                 del entries[key]
             removed += len(expired)
         return removed
 
-    def _live(self, collection: Collection, key: Key) -> _Stored | None:
+    def _live(self, collection: Collection, key: Key) -> Entry | None:
         keys.pack(key)  # raises for what is no key
-        stored = self._entries[collection.name].get(key)
-        return stored if stored and self._is_live(stored.entry) else None
+        entry = self._entries[collection.name].get(key)
+        return entry if entry and self._is_live(entry) else None
 
     def _is_live(self, entry: Entry) -> bool:
         return entry.expires is None or entry.expires > self._clock.now()
 
-    def _write(self, collection: Collection, entry: Entry) -> Entry:
+    def _write(self, collection: Collection, entry: Entry) -> Stored:
         _require_index(collection, entry.index)
-        json = documents.encode(entry.value)
-        written = replace(entry, version=documents.fresh_version())
-        self._entries[collection.name][entry.key] = _Stored(replace(written, value={}, index=dict(entry.index)), json)
-        return written
+        json, version = documents.encode(entry.value), documents.fresh_version()
+        self._entries[collection.name][entry.key] = replace(entry, value=json, version=version, index=dict(entry.index))
+        return Stored(entry.key, json, version, entry.expires)
+
+
+def _read(entry: Entry) -> Stored:
+    return Stored(entry.key, documents.encode(entry.value), entry.version, entry.expires)
 
 
 def _require_index(collection: Collection, index: Mapping[str, str]) -> None:

@@ -20,7 +20,7 @@ from urllib.parse import quote, unquote
 from poolhouse.errors import InvalidParameter
 from poolhouse.errors.reasons import Reason
 from poolhouse.store import documents, keys
-from poolhouse.store.port import Collection, Document, Entry, Key
+from poolhouse.store.port import Collection, Document, Key, Stored
 
 _EMPTY = "%"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -30,7 +30,12 @@ _LEAST, _MOST = -(2**63), 2**63 - 1
 
 
 def document(
-    collection: Collection, key: Key, value: Document, expires: float | None, index: Mapping[str, str], ahead: float
+    collection: Collection,
+    key: Key,
+    value: Document | bytes,
+    expires: float | None,
+    index: Mapping[str, str],
+    ahead: float,
 ) -> dict[str, Any]:
     """The document of an entry at its next write. For ``ahead`` see ``expiry``."""
     documents.require_declared(collection, index)
@@ -40,7 +45,7 @@ def document(
         "version": documents.fresh_version(),
         **(expiry(expires, ahead) if expires is not None else {}),
         "index": {name: keys.escape(text) for name, text in index.items()},
-        "value": shield(value),
+        "value": shield(documents.decode(value) if isinstance(value, bytes) else value),
     }
 
 
@@ -58,14 +63,13 @@ def expiry(expires: float, ahead: float) -> dict[str, Any]:
     return {"expires": float(expires), "purge": _EPOCH + timedelta(seconds=last)}
 
 
-def entry(found: Mapping[str, Any]) -> Entry:
-    """The entry that ``document`` was made of."""
-    return Entry(
+def stored(found: Mapping[str, Any]) -> Stored:
+    """What ``document`` was made of, as it is read."""
+    return Stored(
         key=keys.unpack(found["_id"]),
-        value=unshield(found["value"]),
+        json=documents.encode(unshield(found["value"])),
         version=int(found["version"]),
         expires=found.get("expires"),
-        index={name: keys.unescape(text) for name, text in found["index"].items()},
     )
 
 

@@ -20,7 +20,7 @@ from pymongo.errors import ConfigurationError, DuplicateKeyError
 from poolhouse.errors import ConcurrentModification, InvalidParameter, KeyTaken, VersionConflict
 from poolhouse.errors.reasons import Reason
 from poolhouse.store import documents, keys, mongo_documents
-from poolhouse.store.port import Clock, Collection, Document, Entry, Equals, Key, Page, Position, Query
+from poolhouse.store.port import Clock, Collection, Document, Entry, Equals, Key, Page, Position, Query, Stored
 
 _DATABASE = "poolhouse"
 _ALWAYS: dict[str, Any] = {
@@ -83,7 +83,7 @@ class MotorStore:
     async def ping(self) -> None:
         await self._client.admin.command("ping")
 
-    async def insert(self, collection: Collection, entry: Entry) -> Entry:
+    async def insert(self, collection: Collection, entry: Entry) -> Stored:
         documents_ = self._collections[collection.name]
         new = self._document(collection, entry)
         for _ in range(_TRIES):
@@ -99,21 +99,21 @@ class MotorStore:
                 return _written(entry, new)
         raise ConcurrentModification
 
-    async def get(self, collection: Collection, key: Key) -> Entry | None:
+    async def get(self, collection: Collection, key: Key) -> Stored | None:
         found = await self._collections[collection.name].find_one(self._live(key))
-        return None if found is None else mongo_documents.entry(found)
+        return None if found is None else mongo_documents.stored(found)
 
     async def find(self, collection: Collection, query: Query) -> Page:
         where, order = self._selection(collection, query)
         cursor = self._collections[collection.name].find(where, sort=order, limit=query.limit + 1)
         found = await cursor.to_list(length=query.limit + 1)
-        entries = [mongo_documents.entry(document) for document in found[: query.limit]]
+        entries = [mongo_documents.stored(document) for document in found[: query.limit]]
         if len(found) == len(entries):
             return Page(entries)
-        value = entries[-1].index[query.where.index] if query.where else ""
+        value = keys.unescape(found[query.limit - 1]["index"][query.where.index]) if query.where else ""
         return Page(entries, Position(value, entries[-1].key))
 
-    async def replace(self, collection: Collection, entry: Entry) -> Entry:
+    async def replace(self, collection: Collection, entry: Entry) -> Stored:
         new = self._document(collection, entry)
         old = {**self._live(entry.key), "version": {"$eq": entry.version}}
         if not (await self._collections[collection.name].replace_one(old, new)).matched_count:
@@ -126,9 +126,9 @@ class MotorStore:
             old["version"] = {"$eq": version}
         return bool((await self._collections[collection.name].delete_one(old)).deleted_count)
 
-    async def take(self, collection: Collection, key: Key) -> Entry | None:
+    async def take(self, collection: Collection, key: Key) -> Stored | None:
         found = await self._collections[collection.name].find_one_and_delete(self._live(key))
-        return None if found is None else mongo_documents.entry(found)
+        return None if found is None else mongo_documents.stored(found)
 
     async def increment(
         self,
@@ -243,5 +243,5 @@ def _indexes(collection: Collection) -> list[IndexModel]:
     ]
 
 
-def _written(entry: Entry, new: dict[str, Any]) -> Entry:
-    return Entry(entry.key, entry.value, new["version"], entry.expires, entry.index)
+def _written(entry: Entry, new: dict[str, Any]) -> Stored:
+    return Stored(entry.key, documents.encode(entry.value), new["version"], entry.expires)

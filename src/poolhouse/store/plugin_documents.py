@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from poolhouse.ports.plugins import Key, PluginDocument
-from poolhouse.store.port import Collection, Entry, Position, Query, Store
+from poolhouse.store.port import Collection, Entry, Position, Query, Store, Stored
 
 PLUGIN_DOCUMENTS = Collection("plugin_documents")
 """Keys begin with the plugin's name (the tenant) and the name of its collection."""
@@ -47,9 +47,9 @@ def _entry(document: PluginDocument) -> Entry:
     return Entry(document.key, document.value, document.version, document.expires)
 
 
-def _document(entry: Entry | None) -> PluginDocument | None:
-    return _known(entry) if entry is not None else None
+def _document(stored: Stored | None) -> PluginDocument | None:
+    return _known(stored) if stored is not None else None
 
 
-def _known(entry: Entry) -> PluginDocument:
-    return PluginDocument(entry.key, entry.value, entry.version, entry.expires)
+def _known(stored: Stored) -> PluginDocument:
+    return PluginDocument(stored.key, stored.value, stored.version, stored.expires)

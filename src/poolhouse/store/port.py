@@ -1,6 +1,7 @@
 """The store as the rest of the house sees it: documents under keys, and nothing that needs more than one of them.
 
-A key is a tuple of text whose first part is the tenant. A value is what JSON can say. Conditions are a closed set.
+A key is a tuple of text whose first part is the tenant. A value is what JSON can say; it is read as JSON, so that who
+knows its shape decodes it into that and into nothing else. Conditions are a closed set.
 The in-memory adapter is the plainest statement of what every word here means; ``poolhouse.testing.store_suite`` is the
 same statement as tests, and runs over every adapter.
 
@@ -22,11 +23,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 
+import msgspec
 from msgspec import Struct
 
 Key: TypeAlias = tuple[str, ...]
 Document: TypeAlias = Mapping[str, Any]
 """What JSON can say: None, bool, int (64 bits), finite float, text, lists and text-keyed mappings of these."""
+
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 class Clock(Protocol):
@@ -50,17 +54,31 @@ class Collection(Struct, frozen=True):
 
 
 class Entry(Struct, frozen=True):
-    """A document in the store.
+    """A document as it is written; ``value`` may be its JSON already.
 
     ``version`` is 0 before the first write and changes with every write. ``expires`` is in epoch seconds, None means
     never. ``index`` holds the values of the collection's declared indexes: text only, a missing one is not findable.
     """
 
     key: Key
-    value: Document
+    value: Document | bytes
     version: int = 0
     expires: float | None = None
     index: Mapping[str, str] = {}
+
+
+class Stored(Struct, frozen=True):
+    """A document as it is read: JSON, and what else an ``Entry`` says but for index values: they are for finding."""
+
+    key: Key
+    json: bytes
+    version: int
+    expires: float | None = None
+
+    @property
+    def value(self) -> dict[str, Any]:
+        """The document, as a new dictionary each time."""
+        return _decode(self.json)
 
 
 class Equals(Struct, frozen=True):
@@ -99,7 +117,7 @@ class Query(Struct, frozen=True):
 class Page(Struct, frozen=True):
     """``next`` is None on the last page."""
 
-    entries: Sequence[Entry]
+    entries: Sequence[Stored]
     next: Position | None = None
 
 
@@ -115,23 +133,23 @@ class Store(Protocol):
     async def ping(self) -> None:
         """Raises when the database does not answer."""
 
-    async def insert(self, collection: Collection, entry: Entry) -> Entry:
+    async def insert(self, collection: Collection, entry: Entry) -> Stored:
         """The entry is stored under a key that was free, and returned with its version. Raises ``KeyTaken``."""
 
-    async def get(self, collection: Collection, key: Key) -> Entry | None:
+    async def get(self, collection: Collection, key: Key) -> Stored | None:
         """The entry, or None."""
 
     async def find(self, collection: Collection, query: Query) -> Page:
         """A page of entries."""
 
-    async def replace(self, collection: Collection, entry: Entry) -> Entry:
+    async def replace(self, collection: Collection, entry: Entry) -> Stored:
         """The stored entry with the same key and ``entry.version`` is now this one, returned with its new version.
         Raises ``VersionConflict`` if there is none."""
 
     async def delete(self, collection: Collection, key: Key, *, version: int | None = None) -> bool:
         """There is no such entry (with ``version``: not this version of it). True if this call removed it."""
 
-    async def take(self, collection: Collection, key: Key) -> Entry | None:
+    async def take(self, collection: Collection, key: Key) -> Stored | None:
         """The entry is gone, and this caller alone got it; None for everybody else."""
 
     async def increment(

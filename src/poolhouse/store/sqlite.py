@@ -23,7 +23,7 @@ from poolhouse.errors import InvalidParameter
 from poolhouse.errors.reasons import Reason
 from poolhouse.store import documents
 from poolhouse.store.group_commit import GroupCommit
-from poolhouse.store.port import Clock, Collection, Document, Entry, Key, Page, Query
+from poolhouse.store.port import Clock, Collection, Document, Entry, Key, Page, Query, Stored
 from poolhouse.store.sqlite_table import Table
 
 _APPLICATION_ID = 0x506F6F6C
@@ -71,20 +71,20 @@ class SqliteStore:
     async def ping(self) -> None:
         self._reader.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
 
-    async def insert(self, collection: Collection, entry: Entry) -> Entry:
+    async def insert(self, collection: Collection, entry: Entry) -> Stored:
         table = self._tables[collection.name]
         json = documents.encode(entry.value)
         return await self._commits.submit(
             lambda: table.insert(self._writer, entry, json, self._clock.now()), lasting=collection.lasting
         )
 
-    async def get(self, collection: Collection, key: Key) -> Entry | None:
+    async def get(self, collection: Collection, key: Key) -> Stored | None:
         return self._tables[collection.name].get(self._reader, key, self._clock.now())
 
     async def find(self, collection: Collection, query: Query) -> Page:
         return self._tables[collection.name].find(self._reader, query, self._clock.now())
 
-    async def replace(self, collection: Collection, entry: Entry) -> Entry:
+    async def replace(self, collection: Collection, entry: Entry) -> Stored:
         table = self._tables[collection.name]
         json = documents.encode(entry.value)
         return await self._commits.submit(
@@ -97,7 +97,7 @@ class SqliteStore:
             lambda: table.delete(self._writer, key, version, self._clock.now()), lasting=collection.lasting
         )
 
-    async def take(self, collection: Collection, key: Key) -> Entry | None:
+    async def take(self, collection: Collection, key: Key) -> Stored | None:
         table = self._tables[collection.name]
         return await self._commits.submit(lambda: table.take(self._writer, key, self._clock.now()))
 

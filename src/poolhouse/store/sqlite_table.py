@@ -12,7 +12,7 @@ from typing import Any
 
 from poolhouse.errors import KeyTaken, VersionConflict
 from poolhouse.store import documents, keys
-from poolhouse.store.port import Collection, Document, Entry, Equals, Key, Page, Position, Query
+from poolhouse.store.port import Collection, Document, Entry, Equals, Key, Page, Position, Query, Stored
 
 _LIVE = "(expires IS NULL OR expires > ?)"
 
@@ -33,10 +33,9 @@ class Table:
         places = ", ".join("?" * len(columns))
         changed = ", ".join(f"{column} = excluded.{column}" for column in columns[2:])
         assigned = ", ".join(f"{column} = ?" for column in columns[2:])
-        shown = ", ".join((*index_columns, "value", "version", "expires"))
+        shown = "value, version, expires"
         self._name = table
         self._index_columns = index_columns
-        self._json = len(index_columns)
         self._insert = (
             f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places}) "
             f"ON CONFLICT (key) DO UPDATE SET {changed} WHERE expires <= ?"
@@ -49,8 +48,8 @@ class Table:
         self._get = f"SELECT {shown} FROM {table} WHERE key = ? AND {_LIVE}"
         self._delete = f"DELETE FROM {table} WHERE key = ? AND {_LIVE}"
         self._take = f"DELETE FROM {table} WHERE key = ? AND {_LIVE} RETURNING {shown}"
-        self._find = f"SELECT {shown}, key FROM {table} WHERE "
-        self._under = f"{self._find}key >= ? AND key < ? AND {_LIVE} ORDER BY key LIMIT ?"
+        self._find = f"SELECT {shown}, key{{more}} FROM {table} WHERE "
+        self._under = f"{self._find.format(more='')}key >= ? AND key < ? AND {_LIVE} ORDER BY key LIMIT ?"
         self._sweep = (
             f"DELETE FROM {table} WHERE key IN (SELECT key FROM {table} WHERE expires <= ? ORDER BY expires LIMIT ?)"
         )
@@ -73,11 +72,11 @@ class Table:
             f"CREATE INDEX IF NOT EXISTS {self._name}_expires ON {self._name} (expires) WHERE expires IS NOT NULL"
         )
 
-    def get(self, connection: sqlite3.Connection, key: Key, now: float) -> Entry | None:
+    def get(self, connection: sqlite3.Connection, key: Key, now: float) -> Stored | None:
         row = connection.execute(self._get, (keys.pack(key), now)).fetchone()
-        return None if row is None else self._entry(key, row)
+        return None if row is None else Stored(key, *row)
 
-    def insert(self, connection: sqlite3.Connection, entry: Entry, json: bytes, now: float) -> Entry:
+    def insert(self, connection: sqlite3.Connection, entry: Entry, json: bytes, now: float) -> Stored:
         version = documents.fresh_version()
         cursor = connection.execute(
             self._insert,
@@ -85,9 +84,9 @@ class Table:
         )
         if cursor.rowcount != 1:
             raise KeyTaken
-        return Entry(entry.key, entry.value, version, entry.expires, entry.index)
+        return Stored(entry.key, json, version, entry.expires)
 
-    def replace(self, connection: sqlite3.Connection, entry: Entry, json: bytes, now: float) -> Entry:
+    def replace(self, connection: sqlite3.Connection, entry: Entry, json: bytes, now: float) -> Stored:
         version = documents.fresh_version()
         index_values = self._index_values(entry.index)
         cursor = connection.execute(
@@ -96,16 +95,16 @@ class Table:
         )
         if cursor.rowcount != 1:
             raise VersionConflict
-        return Entry(entry.key, entry.value, version, entry.expires, entry.index)
+        return Stored(entry.key, json, version, entry.expires)
 
     def delete(self, connection: sqlite3.Connection, key: Key, version: int | None, now: float) -> bool:
         if version is None:
             return connection.execute(self._delete, (keys.pack(key), now)).rowcount == 1
         return connection.execute(f"{self._delete} AND version = ?", (keys.pack(key), now, version)).rowcount == 1
 
-    def take(self, connection: sqlite3.Connection, key: Key, now: float) -> Entry | None:
+    def take(self, connection: sqlite3.Connection, key: Key, now: float) -> Stored | None:
         rows = connection.execute(self._take, (keys.pack(key), now)).fetchall()
-        return self._entry(key, rows[0]) if rows else None
+        return Stored(key, *rows[0]) if rows else None
 
     def increment(
         self,
@@ -121,7 +120,7 @@ class Table:
     ) -> int | None:
         packed = keys.pack(key)
         row = connection.execute(self._get, (packed, now)).fetchone()
-        value = documents.counted(documents.decode(row[self._json]) if row else {}, field, by, at_most, put)
+        value = documents.counted(documents.decode(row[0]) if row else {}, field, by, at_most, put)
         if value is None:
             return None
         json = documents.encode(value)
@@ -142,10 +141,10 @@ class Table:
         statement, values = self._selection(query)
         rows = connection.execute(statement, (*values, now, query.limit + 1)).fetchall()
         page = rows[: query.limit]
-        entries = [self._entry(keys.unpack(row[-1]), row) for row in page]
+        entries = [Stored(keys.unpack(row[3]), row[0], row[1], row[2]) for row in page]
         if len(rows) == len(page):
             return Page(entries)
-        value = entries[-1].index[query.where.index] if query.where else ""
+        value = keys.unescape(page[-1][4]) if query.where else ""
         return Page(entries, Position(value, entries[-1].key))
 
     def _selection(self, query: Query) -> tuple[str, list[Any]]:
@@ -160,11 +159,13 @@ class Table:
 
         if query.where is None and query.after is None and query.prefix:
             return self._under, [*keys.bounds(query.prefix)]
+        more = ""
         order = "key"
         after_key = keys.pack(query.after.key) if query.after else ""
         if query.where is not None:
             documents.require_declared(self._collection, {query.where.index: ""})
             column = f"i_{query.where.index}"
+            more = f", {column}"
             wanted = keys.escape(query.where.value)
             after_value = keys.escape(query.after.value) if query.after else ""
             if query.prefix:
@@ -191,15 +192,7 @@ class Table:
         if behind:
             require("key < ?", behind)
         where = " AND ".join([*conditions, _LIVE])
-        return f"{self._find}{where} ORDER BY {order} LIMIT ?", values
-
-    def _entry(self, key: Key, row: tuple[Any, ...]) -> Entry:
-        # Index columns come first in a row: the shorter of the two ends the loop.
-        index = {
-            name: keys.unescape(value) for name, value in zip(self._indexes, row, strict=False) if value is not None
-        }
-        json, version, expires = row[self._json : self._json + 3]
-        return Entry(key, documents.decode(json), version, expires, index)
+        return f"{self._find.format(more=more)}{where} ORDER BY {order} LIMIT ?", values
 
     def _index_values(self, index: Mapping[str, str]) -> list[str | None]:
         if not index:

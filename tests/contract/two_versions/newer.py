@@ -11,8 +11,8 @@ from poolhouse.records.clients import Client, ClientSecret
 from poolhouse.records.grants import Grant, Previous
 from poolhouse.records.pools import AttributeSchema, PasswordPolicy, Pool
 from poolhouse.records.users import Credential, User
-from poolhouse.store.port import Collection, Store
-from poolhouse.store.repositories import collections
+from poolhouse.store.port import Collection, Entry, Store, Stored
+from poolhouse.store.repositories import clients, collections, users
 from poolhouse.store.repositories.mapping import to_entry, to_record
 from tests.support.house import House
 
@@ -60,6 +60,19 @@ class NewUser(User, frozen=True, kw_only=True):
     locale_of_mail: str | None = None
 
 
+_FOUND_BY: Mapping[str, Callable[[Any], Mapping[str, str]]] = {
+    "users": lambda user: users.entry_of(user).index,
+    "clients": lambda client: clients.entry_of(client).index,
+    "pools": lambda pool: {},
+    "grants": lambda grant: {},
+}
+
+
+def found_by_locale(user: User, stored: Stored, locale: str) -> Entry:
+    """The user as the newer version indexes it."""
+    return Entry(stored.key, stored.json, stored.version, index={**users.entry_of(user).index, "locale": locale})
+
+
 async def rewritten(
     house: House,
     collection: Collection,
@@ -72,7 +85,7 @@ async def rewritten(
     entry = await house.built.store.get(collection, key)
     assert entry is not None
     grown = replace(to_record(entry, kind), **changes)
-    index = entry.index if index is None else {**entry.index, **index}
+    index = {**_FOUND_BY[collection.name](grown), **(index or {})}
     await house.built.store.replace(collection, to_entry(grown, key, expires=entry.expires, index=index))
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from msgspec.structs import replace
-
 from poolhouse.flows.pools.settings import PoolFoundation
 from poolhouse.ports.users import UserFilter
 from poolhouse.records.names import Name
 from poolhouse.store.port import Entry, Equals, Query, Store
 from poolhouse.store.repositories import collections
-from tests.contract.two_versions.newer import NEW_USERS, NewUser, rewritten
+from tests.contract.two_versions.newer import NEW_USERS, NewUser, found_by_locale, rewritten
 from tests.support.house import House
 
 
@@ -36,14 +34,14 @@ async def test_an_index_of_the_newer_version_is_right_once_it_has_written_the_re
     pool = await house.services.pools.get(user.pool_id)
     entry = await newer.get(NEW_USERS, (user.pool_id, user.sub))
     assert entry is not None
-    await newer.replace(NEW_USERS, replace(entry, index={**entry.index, "locale": "de"}))
+    await newer.replace(NEW_USERS, found_by_locale(user, entry, "de"))
 
     # The older version goes on as before, whatever the index says meanwhile.
     await house.services.users.update(pool, "jane", {"locale": "fr"}, {})
     assert (await house.sign_in(client)).access
     entry = await newer.get(NEW_USERS, (user.pool_id, user.sub))
     assert entry is not None
-    await newer.replace(NEW_USERS, replace(entry, index={**entry.index, "locale": "fr"}))
+    await newer.replace(NEW_USERS, found_by_locale(user, entry, "fr"))
 
     async def found(locale: str) -> list[str]:
         page = await newer.find(NEW_USERS, Query(prefix=(user.pool_id,), where=Equals("locale", locale)))

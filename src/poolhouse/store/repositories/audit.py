@@ -8,7 +8,7 @@ from typing import Final
 from poolhouse.records.audit import AuditEntry
 from poolhouse.store.port import Position, Query, Store
 from poolhouse.store.repositories import collections
-from poolhouse.store.repositories.mapping import stored, to_entry, to_record
+from poolhouse.store.repositories.mapping import to_entry, to_record, with_version
 
 SERVER: Final = "server"
 """The owner of entries that are of no pool."""
@@ -24,7 +24,7 @@ class AuditRepository:
     async def add(self, entry: AuditEntry) -> AuditEntry:
         key = (entry.pool_id or SERVER, _instant(entry.at), entry.id)
         written = await self._store.insert(collections.AUDIT, to_entry(entry, key, expires=entry.expires))
-        return stored(entry, written)
+        return with_version(entry, written)
 
     async def since(self, instant: float, owner: str | None) -> AsyncIterator[AuditEntry]:
         first = _instant(instant)

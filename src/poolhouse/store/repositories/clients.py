@@ -19,7 +19,7 @@ class ClientRepository:
     def __init__(self, store: Store, cursors: Cursors, clock: Clock) -> None:
         self._store = store
         self._cursors = cursors
-        self._shelf = Shelf(store, collections.CLIENTS, Client, _entry, conflict=ConcurrentModification)
+        self._shelf = Shelf(store, collections.CLIENTS, Client, entry_of, conflict=ConcurrentModification)
         self._cache: Cache[Client] = Cache(clock, size=CACHED, seconds=FRESH_SECONDS)
 
     async def get(self, client_id: str) -> Client:
@@ -57,5 +57,6 @@ class ClientRepository:
         return await self._shelf.page(self._cursors, (pool_id,), limit, cursor)
 
 
-def _entry(client: Client) -> Entry:
+def entry_of(client: Client) -> Entry:
+    """How a client stands in the store."""
     return to_entry(client, (client.pool_id, client.id))

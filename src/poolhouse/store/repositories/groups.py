@@ -8,10 +8,10 @@ from poolhouse.errors import ConcurrentModification, GroupNotFound, GroupTaken, 
 from poolhouse.ports.paging import Slice
 from poolhouse.records.groups import Group
 from poolhouse.records.users import User
-from poolhouse.store.port import Entry, Query, Store
+from poolhouse.store.port import Entry, Query, Store, Stored
 from poolhouse.store.repositories import collections
 from poolhouse.store.repositories.cursors import Cursors
-from poolhouse.store.repositories.mapping import to_entry, to_record
+from poolhouse.store.repositories.mapping import is_gone, to_entry, to_record
 from poolhouse.store.repositories.shelf import Shelf, turned
 
 GROUPS_PER_USER = 100
@@ -90,7 +90,7 @@ class Memberships:
             if member.value.get("group") != group.id:
                 continue
             entry = await self._store.get(collections.USERS, (group.pool_id, member.key[2]))
-            if entry is not None and "gone" not in entry.value:
+            if entry is not None and not is_gone(entry):
                 users.append(to_record(entry, User))
         return Slice(users, following)
 
@@ -101,7 +101,7 @@ class Memberships:
             await self._store.delete(collections.MEMBERS, (user.pool_id, entry.key[2], user.sub))
             await self._store.delete(collections.MEMBERSHIPS, entry.key)
 
-    async def _live(self, entries: Sequence[Entry], pool_id: str) -> list[Group]:
+    async def _live(self, entries: Sequence[Stored], pool_id: str) -> list[Group]:
         groups = []
         for entry in entries:
             group = await self._shelf.get(pool_id, entry.key[2])

@@ -1,4 +1,5 @@
-"""A record is its document: field by field, without the version, which is the entry's.
+"""A record is its document: field by field, without the version, which is the entry's. JSON becomes a record, and a
+record JSON, with nothing in between.
 
 What this version does not know of a document is set aside in ``unknown``, and written back at its place: a process of
 an older version that changes a record drops nothing of a newer one's (decision 0008). So it is with records inside.
@@ -11,36 +12,57 @@ from functools import cache
 from typing import Any, TypeVar, get_args
 
 import msgspec
-from msgspec.structs import replace
+from msgspec.structs import force_setattr, replace
 
 from poolhouse.records.base import Kept, StoredRecord
-from poolhouse.store.port import Entry, Key
+from poolhouse.store import documents
+from poolhouse.store.port import Entry, Key, Stored
 
 R = TypeVar("R", bound=StoredRecord)
+_UNKNOWN = b'"unknown":'
+TOMBSTONE = {"gone": True}
+"""Fills the key of a record that is not to be made any more."""
 
 
 def to_entry(
     record: StoredRecord, key: Key, *, expires: float | None = None, index: Mapping[str, str] | None = None
 ) -> Entry:
-    value: dict[str, Any] = msgspec.to_builtins(record)
-    value.pop("version", None)
-    _put_back(value, type(record))
-    return Entry(key=key, value=value, version=record.version, expires=expires, index=index or {})
+    """Raises ``InvalidParameter`` for a record that JSON cannot say."""
+    # What has its default is left out, and so is nothing unknown.
+    json = documents.encode(replace(record, version=0) if record.version else record)
+    if _UNKNOWN in json:
+        value = documents.decode(json)
+        _put_back(value, type(record))
+        json = documents.encode(value)
+    return Entry(key, json, record.version, expires, index or {})
 
 
-def to_record(entry: Entry, kind: type[R]) -> R:
+def to_record(stored: Stored, kind: type[R]) -> R:
     """Raises ``msgspec.ValidationError`` for a document that no version of ours wrote."""
-    value = {**entry.value, "version": entry.version}
+    record: R
     try:
-        return msgspec.convert(value, kind)
+        record = _decoder(kind).decode(stored.json)
     except msgspec.ValidationError:
         # Something is in it that this version does not know, as happens while a release is rolled out.
-        return msgspec.convert(_set_aside(value, kind), kind)
+        record = msgspec.convert(_set_aside(stored.value, kind), kind)
+    # Nobody else has seen it yet.
+    force_setattr(record, "version", stored.version)
+    return record
 
 
-def stored(record: R, entry: Entry) -> R:
+def is_gone(stored: Stored) -> bool:
+    """Whether a tombstone stands there."""
+    return b'"gone"' in stored.json and "gone" in stored.value
+
+
+def with_version(record: R, stored: Stored) -> R:
     """The record, with the version that it has in the store now."""
-    return replace(record, version=entry.version)
+    return replace(record, version=stored.version)
+
+
+@cache
+def _decoder(kind: type[R]) -> msgspec.json.Decoder[R]:
+    return msgspec.json.Decoder(kind)
 
 
 @cache

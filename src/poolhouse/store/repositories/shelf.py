@@ -13,9 +13,9 @@ from typing import Generic, TypeVar
 from poolhouse.errors import Conflicted, KeyTaken, VersionConflict
 from poolhouse.ports.paging import Slice
 from poolhouse.records.base import StoredRecord
-from poolhouse.store.port import Collection, Entry, Key, Query, StartsWith, Store
+from poolhouse.store.port import Collection, Entry, Key, Query, StartsWith, Store, Stored
 from poolhouse.store.repositories.cursors import Cursors
-from poolhouse.store.repositories.mapping import stored, to_record
+from poolhouse.store.repositories.mapping import to_record, with_version
 
 R = TypeVar("R", bound=StoredRecord)
 
@@ -40,12 +40,12 @@ class Shelf(Generic[R]):
         self._conflict = conflict
 
     async def get(self, *key: str) -> R | None:
-        entry = await self._store.get(self._collection, key)
-        return None if entry is None else to_record(entry, self._kind)
+        stored = await self._store.get(self._collection, key)
+        return None if stored is None else to_record(stored, self._kind)
 
     async def add(self, record: R) -> R:
         """The record stands there, and is returned with its version. Raises ``KeyTaken``."""
-        return stored(record, await self._store.insert(self._collection, self._entry(record)))
+        return with_version(record, await self._store.insert(self._collection, self._entry(record)))
 
     async def add_if_free(self, record: R) -> bool:
         """Whether this call put the record there; False where another stood in its place."""
@@ -58,7 +58,7 @@ class Shelf(Generic[R]):
     async def save(self, record: R) -> R:
         """The record stands there under its next version. Raises ``conflict`` when somebody else was faster."""
         try:
-            return stored(record, await self._store.replace(self._collection, self._entry(record)))
+            return with_version(record, await self._store.replace(self._collection, self._entry(record)))
         except VersionConflict:
             raise self._conflict from None
 
@@ -68,7 +68,7 @@ class Shelf(Generic[R]):
 
     async def find(self, query: Query) -> Sequence[R]:
         page = await self._store.find(self._collection, query)
-        return [to_record(entry, self._kind) for entry in page.entries]
+        return [to_record(stored, self._kind) for stored in page.entries]
 
     async def waiting(self, tenant: str, limit: int) -> Sequence[R]:
         """Those of a tenant that wait for an instant, the earliest first: see ``due``."""
@@ -76,7 +76,7 @@ class Shelf(Generic[R]):
 
     async def page(self, cursors: Cursors, prefix: Key, limit: int, cursor: str | None) -> Slice:
         entries, following = await turned(self._store, cursors, self._collection, prefix, limit, cursor)
-        return Slice([to_record(entry, self._kind) for entry in entries], following)
+        return Slice([to_record(stored, self._kind) for stored in entries], following)
 
 
 def due(at: float) -> dict[str, str]:
@@ -86,7 +86,7 @@ def due(at: float) -> dict[str, str]:
 
 async def turned(
     store: Store, cursors: Cursors, collection: Collection, prefix: Key, limit: int, cursor: str | None
-) -> tuple[Sequence[Entry], str | None]:
+) -> tuple[Sequence[Stored], str | None]:
     """The page behind a cursor, in key order, and the cursor of the next one. Raises as ``Cursors.read``."""
     asked = "/".join((collection.name, *prefix))
     page = await store.find(collection, Query(prefix=prefix, limit=limit, after=cursors.read(asked, cursor)))

@@ -32,12 +32,11 @@ from poolhouse.store.repositories import collections
 from poolhouse.store.repositories.census import CensusRepository
 from poolhouse.store.repositories.cursors import Cursors
 from poolhouse.store.repositories.groups import Memberships
-from poolhouse.store.repositories.mapping import to_entry, to_record
+from poolhouse.store.repositories.mapping import TOMBSTONE, is_gone, to_entry, to_record
 from poolhouse.store.repositories.shelf import Shelf
 
 SEIZABLE = frozenset({"email", "phone_number"})
 _ROUNDS = 20
-_TOMBSTONE = {"gone": True}
 _SPACES = {"preferred_username": "username"}
 """User names and preferred user names are one space: nobody can take the other's."""
 
@@ -47,12 +46,12 @@ class UserRepository:
         self._store = store
         self._cursors = cursors
         self._memberships = memberships
-        self._shelf = Shelf(store, collections.USERS, User, _entry)
+        self._shelf = Shelf(store, collections.USERS, User, entry_of)
         self._census = CensusRepository(store)
 
     async def get(self, pool_id: str, sub: str) -> User | None:
         entry = await self._store.get(collections.USERS, (pool_id, sub))
-        return None if entry is None or "gone" in entry.value else to_record(entry, User)
+        return None if entry is None or is_gone(entry) else to_record(entry, User)
 
     async def by_name(self, pool: Pool, name: Name) -> User | None:
         for key in _places(pool.id, name):
@@ -107,7 +106,7 @@ class UserRepository:
         while True:
             query = Query(prefix=(pool_id,), where=where, limit=limit - len(users), after=after)
             page = await self._store.find(collections.USERS, query)
-            found = [to_record(entry, User) for entry in page.entries if "gone" not in entry.value]
+            found = [to_record(entry, User) for entry in page.entries if not is_gone(entry)]
             users += [user for user in found if wanted is None or _answers(user, wanted)]
             after = page.next
             if after is None or len(users) == limit:
@@ -215,7 +214,7 @@ class UserRepository:
         """The holder cannot finish a write that it began on an older reading, and does not hold the name."""
         if holder is None:
             try:
-                await self._store.insert(collections.USERS, Entry(key=(pool.id, sub), value=_TOMBSTONE))
+                await self._store.insert(collections.USERS, Entry(key=(pool.id, sub), value=TOMBSTONE))
             except KeyTaken:
                 if await self.get(pool.id, sub) is not None:
                     raise
@@ -234,7 +233,8 @@ _EXACT = frozenset({"username", "status", "sub"})
 _SEARCHED = ("email", "phone_number", "name", "given_name", "family_name", "preferred_username")
 
 
-def _entry(user: User) -> Entry:
+def entry_of(user: User) -> Entry:
+    """How a user stands in the store, and what it is found by."""
     index = {
         "username": user.username,
         "sub": user.sub,

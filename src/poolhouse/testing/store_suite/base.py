@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from poolhouse.store.port import Collection, Entry, Key, Position, Query, Store
+from poolhouse.store.port import Collection, Entry, Key, Position, Query, Store, Stored
 from poolhouse.testing.clock import FakeClock
 
 PEOPLE = Collection("suite_people", ("mail", "status"))
@@ -70,16 +70,21 @@ def person(*key: str, value: dict[str, Any] | None = None, **fields: Any) -> Ent
     return Entry(key=key, value={"name": "Ann"} if value is None else value, **fields)
 
 
-def same_but_version(entry: Entry | None) -> tuple[Any, ...] | None:
+def once_more(stored: Stored, **index: str) -> Entry:
+    """What was read, to be written again."""
+    return Entry(stored.key, stored.json, stored.version, stored.expires, index)
+
+
+def same_but_version(stored: Stored | Entry | None) -> tuple[Any, ...] | None:
     """What two stores must agree on. 1 and 1.0 and True differ."""
-    if entry is None:
+    if stored is None:
         return None
-    return (entry.key, json.dumps(entry.value, sort_keys=True), entry.expires, dict(entry.index))
+    return (stored.key, json.dumps(stored.value, sort_keys=True), stored.expires)
 
 
-async def all_of(store: Store, collection: Collection, query: Query) -> list[Entry]:
+async def all_of(store: Store, collection: Collection, query: Query) -> list[Stored]:
     """The entries of all pages."""
-    entries: list[Entry] = []
+    entries: list[Stored] = []
     position: Position | None = query.after
     while True:
         page = await store.find(collection, Query(query.prefix, query.where, query.limit, position))

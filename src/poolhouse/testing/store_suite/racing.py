@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from poolhouse.errors import KeyTaken, VersionConflict
-from poolhouse.store.port import Entry, Store
+from poolhouse.store.port import Entry, Store, Stored
 from poolhouse.testing.clock import FakeClock
-from poolhouse.testing.store_suite.base import COUNTS, PEOPLE, Shared, outcomes, person
+from poolhouse.testing.store_suite.base import COUNTS, PEOPLE, Shared, once_more, outcomes, person
 
 
 class Racing(Shared):
     async def test_one_of_many_inserts_wins(self, store: Store) -> None:
         ends = await outcomes(*(store.insert(PEOPLE, person("t", "k", value={"n": n})) for n in range(200)))
 
-        winners = [end for end in ends if isinstance(end, Entry)]
+        winners = [end for end in ends if isinstance(end, Stored)]
         assert (len(winners), sum(isinstance(end, KeyTaken) for end in ends)) == (1, 199)
         assert await store.get(PEOPLE, ("t", "k")) == winners[0]
 
@@ -21,7 +21,7 @@ class Racing(Shared):
 
         ends = await outcomes(*(store.insert(PEOPLE, person("t", "k", value={"n": n})) for n in range(50)))
 
-        winners = [end for end in ends if isinstance(end, Entry)]
+        winners = [end for end in ends if isinstance(end, Stored)]
         assert (len(winners), sum(isinstance(end, KeyTaken) for end in ends)) == (1, 49)
         assert await store.get(PEOPLE, ("t", "k")) == winners[0]
 
@@ -44,7 +44,7 @@ class Racing(Shared):
 
         ends = await outcomes(*(store.replace(PEOPLE, Entry(old.key, {"n": n}, old.version)) for n in range(100)))
 
-        winners = [end for end in ends if isinstance(end, Entry)]
+        winners = [end for end in ends if isinstance(end, Stored)]
         assert (len(winners), sum(isinstance(end, VersionConflict) for end in ends)) == (1, 99)
         assert await store.get(PEOPLE, old.key) == winners[0]
 
@@ -70,7 +70,7 @@ class Racing(Shared):
         for number in range(20):
             entry = await store.insert(PEOPLE, person("t", str(number)))
 
-            replaced, taken = await outcomes(store.replace(PEOPLE, entry), store.take(PEOPLE, entry.key))
+            replaced, taken = await outcomes(store.replace(PEOPLE, once_more(entry)), store.take(PEOPLE, entry.key))
 
             assert taken == (entry if isinstance(replaced, VersionConflict) else replaced)
             assert await store.get(PEOPLE, entry.key) is None

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from poolhouse.errors import InvalidParameter
 from poolhouse.store.memory import MemoryStore
-from poolhouse.store.port import Entry, Equals, Key, Query, StartsWith, Store
+from poolhouse.store.port import Entry, Equals, Key, Query, StartsWith, Store, Stored
 from poolhouse.testing.clock import FakeClock
 from poolhouse.testing.store_suite.base import (
     COLLECTIONS,
@@ -22,6 +22,7 @@ from poolhouse.testing.store_suite.base import (
     Shared,
     all_of,
     keys_of,
+    once_more,
     outcomes,
     person,
     same_but_version,
@@ -88,7 +89,7 @@ class Text(Shared):
         value = {text: {text: [text, {text: text}]} for text in HOSTILE}
 
         entry = await store.insert(PEOPLE, person("t", "k", value=value))
-        await store.replace(PEOPLE, entry)
+        await store.replace(PEOPLE, once_more(entry))
 
         found = await store.get(PEOPLE, ("t", "k"))
         assert found is not None
@@ -173,6 +174,9 @@ class Text(Shared):
         assert same_but_version(entry) == same_but_version(found)
         assert written == found
         assert [found] == await all_of(store, PEOPLE, Query(entry.key))
+        for name in PEOPLE.indexes:
+            by_index = await all_of(store, PEOPLE, Query(entry.key, StartsWith(name, index.get(name, ""))))
+            assert ([found] if name in index else []) == by_index
 
     @_settings
     @given(data=st.data())
@@ -188,7 +192,7 @@ class Text(Shared):
             ends = [
                 (await outcomes(getattr(each, verb)(PEOPLE, *arguments, **options)))[0] for each in (store, reference)
             ]
-            told = [same_but_version(end) if isinstance(end, Entry) else end for end in ends]
+            told = [same_but_version(end) if isinstance(end, Stored) else end for end in ends]
             if isinstance(told[1], Exception):
                 told = [type(end) for end in ends]
             assert told[1] == told[0]
@@ -209,7 +213,7 @@ class Text(Shared):
                     for each in (store, reference):
                         old = await each.get(PEOPLE, key_)
                         entry = Entry(key_, {"n": 2}, old.version if old else 1, expires=end)
-                        replaced.append(isinstance((await outcomes(each.replace(PEOPLE, entry)))[0], Entry))
+                        replaced.append(isinstance((await outcomes(each.replace(PEOPLE, entry)))[0], Stored))
                     assert replaced[1] == replaced[0]
                 case "take" | "delete":
                     await both(verb, key_)
