@@ -7,6 +7,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
@@ -275,6 +276,46 @@ async def test_only_what_has_to_last_waits_for_the_disk(connect: Callable[[], sq
     await commits.close()
 
     assert levels == [2, 1, 2, 2]
+
+
+async def test_what_need_not_last_is_committed_without_a_thread(tmp_path: Path) -> None:
+    passing = Collection("passing", lasting=False)
+    async with opened(tmp_path / "store.db", ITEMS, passing) as store:
+        await store.insert(passing, item("first"))
+        commits = noted_commits(store)
+
+        await store.insert(passing, item("second"))
+        await store.increment(passing, ("t", "count"), "n")
+        await store.delete(passing, ("t", "second"))
+        await asyncio.gather(store.insert(passing, item("third")), store.insert(ITEMS, item("third")))
+        await store.take(passing, ("t", "third"))
+
+    here = threading.current_thread()
+    assert [True, True, True, False, False] == [thread is here for thread in commits]
+
+
+async def test_the_log_stays_short_where_nothing_has_to_last(tmp_path: Path) -> None:
+    passing = Collection("passing", lasting=False)
+    async with opened(tmp_path / "store.db", passing) as store:
+        commits = noted_commits(store)
+        for number in range(1500):
+            await store.increment(passing, ("t", str(number % 7)), "n")
+
+        assert (tmp_path / "store.db-wal").stat().st_size < 4_000_000
+    # Beside the loop: the commits with which the log was copied, and those that began it anew.
+    assert 10 <= sum(thread is not threading.current_thread() for thread in commits) <= 20
+
+
+def noted_commits(store: SqliteStore) -> list[threading.Thread]:
+    """The threads in which commits are made from now on."""
+    threads: list[threading.Thread] = []
+
+    def note(statement: str) -> None:
+        if statement == "COMMIT":
+            threads.append(threading.current_thread())
+
+    store._writer.set_trace_callback(note)
+    return threads
 
 
 async def test_what_was_taken_lasts_whatever_its_collection_says(tmp_path: Path) -> None:

@@ -2,13 +2,15 @@
 
 Statements run on the event loop's thread: they touch pages in memory and take some microseconds, while every call into
 SQLite from another thread would have to win the interpreter lock back from a busy loop. What waits for the disk or for
-another process, ``COMMIT`` and a contended ``BEGIN``, runs in one thread of its own. A future is resolved after the
-commit that makes its write durable.
+another process runs in one thread of its own: the ``COMMIT`` of what has to last, a contended ``BEGIN``, copying the
+log into the file. The ``COMMIT`` of what need not last only hands pages to the operating system, in less time than the
+way to the thread and back would take. A future is resolved after the commit that makes its write durable.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
 from collections import deque
 from collections.abc import Callable
@@ -24,6 +26,9 @@ _Done: TypeAlias = tuple[asyncio.Future[Any], Any, Exception | None]
 _MOST_IN_ONE = 500
 """How many writes share a transaction at most: the loop serves others between two transactions."""
 
+_COPIED_AFTER = 200
+"""After so many changes the log is copied into the file: by then it has some megabytes."""
+
 
 class GroupCommit:
     """Writes over one connection, in the order of asking. Belongs to the event loop that made it.
@@ -38,12 +43,15 @@ class GroupCommit:
         self._patience = patience
         self._waiting: deque[_Asked] = deque()
         self._is_synced = True
+        self._uncopied = 0
         self._is_busy = False
         self._is_closed = False
         self._idle = asyncio.Event()
         self._idle.set()
         self._jobs: SimpleQueue[tuple[Work, Callable[[Exception | None], None]] | None] = SimpleQueue()
         self._thread = Thread(target=self._work, name="poolhouse-commit", daemon=True)
+        # SQLite would copy the log inside whatever commit makes it long, the loop's too.
+        connection.execute("PRAGMA wal_autocheckpoint = 0")
         self._thread.start()
 
     def submit(self, work: Callable[[], T], *, lasting: bool = True) -> asyncio.Future[T]:
@@ -127,7 +135,13 @@ class GroupCommit:
             self._connection.execute("ROLLBACK")
             self._end(done)
         else:
-            self._in_thread(self._commit, lambda error: self._committed(done, error))
+            # The first commit after the log was copied begins it anew, and that waits for the disk too.
+            waits = self._is_synced or not 0 < self._uncopied < _COPIED_AFTER
+            self._uncopied += self._connection.total_changes - changes
+            if waits:
+                self._in_thread(self._commit_and_copy, lambda error: self._committed(done, error))
+            else:
+                self._commit_here(done)
 
     def _commit(self) -> None:
         try:
@@ -136,6 +150,22 @@ class GroupCommit:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             raise
+
+    def _commit_here(self, done: list[_Done]) -> None:
+        try:
+            self._commit()
+        except sqlite3.Error as error:
+            self._committed(done, error)
+        else:
+            self._committed(done, None)
+
+    def _commit_and_copy(self) -> None:
+        self._commit()
+        if self._uncopied >= _COPIED_AFTER:
+            # What was committed is safe in the log; what could not be copied now is copied the next time.
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            self._uncopied = 0
 
     def _committed(self, done: list[_Done], error: Exception | None) -> None:
         self._end(done if error is None else [(future, None, own or error) for future, _, own in done])

@@ -1,0 +1,45 @@
+"""How often a call waits for the disk, over the SQLite store."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from poolhouse.store.repositories import collections
+from poolhouse.store.sqlite import SqliteStore
+from poolhouse.testing.clock import FakeClock
+from tests.support.house import PASSWORD, House, opened_house
+from tests.support.sign_in import SignedIn
+from tests.support.srp_client import SrpClient
+
+
+@asynccontextmanager
+async def house_on(store: SqliteStore, clock: FakeClock) -> AsyncIterator[tuple[House, list[str]]]:
+    """A house, and the commits beside the loop, which are those that wait."""
+    async with opened_house(store, clock) as house:
+        waits: list[str] = []
+
+        def note(statement: str) -> None:
+            if statement == "COMMIT" and threading.current_thread() is not threading.main_thread():
+                waits.append(statement)
+
+        store._writer.set_trace_callback(note)
+        yield house, waits
+
+
+async def test_a_sign_in_by_srp_waits_for_the_disk_twice(tmp_path: Path) -> None:
+    clock = FakeClock()
+    store = SqliteStore(tmp_path / "store.db", collections.ALL, clock)
+    async with house_on(store, clock) as (house, waits):
+        client = await house.client(await house.pool())
+        await house.user(client)
+        srp = SrpClient(house, client)
+        waits.clear()
+
+        reply = await srp.answer(await srp.begin("jane"), PASSWORD)
+
+        assert isinstance(reply, SignedIn)
+        # What was taken, and what was granted.
+        assert 2 == len(waits)
