@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-HEAD = ("Work", "Limit", "Limit, µs", "Measured, µs", "Share", "Reach", "Verdict")
+HEAD = ("Work", "Limit", "Limit, µs", "Measured, µs", "Beside, µs", "Share", "Reach", "Verdict")
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table, as it is shown. ``reached`` is None where there is nothing to reach."""
+    """One line of the table, as it is shown. ``beside`` is what the work takes beside its limit, which depends less on
+    the machine than the share does. ``reached`` is None where there is nothing to reach."""
 
     work: str
     limit: str
@@ -19,13 +20,23 @@ class Row:
     share: str
     reach: str
     reached: bool | None
+    beside: str = ""
 
     @property
     def verdict(self) -> str:
         return {True: "reached", False: "missed", None: ""}[self.reached]
 
     def cells(self) -> tuple[str, ...]:
-        return (self.work, self.limit, self.limit_figure, self.measured, self.share, self.reach, self.verdict)
+        return (
+            self.work,
+            self.limit,
+            self.limit_figure,
+            self.measured,
+            self.beside,
+            self.share,
+            self.reach,
+            self.verdict,
+        )
 
 
 def table(rows: Sequence[Row]) -> str:

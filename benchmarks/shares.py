@@ -54,6 +54,7 @@ async def measured(
         limit=work.limit,
         limit_figure=micros(limit),
         measured=micros(used),
+        beside=micros(used - limit),
         share=f"{share:.2f}",
         reach=f">= {work.reach}",
         reached=share >= work.reach,

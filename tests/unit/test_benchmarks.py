@@ -30,9 +30,10 @@ def test_a_quick_run_prints_a_table_with_every_figure_of_the_work() -> None:
     head, rule, row = ran.stdout.splitlines()
     assert HEAD == _cells(head)
     assert {"-"} == set(rule) - {"|", " "}
-    work, limit, limit_figure, measured, share, reach, verdict = _cells(row)
+    work, limit, limit_figure, measured, beside, share, reach, verdict = _cells(row)
     assert ("Discovery", "A", ">= 0.8") == (work, limit, reach)
     assert 0 < int(limit_figure) < int(measured.replace(",", "")) * 10
+    assert abs(int(measured) - int(limit_figure) - int(beside)) <= 1
     assert 0 < float(share) < 10
     assert verdict in ("reached", "missed")
 
