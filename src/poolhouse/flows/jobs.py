@@ -211,13 +211,17 @@ class Leases:
         return saved
 
     async def release(self, job: Job, *, due: float | None = None, progress: Mapping[str, Any] | None = None) -> None:
-        """The job waits for anybody: from now on, or until it is ``due``. Raises ``JobLost``."""
+        """The job waits for anybody: from now on, or until it is ``due``; or it ends, where somebody asked for that.
+        Raises ``JobLost``."""
         now = self._clock.now()
         after = replace(job, state=WAITING, owner="", until=0.0, due=now if due is None else due)
         if progress is not None:
             after = replace(after, progress=dict(progress), tries=0, last_error=None)
-        await self._saved(after, owner=job.owner)
-        if due is not None:
+        left = await self._saved(after, owner=job.owner)
+        if left.is_cancelling:
+            with suppress(VersionConflict):  # whoever was faster sees it too
+                await self._end(left, CANCELLED)
+        elif due is not None:
             self._soonest = due if self._soonest is None else min(self._soonest, due)
 
     async def finish(self, job: Job) -> None:

@@ -198,6 +198,32 @@ async def test_a_waiting_job_is_cancelled_at_once_and_a_held_one_after_its_part(
     assert not await leases.cancel("count", "p")
 
 
+async def test_a_job_is_cancelled_where_the_part_under_way_fails_too() -> None:
+    house = House()
+    leases = house.leases()
+
+    async def fails(job: Job) -> Onward | None:
+        assert await leases.cancel(job.kind, job.subject)
+        raise ConnectionError
+
+    await leases.enqueue("count", "p")
+    await house.worker(fails).drain()
+
+    assert CANCELLED == (await house.job()).state
+
+
+async def test_a_job_is_cancelled_where_its_owner_lets_it_go() -> None:
+    house = House()
+    leases = house.leases()
+    held = await leases.take("count", "p")
+    assert held is not None
+
+    assert await house.leases().cancel("count", "p")
+    await leases.release(held)
+
+    assert CANCELLED == (await house.job()).state
+
+
 async def test_a_worker_that_is_stopped_finishes_its_part_and_leaves_the_rest_to_others() -> None:
     house, stop, seen = House(), asyncio.Event(), list[Any]()
 
