@@ -28,7 +28,7 @@ A = TypeVar("A")
 
 KINDS = (OBSERVE, ANSWER, COLLECT, AMEND, AROUND)
 
-_ANY = (Exception, asyncio.CancelledError)
+ANY_ERROR = (Exception, asyncio.CancelledError)
 """What a plugin may raise. A ``CancelledError`` is its fault, too, unless the running task was cancelled."""
 
 _FIELD_NAMES = {
@@ -122,12 +122,18 @@ class Hooks:
 
     async def all(self, spec: Callable[[E], Coroutine[Any, Any, A | None]], event: E) -> list[A]:
         """All answers that are not None, in order."""
+        return [answer for _, answer in await self.each(spec, event)]
+
+    async def each(
+        self, spec: Callable[[E], Coroutine[Any, Any, A | None]], event: E
+    ) -> list[tuple[Implementation, A]]:
+        """The same, and whose they are."""
         hook = self._collect.get(spec) or _wrong_kind(spec, COLLECT)
-        answers: list[A] = []
+        answers: list[tuple[Implementation, A]] = []
         for implementation in hook.implementations:
             answer = await self._ask(hook, implementation, event)
             if answer is not None:
-                answers.append(answer)
+                answers.append((implementation, answer))
         return answers
 
     async def amend(self, spec: Callable[[E], Coroutine[Any, Any, E | None]], event: E) -> E:
@@ -161,7 +167,7 @@ class Hooks:
                     answer = stop.value
                 else:
                     answer = await go_on(steps, waiting, implementation.limit)
-        except _ANY as error:
+        except ANY_ERROR as error:
             raise self.meaning(hook, implementation, event, error)  # noqa: B904 - chained there
         if answer is None or hook.check(answer):
             return answer
@@ -180,7 +186,7 @@ class Hooks:
                 waiting = steps.send(None)
             except StopIteration:
                 continue
-            except _ANY as error:
+            except ANY_ERROR as error:
                 self._note(hook, implementation, event, error)
                 continue
             others = asyncio.create_task(self._tell(hook, implementations[number + 1 :], event))
@@ -197,7 +203,7 @@ class Hooks:
     ) -> None:
         try:
             await go_on(steps, waiting, implementation.limit)
-        except _ANY as error:
+        except ANY_ERROR as error:
             self._note(hook, implementation, event, error)
 
     def _note(self, hook: _Hook, implementation: Implementation, event: Any, error: BaseException) -> None:
@@ -237,7 +243,7 @@ class _Around:
             try:
                 generator = implementation.call(self._event)
                 await run(generator.__anext__(), implementation.limit)
-            except _ANY as error:
+            except ANY_ERROR as error:
                 if isinstance(error, StopAsyncIteration):
                     error = RuntimeError("The generator ended without a yield.")
                 failure = self._hooks.meaning(self._hook, implementation, self._event, error)
@@ -260,7 +266,7 @@ class _Around:
                 raise RuntimeError("The generator went on after its yield, to a second one.")
             except StopAsyncIteration:
                 continue
-            except _ANY as raised:
+            except ANY_ERROR as raised:
                 if raised is error or _is_wrapped(raised, error):
                     continue
                 meaning = self._hooks.meaning(self._hook, implementation, self._event, raised)

@@ -13,6 +13,7 @@ from poolhouse.flows.protection.limits import NONE, Asked, Rates
 from poolhouse.flows.services.user_pools import build_services
 from poolhouse.hooks import specs
 from poolhouse.hooks.events.server import Register
+from poolhouse.hooks.registered import RegisteredChallenge, registered_stage
 from poolhouse.ports.user_pools import Ports
 from poolhouse.server.cognito.user_pools.api import user_pools_api
 from poolhouse.server.ground import Ground
@@ -44,8 +45,16 @@ async def build(ground: Ground, _: Built) -> Part:
     services = build_services(
         world,
         ports,
-        challenges=[c for some in await hooks.all(specs.register_challenges, register) for c in some],
-        stages=[s for some in await hooks.all(specs.register_stages, register) for s in some],
+        challenges=[
+            RegisteredChallenge(challenge, by)
+            for by, some in await hooks.each(specs.register_challenges, register)
+            for challenge in some
+        ],
+        stages=[
+            registered_stage(stage, by)
+            for by, some in await hooks.each(specs.register_stages, register)
+            for stage in some
+        ],
         reuse_ends_family=settings.tokens.reuse_ends_family,
         reset_ends_sessions=settings.tokens.reset_ends_sessions,
         rates=_rates(settings),
