@@ -54,14 +54,15 @@ class Kind(Struct, frozen=True):
 class Pace(Struct, frozen=True):
     """All but the counts in seconds. ``lease`` is how long an owner may be silent, and a part may take; ``tries`` how
     often in a row a job may fail without progress; one that has to be finished is tried on, and told of. The waits
-    between are ``back_off``, then ``growth`` times as long, at most ``longest``. ``look`` is how often a worker looks
-    for jobs that nobody told it of."""
+    between are ``back_off``, then ``growth`` times as long, at most ``longest``. ``turn`` is how long a job is done before
+    those that were due earlier come first. ``look`` is how often a worker looks for jobs that nobody told it of."""
 
     lease: float = 10.0
     tries: int = 12
     back_off: float = 5.0
     growth: float = 4.0
     longest: float = 3600.0
+    turn: float = 10.0
     at_once: int = 2
     look: float = 5.0
 
@@ -281,11 +282,15 @@ class Leases:
             held = await self._jobs.get(job.kind, job.subject)
             if held is None or held.state != RUNNING or held.owner != (owner or job.owner):
                 raise JobLost from None
-        # Only a wish for its end is written into a job that somebody holds.
+        # Only a wish is written into a job that somebody holds: that for its end, or one that a later version knows.
+        wished = replace(job, version=held.version, is_cancelling=held.is_cancelling, unknown=held.unknown)
         try:
-            return await self._jobs.save(replace(job, version=held.version, is_cancelling=held.is_cancelling))
+            return await self._jobs.save(wished)
         except VersionConflict:
             raise JobLost from None
+
+    def now(self) -> float:
+        return self._clock.now()
 
     def patience(self) -> float:
         """Seconds until something may be due that we know of."""
@@ -323,6 +328,7 @@ class JobWorker:
     async def _do(self, job: Job) -> None:
         leases = self.leases
         begin(Origin(actor=f"job:{job.kind}/{job.subject}"))
+        turn = leases.now() + leases.pace.turn
         try:
             while not self._stop.is_set():
                 try:
@@ -334,7 +340,7 @@ class JobWorker:
                 if onward is None:
                     await leases.finish(job)
                     return
-                if onward.due is not None:
+                if onward.due is not None or turn <= leases.now():
                     await leases.release(job, due=onward.due, progress=onward.progress)
                     return
                 job = await leases.renew(job, onward.progress)

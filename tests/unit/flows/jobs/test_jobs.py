@@ -224,6 +224,38 @@ async def test_a_job_is_cancelled_where_its_owner_lets_it_go() -> None:
     assert CANCELLED == (await house.job()).state
 
 
+async def test_what_a_later_version_wrote_into_a_job_that_is_held_stays_there() -> None:
+    house = House()
+    leases = house.leases()
+    held = await leases.take("count", "p")
+    assert held is not None
+
+    stored = await house.job()
+    await house.jobs.save(msgspec.structs.replace(stored, unknown={"paused_by": "ada"}))
+    await leases.renew(held, {"at": 1})
+
+    assert {"paused_by": "ada"} == (await house.job()).unknown
+
+
+async def test_jobs_without_an_end_leave_the_others_their_turn() -> None:
+    house, seen = House(), list[str]()
+
+    async def endless(job: Job) -> Onward | None:
+        seen.append(job.subject)
+        house.clock.at += 1
+        await asyncio.sleep(0)
+        return Onward({"at": job.progress.get("at", 0) + 1}) if job.subject != "p" and "p" not in seen else None
+
+    for subject in ("a", "b", "p"):
+        await house.leases().enqueue("count", subject)
+        house.clock.at += 0.001
+    async with asyncio.timeout(5):
+        await house.worker(endless).drain()
+
+    assert "p" in seen
+    assert len(seen) < 50
+
+
 async def test_a_worker_that_is_stopped_finishes_its_part_and_leaves_the_rest_to_others() -> None:
     house, stop, seen = House(), asyncio.Event(), list[Any]()
 
