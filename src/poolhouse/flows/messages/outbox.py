@@ -31,6 +31,9 @@ from poolhouse.records.messages import Message, OutboxEntry
 PURPOSE = "outbox"
 """What outbox entries are sealed for."""
 
+_SAVED_AGAIN = (0.2, 1.0, 5.0)
+"""Seconds between the tries to keep what became of a message."""
+
 Recorder = Callable[[Message], None]
 """Is shown every message as it is put; for development."""
 
@@ -90,6 +93,7 @@ class OutboxService:
         self._logger = logger or logging.getLogger("poolhouse.outbox")
         self._wake = asyncio.Event()
         self._complained: set[str] = set()
+        self._pause = pause
         self._soonest: float | None = None
         """When the next try of a message that this worker postponed is due."""
         self._loop = Loop(
@@ -190,10 +194,16 @@ class OutboxService:
     async def _send(self, entry: OutboxEntry) -> None:
         """The entry's next state is in the store."""
         outcome, after = await self._tried(entry)
-        try:
-            await self._entries.save(after)
-        except Exception as error:  # noqa: BLE001 - the entry stays "sending": it is not sent again, whatever happens
-            self._logger.error("Message %s is left as it was (%s): %s.", entry.id, outcome, type(error).__name__)
+        # A store that is away for a moment must not turn what can be sent later into what never is.
+        for wait in (*_SAVED_AGAIN, None):
+            try:
+                await self._entries.save(after)
+                break
+            except Exception as error:  # noqa: BLE001 - the entry stays "sending": it is not sent again, whatever it was
+                if wait is None or isinstance(error, VersionConflict):
+                    self._logger.error("Message %s is left as it was (%s): %s.", entry.id, outcome, _name(error))
+                    break
+            await self._pause(asyncio.Event(), wait)
         self._count(entry.channel, outcome)
 
     async def _tried(self, entry: OutboxEntry) -> tuple[str, OutboxEntry]:
@@ -237,6 +247,10 @@ class OutboxService:
         if channel not in self._complained:
             self._complained.add(channel)
             self._logger.error("Nothing here sends messages by %s: they wait until something does.", channel)
+
+
+def _name(error: Exception) -> str:
+    return type(error).__name__
 
 
 def _count_nothing(channel: str, outcome: str) -> None:

@@ -234,6 +234,46 @@ async def test_what_surely_did_not_go_out_is_tried_again_ever_later_and_five_tim
     )
 
 
+class Stumbles(Entries):
+    """A store that is away for some moments, whenever it should keep what became of a message."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__()
+        self.times = times
+
+    async def save(self, entry: OutboxEntry) -> OutboxEntry:
+        if entry.state != "sending" and self.times:
+            self.times -= 1
+            raise OSError("the store is away")
+        return await super().save(entry)
+
+
+async def at_once(event: asyncio.Event, seconds: float) -> None:
+    """Nobody waits."""
+
+
+async def test_a_message_that_did_not_go_out_is_not_lost_where_the_store_stumbles() -> None:
+    house = House(Post(UNREACHABLE), entries=Stumbles(2), pause=at_once)
+    await house.outbox.put(MESSAGE)
+
+    await house.outbox.drain()
+
+    assert "waiting" == house.entry().state
+
+
+async def test_a_message_whose_end_cannot_be_kept_is_not_sent_again(caplog: pytest.LogCaptureFixture) -> None:
+    post = Post()
+    house = House(post, entries=Stumbles(1000), pause=at_once)
+    await house.outbox.put(MESSAGE)
+
+    await house.outbox.drain()
+    await house.outbox.drain()
+
+    assert "sending" == house.entry().state
+    assert [MESSAGE] == post.taken
+    assert "is left as it was" in caplog.text
+
+
 async def test_a_later_try_may_succeed() -> None:
     post = Post(UNREACHABLE, None)
     house = House(post)
