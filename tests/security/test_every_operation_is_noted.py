@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from poolhouse.flows.directory.groups import GroupSettings
-from poolhouse.flows.jobs import JobWorker, Kind
+from poolhouse.flows.jobs.worker import JobWorker, Kind
 from poolhouse.flows.transfer.importing import Manner
 from poolhouse.flows.transfer.running import Source, Told
 from poolhouse.ports.origin import Origin, begin

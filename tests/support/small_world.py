@@ -10,7 +10,8 @@ from poolhouse.crypto.vault import Vault
 from poolhouse.flows.clients.administration import ClientAdministration
 from poolhouse.flows.clients.secrets import ClientSecrets
 from poolhouse.flows.directory.groups import GroupAdministration
-from poolhouse.flows.jobs import JobWorker, Kind, Leases
+from poolhouse.flows.jobs.leases import Leases
+from poolhouse.flows.jobs.worker import JobWorker, Kind
 from poolhouse.flows.pools.administration import PoolAdministration
 from poolhouse.flows.pools.census import PoolCensus
 from poolhouse.flows.pools.removal import POOL_REMOVAL, PoolRemoval

@@ -11,7 +11,7 @@ from poolhouse.records.jobs import RUNNING, WAITING, Job
 from poolhouse.server.app import Server
 
 if TYPE_CHECKING:
-    from poolhouse.flows.jobs import Leases
+    from poolhouse.flows.jobs.leases import Leases
 
 
 async def listed(server: Server) -> AsyncIterator[Job]:

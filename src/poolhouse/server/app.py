@@ -19,7 +19,7 @@ from poolhouse.flows.access.keys import AccessKeyAdministration
 from poolhouse.flows.access.uses import KeyUses
 from poolhouse.flows.audit import Trail
 from poolhouse.flows.flow import World
-from poolhouse.flows.jobs import JobWorker
+from poolhouse.flows.jobs.worker import JobWorker
 from poolhouse.flows.messages.outbox import OutboxService
 from poolhouse.flows.services.user_pools import Services
 from poolhouse.hooks import specs

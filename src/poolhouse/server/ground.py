@@ -15,7 +15,7 @@ from poolhouse.config.settings import Settings
 from poolhouse.crypto.vault import Vault
 from poolhouse.crypto.workers import Crews
 from poolhouse.flows.audit import Trail
-from poolhouse.flows.jobs import Leases
+from poolhouse.flows.jobs.leases import Leases
 from poolhouse.flows.messages.outbox import OutboxService
 from poolhouse.hooks import specs
 from poolhouse.hooks.context import PluginContext

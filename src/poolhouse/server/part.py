@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from poolhouse.flows.jobs import Kind
+from poolhouse.flows.jobs.worker import Kind
 from poolhouse.server.cognito.dispatch import Api
 from poolhouse.server.routes import Route
 

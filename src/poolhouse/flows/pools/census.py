@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any, Final
 
-from poolhouse.flows.jobs import Onward
+from poolhouse.flows.jobs.worker import Onward
 from poolhouse.ports.census import Census, Censuses, Share
 from poolhouse.ports.jobs import JobQueue
 from poolhouse.ports.world import Clock

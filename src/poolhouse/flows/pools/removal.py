@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from poolhouse.flows.jobs import Onward
+from poolhouse.flows.jobs.worker import Onward
 from poolhouse.ports.pools import Pools
 from poolhouse.ports.world import Clock
 from poolhouse.records.jobs import Job

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from poolhouse.errors import Conflicted, InvalidParameter, PoolhouseError, PoolNotFound
 from poolhouse.errors.reasons import Reason
-from poolhouse.flows.jobs import JobCancelled, JobLost
+from poolhouse.flows.jobs.leases import JobCancelled, JobLost
 from poolhouse.flows.loop import Pause, pause
 from poolhouse.flows.transfer.importing import LineImport, Manner, Rehearsal
 from poolhouse.flows.transfer.lines import BadLine, UserLine, other_form, read_line

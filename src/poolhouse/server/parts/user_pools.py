@@ -6,7 +6,7 @@ from poolhouse.config.settings import Settings
 from poolhouse.crypto.passwords import Argon2Costs, PasswordHashes
 from poolhouse.crypto.srp import Srp6a
 from poolhouse.flows.flow import World
-from poolhouse.flows.jobs import Kind
+from poolhouse.flows.jobs.worker import Kind
 from poolhouse.flows.pools.census import CENSUS, CensusTaking
 from poolhouse.flows.pools.removal import POOL_REMOVAL, PoolRemoval
 from poolhouse.flows.protection.limits import NONE, Asked, Rates

@@ -11,7 +11,8 @@ import msgspec
 import pytest
 
 from poolhouse.crypto.vault import Vault
-from poolhouse.flows.jobs import JobCancelled, JobLost, JobWorker, Kind, Leases, Onward
+from poolhouse.flows.jobs.leases import JobCancelled, JobLost, Leases
+from poolhouse.flows.jobs.worker import JobWorker, Kind, Onward
 from poolhouse.ports.origin import Origin, current_origin
 from poolhouse.records.jobs import CANCELLED, DONE, FAILED, WAITING, Job
 from poolhouse.store.memory import MemoryStore

@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from poolhouse.flows.accounts.administration import Invitation
-from poolhouse.flows.jobs import JobWorker, Kind
+from poolhouse.flows.jobs.worker import JobWorker, Kind
 from poolhouse.flows.pools.census import CENSUS, EVERY, SETTLING, CensusTaking
 from poolhouse.records.pools import Pool
 from poolhouse.store.memory import MemoryStore

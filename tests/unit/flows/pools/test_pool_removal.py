@@ -8,7 +8,7 @@ import pytest
 
 from poolhouse.errors import InvalidParameter, PoolhouseError, PoolNotFound
 from poolhouse.flows.directory.groups import GroupSettings
-from poolhouse.flows.jobs import JobWorker, Kind
+from poolhouse.flows.jobs.worker import JobWorker, Kind
 from poolhouse.flows.pools.removal import POOL_REMOVAL, SETTLING, PoolRemoval
 from poolhouse.records.clients import Client
 from poolhouse.records.jobs import DONE

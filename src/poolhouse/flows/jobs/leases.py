@@ -1,19 +1,10 @@
-"""Jobs: work that goes on wherever its process dies.
-
-A job is held by a lease: its record names the owner and until when. Every step is a conditional write of that one
-record, so of several who want a job one gets it, and who lost it can write nothing more. Progress renews the lease. A
-lease that has run out is anybody's to take over. Clocks only decide when somebody tries; that nobody writes over
-another's progress is the version's doing.
-
-A handler does a bounded part of the work each time. It may be called again for a part that was done already (the
-process died before the progress was written), and must then change nothing.
-"""
+"""Who holds a job, how far it is, and what becomes of it."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -22,40 +13,23 @@ from msgspec.structs import replace
 
 from poolhouse.errors import InvalidParameter, VersionConflict
 from poolhouse.errors.reasons import Reason
-from poolhouse.flows.loop import Loop, Pause, pause
 from poolhouse.ports.audit import AuditTrail
 from poolhouse.ports.jobs import Jobs
-from poolhouse.ports.origin import Origin, begin
 from poolhouse.ports.paging import Slice
 from poolhouse.ports.world import Chance, Clock
 from poolhouse.records.audit import Action
 from poolhouse.records.jobs import CANCELLED, DONE, FAILED, RUNNING, WAITING, Job
 
-
-class Onward(Struct, frozen=True):
-    """There is more to do, from here: at once, or when it is ``due``."""
-
-    progress: Mapping[str, Any] = {}
-    due: float | None = None
-
-
-Handler = Callable[[Job], Awaitable[Onward | None]]
-"""Does a bounded part of a job. None: all of it is done."""
-
 Counter = Callable[[str, str], None]
 """Is told the kind, and what happened: ``put``, ``taken_over``, ``postponed``, ``done``, ``failed``, ``cancelled``."""
-
-
-class Kind(Struct, frozen=True):
-    name: str
-    handler: Handler
 
 
 class Pace(Struct, frozen=True):
     """All but the counts in seconds. ``lease`` is how long an owner may be silent, and a part may take; ``tries`` how
     often in a row a job may fail without progress; one that has to be finished is tried on, and told of. The waits
-    between are ``back_off``, then ``growth`` times as long, at most ``longest``. ``turn`` is how long a job is done before
-    those that were due earlier come first. ``look`` is how often a worker looks for jobs that nobody told it of."""
+    between are ``back_off``, then ``growth`` times as long, at most ``longest``. ``turn`` is how long a job is done
+    before those that were due earlier come first. ``look`` is how often a worker looks for jobs that nobody told it
+    of."""
 
     lease: float = 10.0
     tries: int = 12
@@ -297,58 +271,6 @@ class Leases:
         if self._soonest is None:
             return self.pace.look
         return min(self.pace.look, max(0.0, self._soonest - self._clock.now()))
-
-
-class JobWorker:
-    """Does the jobs of the kinds it knows. Those of others wait for somebody who knows them."""
-
-    def __init__(self, leases: Leases, kinds: Iterable[Kind], *, pause: Pause = pause) -> None:
-        self.leases = leases
-        self._kinds = {kind.name: kind.handler for kind in kinds}
-        self._stop = asyncio.Event()
-        self._loop = Loop(
-            lambda limit: leases.claimed(self._kinds, limit),
-            self._do,
-            at_once=leases.pace.at_once,
-            patience=leases.patience,
-            wake=leases.wake,
-            unreadable=lambda error: leases.logger.error("Jobs cannot be read: %s.", type(error).__name__),
-            pause=pause,
-        )
-
-    async def run(self, stop: asyncio.Event) -> None:
-        """Jobs are done until ``stop`` is set. The part that is under way is finished; the rest is left to others."""
-        self._stop = stop
-        await self._loop.run(stop)
-
-    async def drain(self) -> None:
-        """Whatever was due is done, or postponed."""
-        await self._loop.drain()
-
-    async def _do(self, job: Job) -> None:
-        leases = self.leases
-        begin(Origin(actor=f"job:{job.kind}/{job.subject}"))
-        turn = leases.now() + leases.pace.turn
-        try:
-            while not self._stop.is_set():
-                try:
-                    async with asyncio.timeout(leases.pace.lease):
-                        onward = await self._kinds[job.kind](job)
-                except Exception as error:  # noqa: BLE001 - whatever it was: it is tried again, and told
-                    await leases.fail(job, type(error).__name__)
-                    return
-                if onward is None:
-                    await leases.finish(job)
-                    return
-                if onward.due is not None or turn <= leases.now():
-                    await leases.release(job, due=onward.due, progress=onward.progress)
-                    return
-                job = await leases.renew(job, onward.progress)
-            await leases.release(job)
-        except JobLost as lost:
-            leases.logger.warning("The job %s of %s was let go: %s.", job.kind, job.subject, type(lost).__name__)
-        except Exception as error:  # noqa: BLE001 - the store is away: the lease runs out, and somebody takes over
-            leases.logger.error("The job %s of %s is left as it was: %s.", job.kind, job.subject, type(error).__name__)
 
 
 def _count_nothing(kind: str, outcome: str) -> None:
