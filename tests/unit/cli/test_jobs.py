@@ -43,6 +43,12 @@ async def test_a_held_job_ends_after_its_part_and_a_waiting_one_at_once(server: 
     assert await jobs.cancel(server, job_id) == f"{job_id} ends after the part that is under way."
     assert "being cancelled" in jobs.told((await listed(server))[job_id])
     await leases.release(held)
+    with pytest.raises(Failure, match="has ended already"):
+        await jobs.cancel(server, job_id)
+
+    waiting = await leases.take("user-import", pool.id)
+    assert waiting is not None
+    await leases.release(waiting)
 
     assert await jobs.cancel(server, job_id) == f"{job_id} is cancelled."
     with pytest.raises(Failure, match="has ended already"):

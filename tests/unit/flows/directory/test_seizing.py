@@ -41,7 +41,8 @@ class Meddling(MemoryStore):
             self.sub = None
             present = await self.get(collection, entry.key)
             assert present is not None
-            await super().replace(collection, present)
+            again = Entry(present.key, present.json, present.version, present.expires, entry.index)
+            await super().replace(collection, again)
             raise VersionConflict
         return await super().replace(collection, entry)
 
