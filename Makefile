@@ -8,6 +8,8 @@ PYTHON ?= $(shell for name in python3 python3.11 python3.12 python3.13 python3.1
 PIP_OPTIONS ?= --only-binary :all:
 # What writes the locks. It lives in an environment of its own, so that a broken lock can be mended.
 PIP_TOOLS := pip-tools==7.6.2
+# What tries whether the tests notice changes (decision 0011). Nobody needs it but who asks for it, so it is in no lock.
+MUTMUT := mutmut==3.8.1
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -17,7 +19,7 @@ LOCKED := $(PIP) install --quiet --require-hashes $(PIP_OPTIONS)
 # Words for the program behind a target: make run ARGS="--help", make test ARGS="-k sign_up -x"
 ARGS ?=
 
-.PHONY: help run test lint format docs bench lock clean
+.PHONY: help run test lint format docs bench mutants lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -27,6 +29,7 @@ help:
 	@echo "make format   put the code into shape"
 	@echo "make docs     write the generated docs again"
 	@echo "make bench    measure"
+	@echo "make mutants  try whether the tests notice small changes of the modules that decide (ARGS: which)"
 	@echo "make lock     pin what pyproject.toml asks for (UPGRADE=1: the newest)"
 	@echo "make clean    remove what the other targets made"
 
@@ -57,6 +60,9 @@ docs: $(VENV)/dev.stamp
 
 bench: $(VENV)/dev.stamp
 	@exec $(BIN)/python -m benchmarks $(ARGS)
+
+mutants: $(VENV)/mutants/bin/mutmut
+	@exec $(VENV)/mutants/bin/python -m tests.mutants $(ARGS)
 
 lock: $(VENV)/lock/bin/pip-compile
 	$(VENV)/lock/bin/python requirements/lock.py $(if $(UPGRADE),--upgrade)
@@ -89,3 +95,11 @@ $(VENV)/dev.stamp: requirements/dev.txt requirements/run.txt requirements/build.
 $(VENV)/lock/bin/pip-compile: | $(BIN)/python
 	@$(BIN)/python -m venv --clear $(VENV)/lock
 	@$(VENV)/lock/bin/python -m pip --disable-pip-version-check install --quiet $(PIP_TOOLS)
+
+# It runs our tests in its own process, so it sees what dev.txt has installed; but not our package, which it mutates.
+$(VENV)/mutants/bin/mutmut: $(VENV)/dev.stamp
+	@$(BIN)/python -m venv --clear $(VENV)/mutants
+	@$(BIN)/python -c 'import site; print(site.getsitepackages()[0])' \
+		>"$$($(VENV)/mutants/bin/python -c 'import site; print(site.getsitepackages()[0])')/project.pth"
+	@$(VENV)/mutants/bin/python -m pip --disable-pip-version-check install --quiet $(MUTMUT)
+	@touch $@

@@ -96,3 +96,59 @@ def test_a_vault_shows_no_key() -> None:
     assert "<Vault with 1 master keys>" == repr(sealing)
     with pytest.raises(TypeError):
         pickle.dumps(sealing)
+
+
+def test_what_an_earlier_version_sealed_opens_and_what_it_derived_is_the_same() -> None:
+    """Written down once: stores hold such texts, hashes have such peppers, and no later version may read them anew."""
+    sealed = "v1.e2257cbb0374.Lxafm05qECR1IgnNHUcWA0ejwVYKIV0jSQj-jpQg2WwKwA"
+    derived = "f385e5a90ada7bc2c2f541fcfdf26bfde42d06657a15f8886f34f3f8c569301f"
+
+    assert b"secret" == vault("second", "first").open("signing-key", "pool/kid", sealed)
+    assert sealed == vault("first").seal("signing-key", "pool/kid", b"secret")
+    assert derived == vault("second", "first").derive("pepper", "a", "b").hex()
+    assert "e2257cbb0374" == vault("second", "first").fingerprint
+
+
+@pytest.mark.parametrize("length", range(40))
+def test_a_text_of_any_length_can_be_sealed(length: int) -> None:
+    plain = bytes(range(length))
+
+    sealed = vault().seal("p", "c", plain)
+
+    assert "=" not in sealed
+    assert plain == vault().open("p", "c", sealed)
+
+
+def test_half_a_surrogate_pair_in_a_context_is_a_context_like_another() -> None:
+    sealed = vault().seal("p", "\ud800", b"secret")
+
+    assert b"secret" == vault().open("p", "\ud800", sealed)
+    with pytest.raises(ValueError, match="not sealed for this"):
+        vault().open("p", "?", sealed)
+    assert vault().derive("p", "\ud800") != vault().derive("p", "?")
+
+
+def test_derived_values_differ_by_purpose_alone() -> None:
+    assert vault().derive("pepper", "a") != vault().derive("salt", "a")
+
+
+def test_what_is_sealed_for_each_of_many_purposes_opens_for_that_one_only() -> None:
+    sealing = vault("second", "first")
+    texts = {purpose: sealing.seal(purpose, "c", purpose.encode()) for purpose in map(str, range(300))}
+
+    assert {purpose: purpose.encode() for purpose in texts} == {
+        purpose: sealing.open(purpose, "c", sealed) for purpose, sealed in texts.items()
+    }
+    with pytest.raises(ValueError, match="not sealed for this"):
+        sealing.open("1", "c", texts["2"])
+
+
+def test_a_key_that_seals_is_used_for_its_purpose_and_master_key_alone() -> None:
+    """The same nonce, text and context: two purposes or two keys must not encrypt alike."""
+    bodies = {
+        Vault([master_key(key)], ForeseenChance()).seal(purpose, "c", b"secret").rpartition(".")[2][16:24]
+        for key in ("first", "second")
+        for purpose in ("one", "two")
+    }
+
+    assert 4 == len(bodies)

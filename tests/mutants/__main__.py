@@ -1,0 +1,115 @@
+"""Whether the tests notice: each module of the table is changed in small ways, and for each change a test has to fail.
+
+``make mutants`` tries all modules, ``make mutants ARGS="flows/grants/gate tokens/jose"`` these. mutmut makes the mutants
+and tries them; here is what it cannot know: which tests belong to which module. Each module is tried in a copy of its
+own under ``build/mutants``, so that nothing here is ever changed. What survives is printed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.mutants.table import TESTS
+
+ROOT = Path(__file__).parents[2]
+WORK = ROOT / "build" / "mutants"
+ENOUGH = 0.95
+
+SURVIVED = {0, 5, 33}
+"""What mutmut remembers of a mutant that no test failed for, or that no test came to."""
+
+SETTINGS = """
+[tool.mutmut]
+source_paths = ["src"]
+only_mutate = ["src/poolhouse/{module}.py"]
+pytest_add_cli_args = ["-p", "no:randomly", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
+pytest_add_cli_args_test_selection = {tests}
+# Texts for the log and for whoever writes a plugin are no behaviour.
+do_not_mutate_patterns = ['BadToken\\(', '(Value|Type)Error\\(', 'return f"<']
+process_isolation = "forkserver"
+timeout_constant = 10.0
+timeout_multiplier = 5.0
+track_dependencies = false
+use_git_change_detection = false
+use_setproctitle = false
+"""
+
+
+def without_decorators(source: str) -> str:
+    """The same module, with ``name = decorator(name)`` for every decorated function: mutmut leaves those with decorators
+    alone. Nothing is remembered between calls, since every mutant would be handed what another one worked out."""
+    lines = source.splitlines()
+    for node in sorted(_decorated(ast.parse(source)), key=lambda node: -node.lineno):
+        indent = " " * node.col_offset
+        wraps = [ast.unparse(decorator) for decorator in node.decorator_list]
+        after = [f"{indent}{node.name} = {wrap}({node.name})" for wrap in reversed(wraps) if "lru_cache" not in wrap]
+        first = min(decorator.lineno for decorator in node.decorator_list)
+        lines[node.end_lineno : node.end_lineno] = after
+        del lines[first - 1 : node.lineno - 1]
+    return "\n".join(lines) + "\n"
+
+
+def _decorated(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.decorator_list:
+            yield node
+
+
+def prepare(module: str) -> Path:
+    """A copy of the project for the mutants of one module."""
+    place = WORK / module.replace("/", "-")
+    shutil.rmtree(place, ignore_errors=True)
+    for name in ("src", "tests"):
+        shutil.copytree(ROOT / name, place / name, ignore=shutil.ignore_patterns("__pycache__", "node_modules"))
+    source = place / "src" / "poolhouse" / f"{module}.py"
+    source.write_text(without_decorators(source.read_text(encoding="utf-8")), encoding="utf-8")
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    settings = SETTINGS.format(module=module, tests=json.dumps(TESTS[module]))
+    (place / "pyproject.toml").write_text(project + settings, encoding="utf-8")
+    return place
+
+
+def tried(module: str) -> tuple[int, list[str]]:
+    """How many mutants the module had, and those that survived, as changes to read."""
+    place = prepare(module)
+    mutmut = [sys.executable, "-m", "mutmut"]
+    with (place / "log").open("w", encoding="utf-8") as log:
+        ran = subprocess.run([*mutmut, "run", "--max-children", "1"], cwd=place, stdout=log, stderr=log, check=False)
+    if ran.returncode:
+        raise SystemExit(f"{module}: mutmut has failed, see {place / 'log'}")
+    found = json.loads((place / "mutants" / "src" / "poolhouse" / f"{module}.py.meta").read_text(encoding="utf-8"))
+    codes: dict[str, int | None] = found["exit_code_by_key"]
+    alive = [name for name, code in codes.items() if code is None or code in SURVIVED]
+    shown = [
+        subprocess.run([*mutmut, "show", name], cwd=place, capture_output=True, text=True, check=True).stdout
+        for name in alive
+    ]
+    return len(codes), shown
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="make mutants", description="Try whether tests notice small changes.")
+    parser.add_argument("modules", nargs="*", metavar="MODULE", help=f"of: {', '.join(TESTS)}")
+    modules = parser.parse_args().modules or list(TESTS)
+    too_many = []
+    for module in modules:
+        if module not in TESTS:
+            parser.error(f"{module} is not in tests/mutants/table.py")
+        count, survivors = tried(module)
+        print(*survivors, sep="\n")
+        print(f"{module}: {count - len(survivors)} of {count} mutants were noticed", flush=True)
+        if count - len(survivors) < ENOUGH * count:
+            too_many.append(module)
+    if too_many:
+        raise SystemExit(f"less than {ENOUGH:.0%} noticed: {', '.join(too_many)}")
+
+
+if __name__ == "__main__":
+    main()
