@@ -5,6 +5,7 @@ Counted are the slow arithmetic, the seals and the verbs of the store, not secon
 from __future__ import annotations
 
 import re
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from msgspec.structs import replace
 
 from poolhouse import errors
+from poolhouse.crypto.passwords import Argon2Costs, PasswordHashes
 from poolhouse.errors import Refused
 from poolhouse.flows.directory.definitions import Declaration
 from poolhouse.flows.pools.settings import PoolFoundation
@@ -182,6 +184,33 @@ async def test_an_unknown_name_costs_the_same_reads_writes_seals_and_hashes(call
 
     assert costs[jane] == costs[john]
     assert costs[jane]["get"] > 1
+
+
+async def test_nobodys_password_is_hashed_as_somebodys_is() -> None:
+    """Measured is the work that the thread does, not how long it took: a busy machine changes nothing."""
+    spent: dict[str, float] = {}
+
+    class Here:
+        """Slow arithmetic is done at once, in this thread, and its work is measured."""
+
+        async def run(self, function: Callable[..., Any], /, *given: Any) -> Any:
+            started = time.thread_time()
+            try:
+                return function(*given)
+            finally:
+                spent["last"] = time.thread_time() - started
+
+    async with opened_house() as house:
+        world = house.built.world
+        workers: Any = Here()
+        passwords = PasswordHashes(workers, world.secrets, world.chance, Argon2Costs(memory_kib=16 * 1024, passes=3))
+    stored = await passwords.hash(PASSWORD)
+    works: dict[str, float] = {}
+    for name, encoded in {"somebody": stored, "nobody": None, "unreadable": "$what$is$this"}.items():
+        assert not await passwords.verify(WRONG, encoded)
+        works[name] = spent["last"]
+
+    assert min(works.values()) > max(works.values()) / 3
 
 
 async def shown(house: House, client: Client, call: str, name: str) -> tuple[str, str]:

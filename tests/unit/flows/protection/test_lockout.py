@@ -1,0 +1,289 @@
+"""The lockout by itself: what is counted, for how long a lock lasts, and what each count belongs to."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from poolhouse import errors
+from poolhouse.flows.protection.lockout import (
+    AT_ONCE,
+    FREE_FAILURES,
+    LONGEST_LOCK,
+    MOST_FAILURES,
+    REMEMBERED,
+    Lockout,
+    lock_seconds,
+)
+from poolhouse.store.memory import MemoryStore
+from poolhouse.store.repositories import collections
+from poolhouse.store.repositories.protection import CounterRepository
+from poolhouse.testing.clock import FakeClock
+
+POOL, JANE = "eu-north-1_here", "jane"
+
+
+class World:
+    def __init__(self) -> None:
+        self.clock = FakeClock(1_800_000_000.0)
+        self.counters = CounterRepository(MemoryStore(collections.ALL, self.clock))
+        self.lockout = Lockout(self.counters, self.clock)
+
+    async def fail(self, subject: str = JANE, factor: str = "password", pool: str = POOL) -> None:
+        with pytest.raises(errors.WrongCredentials):
+            async with self.lockout.attempt(pool, subject, factor):
+                raise errors.WrongCredentials
+
+    async def pass_(self, subject: str = JANE, factor: str = "password", pool: str = POOL) -> None:
+        async with self.lockout.attempt(pool, subject, factor):
+            pass
+
+    async def is_locked(self, subject: str = JANE, factor: str = "password", pool: str = POOL) -> bool:
+        try:
+            async with self.lockout.attempt(pool, subject, factor):
+                # Nothing is checked, so nothing is counted and nothing forgotten.
+                raise errors.Invalid
+        except errors.AttemptsExceeded:
+            return True
+        except errors.Invalid:
+            return False
+
+    async def count(self, what: str = "failures", subject: str = JANE) -> int:
+        return (await self.counters.read(POOL, what, subject)).count
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.mark.parametrize(
+    ("failures", "seconds"),
+    [(0, 0.0), (4, 0.0), (5, 1.0), (6, 2.0), (7, 4.0), (10, 32.0), (14, 512.0), (15, 900.0), (99, 900.0), (10**6, 900.0)],
+)
+def test_a_lock_doubles_from_a_second_to_a_quarter_of_an_hour(failures: int, seconds: float) -> None:
+    assert seconds == lock_seconds(failures)
+    assert isinstance(lock_seconds(failures), float)
+
+
+def test_the_figures_are_those_of_the_contract_and_the_guideline() -> None:
+    assert (5, 900, 100, 365 * 86400) == (FREE_FAILURES, LONGEST_LOCK, MOST_FAILURES, REMEMBERED)
+    assert 0 < AT_ONCE < FREE_FAILURES
+
+
+async def test_the_fifth_failure_locks_for_a_second_and_the_sixth_for_two(world: World) -> None:
+    for _ in range(4):
+        await world.fail()
+    assert not await world.is_locked()
+
+    for lock in (1.0, 2.0, 4.0):
+        await world.fail()
+        assert await world.is_locked()
+        world.clock.advance(lock - 0.25)
+        assert await world.is_locked()
+        world.clock.advance(0.25)
+        assert not await world.is_locked()
+
+
+async def test_an_attempt_at_a_locked_user_neither_counts_nor_extends_the_lock(world: World) -> None:
+    for _ in range(5):
+        await world.fail()
+
+    for _ in range(20):
+        assert await world.is_locked()
+
+    assert 5 == await world.count()
+    world.clock.advance(1.0)
+    assert not await world.is_locked()
+
+
+async def test_who_proves_it_is_forgiven_all_failures(world: World) -> None:
+    for _ in range(4):
+        await world.fail()
+
+    await world.pass_()
+
+    assert 0 == await world.count()
+    for _ in range(4):
+        await world.fail()
+    assert not await world.is_locked()
+
+
+@pytest.mark.parametrize("nothing_checked", [errors.TooManyRequests(), errors.Invalid()])
+async def test_where_nothing_was_checked_all_is_as_before(world: World, nothing_checked: Exception) -> None:
+    for _ in range(6):
+        await world.fail()
+        world.clock.advance(lock_seconds(6))
+    before = await world.counters.read(POOL, "failures", JANE)
+
+    with pytest.raises(type(nothing_checked)):
+        async with world.lockout.attempt(POOL, JANE):
+            assert before.count + 1 == await world.count()
+            raise nothing_checked
+
+    assert before == await world.counters.read(POOL, "failures", JANE)
+    await world.fail()
+    assert before.count + 1 == await world.count()
+    assert await world.is_locked()
+
+
+async def test_any_error_of_the_check_is_a_failure(world: World) -> None:
+    for error in (errors.CodeMismatch(), ValueError(), KeyError()):
+        with pytest.raises(type(error)):
+            async with world.lockout.attempt(POOL, JANE):
+                raise error
+
+    assert 3 == await world.count()
+
+
+async def test_an_attempt_is_counted_before_it_is_checked(world: World) -> None:
+    async with world.lockout.attempt(POOL, JANE):
+        assert 1 == await world.count()
+
+
+async def test_parallel_guesses_do_not_share_one_count(world: World) -> None:
+    looked_at = 0
+
+    async def guess() -> None:
+        nonlocal looked_at
+        async with world.lockout.attempt(POOL, JANE):
+            looked_at += 1
+            await asyncio.sleep(0)
+            raise errors.WrongCredentials
+
+    results = await asyncio.gather(*(guess() for _ in range(50)), return_exceptions=True)
+
+    assert FREE_FAILURES == looked_at
+    assert {errors.WrongCredentials, errors.AttemptsExceeded} == {type(result) for result in results}
+
+
+async def test_two_checks_of_a_user_run_at_once_and_no_more_and_nothing_stays_behind(world: World) -> None:
+    running = most = 0
+
+    async def right(subject: str) -> None:
+        nonlocal running, most
+        async with world.lockout.attempt(POOL, subject):
+            running += 1
+            most = max(most, running)
+            for _ in range(3):
+                await asyncio.sleep(0)
+            running -= 1
+
+    await asyncio.gather(*(right(JANE) for _ in range(20)))
+    assert AT_ONCE == most
+
+    most = 0
+    await asyncio.gather(*(right(f"user{n}") for n in range(6)))
+    assert 6 == most
+    assert not world.lockout._gates
+
+
+async def test_password_and_its_proof_share_a_count_and_other_factors_have_their_own(world: World) -> None:
+    for factor in ("password", "PASSWORD_VERIFIER", "password", "PASSWORD_VERIFIER", "password"):
+        await world.fail(factor=factor)
+
+    assert await world.is_locked(factor="password")
+    assert await world.is_locked(factor="PASSWORD_VERIFIER")
+    assert not await world.is_locked(factor="SOFTWARE_TOKEN_MFA")
+    assert 0 == await world.count("failures:SOFTWARE_TOKEN_MFA")
+    for _ in range(5):
+        await world.fail(factor="SOFTWARE_TOKEN_MFA")
+    assert await world.is_locked(factor="SOFTWARE_TOKEN_MFA")
+    assert not await world.is_locked(factor="SMS_MFA")
+
+
+async def test_a_password_does_not_wash_away_the_guesses_at_another_factor(world: World) -> None:
+    for _ in range(4):
+        await world.fail(factor="SMS_MFA")
+
+    await world.pass_()
+    await world.fail(factor="SMS_MFA")
+
+    assert await world.is_locked(factor="SMS_MFA")
+
+
+async def test_users_and_pools_have_counts_of_their_own(world: World) -> None:
+    for _ in range(5):
+        await world.fail()
+
+    assert await world.is_locked()
+    assert not await world.is_locked("john")
+    assert not await world.is_locked(pool="eu-north-1_there")
+
+
+async def test_a_new_password_ends_the_lock_of_the_password_alone(world: World) -> None:
+    for _ in range(5):
+        await world.fail()
+        await world.fail(factor="SMS_MFA")
+
+    await world.lockout.clear(POOL, JANE)
+
+    assert not await world.is_locked()
+    assert 0 == await world.count()
+    assert await world.is_locked(factor="SMS_MFA")
+
+
+async def test_after_a_long_pause_locks_begin_at_the_shortest_but_failures_are_still_counted(world: World) -> None:
+    for _ in range(8):
+        await world.fail()
+        world.clock.advance(8.0)
+    assert 8 == await world.count()
+
+    world.clock.advance(LONGEST_LOCK)
+    for _ in range(4):
+        await world.fail()
+        assert not await world.is_locked()
+    await world.fail()
+
+    assert 13 == await world.count()
+    assert await world.is_locked()
+    world.clock.advance(1.0)
+    assert not await world.is_locked()
+
+
+async def test_a_pause_shorter_than_the_longest_lock_changes_nothing(world: World) -> None:
+    for _ in range(6):
+        await world.fail()
+        world.clock.advance(2.0)
+
+    # Two seconds after the last failure its lock has ended; from then on the pause is counted.
+    world.clock.advance(LONGEST_LOCK - 0.25)
+    await world.fail()
+    assert await world.is_locked()
+    world.clock.advance(3.75)
+    assert await world.is_locked()
+    world.clock.advance(0.25)
+    assert not await world.is_locked()
+
+
+async def test_a_pause_as_long_as_the_longest_lock_is_long_enough(world: World) -> None:
+    for _ in range(6):
+        await world.fail()
+        world.clock.advance(2.0)
+
+    world.clock.advance(LONGEST_LOCK)
+    await world.fail()
+
+    assert not await world.is_locked()
+
+
+async def test_after_a_hundred_failures_in_a_row_no_guess_is_looked_at_ever(world: World) -> None:
+    for _ in range(MOST_FAILURES):
+        await world.fail()
+        world.clock.advance(2 * LONGEST_LOCK)
+
+    assert MOST_FAILURES == await world.count()
+    world.clock.advance(REMEMBERED - 2 * LONGEST_LOCK - 1)
+    assert await world.is_locked()
+    await world.lockout.clear(POOL, JANE)
+    assert not await world.is_locked()
+
+
+async def test_failures_that_nothing_follows_are_forgotten_after_a_year(world: World) -> None:
+    await world.fail()
+
+    world.clock.advance(REMEMBERED - 1)
+    assert 1 == await world.count()
+    world.clock.advance(1)
+    assert 0 == await world.count()
