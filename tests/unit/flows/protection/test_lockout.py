@@ -60,7 +60,18 @@ def world() -> World:
 
 @pytest.mark.parametrize(
     ("failures", "seconds"),
-    [(0, 0.0), (4, 0.0), (5, 1.0), (6, 2.0), (7, 4.0), (10, 32.0), (14, 512.0), (15, 900.0), (99, 900.0), (10**6, 900.0)],
+    [
+        (0, 0.0),
+        (4, 0.0),
+        (5, 1.0),
+        (6, 2.0),
+        (7, 4.0),
+        (10, 32.0),
+        (14, 512.0),
+        (15, 900.0),
+        (99, 900.0),
+        (10**6, 900.0),
+    ],
 )
 def test_a_lock_doubles_from_a_second_to_a_quarter_of_an_hour(failures: int, seconds: float) -> None:
     assert seconds == lock_seconds(failures)
