@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 from msgspec.structs import replace
 
 from poolhouse.records.names import (
     LONGEST,
+    LONGEST_CHOSEN,
+    LONGEST_DOMAIN,
     Name,
+    ascii_domain,
     candidates,
     canonical,
+    former,
     held,
+    in_order,
+    is_choosable,
     looks_like_email,
     looks_like_phone,
     looks_like_sub,
     masked_email,
     masked_phone,
     name,
+    normalised,
 )
 from poolhouse.records.pools import Pool
 from poolhouse.records.users import User
@@ -37,6 +46,9 @@ JANE, EMAIL = Name("username", "jane"), Name("email", "jane@example.com")
 PHONE, CAPTAIN = Name("phone_number", "+15550100011"), Name("preferred_username", "captain")
 
 
+TEXTS = ("username", "preferred_username")
+
+
 @pytest.mark.parametrize(
     ("value", "sensitive", "form"),
     [
@@ -44,23 +56,107 @@ PHONE, CAPTAIN = Name("phone_number", "+15550100011"), Name("preferred_username"
         ("JANE", True, "JANE"),
         ("\uff2a\uff21\uff2e\uff25", True, "JANE"),
         ("\uff2a\uff21\uff2e\uff25", False, "jane"),
-        ("stra\u00dfe", False, "strasse"),
-        ("stra\u00dfe", True, "stra\u00dfe"),
+        ("stra\u00dfe", False, "stra\u00dfe"),
+        ("STRASSE", False, "strasse"),
+        ("\u0130", False, "i\u0307"),
         # Folded, this is not normalised any more.
         ("\u03d3", False, "\u03cd"),
-        ("\u1fb3", False, "\u03b1\u03b9"),
+        # What is not seen is not there, and does not keep letters apart.
+        ("ja\u200dne", True, "jane"),
+        ("e\u200d\u0301", True, "\u00e9"),
+        ("\u200d", True, ""),
+        # Marks in another order are the same marks.
+        ("a\u0315\u0300", True, "\u00e0\u0315"),
     ],
 )
-def test_a_name_has_one_form(value: str, sensitive: bool, form: str) -> None:
-    for kind in ("username", "email", "preferred_username"):
+def test_a_text_has_one_form(value: str, sensitive: bool, form: str) -> None:
+    for kind in TEXTS:
         assert form == canonical(kind, value, case_sensitive=sensitive)
 
 
-def test_folding_leaves_a_normalised_text() -> None:
-    """U+0345 folds to a letter that takes another place than the mark did."""
-    assert canonical("username", "\u0345\u0301", case_sensitive=False) == canonical(
-        "username", canonical("username", "\u0345\u0301", case_sensitive=False), case_sensitive=False
-    )
+@pytest.mark.parametrize("marks", [1, 100, 127, 128, 129, 400])
+def test_marks_of_any_number_come_into_the_order_that_the_library_gives_them(marks: int) -> None:
+    text = "a" + "\u0315\u0300\u0f73\uff9e"[: 4] * marks
+
+    assert unicodedata.normalize("NFKC", text) == normalised(text)
+    assert unicodedata.normalize("NFKC", text) == unicodedata.normalize("NFKC", in_order(text))
+
+
+@pytest.mark.parametrize(
+    ("value", "sensitive", "form"),
+    [
+        ("Jane@Example.COM", True, "Jane@example.com"),
+        ("Jane@Example.COM", False, "jane@example.com"),
+        ("\u00c9va@Example.com", False, "\u00e9va@example.com"),
+        ("\u00c9va@Example.com", True, "\u00c9va@example.com"),
+        # The Kelvin sign and the long s may be in somebody's mailbox.
+        ("\u212a@example.com", False, "\u212a@example.com"),
+        ("a@b@Example.com", False, "a@b@example.com"),
+        ("a@stra\u00dfe.example", False, "a@xn--strae-oqa.example"),
+        ("a@STRASSE.example", False, "a@strasse.example"),
+        ("Nowhere", False, "nowhere"),
+        ("a@" + "\u00e9" * 254, False, "a@" + "\u00e9" * 254),
+    ],
+)
+def test_an_address_has_the_form_of_its_mailbox(value: str, sensitive: bool, form: str) -> None:
+    assert form == canonical("email", value, case_sensitive=sensitive)
+
+
+@pytest.mark.parametrize("domain", ["", "\u00e9..example", "\u00e9" * 254, "\u00e9" * 64])
+def test_what_is_no_domain_is_no_domain(domain: str) -> None:
+    if domain.isascii():
+        assert domain == ascii_domain(domain)
+    else:
+        with pytest.raises(ValueError):
+            ascii_domain(domain)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "sensitive", "form"),
+    [
+        ("username", "Stra\u00dfe", False, "strasse"),
+        ("username", "Stra\u00dfe", True, "Stra\u00dfe"),
+        ("email", "\u212aate@Example.com", False, "kate@example.com"),
+        ("email", "Kate@Example.com", True, "Kate@Example.com"),
+        ("phone_number", "\uff0b1A", False, "+1A"),
+        ("username", "\u03d3", False, "\u03cd"),
+    ],
+)
+def test_the_first_versions_form_is_still_known(kind: str, value: str, sensitive: bool, form: str) -> None:
+    assert form == former(kind, value, case_sensitive=sensitive)
+
+
+def test_a_name_tells_its_former_form_where_that_was_another() -> None:
+    assert Name("username", "stra\u00dfe", "strasse") == name(POOL, "username", "Stra\u00dfe")
+    assert Name("username", "jane", None) == name(POOL, "username", "Jane")
+    sensitive = replace(POOL, case_sensitive=True)
+    assert Name("username", "Stra\u00dfe", None) == name(sensitive, "username", "Stra\u00dfe")
+    assert Name("email", "J@example.com", "J@Example.com") == name(sensitive, "email", "J@Example.com")
+
+
+@pytest.mark.parametrize(
+    ("value", "may"),
+    [
+        ("jane", True),
+        ("\u00e9", True),
+        ("1", True),
+        ("$+_-", True),
+        ("\U0001f600", True),
+        ("a\u0301", True),
+        ("x" * 128, True),
+        ("x" * 129, False),
+        ("", False),
+        ("a b", False),
+        ("a\u00a0b", False),
+        ("a\n", False),
+        ("a\x00", False),
+        ("a\u200d", False),
+        ("\u3164", False),
+        ("\ud800", False),
+    ],
+)
+def test_a_name_that_can_be_chosen_is_seen_whole(value: str, may: bool) -> None:
+    assert may == is_choosable(value)
 
 
 def test_a_telephone_number_has_no_case_but_it_has_a_form() -> None:
@@ -171,4 +267,4 @@ def test_of_a_number_four_digits_are_shown(phone: str, shown: str) -> None:
 
 
 def test_no_name_is_longer_than_what_can_be_normalised_in_time() -> None:
-    assert 256 == LONGEST
+    assert (256, 128, 253) == (LONGEST, LONGEST_CHOSEN, LONGEST_DOMAIN)
