@@ -13,7 +13,7 @@ from poolhouse.flows.clients.settings import ClientSettings
 from poolhouse.flows.grants.issue import TokenSet
 from poolhouse.records.clients import Client
 from poolhouse.records.pools import Pool
-from poolhouse.records.users import CONFIRMED, FORCE_CHANGE_PASSWORD, RESET_REQUIRED, UNCONFIRMED
+from poolhouse.records.users import CONFIRMED, FORCE_CHANGE_PASSWORD, RESET_REQUIRED, UNCONFIRMED, User
 from tests.support.house import PASSWORD, House
 from tests.support.sign_in import Asking
 from tests.support.srp_client import SrpClient
@@ -213,3 +213,52 @@ async def test_all_of_it_works_otherwise(scene: Scene) -> None:
         await use(scene)
     user = await scene.house.services.users.require(scene.pool, "jane")
     assert CONFIRMED == user.status
+
+
+async def test_a_client_of_another_pool_gets_no_tokens_and_opens_nothing(scene: Scene) -> None:
+    """Pool, client and user go together: each of them alone is in order here."""
+    house = scene.house
+    elsewhere = await house.pool()
+    foreign = await house.client(elsewhere)
+    jane = await house.services.users.require(scene.pool, "jane")
+    namesake = await house.user(foreign, "jane")
+
+    async def opened(pool: Pool, client: Client, user: User) -> object:
+        return await house.services.grants.open(
+            pool, client, user, event_id="e", source="s", metadata={}, flow="USER_PASSWORD_AUTH"
+        )
+
+    assert await opened(scene.pool, scene.client, jane)
+    with pytest.raises(errors.ClientNotFound):
+        await opened(scene.pool, foreign, jane)
+    with pytest.raises(errors.ClientNotFound):
+        await opened(elsewhere, scene.client, namesake)
+    with pytest.raises(errors.UserNotFound):
+        await opened(scene.pool, scene.client, namesake)
+
+
+async def test_a_token_that_names_a_client_of_another_pool_opens_nothing(scene: Scene) -> None:
+    """Such a token could only be of our own making. The grant that it names is that client's, too."""
+    house = scene.house
+    ports = house.built.ports
+    foreign = await house.client(await house.pool())
+    said = await ports.tokens.verify(scene.tokens.access, "access")
+    grant = await ports.grants.get(scene.pool.id, said["event_id"])
+    assert grant is not None
+    await ports.grants.save(replace(grant, client_id=foreign.id))
+    token = await ports.tokens.sign(scene.pool.id, "access", {**said, "client_id": foreign.id})
+
+    with pytest.raises(errors.ClientNotFound):
+        await house.services.bearers.of(token)
+
+
+@pytest.mark.parametrize("days", [6, 8])
+async def test_a_temporary_password_works_for_as_long_as_the_pool_says(scene: Scene, days: int) -> None:
+    scene.house.clock.advance(days * 86400)
+
+    try:
+        asked = isinstance(await scene.house.begin(await client_now(scene), "john"), Asking)
+    except errors.NotAuthorized:
+        asked = False
+
+    assert (days < 7) == asked

@@ -49,6 +49,31 @@ async def test_no_token_stands_for_another_kind(house: House, client: Client, to
             await house.refresh(client, wrong)
 
 
+async def test_a_key_signs_for_one_purpose(house: House, client: Client, tokens: TokenSet) -> None:
+    """Whatever a token says it is for: what the key of ID tokens signed opens nothing, and the other way round."""
+    signing = house.built.ports.tokens
+    claims = decoded(tokens.access)
+    by_id_key = await signing.sign(client.pool_id, "id", claims)
+    by_access_key = await signing.sign(client.pool_id, "access", claims)
+
+    assert (await house.services.bearers.of(by_access_key)).user.username == "jane"
+    with pytest.raises(errors.InvalidAccessToken):
+        await house.services.bearers.of(by_id_key)
+    with pytest.raises(errors.InvalidAccessToken):
+        await signing.verify(by_access_key, "id")
+    assert claims == await signing.verify(by_id_key, "id")
+
+
+@pytest.mark.parametrize("use", ["id", "refresh", "", None, 7])
+async def test_a_token_that_says_it_is_for_something_else_opens_nothing(
+    use: object, house: House, client: Client, tokens: TokenSet
+) -> None:
+    claims = {**decoded(tokens.access), "token_use": use}
+
+    with pytest.raises(errors.InvalidAccessToken):
+        await house.services.bearers.of(await house.built.ports.tokens.sign(client.pool_id, "access", claims))
+
+
 async def test_a_token_ends(house: House, tokens: TokenSet) -> None:
     house.clock.advance(3600)
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+from datetime import UTC, datetime
+
 import pytest
 
 from poolhouse.server.cognito.engine.registry import Result
 from poolhouse.server.cognito.user_pools.call import Call
-from tests.support.json_api import KeysInMemory, ManualClock, access_key, build, running, user_pools
+from tests.support.json_api import NOON, KeysInMemory, ManualClock, access_key, build, running, user_pools
 from tests.support.json_api_inputs import ARN, POOL, smallest
 
 MODEL = user_pools()
@@ -116,3 +120,43 @@ async def test_a_signature_for_one_operation_is_no_good_for_another() -> None:
 
     assert "InvalidSignatureException" == answer.error
     assert 0 == counting.count
+
+
+@pytest.mark.parametrize("left_out", ["Host", "X-Amz-Target", "X-Amz-Date"])
+async def test_a_signature_that_does_not_cover_target_host_and_time_is_none(left_out: str) -> None:
+    """Without its target, a signature for one operation would be good for all."""
+    counting = Counting()
+    keys = KeysInMemory(access_key("AKIAONE", "s3cret", EVERYTHING))
+    body = b'{"MaxResults":1}'
+
+    async with running(build({"ListUserPools": counting}, clock=ManualClock(), keys=keys)) as client:
+        headers = {
+            "Host": client.url.removeprefix("http://").rstrip("/"),
+            "Content-Type": "application/x-amz-json-1.1",
+            "X-Amz-Target": "AWSCognitoIdentityProviderService.ListUserPools",
+            "X-Amz-Date": datetime.fromtimestamp(NOON, UTC).strftime("%Y%m%dT%H%M%SZ"),
+        }
+        covered = {name: value for name, value in headers.items() if name != left_out}
+        right = await client.send(body, {**headers, "Authorization": authorization(headers, body)})
+        wrong = await client.send(body, {**headers, "Authorization": authorization(covered, body)})
+
+    assert 200 == right.status
+    assert (400, "IncompleteSignatureException") == (wrong.status, wrong.error)
+    assert 1 == counting.count
+
+
+def authorization(headers: dict[str, str], body: bytes) -> str:
+    """A signature that is right, over these headers and no others (Signature Version 4)."""
+    day = datetime.fromtimestamp(NOON, UTC).strftime("%Y%m%d")
+    names = sorted(name.lower() for name in headers)
+    lower = {name.lower(): value for name, value in headers.items()}
+    lines = ["POST", "/", "", *(f"{name}:{lower[name]}" for name in names), "", ";".join(names)]
+    canonical = "\n".join([*lines, hashlib.sha256(body).hexdigest()])
+    scope = f"{day}/eu-west-1/cognito-idp/aws4_request"
+    instant = datetime.fromtimestamp(NOON, UTC).strftime("%Y%m%dT%H%M%SZ")
+    text = "\n".join(["AWS4-HMAC-SHA256", instant, scope, hashlib.sha256(canonical.encode()).hexdigest()])
+    key = b"AWS4s3cret"
+    for part in scope.split("/"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    mac = hmac.digest(key, text.encode(), "sha256").hex()
+    return f"AWS4-HMAC-SHA256 Credential=AKIAONE/{scope}, SignedHeaders={';'.join(names)}, Signature={mac}"

@@ -15,7 +15,7 @@ import pytest
 
 from poolhouse.errors import PluginAnswerInvalid, PluginFailed
 from poolhouse.hooks import specs
-from poolhouse.hooks.answers.sign_in import SignInState, Stage
+from poolhouse.hooks.answers.sign_in import Asked, ChallengeResult, Passed, SignInState, Stage
 from poolhouse.hooks.context import PluginContext
 from poolhouse.hooks.dispatch import Hooks, Implementation, every_hook
 from poolhouse.hooks.events.grants import PreToken
@@ -25,6 +25,7 @@ from poolhouse.hooks.kinds import hookimpl
 from poolhouse.store.memory import MemoryStore
 from poolhouse.store.plugin_documents import PLUGIN_DOCUMENTS, StoredPluginDocuments
 from tests.support.house import opened_house
+from tests.support.sign_in import SignedIn
 
 SIGN_IN = PreAuthentication(pool_id="p", client_id="c", username="ada", attributes={})
 VERIFY = VerifyChallenge(pool_id="p", client_id="c", username="ada", attributes={}, private={}, answer="1")
@@ -166,6 +167,54 @@ def test_no_hook_hands_a_request_to_a_plugin() -> None:
 
     assert not words & fields
     assert not [name for name in every_hook() if "route" in name or "request" in name]
+
+
+class Knock:
+    """A factor of a plugin whose check answers what it was made with."""
+
+    name = "KNOCK"
+
+    def __init__(self, outcome: Any) -> None:
+        self._outcome = outcome
+
+    @hookimpl
+    def register_challenges(self) -> list[Any]:
+        return [self]
+
+    @hookimpl
+    def register_stages(self) -> list[Stage]:
+        return [Stage("knock", self.applies)]
+
+    async def applies(self, state: SignInState) -> str | None:
+        return self.name
+
+    async def ask(self, state: SignInState) -> Asked:
+        return Asked()
+
+    async def check(self, state: SignInState, private: Any, answers: Any) -> Any:
+        return self._outcome
+
+
+NO_PROOFS = [None, True, False, 1, "knock", {"proof": "knock"}, ["knock"], Passed, ChallengeResult("KNOCK", True)]
+
+
+@pytest.mark.parametrize("outcome", NO_PROOFS)
+async def test_nothing_but_a_proof_is_a_proof(outcome: Any) -> None:
+    async with opened_house(plugins=[("knock", Knock(outcome))]) as house:
+        client = await house.client(await house.pool())
+        await house.user(client)
+        asking = await house.begin(client)
+
+        with pytest.raises(PluginAnswerInvalid):
+            await house.answer(client, asking, ANSWER="x")
+
+
+async def test_a_proof_is_a_proof() -> None:
+    async with opened_house(plugins=[("knock", Knock(Passed("knock")))]) as house:
+        client = await house.client(await house.pool())
+        await house.user(client)
+
+        assert isinstance(await house.answer(client, await house.begin(client), ANSWER="x"), SignedIn)
 
 
 class Curious:

@@ -76,7 +76,7 @@ def test_a_text_has_one_form(value: str, sensitive: bool, form: str) -> None:
 
 @pytest.mark.parametrize("marks", [1, 100, 127, 128, 129, 400])
 def test_marks_of_any_number_come_into_the_order_that_the_library_gives_them(marks: int) -> None:
-    text = "a" + "\u0315\u0300\u0f73\uff9e"[: 4] * marks
+    text = "a" + "\u0315\u0300\u0f73\uff9e"[:4] * marks
 
     assert unicodedata.normalize("NFKC", text) == normalised(text)
     assert unicodedata.normalize("NFKC", text) == unicodedata.normalize("NFKC", in_order(text))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 
@@ -12,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poolhouse.tokens.jose import BadToken, HmacKey, Signer, Verifier, encoded, read
+from poolhouse.tokens.jose import MAX_TOKEN, BadToken, HmacKey, Signer, Verifier, encoded, read
 from tests.support.keys import private_key
 
 CLAIMS = {"sub": "0a5f", "iss": "https://auth.example.com/p", "exp": 1_700_000_000, "name": "Zoë", "ok": True}
@@ -129,3 +130,61 @@ def test_nothing_secret_shows_itself() -> None:
     assert "<Signer kid-1>" == repr(signer())
     assert "<Verifier RS256>" == repr(verifier())
     assert "HmacKey()" == repr(HmacKey(b"s" * 32))
+
+
+def test_a_shared_secret_is_for_hs256_only() -> None:
+    secret = b"s" * 32
+    token = jwt.encode(CLAIMS, secret, algorithm="HS256")
+
+    assert CLAIMS == Verifier(HmacKey(secret), "HS256").verify(token)
+    with pytest.raises(BadToken, match="signature is wrong"):
+        Verifier(HmacKey(b"t" * 32), "HS256").verify(token)
+    for algorithm in ("RS256", "ES256", "HS384", "HS512", "none", ""):
+        with pytest.raises(TypeError):
+            Verifier(HmacKey(secret), algorithm)
+
+
+@pytest.mark.parametrize("token", ["{}.{}.", "{}..c2ln", ".{}.c2ln", "..", "{}..", ".{}."])
+def test_a_token_with_an_empty_part_is_none(token: str) -> None:
+    """Also where what is there could be read: no signature is not a short signature."""
+    head, body = encoded(b'{"alg":"RS256"}').decode(), encoded(b"{}").decode()
+    before, _, after = token.partition(".")
+
+    with pytest.raises(BadToken, match="a part is empty"):
+        read(f"{before.format(head)}.{after.format(body)}")
+
+
+def test_a_token_of_8_kib_is_read_and_a_character_more_is_not() -> None:
+    short = made({"alg": "RS256"}, b'{"a":""}')
+    bodies = (b'{"a":"' + b"x" * size + b'"}' for size in range(6070, 6140))
+    tokens = {len(token): token for token in (made({"alg": "RS256"}, body) for body in bodies)}
+
+    assert len(short) < min(tokens) < MAX_TOKEN < max(tokens)
+    assert 8192 == MAX_TOKEN
+    assert {True} == {length <= MAX_TOKEN for length in tokens if _is_read(tokens[length])}
+    assert {True} == {length > MAX_TOKEN for length in tokens if not _is_read(tokens[length])}
+    assert MAX_TOKEN in tokens or MAX_TOKEN - 1 in tokens
+
+
+@pytest.mark.parametrize(("characters", "is_one"), [(1024, True), (1026, False)])
+def test_a_header_of_1_kib_is_read_and_more_is_not(characters: int, is_one: bool) -> None:
+    empty = len(b'{"alg":"RS256","kid":""}')
+    header = b'{"alg":"RS256","kid":"' + b"x" * (characters * 3 // 4 - empty) + b'"}'
+    assert characters == len(encoded(header))
+
+    assert is_one == _is_read(made(header))
+
+
+def _is_read(token: str) -> bool:
+    try:
+        read(token)
+    except BadToken:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("size", range(1, 4))
+def test_base64url_is_that_of_the_standard(size: int) -> None:
+    for start in range(256):
+        raw = bytes((start + 97 * place) % 256 for place in range(size))
+        assert base64.urlsafe_b64encode(raw).rstrip(b"=") == encoded(raw)

@@ -279,9 +279,7 @@ def test_attributes_that_the_client_may_not_read_are_not_said() -> None:
 
 
 def group(name: str, role: str | None = None, precedence: int | None = None) -> Group:
-    return Group(
-        id=name, pool_id=POOL.id, name=name, created=1.0, modified=1.0, role_arn=role, precedence=precedence
-    )
+    return Group(id=name, pool_id=POOL.id, name=name, created=1.0, modified=1.0, role_arn=role, precedence=precedence)
 
 
 @pytest.mark.parametrize(
