@@ -1,0 +1,352 @@
+"""The code process by itself: how often, for how long, for what and for whom a code is good."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from poolhouse import errors
+from poolhouse.flows.messages.codes import (
+    CONFIRM_SIGN_UP,
+    FORGOT_PASSWORD,
+    HOUR,
+    SENDS_TO_A_CONTACT,
+    TRIES_AT_A_CONTACT,
+    VERIFY,
+    VERIFY_EMAIL,
+    VERIFY_PHONE,
+    CodeProcess,
+    Purpose,
+)
+from poolhouse.flows.messages.words import Messenger
+from poolhouse.records.messages import Delivery
+from poolhouse.records.pools import MessageTemplate, Pool
+from poolhouse.records.sign_in import Code
+from poolhouse.records.users import User
+from tests.support.house import House, opened_house
+
+JANE = "jane@example.com"
+PURPOSES = [CONFIRM_SIGN_UP, FORGOT_PASSWORD, VERIFY_EMAIL, VERIFY_PHONE]
+
+
+class World:
+    def __init__(self, house: House, pool: Pool, user: User) -> None:
+        self.house, self.pool, self.user = house, pool, user
+        ports = house.built.ports
+        self.codes = CodeProcess(
+            house.built.world, ports.codes, ports.counters, Messenger(house.built.world, ports.outbox)
+        )
+
+    async def send(self, purpose: Purpose = FORGOT_PASSWORD, target: str = JANE, **more: Any) -> str:
+        """The digits that went out."""
+        await self.codes.send(
+            self.pool, more.pop("user", self.user), purpose, attribute="email", target=target, source="s", **more
+        )
+        return self.house.last_code()
+
+    async def check(self, given: str, purpose: Purpose = FORGOT_PASSWORD, **more: Any) -> Code:
+        user = more.pop("user", self.user)
+        return await self.codes.check(self.pool, more.pop("subject", self.user.sub), purpose, given, user)
+
+    async def kept(self, purpose: Purpose = FORGOT_PASSWORD, subject: str | None = None) -> Code | None:
+        return await self.house.built.ports.codes.get(self.pool.id, subject or self.user.sub, purpose.name)
+
+    async def count(self, what: str, subject: str) -> int:
+        return (await self.house.built.ports.counters.read(self.pool.id, what, subject)).count
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    async with opened_house() as house:
+        pool = await house.pool()
+        user = await house.user(await house.client(pool))
+        house.clock.advance(2 * HOUR)
+        yield World(house, pool, user)
+
+
+def test_the_figures_are_those_of_the_contract() -> None:
+    day = 24 * 3600
+    assert [
+        ("confirm_sign_up", day, 5, 15),
+        ("forgot_password", 3600, 10, 10),
+        ("verify_email", day, 5, 15),
+        ("verify_phone_number", day, 5, 15),
+    ] == [(one.name, one.life, one.sends, one.tries) for one in PURPOSES]
+    assert {"email": VERIFY_EMAIL, "phone_number": VERIFY_PHONE} == VERIFY
+    assert (20, 40) == (SENDS_TO_A_CONTACT, TRIES_AT_A_CONTACT)
+
+
+async def test_a_code_is_six_digits_by_a_message_and_what_is_kept_has_none_of_them(world: World) -> None:
+    now = world.house.clock.now()
+
+    digits = await world.send()
+
+    kept = await world.kept()
+    assert kept is not None
+    assert 6 == len(digits)
+    assert digits.isdecimal()
+    assert digits not in repr(kept)
+    assert (now, now + FORGOT_PASSWORD.life) == (kept.created, kept.expires)
+    assert ("email", JANE, FORGOT_PASSWORD.name) == (kept.attribute, kept.target, kept.purpose)
+    message = world.house.messages[-1]
+    assert (JANE, "forgot_password", "email", digits) == (message.to, message.purpose, message.channel, message.code)
+    assert f"Your verification code is {digits}. " == message.body
+    assert "Your verification code" == message.subject
+    assert kept.id == message.id
+
+
+async def test_who_asked_is_told_where_the_message_went(world: World) -> None:
+    told = await world.codes.send(world.pool, world.user, FORGOT_PASSWORD, attribute="email", target=JANE, source="s")
+
+    assert Delivery(destination="j***@e***", medium="EMAIL", attribute="email") == told
+
+
+async def test_the_pools_own_words_are_used_where_it_has_some(world: World) -> None:
+    world.pool = replace(world.pool, verification=MessageTemplate(email="Hello {####}", sms="S {####}", subject="Hi"))
+
+    digits = await world.send()
+
+    assert (f"Hello {digits}", "Hi") == (world.house.messages[-1].body, world.house.messages[-1].subject)
+
+
+@pytest.mark.parametrize("around", ["{}", " {} ", "\t{}\n"])
+async def test_the_code_that_was_sent_fits_also_with_space_around_it(world: World, around: str) -> None:
+    digits = await world.send()
+
+    assert await world.kept() == await world.check(around.format(digits))
+
+
+@pytest.mark.parametrize("given", ["", " ", "000000", "\ud800", "x" * 5000, "{0}0", "0{0}"])
+async def test_no_other_text_fits(world: World, given: str) -> None:
+    digits = await world.send()
+
+    with pytest.raises(errors.CodeMismatch):
+        await world.check(given.format(digits) if given != "000000" or digits != given else "000001")
+
+
+async def test_the_fresh_code_is_good_and_the_one_before_is_not(world: World) -> None:
+    first, second = await world.send(), await world.send()
+
+    if first != second:
+        with pytest.raises(errors.CodeMismatch):
+            await world.check(first)
+    await world.check(second)
+
+
+@pytest.mark.parametrize("purpose", PURPOSES, ids=lambda purpose: purpose.name)
+async def test_a_code_is_good_for_its_purpose_its_life_and_its_tries(world: World, purpose: Purpose) -> None:
+    digits = await world.send(purpose)
+    for other in PURPOSES:
+        if other != purpose:
+            with pytest.raises(errors.CodeExpired):
+                await world.check(digits, other)
+
+    world.house.clock.advance(purpose.life - 1)
+    for _ in range(purpose.tries - 1):
+        with pytest.raises(errors.CodeMismatch):
+            await world.check("x", purpose)
+    await world.check(digits, purpose)
+    with pytest.raises(errors.LimitExceeded):
+        await world.check(digits, purpose)
+    world.house.clock.advance(1)
+    with pytest.raises(errors.CodeExpired):
+        await world.check(digits, purpose)
+
+
+async def test_a_code_belongs_to_a_user_and_a_pool(world: World) -> None:
+    client = await world.house.client(world.pool)
+    john = await world.house.user(client, "john")
+    digits = await world.send()
+    await world.codes.send(world.pool, john, FORGOT_PASSWORD, attribute="email", target="john@example.com", source="s")
+    johns = world.house.last_code()
+
+    if johns != digits:
+        with pytest.raises(errors.CodeMismatch):
+            await world.check(digits, subject=john.sub, user=john)
+    await world.check(johns, subject=john.sub, user=john)
+
+
+async def test_a_kept_digest_fits_no_other_place(world: World) -> None:
+    """Who can write into the store, but has no key, moves somebody's code to another user, purpose or id in vain."""
+    digits = await world.send()
+    kept = await world.kept()
+    assert kept is not None
+    codes = world.house.built.ports.codes
+    await codes.put(replace(kept, purpose=VERIFY_EMAIL.name))
+    with pytest.raises(errors.CodeMismatch):
+        await world.check(digits, VERIFY_EMAIL)
+    await codes.put(replace(kept, user_sub="another"))
+    with pytest.raises(errors.CodeMismatch):
+        await world.check(digits, subject="another")
+    await codes.put(replace(kept, id="another"))
+    with pytest.raises(errors.CodeMismatch):
+        await world.check(digits)
+    await codes.put(replace(kept, pool_id="eu-north-1_there"))
+    world.pool = replace(world.pool, id="eu-north-1_there")
+    with pytest.raises(errors.CodeMismatch):
+        await world.check(digits)
+
+
+async def test_a_code_whose_effect_is_written_is_used(world: World) -> None:
+    digits = await world.send()
+    code = await world.check(digits)
+
+    for spent, is_good in (
+        ({FORGOT_PASSWORD.name: code.id}, False),
+        ({VERIFY_EMAIL.name: code.id}, True),
+        ({FORGOT_PASSWORD.name: "an earlier one"}, True),
+    ):
+        user = replace(world.user, spent=spent)
+        if is_good:
+            await world.check(digits, user=user)
+        else:
+            with pytest.raises(errors.CodeExpired):
+                await world.check(digits, user=user)
+
+
+async def test_a_code_is_good_while_the_contact_is_the_users_present_or_waiting_one(world: World) -> None:
+    digits = await world.send()
+
+    await world.check(digits)
+    await world.check(digits, user=replace(world.user, attributes={}, pending={"email": JANE}))
+    for moved in (
+        replace(world.user, attributes={"email": "new@example.com"}),
+        replace(world.user, attributes={"phone_number": JANE}),
+        replace(world.user, attributes={}),
+    ):
+        with pytest.raises(errors.CodeExpired):
+            await world.check(digits, user=moved)
+
+
+async def test_after_its_use_nothing_remains(world: World) -> None:
+    digits = await world.send()
+
+    await world.codes.finish(await world.check(digits))
+
+    assert await world.kept() is None
+    with pytest.raises(errors.CodeExpired):
+        await world.check(digits)
+
+
+@pytest.mark.parametrize("purpose", PURPOSES, ids=lambda purpose: purpose.name)
+async def test_a_user_is_sent_so_many_codes_within_an_hour(world: World, purpose: Purpose) -> None:
+    sent = len(world.house.messages)
+    for _ in range(purpose.sends):
+        await world.send(purpose)
+    kept = await world.kept(purpose)
+
+    with pytest.raises(errors.LimitExceeded):
+        await world.send(purpose)
+
+    assert sent + purpose.sends == len(world.house.messages)
+    assert kept == await world.kept(purpose)
+    world.house.clock.advance(HOUR)
+    await world.send(purpose)
+
+
+async def test_a_send_that_was_counted_before_is_not_counted_again(world: World) -> None:
+    for _ in range(FORGOT_PASSWORD.sends):
+        await world.codes.count_send(world.pool, world.user.sub, FORGOT_PASSWORD, attribute="email", target=JANE)
+    with pytest.raises(errors.LimitExceeded):
+        await world.send()
+
+    assert await world.send(counted=False)
+    assert FORGOT_PASSWORD.sends == await world.count("sends:forgot_password", world.user.sub)
+
+
+@pytest.mark.parametrize(
+    ("attribute", "targets"),
+    [
+        ("email", ("Ada@Example.com", "ada@example.com", "ADA+x@EXAMPLE.COM", "ada+y+z@example.com")),
+        ("phone_number", ("+15550100099",)),
+    ],
+)
+async def test_a_contact_is_sent_so_many_letters_whoever_asks_and_for_whatever(
+    world: World, attribute: str, targets: tuple[str, ...]
+) -> None:
+    for n in range(SENDS_TO_A_CONTACT - 1):
+        await world.codes.count_send(
+            world.pool,
+            f"user{n}",
+            PURPOSES[n % len(PURPOSES)],
+            attribute=attribute,
+            target=targets[n % len(targets)],
+        )
+    await world.codes.count_letter(world.pool, attribute=attribute, target=targets[0])
+
+    with pytest.raises(errors.LimitExceeded):
+        await world.codes.count_letter(world.pool, attribute=attribute, target=targets[-1])
+    with pytest.raises(errors.LimitExceeded):
+        await world.codes.count_send(world.pool, "new", VERIFY_EMAIL, attribute=attribute, target=targets[0])
+    for other in ("ada@example.org", "bda@example.com", "+ada@example.com", "+15550100098"):
+        await world.codes.count_letter(world.pool, attribute=attribute, target=other)
+    other_pool = replace(world.pool, id="eu-north-1_there")
+    await world.codes.count_letter(other_pool, attribute=attribute, target=targets[0])
+    world.house.clock.advance(HOUR)
+    await world.codes.count_letter(world.pool, attribute=attribute, target=targets[0])
+
+
+async def test_numbers_with_a_plus_inside_are_not_one_letter_box(world: World) -> None:
+    for n in range(SENDS_TO_A_CONTACT + 1):
+        await world.codes.count_letter(world.pool, attribute="phone_number", target=f"+1555{n}")
+
+
+async def test_guesses_count_for_the_contact_too_whoever_guesses(world: World) -> None:
+    for n in range(4):
+        user = replace(world.user, sub=f"user{n}")
+        await world.send(user=user)
+        for _ in range(10):
+            with pytest.raises(errors.CodeMismatch):
+                await world.check("x", subject=user.sub, user=user)
+    user = replace(world.user, sub="another")
+    digits = await world.send(user=user)
+
+    with pytest.raises(errors.LimitExceeded):
+        await world.check(digits, subject=user.sub, user=user)
+    world.house.clock.advance(HOUR - 1)
+    with pytest.raises(errors.LimitExceeded):
+        await world.check(digits, subject=user.sub, user=user)
+
+
+async def test_without_a_live_code_nothing_is_counted_that_anybody_looks_at(world: World) -> None:
+    for _ in range(50):
+        with pytest.raises(errors.CodeExpired):
+            await world.check("000000")
+
+    assert 50 == await world.count("tries:nothing", world.user.sub)
+    digits = await world.send()
+    await world.check(digits)
+
+
+async def test_for_a_name_that_nobody_has_a_code_is_kept_that_no_text_fits(world: World) -> None:
+    sent = len(world.house.messages)
+
+    await world.codes.pretend(world.pool, "nobody", FORGOT_PASSWORD, attribute="email", target="n@example.com")
+
+    kept = await world.kept(subject="nobody")
+    assert kept is not None
+    assert (sent, FORGOT_PASSWORD.name) == (len(world.house.messages), kept.purpose)
+    assert ("email", "n@example.com") == (kept.attribute, kept.target)
+    for n in range(FORGOT_PASSWORD.tries):
+        with pytest.raises(errors.CodeMismatch):
+            await world.check(f"{n:06}", subject="nobody", user=None)
+    with pytest.raises(errors.LimitExceeded):
+        await world.check("000000", subject="nobody", user=None)
+
+
+async def test_for_a_name_that_nobody_has_the_same_quota_holds(world: World) -> None:
+    for _ in range(FORGOT_PASSWORD.sends):
+        await world.codes.pretend(world.pool, "nobody", FORGOT_PASSWORD, attribute="email", target="n@example.com")
+
+    with pytest.raises(errors.LimitExceeded):
+        await world.codes.pretend(world.pool, "nobody", FORGOT_PASSWORD, attribute="email", target="n@example.com")
+
+
+async def test_even_the_right_digits_are_wrong_without_a_user(world: World) -> None:
+    digits = await world.send()
+
+    with pytest.raises(errors.CodeMismatch):
+        await world.check(digits, user=None)
