@@ -1,8 +1,9 @@
-"""Whether the tests notice: each module of the table is changed in small ways, and for each change a test has to fail.
+"""Whether the tests notice: each module of the table is changed in small ways, each time a test has to fail.
 
-``make mutants`` tries all modules, ``make mutants ARGS="flows/grants/gate tokens/jose"`` these. mutmut makes the mutants
-and tries them; here is what it cannot know: which tests belong to which module. Each module is tried in a copy of its
-own under ``build/mutants``, so that nothing here is ever changed. What survives is printed.
+``make mutants`` tries all modules, ``make mutants ARGS="flows/grants/gate tokens/jose"`` these. mutmut makes the
+mutants and tries them; here is what it cannot know: which tests belong to which module. Each module is tried in a copy
+of its own under ``build/mutants``, so that nothing here is ever changed. What survives is printed, and explained in
+``docs/security.md``.
 """
 
 from __future__ import annotations
@@ -43,8 +44,8 @@ use_setproctitle = false
 
 
 def without_decorators(source: str) -> str:
-    """The same module, with ``name = decorator(name)`` for every decorated function: mutmut leaves those with decorators
-    alone. Nothing is remembered between calls, since every mutant would be handed what another one worked out."""
+    """The same module, with ``name = decorator(name)`` for every decorated function: mutmut leaves those that have
+    decorators alone. Nothing is remembered between calls: a mutant would be handed what another one worked out."""
     lines = source.splitlines()
     for node in sorted(_decorated(ast.parse(source)), key=lambda node: -node.lineno):
         indent = " " * node.col_offset

@@ -174,8 +174,27 @@ def test_a_plugin_is_shown_who_and_where_and_all_that_it_may_change() -> None:
 
 
 IDENTIFYING = frozenset(
-    "acr amr at_hash auth_time azp exp iat iss jti nbf nonce origin_jti sub token_use identities "
-    "cognito:username cognito:groups cognito:roles cognito:preferred_role".split()
+    [
+        "acr",
+        "amr",
+        "at_hash",
+        "auth_time",
+        "azp",
+        "exp",
+        "iat",
+        "iss",
+        "jti",
+        "nbf",
+        "nonce",
+        "origin_jti",
+        "sub",
+        "token_use",
+        "identities",
+        "cognito:username",
+        "cognito:groups",
+        "cognito:roles",
+        "cognito:preferred_role",
+    ]
 )
 
 

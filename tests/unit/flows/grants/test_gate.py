@@ -1,4 +1,4 @@
-"""The gate by itself: for each state, whether it lets a sign-in go on, whether tokens may be issued, and what is said."""
+"""The gate by itself: in each state, whether a sign-in goes on, whether tokens may be issued, and what is said."""
 
 from __future__ import annotations
 
