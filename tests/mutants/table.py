@@ -15,7 +15,7 @@ TESTS: Final[dict[str, tuple[str, ...]]] = {
     "flows/protection/limits": (f"{FLOWS}/protection/test_limits.py",),
     "flows/grants/claims": (f"{FLOWS}/grants/test_claims.py",),
     "records/names": ("tests/unit/records/test_names.py",),
-    "flows/access/signatures": (f"{FLOWS}/access/test_signature.py",),
+    "flows/access/signatures": (f"{FLOWS}/access/test_signature.py", f"{FLOWS}/access/test_canonical_requests.py"),
     "crypto/vault": ("tests/unit/crypto/test_vault.py",),
     "tokens/keys": ("tests/unit/tokens/test_key_ring.py", "tests/unit/tokens/test_checked_tokens.py"),
     "tokens/jose": ("tests/unit/tokens/test_jose.py", f"{SECURITY}/test_38_key_in_token.py"),
