@@ -32,6 +32,7 @@ PLACES = {"AliasTaken": 1} | dict.fromkeys(
         "PluginFailed",
         "PoolNotFound",
         "ScopeNotFound",
+        "SigningFailed",
     )
 )
 

@@ -6,16 +6,22 @@ import base64
 import hashlib
 import hmac
 import json
+from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa, x25519
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from poolhouse.errors import InvalidAccessToken
+from poolhouse.records.keys import Algorithm
 from poolhouse.testing.keys import PremadeKeys
-from poolhouse.tokens.jose import BadToken, HmacKey, Signer, Verifier
+from poolhouse.tokens import key_forms
+from poolhouse.tokens.curves import ORDER
+from poolhouse.tokens.jose import BadToken, HmacKey, Signer, SigningPrivateKey, Verifier
 from poolhouse.tokens.keys import KeyRing
+from poolhouse.tokens.making import new_key
 from tests.support.keys import private_key
 from tests.unit.crypto.world import BASE_URL, POOL, FakeClock, KeptKeys, vault
 
@@ -117,3 +123,234 @@ def test_a_short_rsa_key_is_refused_on_both_sides() -> None:
         Signer(short, "k")
     with pytest.raises(ValueError, match="2048"):
         Verifier(short.public_key(), "RS256")
+
+
+# --- three kinds of keys, and every way to take one for another ----------------------------------------------------
+
+
+def made(algorithm: Algorithm) -> SigningPrivateKey:
+    return key_forms.private_key(new_key(algorithm), algorithm)
+
+
+def relabelled(token: str, algorithm: str) -> str:
+    _, body, tail = token.split(".")
+    return f"{encode(json.dumps({'kid': 'k', 'alg': algorithm}).encode())}.{body}.{tail}"
+
+
+def bytes_of(public: Any) -> list[bytes]:
+    """The public key in the spellings of an attacker."""
+    info = PublicFormat.SubjectPublicKeyInfo
+    found = [public.public_bytes(Encoding.PEM, info), public.public_bytes(Encoding.DER, info)]
+    found.append(json.dumps(key_forms.members(public)).encode())
+    if isinstance(public, ec.EllipticCurvePublicKey):
+        found.append(public.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint))
+        found.append(public.public_bytes(Encoding.X962, PublicFormat.CompressedPoint))
+    if isinstance(public, ed25519.Ed25519PublicKey):
+        found.append(public.public_bytes_raw())
+    return found
+
+
+NAMES = [*Algorithm, "HS256", "none", "None", "", "RS512", "PS256", "ES384", "ES256K", "Ed25519", "Ed448", "eddsa"]
+CURVES = [Algorithm.ES256, Algorithm.EDDSA]
+
+
+@pytest.mark.parametrize("signed_by", list(Algorithm))
+@pytest.mark.parametrize("checked_by", list(Algorithm))
+def test_a_token_of_one_algorithm_is_refused_by_a_key_of_another_whatever_it_says(
+    signed_by: Algorithm, checked_by: Algorithm
+) -> None:
+    token = Signer(made(signed_by), "k", signed_by).sign({"sub": "admin"})
+
+    for name in NAMES:
+        with pytest.raises(BadToken):
+            Verifier(made(checked_by).public_key(), checked_by).verify(relabelled(token, name))
+
+
+@pytest.mark.parametrize("algorithm", list(Algorithm))
+def test_a_right_signature_under_another_name_is_refused(algorithm: Algorithm) -> None:
+    key = made(algorithm)
+    token = Signer(key, "k", algorithm).sign({"sub": "x"})
+
+    for name in NAMES:
+        if name != algorithm:
+            with pytest.raises(BadToken, match="algorithm"):
+                Verifier(key.public_key(), algorithm).verify(relabelled(token, name))
+
+
+@pytest.mark.parametrize("algorithm", CURVES)
+def test_the_public_key_is_no_shared_secret(algorithm: Algorithm) -> None:
+    public = made(algorithm).public_key()
+
+    for secret in bytes_of(public):
+        for name in ("HS256", "none", algorithm.value):
+            with pytest.raises(BadToken):
+                Verifier(public, algorithm).verify(hmac_token(secret, name))
+
+
+@pytest.mark.parametrize("algorithm", CURVES)
+async def test_a_pool_that_chose_another_algorithm_keeps_to_it(algorithm: Algorithm) -> None:
+    keys, clock = KeptKeys(), FakeClock()
+    ring = KeyRing(BASE_URL, keys, vault(), PremadeKeys(), clock)
+    await ring.make_keys(POOL)
+    await ring.rotate(POOL, 3600, algorithm)
+    clock.time += 300
+    claims = {"iss": f"{BASE_URL}/{POOL}", "sub": "admin"}
+    assert claims == await ring.verify(await ring.sign(POOL, "access", claims), "access")
+    record = keys.kept[POOL, "access.2"]
+    public = key_forms.public_key(record.public, algorithm)
+    head, body, _ = (await ring.sign(POOL, "access", claims)).split(".")
+    forged = [hmac_token(secret, name, record.kid) for secret in bytes_of(public) for name in NAMES]
+    # A key of the attacker's for every algorithm, under the name of the pool's.
+    for mine in Algorithm:
+        token = Signer(made(mine), record.kid, mine).sign(claims)
+        forged += [token, f"{head}.{body}.{token.split('.')[2]}"]
+    # The old key's signature under the name of the new one, and the other way round.
+    old = Signer(private_key(1), record.kid).sign(claims)
+    forged += [old, f"{head}.{body}.{old.split('.')[2]}"]
+
+    for token in forged:
+        with pytest.raises(InvalidAccessToken):
+            await ring.verify(token, "access")
+
+
+def test_a_key_goes_with_its_own_algorithm_only() -> None:
+    for algorithm in Algorithm:
+        key = made(algorithm)
+        for name in NAMES:
+            if name != algorithm:
+                with pytest.raises(TypeError):
+                    Verifier(key.public_key(), name)
+                with pytest.raises(TypeError):
+                    Signer(key, "k", name)
+
+
+def test_keys_of_neighbouring_curves_are_refused() -> None:
+    for key in (ec.generate_private_key(ec.SECP256K1()), ec.generate_private_key(ec.SECP521R1())):
+        with pytest.raises(ValueError, match="P-256"):
+            Verifier(key.public_key(), "ES256")
+    strangers: list[Any] = [ed448.Ed448PrivateKey.generate(), x25519.X25519PrivateKey.generate()]
+    for key in strangers:
+        with pytest.raises(TypeError):
+            Verifier(key.public_key(), "EdDSA")
+        with pytest.raises(TypeError):
+            Signer(key, "k", "EdDSA")
+
+
+# --- signatures that fit more than one message, or have more than one form ------------------------------------------
+
+
+def raw_signature(token: str) -> bytes:
+    return base64.urlsafe_b64decode(token.split(".")[2] + "==")
+
+
+def with_signature(token: str, signature: bytes) -> str:
+    return f"{token.rpartition('.')[0]}.{encode(signature)}"
+
+
+@pytest.mark.parametrize("algorithm", CURVES)
+def test_cut_stretched_and_empty_signatures_are_refused(algorithm: Algorithm) -> None:
+    key = made(algorithm)
+    token = Signer(key, "k", algorithm).sign({"sub": "x"})
+    right = raw_signature(token)
+
+    forms = [right[:length] for length in (1, 31, 32, 33, 63)]
+    forms += [right[1:], right + b"\0", b"\0" + right, right + right, right[32:] + right[:32], bytes(64), b"\xff" * 64]
+    # 32 and 31 bytes, as a writer of numbers who forgets their width would have it
+    forms += [right[:32].lstrip(b"\0")[:31] + right[32:]]
+    for form in forms:
+        for ours in (False, True):
+            with pytest.raises(BadToken):
+                Verifier(key.public_key(), algorithm, ours=ours).verify(with_signature(token, form))
+
+
+def test_numbers_out_of_range_are_refused_by_es256() -> None:
+    # CVE-2022-21449: zeros fitted every message.
+    key = made(Algorithm.ES256)
+    token = Signer(key, "k", "ES256").sign({"sub": "x"})
+    right = raw_signature(token)
+    r, s = int.from_bytes(right[:32], "big"), int.from_bytes(right[32:], "big")
+
+    for pair in [(0, 0), (0, s), (r, 0), (ORDER, s), (r, ORDER), (r + ORDER, s), (r, s + ORDER), (1, 1), (s, r)]:
+        if max(pair) < 2**256:
+            forged = with_signature(token, b"".join(number.to_bytes(32, "big") for number in pair))
+            with pytest.raises(BadToken):
+                Verifier(key.public_key(), "ES256").verify(forged)
+
+
+def test_a_signature_in_der_is_refused_by_es256() -> None:
+    key = made(Algorithm.ES256)
+    token = Signer(key, "k", "ES256").sign({"sub": "x"})
+    right = raw_signature(token)
+    der = encode_dss_signature(int.from_bytes(right[:32], "big"), int.from_bytes(right[32:], "big"))
+
+    with pytest.raises(BadToken):
+        Verifier(key.public_key(), "ES256").verify(with_signature(token, der))
+
+
+ED25519_ORDER = 2**252 + 27742317777372353535851937790883648493
+PRIME = 2**255 - 19
+D = -121665 * pow(121666, -1, PRIME) % PRIME
+
+
+def test_the_second_form_of_an_ed25519_signature_is_refused() -> None:
+    key = made(Algorithm.EDDSA)
+    token = Signer(key, "k", "EdDSA").sign({"sub": "x"})
+    right = raw_signature(token)
+    s = int.from_bytes(right[32:], "little")
+
+    for added in range(1, 16):
+        other = right[:32] + (s + added * ED25519_ORDER).to_bytes(33, "little")[:32]
+        with pytest.raises(BadToken):
+            Verifier(key.public_key(), "EdDSA").verify(with_signature(token, other))
+
+
+def added(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
+    """RFC 8032 section 5.1.4, in the coordinates of the curve."""
+    (x, y), (v, w) = one, other
+    t = D * x * v * y * w
+    return (
+        (x * w + y * v) * pow(1 + t, -1, PRIME) % PRIME,
+        (y * w + x * v) * pow(1 - t, -1, PRIME) % PRIME,
+    )
+
+
+def low_order_points() -> set[tuple[int, int]]:
+    """The eight points whose order divides eight: the multiples of one of order eight."""
+    # What is left of any point, once the large order is multiplied away, has a small one.
+    for y in range(2, 200):
+        square = (y * y - 1) * pow(D * y * y + 1, -1, PRIME) % PRIME
+        x = pow(square, (PRIME + 3) // 8, PRIME)
+        if (x * x - square) % PRIME:
+            x = x * pow(2, (PRIME - 1) // 4, PRIME) % PRIME
+        if (x * x - square) % PRIME:
+            continue
+        left, power = (0, 1), (x, y)
+        for bit in bin(ED25519_ORDER)[:1:-1]:
+            left = added(left, power) if bit == "1" else left
+            power = added(power, power)
+        found = {left}
+        point = left
+        while (point := added(point, left)) != left:
+            found.add(point)
+        if len(found) == 8:
+            return found
+    raise AssertionError("no point of order eight")
+
+
+def test_points_of_low_order_are_no_ed25519_keys() -> None:
+    encodings = set()
+    for _, y in low_order_points():
+        for written in (y, y + PRIME):
+            if written < 2**255:
+                encodings |= {(written | sign << 255).to_bytes(32, "little") for sign in (0, 1)}
+    assert 14 == len(encodings)
+
+    for raw in encodings:
+        with pytest.raises(ValueError, match="no Ed25519 key"):
+            Verifier(ed25519.Ed25519PublicKey.from_public_bytes(raw), "EdDSA")
+
+
+def test_a_key_that_is_written_in_a_second_form_is_refused() -> None:
+    for number in range(PRIME, 2**255):
+        with pytest.raises(ValueError, match="no Ed25519 key"):
+            Verifier(ed25519.Ed25519PublicKey.from_public_bytes(number.to_bytes(32, "little")), "EdDSA")

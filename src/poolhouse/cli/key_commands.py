@@ -9,6 +9,7 @@ import typer
 
 from poolhouse.cli.behalf import as_command
 from poolhouse.cli.failures import SETTINGS, Failure
+from poolhouse.records.keys import Algorithm
 
 if TYPE_CHECKING:
     from poolhouse.server.app import Server
@@ -53,6 +54,9 @@ def new_master() -> None:
 def rotate(
     pool: Annotated[str, typer.Argument(metavar="[POOL_ID]", help="The pool.")] = "",
     every: Annotated[bool, typer.Option("--all", help="Every pool.")] = False,
+    algorithm: Annotated[
+        Algorithm | None, typer.Option(help="What the pool signs with from now on. Without it: as before.")
+    ] = None,
     config: Config = None,
 ) -> None:
     """Give a pool new signing keys.
@@ -60,9 +64,13 @@ def rotate(
     They are published now and sign after tokens.rotation_lead seconds. The old ones stay published until the last token
     that they signed has expired, so nobody is signed out. Running twice does no more than running once.
 
+    A pool begins with RS256, which every client can verify. Choose another algorithm once all of its clients and
+    services can verify that one, and all of its servers know this option.
+
     \b
     Examples:
       poolhouse keys rotate eu-west-1_AbCdEfGhI
+      poolhouse keys rotate eu-west-1_AbCdEfGhI --algorithm ES256
       poolhouse keys rotate --all
     """
     from poolhouse.cli import keys
@@ -74,7 +82,7 @@ def rotate(
     async def work(server: Server) -> None:
         pool_ids = [each async for each in keys.all_pool_ids(server)] if every else [pool]
         for pool_id in pool_ids:
-            overlap = await server.services.signing_keys.rotate(pool_id)
+            overlap = await server.services.signing_keys.rotate(pool_id, algorithm)
             typer.echo(f"{pool_id}  new keys; the old ones stay published for {overlap} s longer than they sign")
 
     with_server(config, work)
@@ -93,7 +101,8 @@ def list_keys(pool: Annotated[str, typer.Argument(metavar="POOL_ID")], config: C
     for each in with_server(config, lambda server: server.services.signing_keys.all_of(pool)):
         key, state = each.key, each.state
         retires = f"until {_instant(key.retires)}" if key.retires is not None else ""
-        typer.echo(f"{key.slot:<10} {key.kid}  {state:<9}  from {_instant(key.active_from)} {retires}".rstrip())
+        begins = f"from {_instant(key.active_from)}"
+        typer.echo(f"{key.slot:<10} {key.kid}  {state:<9}  {key.algorithm:<5}  {begins} {retires}".rstrip())
 
 
 @access.command("create")

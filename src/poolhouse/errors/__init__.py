@@ -39,7 +39,8 @@ here; a subject with many has a module of its own, as ``access`` has.
     │   └── ConcurrentModification
     └── Failed                       not the caller's fault
         ├── PluginFailed, PluginAnswerInvalid
-        └── DeliveryFailed
+        ├── DeliveryFailed
+        └── SigningFailed
 """
 
 from __future__ import annotations
@@ -309,3 +310,12 @@ class DeliveryFailed(Failed):
         super().__init__(says, detail=detail)
         self.final = final and not ours
         self.ours = ours
+
+
+class SigningFailed(Failed):
+    """The pool's keys are for an algorithm of a later version. Another process may know it, so asking again helps."""
+
+    usual = Reason.ALGORITHM_NOT_KNOWN
+
+    def __init__(self, algorithm: str) -> None:
+        super().__init__(algorithm=algorithm)

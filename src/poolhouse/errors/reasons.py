@@ -277,6 +277,9 @@ class Reason(Enum):
     PASSWORD_FLOW_NOT_ENABLED = "{flow} flow not enabled for this client"
     AUTH_FLOW_NOT_ENABLED = "{flow} is not enabled for the client."
 
+    # tokens
+    ALGORITHM_NOT_KNOWN = "The pool's keys are for {algorithm}, which this version of Poolhouse does not know."
+
     # store
     DOCUMENT_NOT_JSON = "A document holds what JSON can say, and nothing else."
     STORE_NAME_INVALID = "{name!r} is no name for a collection or an index."

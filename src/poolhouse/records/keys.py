@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from poolhouse.records.base import StoredRecord
+
+
+class Algorithm(StrEnum):
+    """What this version can sign with, in the words of RFC 7518 and RFC 8037."""
+
+    RS256 = "RS256"
+    ES256 = "ES256"
+    EDDSA = "EdDSA"
 
 
 class SigningKey(StoredRecord, frozen=True, kw_only=True):
@@ -15,8 +25,12 @@ class SigningKey(StoredRecord, frozen=True, kw_only=True):
     kid: str
     use: str
     sealed: str
-    modulus: str
-    """``n`` of the JWK, base64url."""
+    algorithm: str = Algorithm.RS256.value
+    """Another text than those of ``Algorithm`` was written by a later version: such a key is published, and no more."""
+    modulus: str = ""
+    """``n`` of the JWK of an RSA key, base64url."""
+    public: dict[str, str] = {}
+    """Of any other key: the members of its JWK that make the key, ``kty`` among them."""
     created: float
     active_from: float
     retires: float | None = None

@@ -39,7 +39,7 @@ from poolhouse.store.repositories.cursors import Cursors
 from poolhouse.store.repositories.jobs import JobRepository
 from poolhouse.store.repositories.messages import OutboxRepository
 from poolhouse.store.repositories.server import ServerMemoryRepository
-from poolhouse.tokens.keys import KeyMaker
+from poolhouse.tokens.making import KeyMaker
 
 _MASTER_KEY: Final = "master-key"
 

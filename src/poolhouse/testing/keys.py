@@ -1,7 +1,7 @@
-"""RSA keys for tests: a few real ones, made once per process when they are first needed, and handed out in turn.
+"""Keys for tests: a few real ones of RSA, made once per process when they are first needed, and handed out in turn.
 
-Making a key takes a tenth of a second, and every pool has two. Keys come back after ``COUNT`` of them, so a test that
-needs more different keys makes its own.
+Making one takes a tenth of a second, and every pool has two. Keys come back after ``COUNT`` of them, so a test that
+needs more different keys makes its own. Those of the other algorithms are made on the spot.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 from functools import cache
 from itertools import count
 
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from poolhouse.records.keys import Algorithm
+from poolhouse.tokens.making import new_key
 
 COUNT = 6
 
@@ -21,12 +21,13 @@ class PremadeKeys:
     def __init__(self) -> None:
         self._turn = count()
 
-    async def make(self) -> bytes:
+    async def make(self, algorithm: Algorithm) -> bytes:
+        if algorithm is not Algorithm.RS256:
+            return new_key(algorithm)
         return premade_key(next(self._turn) % COUNT)
 
 
 @cache
 def premade_key(number: int) -> bytes:  # noqa: ARG001 - it tells the keys apart
     """The key of this number in this process, PKCS #8 in DER."""
-    key = rsa.generate_private_key(65537, 2048)
-    return key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    return new_key(Algorithm.RS256)

@@ -1,8 +1,9 @@
-"""The one door to python-jose: compact signatures, made and checked with one key and one algorithm at a time.
+"""The one door to signatures of tokens: made and checked with one key and one algorithm at a time.
 
-Of the library only its keys are used, made once. Its parsing of tokens is not: what a token may look like is decided
-here, before any key sees it. A token cannot say how it wants to be checked: the algorithm belongs to the verifier, and
-headers that bring keys or demands (``jwk``, ``jku``, ``x5c``, ``x5u``, ``crit``) are refused.
+Behind it python-jose knows RSA and shared secrets, and ``curves`` the rest. Of the library only its keys are used, made
+once. Its parsing of tokens is not: what a token may look like is decided here, before any key sees it. A token cannot
+say how it wants to be checked: the algorithm belongs to the verifier, and headers that bring keys or demands (``jwk``,
+``jku``, ``x5c``, ``x5u``, ``crit``) are refused.
 """
 
 from __future__ import annotations
@@ -14,9 +15,12 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import msgspec
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from jose.exceptions import JOSEError
+
+from poolhouse.tokens.curves import Ed25519Signing, Ed25519Verifying, P256Signing, P256Verifying
 
 MAX_TOKEN = 8 * 1024
 MAX_HEADER = 1024
@@ -43,7 +47,8 @@ class HmacKey:
             raise ValueError(f"a shared secret for signatures has at least {MIN_HMAC_BYTES} bytes")
 
 
-VerifyingKey: TypeAlias = RSAPublicKey | EllipticCurvePublicKey | HmacKey
+SigningPrivateKey: TypeAlias = RSAPrivateKey | EllipticCurvePrivateKey | Ed25519PrivateKey
+VerifyingKey: TypeAlias = RSAPublicKey | EllipticCurvePublicKey | Ed25519PublicKey | HmacKey
 
 
 class Header(msgspec.Struct, frozen=True):
@@ -106,17 +111,14 @@ def _decoded(part: bytes) -> bytes:
 
 
 class Signer:
-    """Signs with one RSA key by RS256. The header says ``kid`` and ``alg``, and nothing else."""
+    """Signs with one key by one algorithm. The header says ``kid`` and ``alg``, and nothing else. Raises ``TypeError``
+    for a key that is not of the algorithm's kind, and ``ValueError`` for one that is too small or on another curve."""
 
-    algorithm = "RS256"
-
-    def __init__(self, key: RSAPrivateKey, kid: str) -> None:
-        if not isinstance(key, RSAPrivateKey):
-            raise TypeError("RS256 signs with an RSA private key")
-        _check_size(key.key_size)
+    def __init__(self, key: SigningPrivateKey, kid: str, algorithm: str = "RS256") -> None:
         self.kid = kid
-        self._key = _keys().RSAKey(key, self.algorithm)
-        self._head = encoded(_write({"kid": kid, "alg": self.algorithm})) + b"."
+        self.algorithm = algorithm
+        self._key = _signing(key, algorithm)
+        self._head = encoded(_write({"kid": kid, "alg": algorithm})) + b"."
 
     def __repr__(self) -> str:
         return f"<Signer {self.kid}>"
@@ -130,21 +132,15 @@ class Signer:
 
 class Verifier:
     """Checks signatures with one key by one algorithm. Raises ``TypeError`` for a key that is not of the algorithm's
-    kind, and ``ValueError`` for one that is too small."""
+    kind, and ``ValueError`` for one that is too small, on another curve, or no point to sign with.
 
-    def __init__(self, key: VerifyingKey, algorithm: str) -> None:
+    ``ours``: the tokens are those of ``Signer``, which makes the lower S of the two that are right by ES256. So the
+    other is wrong, and one token has one text. Strangers may sign with either.
+    """
+
+    def __init__(self, key: VerifyingKey, algorithm: str, *, ours: bool = False) -> None:
         self.algorithm = algorithm
-        if algorithm == "RS256" and isinstance(key, RSAPublicKey):
-            _check_size(key.key_size)
-            self._key = _keys().RSAKey(key, algorithm)
-        elif algorithm == "ES256" and isinstance(key, EllipticCurvePublicKey):
-            if not isinstance(key.curve, SECP256R1):
-                raise ValueError("ES256 is for keys on P-256")
-            self._key = _keys().ECKey(key, algorithm)
-        elif algorithm == "HS256" and isinstance(key, HmacKey):
-            self._key = _keys().HMACKey(key.secret, algorithm)
-        else:
-            raise TypeError(f"{algorithm} does not go with a key of this kind")
+        self._key = _verifying(key, algorithm, ours)
 
     def __repr__(self) -> str:
         return f"<Verifier {self.algorithm}>"
@@ -164,6 +160,30 @@ class Verifier:
     def verify(self, token: str) -> Mapping[str, Any]:
         """The claims of a token that the key signed. Raises ``BadToken``."""
         return self.check(read(token))
+
+
+def _signing(key: SigningPrivateKey, algorithm: str) -> Any:
+    if algorithm == "RS256" and isinstance(key, RSAPrivateKey):
+        _check_size(key.key_size)
+        return _keys().RSAKey(key, algorithm)
+    if algorithm == "ES256" and isinstance(key, EllipticCurvePrivateKey):
+        return P256Signing(key)
+    if algorithm == "EdDSA" and isinstance(key, Ed25519PrivateKey):
+        return Ed25519Signing(key)
+    raise TypeError(f"{algorithm} does not sign with a key of this kind")
+
+
+def _verifying(key: VerifyingKey, algorithm: str, ours: bool) -> Any:
+    if algorithm == "RS256" and isinstance(key, RSAPublicKey):
+        _check_size(key.key_size)
+        return _keys().RSAKey(key, algorithm)
+    if algorithm == "ES256" and isinstance(key, EllipticCurvePublicKey):
+        return P256Verifying(key, one_form=ours)
+    if algorithm == "EdDSA" and isinstance(key, Ed25519PublicKey):
+        return Ed25519Verifying(key)
+    if algorithm == "HS256" and isinstance(key, HmacKey):
+        return _keys().HMACKey(key.secret, algorithm)
+    raise TypeError(f"{algorithm} does not go with a key of this kind")
 
 
 def _keys() -> Any:

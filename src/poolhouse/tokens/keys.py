@@ -5,24 +5,22 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Protocol
 
 import msgspec
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from poolhouse.errors import InvalidAccessToken, PoolNotFound, VersionConflict
-from poolhouse.ports.arithmetic import Workers
+from poolhouse.errors import InvalidAccessToken, NotOffered, PoolNotFound, SigningFailed, VersionConflict
+from poolhouse.errors.reasons import Reason
 from poolhouse.ports.world import Clock, Secrets
-from poolhouse.records.keys import SigningKey
+from poolhouse.records.keys import Algorithm, SigningKey
 from poolhouse.tokens.checked import Checked, CheckedTokens, digest_of
 from poolhouse.tokens.jose import BadToken, Signer, read
-from poolhouse.tokens.pool_keys import EXPONENT, PoolKeys, next_slot, sealed_key
+from poolhouse.tokens.making import KeyMaker
+from poolhouse.tokens.pool_keys import KNOWN, PoolKeys, next_slot, place_of, sealed_key
 
 USES = ("id", "access")
-KEY_BITS = 2048
 
 POOL_ID = re.compile(r"[A-Za-z0-9-]{1,32}_[A-Za-z0-9]{1,32}")
 
@@ -38,26 +36,6 @@ class SigningKeys(Protocol):
 
     async def save(self, key: SigningKey) -> SigningKey:
         """The record is stored under its next version. Raises ``VersionConflict``."""
-
-
-class KeyMaker(Protocol):
-    async def make(self) -> bytes:
-        """A new RSA key of 2048 bits, PKCS #8 in DER."""
-
-
-class RsaKeyMaker:
-    """Makes keys in the workers: a tenth of a second each, more or less."""
-
-    def __init__(self, workers: Workers) -> None:
-        self._workers = workers
-
-    async def make(self) -> bytes:
-        return await self._workers.run(_generate)
-
-
-def _generate() -> bytes:
-    key = rsa.generate_private_key(EXPONENT, KEY_BITS)
-    return key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
 
 
 class RingLimits(msgspec.Struct, frozen=True):
@@ -138,10 +116,11 @@ class KeyRing:
 
     async def jwks(self, pool_id: str) -> bytes:
         """The published key set as JSON. Raises ``PoolNotFound`` where there are no keys."""
-        keys = await self._at_most_old(pool_id, self._limits.fresh)
-        if not keys.records:
-            raise PoolNotFound(pool_id)
-        return keys.jwks
+        return (await self._published(pool_id)).jwks
+
+    async def algorithms(self, pool_id: str) -> tuple[str, ...]:
+        """Those of the published keys. Raises ``PoolNotFound`` where there are no keys."""
+        return (await self._published(pool_id)).algorithms
 
     async def all_of(self, pool_id: str) -> Sequence[SigningKey]:
         return await self._keys.list(pool_id)
@@ -149,23 +128,27 @@ class KeyRing:
     async def make_keys(self, pool_id: str) -> None:
         await self._completed(pool_id)
 
-    async def rotate(self, pool_id: str, overlap: float) -> None:
+    async def rotate(self, pool_id: str, overlap: float, algorithm: Algorithm | None = None) -> None:
         """Each use has a new key: published now, signing after the lead time. The keys before it stay published for
         ``overlap`` seconds longer than they sign, which should be the longest life of a token. A use whose newest key
         waits to sign is left as it is, so that rotating twice does no more than rotating once.
+
+        The new key is for the algorithm of the newest one, unless another is asked for. Then a key that waits is no
+        reason to wait: it retires when it would begin to sign, if there is time for every process to see that. Raises
+        ``NotOffered`` where the newest key is for an algorithm that this version does not know, and none is asked for.
 
         A crash between the writes leaves an old key published for longer; the next rotation retires it."""
         keys = await self._load(pool_id)
         now = self._clock.now()
         starts = now + self._limits.lead
-        due = [use for use in USES if (newest := keys.newest(use)) is None or newest.active_from <= now]
-        for use, private in zip(due, await self._made(len(due)), strict=True):
+        wanted = algorithm or _chosen(keys.records)
+        due = [use for use in USES if _is_due(keys.newest(use), wanted, now)]
+        for use, private in zip(due, await self._made([wanted] * len(due)), strict=True):
             slot = next_slot(keys.newest(use), use)
-            if not await self._keys.add(sealed_key(pool_id, use, slot, private, now, starts, self._secrets)):
+            if not await self._keys.add(sealed_key(pool_id, use, slot, wanted, private, now, starts, self._secrets)):
                 continue
-            for key in keys.records:
-                if key.use == use and key.retires is None:
-                    await self._retire(key, starts + overlap)
+            for key, retires in _retiring(keys.records, use, now, now + self._limits.fresh, starts + overlap):
+                await self._retire(key, retires)
         await self._load(pool_id)
 
     async def _completed(self, pool_id: str) -> PoolKeys:
@@ -175,9 +158,10 @@ class KeyRing:
         if not missing:
             return keys
         now = self._clock.now()
-        for use, private in zip(missing, await self._made(len(missing)), strict=True):
+        for use, private in zip(missing, await self._made([Algorithm.RS256] * len(missing)), strict=True):
             # Whoever loses the slot has nothing to do: a key stands in it.
-            await self._keys.add(sealed_key(pool_id, use, next_slot(None, use), private, now, now, self._secrets))
+            slot = next_slot(None, use)
+            await self._keys.add(sealed_key(pool_id, use, slot, Algorithm.RS256, private, now, now, self._secrets))
         return await self._load(pool_id)
 
     async def _retire(self, key: SigningKey, at: float) -> None:
@@ -186,8 +170,8 @@ class KeyRing:
         except VersionConflict:
             return  # somebody else retired it
 
-    async def _made(self, count: int) -> Sequence[bytes]:
-        return await asyncio.gather(*(self._maker.make() for _ in range(count)))
+    async def _made(self, algorithms: Iterable[Algorithm]) -> Sequence[bytes]:
+        return await asyncio.gather(*(self._maker.make(algorithm) for algorithm in algorithms))
 
     def _pool_named_by(self, issuer: object) -> str:
         if not isinstance(issuer, str) or not issuer.startswith(self._prefix):
@@ -202,10 +186,18 @@ class KeyRing:
         signer = keys.signer(use, self._clock.now())
         if signer is None:
             # The making of the pool was cut short before its keys were there.
-            signer = (await self._completed(pool_id)).signer(use, self._clock.now())
+            keys = await self._completed(pool_id)
+            signer = keys.signer(use, self._clock.now())
         if signer is None:
-            raise PoolNotFound(pool_id)
+            newest = keys.newest(use)
+            raise PoolNotFound(pool_id) if newest is None else SigningFailed(newest.algorithm)
         return signer
+
+    async def _published(self, pool_id: str) -> PoolKeys:
+        keys = await self._at_most_old(pool_id, self._limits.fresh)
+        if not keys.records:
+            raise PoolNotFound(pool_id)
+        return keys
 
     async def _at_most_old(self, pool_id: str, seconds: float) -> PoolKeys:
         """The pool's keys as they were at most so many seconds ago."""
@@ -236,3 +228,33 @@ class KeyRing:
         if len(kept) > self._limits.pools:
             kept.popitem(last=False)
         return keys
+
+
+def _chosen(keys: Sequence[SigningKey]) -> Algorithm:
+    """The pool's algorithm: that of the key that was made last."""
+    if not keys:
+        return Algorithm.RS256
+    text = max(keys, key=lambda key: (key.created, place_of(key))).algorithm
+    if text not in KNOWN:
+        raise NotOffered(Reason.ALGORITHM_NOT_KNOWN, algorithm=text)
+    return KNOWN[text]
+
+
+def _is_due(newest: SigningKey | None, wanted: Algorithm, now: float) -> bool:
+    return newest is None or newest.active_from <= now or newest.algorithm != wanted
+
+
+def _retiring(
+    keys: Sequence[SigningKey], use: str, now: float, seen: float, end: float
+) -> Iterator[tuple[SigningKey, float]]:
+    """The keys of a use that have a successor now, and when each retires: at ``end``, if it has signed or will.
+    ``seen`` is when every process has seen the successor: a key that would begin to sign later does not begin."""
+    left = [key for key in keys if key.use == use and (key.retires is None or key.retires > now)]
+    signing = max((key for key in left if key.active_from <= now), key=lambda key: key.active_from, default=None)
+    for key in left:
+        if key is signing:
+            # It may have been about to retire, for the sake of one that will never sign.
+            if key.retires is None or key.retires < end:
+                yield key, end
+        elif key.retires is None:
+            yield key, key.active_from if signing is not None and key.active_from > seen else end

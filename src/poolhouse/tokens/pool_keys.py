@@ -3,31 +3,37 @@
 from __future__ import annotations
 
 import hashlib
-from base64 import b64encode, urlsafe_b64decode
-from collections.abc import Sequence
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 import msgspec
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicNumbers
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from poolhouse.ports.world import Secrets
-from poolhouse.records.keys import SigningKey
-from poolhouse.tokens.jose import Signer, Verifier, encoded
+from poolhouse.records.keys import Algorithm, SigningKey
+from poolhouse.tokens import key_forms
+from poolhouse.tokens.jose import Signer, Verifier
 
 PURPOSE = "signing-key"
-EXPONENT = 65537
+KNOWN: Final[Mapping[str, Algorithm]] = {each.value: each for each in Algorithm}
+"""What this version can sign with and check, by the text in the record."""
 
 
 def sealed_key(
-    pool_id: str, use: str, slot: str, private: bytes, now: float, starts: float, secrets: Secrets
+    pool_id: str,
+    use: str,
+    slot: str,
+    algorithm: Algorithm,
+    private: bytes,
+    now: float,
+    starts: float,
+    secrets: Secrets,
 ) -> SigningKey:
-    """The record of a new key. ``private`` is PKCS #8 in DER. Raises ``ValueError`` for anything but a usual RSA
-    key."""
-    key = _loaded(private)
-    public = key.public_key()
-    numbers = public.public_numbers()
-    if numbers.e != EXPONENT:
-        raise ValueError("an RSA key with an unusual exponent")
+    """The record of a new key. ``private`` is PKCS #8 in DER. Raises ``ValueError`` for anything but a usual key of the
+    algorithm."""
+    public = key_forms.private_key(private, algorithm).public_key()
+    members = key_forms.members(public)
     # A kid is 44 characters of base64 ending in "=", which is what a SHA-256 comes to.
     digest = hashlib.sha256(public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).digest()
     kid = b64encode(digest).decode()
@@ -37,7 +43,9 @@ def sealed_key(
         kid=kid,
         use=use,
         sealed=secrets.seal(PURPOSE, f"{pool_id}/{kid}", private),
-        modulus=encoded(numbers.n.to_bytes((numbers.n.bit_length() + 7) // 8, "big")).decode(),
+        algorithm=algorithm.value,
+        modulus=members.get("n", ""),
+        public={} if algorithm is Algorithm.RS256 else members,
         created=now,
         active_from=starts,
     )
@@ -45,7 +53,10 @@ def sealed_key(
 
 class PoolKeys:
     """The keys of a pool as they were read at ``read_at``. Private keys are opened when they first sign. What
-    ``before`` has opened is taken over: a kid is the digest of its key."""
+    ``before`` has opened is taken over: a kid is the digest of its key.
+
+    A key whose algorithm only a later version knows is published as that one wrote it, so that clients can check with
+    it wherever they ask. Here it neither signs nor checks (decision 0008)."""
 
     def __init__(
         self, records: Sequence[SigningKey], secrets: Secrets, read_at: float, before: PoolKeys | None = None
@@ -60,20 +71,23 @@ class PoolKeys:
             self._signers.update((kid, signer) for kid, signer in before._signers.items() if kid in kids)
             verifiers.update((kid, verifier) for (_, kid), (_, verifier) in before._verifiers.items())
         self._verifiers: dict[tuple[str, str], tuple[float | None, Verifier]] = {
-            (key.use, key.kid): (key.retires, verifiers.get(key.kid) or _verifier(key)) for key in self.records
+            (key.use, key.kid): (key.retires, verifiers.get(key.kid) or _verifier(key, KNOWN[key.algorithm]))
+            for key in self.records
+            if key.algorithm in KNOWN
         }
         published = [key for key in records if not _is_retired(key.retires, read_at)]
         self.jwks = msgspec.json.encode({"keys": [_jwk(key) for key in published]})
+        self.algorithms = tuple(sorted({key.algorithm for key in published}))
 
     def newest(self, use: str) -> SigningKey | None:
-        return max((key for key in self.records if key.use == use), key=_number, default=None)
+        return max((key for key in self.records if key.use == use), key=place_of, default=None)
 
     def signer(self, use: str, now: float) -> Signer | None:
         """The newest key whose time to sign has come; one that is still waiting only where there is no other. None
-        where the pool has no key for this use."""
+        where the pool has no key for this use that this version can sign with."""
         started, waiting = None, None
         for key in self.records:
-            if key.use != use or _is_retired(key.retires, now):
+            if key.use != use or key.algorithm not in KNOWN or _is_retired(key.retires, now):
                 continue
             if key.active_from > now:
                 waiting = key if waiting is None or key.active_from < waiting.active_from else waiting
@@ -90,17 +104,19 @@ class PoolKeys:
         return None if found is None or _is_retired(found[0], now) else found[1]
 
     def _open(self, key: SigningKey) -> Signer:
-        private = _loaded(self._secrets.open(PURPOSE, f"{key.pool_id}/{key.kid}", key.sealed))
-        signer = self._signers[key.kid] = Signer(private, key.kid)
+        der = self._secrets.open(PURPOSE, f"{key.pool_id}/{key.kid}", key.sealed)
+        private = key_forms.private_key(der, KNOWN[key.algorithm])
+        signer = self._signers[key.kid] = Signer(private, key.kid, key.algorithm)
         return signer
 
 
 def next_slot(key: SigningKey | None, use: str) -> str:
     """The place after this key's; the first where there is none."""
-    return f"{use}.{_number(key) + 1 if key else 1}"
+    return f"{use}.{place_of(key) + 1 if key else 1}"
 
 
-def _number(key: SigningKey) -> int:
+def place_of(key: SigningKey) -> int:
+    """The number of the key's slot."""
     return int(key.slot.rpartition(".")[2])
 
 
@@ -108,18 +124,14 @@ def _is_retired(retires: float | None, now: float) -> bool:
     return retires is not None and retires <= now
 
 
-def _loaded(private: bytes) -> RSAPrivateKey:
-    # The library's check of a key takes longer than a hundred signatures. Ours was sealed, so it is as we made it.
-    key = load_der_private_key(private, None, unsafe_skip_rsa_key_validation=True)
-    if not isinstance(key, RSAPrivateKey):
-        raise ValueError("not an RSA key")
-    return key
+def _verifier(key: SigningKey, algorithm: Algorithm) -> Verifier:
+    return Verifier(key_forms.public_key(_members(key), algorithm), algorithm.value, ours=True)
 
 
-def _verifier(key: SigningKey) -> Verifier:
-    modulus = int.from_bytes(urlsafe_b64decode(key.modulus + "=" * (-len(key.modulus) % 4)), "big")
-    return Verifier(RSAPublicNumbers(EXPONENT, modulus).public_key(), Signer.algorithm)
+def _members(key: SigningKey) -> Mapping[str, str]:
+    return key_forms.rsa_members(key.modulus) if key.modulus else key.public
 
 
 def _jwk(key: SigningKey) -> dict[str, str]:
-    return {"alg": Signer.algorithm, "e": "AQAB", "kid": key.kid, "kty": "RSA", "n": key.modulus, "use": "sig"}
+    # What the record says of itself stands last: no member of the key may speak for it.
+    return {**_members(key), "alg": key.algorithm, "kid": key.kid, "use": "sig"}

@@ -14,9 +14,10 @@ import pytest
 
 from poolhouse.crypto.workers import Workers
 from poolhouse.errors import InvalidAccessToken, PoolNotFound
-from poolhouse.records.keys import SigningKey
+from poolhouse.records.keys import Algorithm, SigningKey
 from poolhouse.testing.keys import PremadeKeys
-from poolhouse.tokens.keys import KeyRing, RingLimits, RsaKeyMaker
+from poolhouse.tokens.keys import KeyRing, RingLimits
+from poolhouse.tokens.making import WorkersKeyMaker
 from poolhouse.tokens.pool_keys import sealed_key
 from tests.unit.crypto.world import BASE_URL, NOW, POOL, FakeClock, KeptKeys, vault
 
@@ -346,10 +347,10 @@ async def test_a_store_that_fails_fails_the_request_and_is_asked_again_by_the_ne
 
 async def test_made_keys_are_rsa_keys_of_2048_bits_and_never_the_same() -> None:
     workers = Workers(threads=2)
-    made = await asyncio.gather(*(RsaKeyMaker(workers).make() for _ in range(2)))
+    made = await asyncio.gather(*(WorkersKeyMaker(workers).make(Algorithm.RS256) for _ in range(2)))
     await workers.close()
 
-    records = [sealed_key(POOL, "id", "id.1", private, NOW, NOW, vault()) for private in made]
+    records = [sealed_key(POOL, "id", "id.1", Algorithm.RS256, private, NOW, NOW, vault()) for private in made]
 
     assert 2 == len({record.kid for record in records})
     assert [256, 256] == [len(base64.urlsafe_b64decode(record.modulus + "==")) for record in records]
@@ -358,8 +359,9 @@ async def test_made_keys_are_rsa_keys_of_2048_bits_and_never_the_same() -> None:
 async def test_premade_keys_are_real_keys_handed_out_in_turn() -> None:
     maker, another = PremadeKeys(), PremadeKeys()
 
-    assert await maker.make() == await another.make()
-    assert await maker.make() != await PremadeKeys().make()
+    rsa = Algorithm.RS256
+    assert await maker.make(rsa) == await another.make(rsa)
+    assert await maker.make(rsa) != await PremadeKeys().make(rsa)
 
 
 async def test_a_key_record_survives_the_store(world: World) -> None:

@@ -11,7 +11,7 @@ from poolhouse.ports.clients import Clients
 from poolhouse.ports.keys import SigningKeyRing
 from poolhouse.ports.pools import Pools
 from poolhouse.ports.world import Clock
-from poolhouse.records.keys import SigningKey
+from poolhouse.records.keys import Algorithm, SigningKey
 
 DEFAULT_LIFE: Final = 3600
 """Seconds that a token lives where no client says otherwise."""
@@ -37,9 +37,10 @@ class SigningKeyAdministration:
         self._clock = clock
         self._audit = audit
 
-    async def rotate(self, pool_id: str) -> int:
-        """The pool has new signing keys. Returns the seconds for which the old ones stay published after the new ones
-        sign: the longest life of a token of the pool's clients. Raises ``PoolNotFound``."""
+    async def rotate(self, pool_id: str, algorithm: Algorithm | None = None) -> int:
+        """The pool has new signing keys, by this algorithm from now on, or by the one that it has. Returns the seconds
+        for which the old ones stay published after the new ones sign: the longest life of a token of the pool's
+        clients. Raises ``PoolNotFound``, and ``NotOffered`` where its algorithm is one of a later version."""
         await self._pools.get(pool_id)
         overlap = DEFAULT_LIFE
         cursor: str | None = None
@@ -49,7 +50,7 @@ class SigningKeyAdministration:
                 overlap = max(overlap, client.access_validity, client.id_validity)
             if (cursor := page.cursor) is None:
                 break
-        await self._ring.rotate(pool_id, overlap)
+        await self._ring.rotate(pool_id, overlap, algorithm)
         await self._audit.note("keys.rotated", pool_id=pool_id)
         return overlap
 

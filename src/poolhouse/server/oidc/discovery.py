@@ -5,8 +5,8 @@ Only what is served is named.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Protocol
 
 import msgspec
 from aiohttp import web
@@ -27,36 +27,50 @@ _ID = "{pool_id}"
 """Stands for the id of a pool in the document that all pools share. No id and no base URL holds a brace."""
 
 
-class Discovery:
-    """``key_set`` gives the published keys of a pool, encoded; it raises ``PoolNotFound``."""
+class PublishedKeys(Protocol):
+    """Both raise ``PoolNotFound``."""
 
-    def __init__(self, base_url: str, key_set: Callable[[str], Awaitable[bytes]]) -> None:
-        self._key_set = key_set
-        # The document is the same for every pool but for the pool's id, which needs no escape in JSON: it is encoded
-        # once, and cut where the id belongs.
-        self._around_the_id = msgspec.json.encode(_document(f"{base_url}/{_ID}")).split(_ID.encode())
+    async def jwks(self, pool_id: str) -> bytes:
+        """The key set, encoded."""
+
+    async def algorithms(self, pool_id: str) -> tuple[str, ...]:
+        """What the keys in it are for."""
+
+
+class Discovery:
+    def __init__(self, base_url: str, published: PublishedKeys) -> None:
+        self._issuer = f"{base_url}/{_ID}"
+        self._published = published
+        # The document is the same for all pools of the same algorithms, but for the pool's id, which needs no escape in
+        # JSON: it is encoded once, and cut where the id belongs.
+        self._around_the_id: dict[tuple[str, ...], list[bytes]] = {}
 
     async def configuration(self, request: web.Request) -> Answer:
         pool_id = request.match_info["pool_id"]
         try:
-            await self._key_set(pool_id)
+            algorithms = await self._published.algorithms(pool_id)
         except PoolNotFound:
             return _not_found()
-        return Answer(_FOUND, pool_id.encode().join(self._around_the_id))
+        around = self._around_the_id.get(algorithms)
+        if around is None:
+            document = msgspec.json.encode(_document(self._issuer, algorithms))
+            around = self._around_the_id[algorithms] = document.split(_ID.encode())
+        return Answer(_FOUND, pool_id.encode().join(around))
 
     async def keys(self, request: web.Request) -> Answer:
         try:
-            return Answer(_FOUND, await self._key_set(request.match_info["pool_id"]))
+            return Answer(_FOUND, await self._published.jwks(request.match_info["pool_id"]))
         except PoolNotFound:
             return _not_found()
 
 
-def _document(issuer: str) -> Mapping[str, Any]:
-    # OpenID Connect Discovery 1.0, section 3
+def _document(issuer: str, algorithms: Sequence[str]) -> Mapping[str, Any]:
+    # OpenID Connect Discovery 1.0, section 3. It wants RS256 among the algorithms, whatever is used. A client that was
+    # told so would wait for tokens that never come: a pool that chose another says what it signs with.
     return {
         "issuer": issuer,
         "jwks_uri": f"{issuer}/.well-known/jwks.json",
-        "id_token_signing_alg_values_supported": ["RS256"],
+        "id_token_signing_alg_values_supported": algorithms,
         "subject_types_supported": ["public"],
         "response_types_supported": [],
         "scopes_supported": ["openid", "email", "phone", "profile"],

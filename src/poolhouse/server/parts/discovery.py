@@ -15,7 +15,7 @@ WELL_KNOWN: Final = r"/{pool_id:[\w-]{1,40}_[0-9a-zA-Z]{1,32}}/.well-known"
 
 async def build(ground: Ground, built: Built) -> Part:
     """Needs the keys of the pools."""
-    discovery = Discovery(ground.settings.server.base_url, built.one(KeyRing).jwks)
+    discovery = Discovery(ground.settings.server.base_url, built.one(KeyRing))
     configuration = f"{WELL_KNOWN}/openid-configuration"
     return Part(
         routes=(

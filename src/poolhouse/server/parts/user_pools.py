@@ -27,7 +27,8 @@ from poolhouse.store.repositories.pools import PoolRepository
 from poolhouse.store.repositories.protection import CounterRepository
 from poolhouse.store.repositories.sign_in import AttemptRepository, CodeRepository
 from poolhouse.store.repositories.users import UserRepository
-from poolhouse.tokens.keys import KeyRing, RingLimits, RsaKeyMaker
+from poolhouse.tokens.keys import KeyRing, RingLimits
+from poolhouse.tokens.making import WorkersKeyMaker
 
 
 async def build(ground: Ground, _: Built) -> Part:
@@ -104,7 +105,7 @@ async def _ports(ground: Ground) -> tuple[Ports, KeyRing]:
         settings.server.base_url,
         SigningKeyRepository(store),
         vault,
-        ground.surroundings.key_maker or RsaKeyMaker(workers.keys),
+        ground.surroundings.key_maker or WorkersKeyMaker(workers.keys),
         clock,
         RingLimits(lead=settings.tokens.rotation_lead, fresh=settings.tokens.keys_fresh),
     )
