@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import enumeration, footprint, storm, texts, unused_hooks
-from benchmarks.pool import make_pool
+from benchmarks.pool import BenchPool, choose, make_pool
 from benchmarks.primitives import primitives
 from benchmarks.processes import Processors, started
 from benchmarks.results import Row, table
 from benchmarks.shares import measured
 from benchmarks.works import WORKS, Work
+from poolhouse.records.keys import Algorithm
 
 ROUNDS, QUICK_ROUNDS = 25, 2
 
@@ -25,12 +26,27 @@ Measurement = Callable[[Processors, Path, int], Coroutine[Any, Any, list[Row]]]
 
 
 async def shares(works: Sequence[Work], processors: Processors, folder: Path, rounds: int) -> list[Row]:
+    file = str(folder / "shares.db")
+    # Pools are made, and choose, before the server starts that is measured: so it finds their keys as they are.
+    pools = await _pools(works, processors, file)
     with (
         primitives(processors) as alone,
-        started("benchmarks.poolhouse_server", str(folder / "shares.db"), processors=processors) as server,
+        started("benchmarks.poolhouse_server", file, processors=processors) as server,
     ):
-        pool = await make_pool(server.port, max(work.users for work in works))
-        return [await measured(work, server, pool, alone, processors, rounds) for work in works]
+        return [await measured(work, server, pools[work.algorithm], alone, processors, rounds) for work in works]
+
+
+async def _pools(works: Sequence[Work], processors: Processors, file: str) -> Mapping[Algorithm, BenchPool]:
+    """A pool for each algorithm that is asked for."""
+    algorithms = sorted({work.algorithm for work in works})
+    with started("benchmarks.poolhouse_server", file, processors=processors) as server:
+        pools = {
+            each: await make_pool(server.port, max(work.users for work in works if work.algorithm == each))
+            for each in algorithms
+        }
+    for algorithm, pool in pools.items():
+        choose(file, pool, algorithm)
+    return pools
 
 
 OTHERS: Mapping[str, Measurement] = {

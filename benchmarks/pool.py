@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import os
+import subprocess
+import sys
 import time
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
@@ -17,7 +20,7 @@ from botocore.credentials import Credentials
 from gmpy2 import mpz
 
 from benchmarks.load import Connection, call
-from benchmarks.poolhouse_server import ROOT_KEY_ID, ROOT_SECRET
+from benchmarks.poolhouse_server import BASE_URL, MASTER_KEY, ROOT_KEY_ID, ROOT_SECRET
 from poolhouse.crypto.srp import INFO, G, K, N, pad
 
 PASSWORD = "A-long-enough-Passw0rd!"
@@ -95,6 +98,18 @@ async def make_pool(port: int, users: int, *, hides_users: bool = False) -> Benc
     finally:
         connection.close()
     return BenchPool(pool_id, client["UserPoolClient"]["ClientId"], names)
+
+
+def choose(file: str, pool: BenchPool, algorithm: str) -> None:
+    """The pool signs by this algorithm, in every server that starts from now on."""
+    settings = {
+        "POOLHOUSE_STORE": f"sqlite:{file}",
+        "POOLHOUSE_MASTER_KEY": MASTER_KEY.hex(),
+        "POOLHOUSE_BASE_URL": BASE_URL,
+        "POOLHOUSE_TOKENS_ROTATION_LEAD": "0",
+    }
+    command = [sys.executable, "-m", "poolhouse", "keys", "rotate", pool.id, "--algorithm", algorithm]
+    subprocess.run(command, env={**os.environ, **settings}, check=True, stdout=subprocess.DEVNULL)
 
 
 def _signed(operation: str, given: Mapping[str, Any]) -> bytes:

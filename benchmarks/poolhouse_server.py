@@ -19,6 +19,7 @@ from poolhouse.server.serving import Manner, bound_sockets, run
 
 ROOT_KEY_ID = "benchmark"
 ROOT_SECRET = "a secret of this one process"
+BASE_URL = "https://auth.example.com"
 MASTER_KEY = b"benchmark-benchmark-benchmark-be"
 
 
@@ -53,7 +54,7 @@ def serve() -> None:
     parser.add_argument("--cheap-passwords", action="store_true")
     asked = parser.parse_args()
     settings = Settings(
-        server=Server(base_url="https://auth.example.com"),
+        server=Server(base_url=BASE_URL),
         store=Store(url=Secret(f"sqlite:{asked.file}")),
         root=Root(access_key_id=ROOT_KEY_ID, secret_access_key=Secret(ROOT_SECRET)),
         # All of them come from one address.

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 
 import argon2.low_level as argon2
 import gmpy2
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 from gmpy2 import mpz
@@ -25,7 +25,8 @@ from poolhouse.config.settings import Passwords
 from poolhouse.crypto.srp import N
 
 ARGON2ID, SIGNATURE, VERIFICATION, POWER = "argon2id", "signature", "verification", "power"
-_CALLS: Mapping[str, int] = {ARGON2ID: 8, SIGNATURE: 150, VERIFICATION: 1500, POWER: 100}
+ES256, EDDSA = "es256", "eddsa"
+_CALLS: Mapping[str, int] = {ARGON2ID: 8, SIGNATURE: 150, VERIFICATION: 1500, POWER: 100, ES256: 3000, EDDSA: 3000}
 """In one measurement: some tenth of a second."""
 
 _MESSAGE = b"m" * 900
@@ -69,11 +70,18 @@ def _functions() -> Mapping[str, Callable[[], object]]:
     public = key.public_key()
     padding, digest = PKCS1v15(), SHA256()
     signature = key.sign(_MESSAGE, padding, digest)
+    p256, ecdsa, edwards = (
+        ec.generate_private_key(ec.SECP256R1()),
+        ec.ECDSA(digest),
+        ed25519.Ed25519PrivateKey.generate(),
+    )
     base = mpz(int.from_bytes(hashlib.shake_256(b"base").digest(383), "big"))
     exponent = mpz(int.from_bytes(hashlib.sha256(b"exponent").digest(), "big"))
     return {
         ARGON2ID: lambda: argon2.verify_secret(hashed, password, argon2.Type.ID),
         SIGNATURE: lambda: key.sign(_MESSAGE, padding, digest),
+        ES256: lambda: p256.sign(_MESSAGE, ecdsa),
+        EDDSA: lambda: edwards.sign(_MESSAGE),
         VERIFICATION: lambda: public.verify(signature, _MESSAGE, padding, digest),
         POWER: lambda: gmpy2.powmod(base, exponent, N),
     }

@@ -56,8 +56,8 @@ async def measured(
         measured=micros(used),
         beside=micros(used - limit),
         share=f"{share:.2f}",
-        reach=f">= {work.reach}",
-        reached=share >= work.reach,
+        reach="" if work.reach is None else f">= {work.reach}",
+        reached=None if work.reach is None else share >= work.reach,
     )
 
 

@@ -12,7 +12,8 @@ from itertools import count
 from benchmarks import load
 from benchmarks.load import Connection, Journey
 from benchmarks.pool import BenchPool, SrpUser
-from benchmarks.primitives import ARGON2ID, POWER, SIGNATURE, VERIFICATION
+from benchmarks.primitives import ARGON2ID, EDDSA, ES256, POWER, SIGNATURE, VERIFICATION
+from poolhouse.records.keys import Algorithm
 
 USERS = 32
 CONNECTIONS = 16
@@ -31,17 +32,18 @@ class Prepared:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
     """``times`` is how many pieces make one measurement: some tenth of a second, as long as the limit's own take.
-    ``reach`` is the share of the limit that was promised. So many ``users`` have to be in the pool: two passwords are
-    hashed for each, at full cost."""
+    ``reach`` is the share of the limit that was promised; None where nothing was. So many ``users`` have to be in the
+    pool, which signs by ``algorithm``: two passwords are hashed for each, at full cost."""
 
     name: str
     title: str
     limit: str
-    reach: float
+    reach: float | None
     times: int
     prepare: Callable[[int, BenchPool], Awaitable[Prepared]]
     users: int = USERS
     needs: Mapping[str, int] = field(default_factory=dict)
+    algorithm: Algorithm = Algorithm.RS256
 
 
 async def _repeated(port: int, requests: Sequence[bytes]) -> Prepared:
@@ -139,6 +141,28 @@ WORKS = (
         times=96,
         prepare=refresh,
         needs={SIGNATURE: 2},
+    ),
+    Work(
+        name="refresh-es256",
+        title="Refresh with rotation, ES256",
+        limit="A + 2 signatures by ES256",
+        reach=None,
+        times=200,
+        prepare=refresh,
+        users=CONNECTIONS,
+        needs={ES256: 2},
+        algorithm=Algorithm.ES256,
+    ),
+    Work(
+        name="refresh-eddsa",
+        title="Refresh with rotation, EdDSA",
+        limit="A + 2 signatures by Ed25519",
+        reach=None,
+        times=200,
+        prepare=refresh,
+        users=CONNECTIONS,
+        needs={EDDSA: 2},
+        algorithm=Algorithm.EDDSA,
     ),
     Work(
         name="get-user",

@@ -21,8 +21,9 @@ NODE = Path(__file__).parent / "node"
 pytestmark = pytest.mark.requires_node
 
 
-def journey(live: Live, client: MadeClient, name: str, program: str) -> dict[str, str]:
-    """What the program printed in the end. Fails with what it complained of. Skips without node or its packages."""
+def journey(live: Live, client: MadeClient, name: str, program: str, **more: str) -> dict[str, str]:
+    """What the program printed in the end; it knows ``more`` as well. Fails with what it complained of. Skips without
+    node or its packages."""
     node = shutil.which("node")
     if node is None:
         pytest.skip("no node: install Node.js 20 or newer, then run npm ci in tests/end_to_end/node")
@@ -39,6 +40,7 @@ def journey(live: Live, client: MadeClient, name: str, program: str) -> dict[str
         "NAME": name,
         "PASSWORD": PASSWORD,
         "OTHER_PASSWORD": OTHER_PASSWORD,
+        **more,
     }
     done = subprocess.run(
         [node, "--unhandled-rejections=strict", str(NODE / program)],
@@ -49,8 +51,8 @@ def journey(live: Live, client: MadeClient, name: str, program: str) -> dict[str
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    tokens: dict[str, str] = json.loads(done.stdout.splitlines()[-1])
-    return tokens
+    printed: dict[str, str] = json.loads(done.stdout.splitlines()[-1])
+    return printed
 
 
 @pytest.mark.parametrize("program", ["identity.mjs", "amplify.mjs", "sdk.mjs"])

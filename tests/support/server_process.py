@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,10 +58,17 @@ class ServerProcess:
 
 
 def start(
-    store: str, folder: Path, name: str, *, port: int | None = None, first: ServerProcess | None = None
+    store: str,
+    folder: Path,
+    name: str,
+    *,
+    port: int | None = None,
+    first: ServerProcess | None = None,
+    extra: Mapping[str, str] | None = None,
 ) -> ServerProcess:
     """A server over this store, which answers. ``first`` is another process of the same service: both call themselves
-    by its address, and share its outbox. Raises ``RuntimeError`` where it does not come up."""
+    by its address, and share its outbox. ``extra`` are more settings. Raises ``RuntimeError`` where it does not come
+    up."""
     port = port or free_port()
     address = f"http://127.0.0.1:{port}"
     outbox = first.outbox if first else folder / f"{name}.outbox"
@@ -78,6 +86,7 @@ def start(
         # The smallest cost that argon2 knows: what is tested here is not its strength.
         "POOLHOUSE_PASSWORDS_MEMORY_KIB": "8",
         "POOLHOUSE_PASSWORDS_PASSES": "1",
+        **(extra or {}),
     }
     with log.open("ab") as sink:
         process = subprocess.Popen(

@@ -1,0 +1,26 @@
+// Verifies the tokens in TOKENS as a JavaScript service does: with jose, and nothing but the issuer's address. Prints
+// the algorithm of each.
+import assert from "node:assert/strict";
+import { createLocalJWKSet, createRemoteJWKSet, decodeProtectedHeader, errors, jwtVerify } from "jose";
+
+const { ENDPOINT, POOL_ID } = process.env;
+const tokens = JSON.parse(process.env.TOKENS);
+const issuer = `${ENDPOINT}/${POOL_ID}`;
+const discovered = await (await fetch(`${issuer}/.well-known/openid-configuration`)).json();
+assert.equal(discovered.issuer, issuer);
+const algorithms = discovered.id_token_signing_alg_values_supported;
+const keys = createRemoteJWKSet(new URL(discovered.jwks_uri));
+
+for (const token of tokens) {
+  const { payload } = await jwtVerify(token, keys, { issuer, algorithms });
+  assert.ok(["id", "access"].includes(payload.token_use));
+  const [head, body] = token.split(".");
+  await assert.rejects(jwtVerify(`${head}.${body}.${"A".repeat(86)}`, keys, { issuer, algorithms }), errors.JOSEError);
+}
+// Each key is one that jose takes by itself, too.
+const { keys: published } = await (await fetch(discovered.jwks_uri)).json();
+for (const key of published) {
+  const token = tokens.find((one) => decodeProtectedHeader(one).kid === key.kid);
+  if (token !== undefined) await jwtVerify(token, createLocalJWKSet({ keys: [key] }), { algorithms: [key.alg] });
+}
+console.log(JSON.stringify({ algorithms: tokens.map((token) => decodeProtectedHeader(token).alg).join(" ") }));
