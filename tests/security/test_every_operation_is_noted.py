@@ -16,6 +16,7 @@ from poolhouse.flows.transfer.importing import Manner
 from poolhouse.flows.transfer.running import Source, Told
 from poolhouse.ports.origin import Origin, begin
 from poolhouse.records.jobs import Job
+from poolhouse.records.keys import Algorithm
 from poolhouse.server.cognito.user_pools.noted import ELSEWHERE, NOTED, SILENT
 from tests.security.trailed import KEY, OTHER, WRONG, Trailed, trailed
 from tests.support.house import PASSWORD
@@ -482,6 +483,7 @@ async def test_what_commands_do_to_keys_and_users_in_bulk_is_noted() -> None:
         (made,) = (await keys.page(10, None)).items
         left += await _left_by(at, keys.delete(made.id))
         left += await _left_by(at, services.signing_keys.rotate(at.pool.id))
+        left += await _left_by(at, services.signing_keys.rotate(at.pool.id, Algorithm.ES256))
         lines = [b'{"username": "joe", "groups": ["staff"]}']
         left += await _left_by(at, services.imports.run(at.pool, Source(lines=lines), Manner(), Told()))
         left += await _left_by(at, services.exports.run(at.pool, lambda _: None, hashes=True))
@@ -490,6 +492,7 @@ async def test_what_commands_do_to_keys_and_users_in_bulk_is_noted() -> None:
         ("access_key.created", "command:test", {"key": made.id}),
         ("access_key.deleted", "command:test", {"key": made.id}),
         ("keys.rotated", "command:test", {}),
+        ("keys.rotated", "command:test", {"algorithm": "ES256"}),
         ("user.imported", "command:test", {"groups": "staff"}),
         ("users.exported", "command:test", {"hashes": "yes"}),
     ] == left

@@ -51,7 +51,8 @@ class SigningKeyAdministration:
             if (cursor := page.cursor) is None:
                 break
         await self._ring.rotate(pool_id, overlap, algorithm)
-        await self._audit.note("keys.rotated", pool_id=pool_id)
+        chosen = {"algorithm": algorithm.value} if algorithm is not None else None
+        await self._audit.note("keys.rotated", pool_id=pool_id, facts=chosen)
         return overlap
 
     async def all_of(self, pool_id: str) -> list[KeyState]:
