@@ -45,7 +45,8 @@ async def _pools(works: Sequence[Work], processors: Processors, file: str) -> Ma
             for each in algorithms
         }
     for algorithm, pool in pools.items():
-        choose(file, pool, algorithm)
+        if algorithm != Algorithm.RS256:
+            choose(file, pool, algorithm)
     return pools
 
 

@@ -1,7 +1,7 @@
 """Signatures on elliptic curves, by ``cryptography`` itself: ES256 (RFC 7518 section 3.4) and Ed25519 (RFC 8037).
 
-The second back end behind ``tokens/jose.py``, which alone gives keys to it. python-jose has no Ed25519, and takes either
-form of an ECDSA signature.
+The second back end behind ``tokens/jose.py``, which alone gives keys to it. python-jose has no Ed25519, and takes
+either form of an ECDSA signature.
 """
 
 from __future__ import annotations
