@@ -25,6 +25,9 @@ class Users(Protocol):
 
     async def get(self, pool_id: str, sub: str) -> User | None: ...
 
+    async def nobody(self, pool: Pool, sub: str) -> None:
+        """As much work as to get somebody, for an id that nobody has (security row 48)."""
+
     async def by_name(self, pool: Pool, name: Name) -> User | None:
         """The user who holds the name now."""
 

@@ -37,7 +37,9 @@ class Directory(Flow):
         user = user or await self._users.by_name(pool, first)
         for other in others:
             user = user or await self._users.by_name(pool, other)
-        return user or await self._users.get(pool.id, stand_in)
+        if user is None:
+            await self._users.nobody(pool, stand_in)
+        return user
 
     async def require(self, pool: Pool, submitted: str) -> User:
         """For administrators, who are always told the truth. Raises ``UserNotFound``."""

@@ -164,9 +164,11 @@ class SignIn(Flow):
 
     async def _resume(self, client: Client, attempt: Attempt, answer: Answer) -> Run:
         pool = await self._pools.get(attempt.pool_id)
-        # Known or not: the same reads.
-        found = await self._users.get(pool.id, attempt.user_sub or attempt.username)
-        user = found if attempt.user_sub else None
+        user = None
+        if attempt.user_sub:
+            user = await self._users.get(pool.id, attempt.user_sub)
+        else:
+            await self._users.nobody(pool, attempt.username)
         if attempt.user_sub and user is None:
             raise InvalidSession
         # What was decided at the opening is decided again (security rows 13, 21).

@@ -17,6 +17,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection
 from contextlib import suppress
+from functools import cache
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -26,8 +27,9 @@ from poolhouse.ports.paging import Slice
 from poolhouse.ports.users import NameTaken, UserFilter
 from poolhouse.records.names import Name, canonical, former, held
 from poolhouse.records.pools import Pool
-from poolhouse.records.users import User
-from poolhouse.store.port import Entry, Equals, Key, Query, StartsWith, Store
+from poolhouse.records.users import Credential, User
+from poolhouse.store import documents
+from poolhouse.store.port import Entry, Equals, Key, Query, StartsWith, Store, Stored
 from poolhouse.store.repositories import collections
 from poolhouse.store.repositories.census import CensusRepository
 from poolhouse.store.repositories.cursors import Cursors
@@ -52,6 +54,10 @@ class UserRepository:
     async def get(self, pool_id: str, sub: str) -> User | None:
         entry = await self._store.get(collections.USERS, (pool_id, sub))
         return None if entry is None or is_gone(entry) else to_record(entry, User)
+
+    async def nobody(self, pool: Pool, sub: str) -> None:
+        await self._store.get(collections.USERS, (pool.id, sub))
+        held(pool, to_record(_nobody(), User))
 
     async def by_name(self, pool: Pool, name: Name) -> User | None:
         for key in _places(pool.id, name):
@@ -227,6 +233,17 @@ class UserRepository:
         claim = await self._store.get(collections.NAMES, key)
         if claim is not None and claim.value["sub"] == user.sub:
             await self._store.delete(collections.NAMES, key, version=claim.version)
+
+
+@cache
+def _nobody() -> Stored:
+    """A document such as that of somebody."""
+    credential = Credential(hash="$argon2id$v=19$m=19456,t=2,p=1$" + "A" * 66, set_at=0.0, verifier="A" * 590)
+    attributes = {"email": "nobody@nowhere.example", "email_verified": "true", "name": "Nobody at all"}
+    user = User(
+        pool_id="-", sub="-", username="nobody", created=0.0, modified=0.0, attributes=attributes, credential=credential
+    )
+    return Stored(("-", "-"), documents.encode(to_entry(user, ("-", "-")).value), 1)
 
 
 _EXACT = frozenset({"username", "status", "sub"})
