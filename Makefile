@@ -8,7 +8,7 @@ PYTHON ?= $(shell for name in python3 python3.11 python3.12 python3.13 python3.1
 PIP_OPTIONS ?= --only-binary :all:
 # What writes the locks. It lives in an environment of its own, so that a broken lock can be mended.
 PIP_TOOLS := pip-tools==7.6.2
-# What tries whether the tests notice changes (decision 0011). Nobody needs it but who asks for it, so it is in no lock.
+# What tries whether the tests notice changes (decision 0014). Nobody needs it but who asks for it, so it is in no lock.
 MUTMUT := mutmut==3.8.1
 
 VENV := .venv
