@@ -48,6 +48,23 @@ async def test_a_body_of_64_kib_is_read_and_one_byte_more_is_not() -> None:
     assert 1 == handler.count
 
 
+async def test_a_body_that_says_it_is_too_large_is_not_waited_for() -> None:
+    """None of it is sent: the answer comes for what the header says."""
+    handler = Counting()
+    head = "".join(f"{name}: {value}\r\n" for name, value in HEADERS.items())
+
+    async with running(build({"DeleteUser": handler}, clock=ManualClock(), keys=KeysInMemory())) as api:
+        host, port = api.url.removeprefix("http://").rstrip("/").split(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(f"POST / HTTP/1.1\r\nHost: {host}\r\n{head}Content-Length: {LIMIT + 1}\r\n\r\n".encode())
+        status = (await reader.readline()).split()[1]
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+
+    assert (b"413", 0) == (status, handler.count)
+
+
 async def test_a_body_without_a_length_has_the_same_limit() -> None:
     handler = Counting()
 
