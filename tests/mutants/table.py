@@ -9,7 +9,7 @@ FLOWS: Final = "tests/unit/flows"
 
 TESTS: Final[dict[str, tuple[str, ...]]] = {
     "flows/grants/gate": (f"{FLOWS}/grants/test_gate.py",),
-    "flows/sign_in/machine": (f"{FLOWS}/sign_in/test_sign_in.py", f"{SECURITY}/test_12_handles_are_used_once.py"),
+    "flows/sign_in/machine": (f"{FLOWS}/sign_in/test_machine.py",),
     "flows/messages/codes": (f"{FLOWS}/messages/test_codes.py",),
     "flows/protection/lockout": (f"{FLOWS}/protection/test_lockout.py",),
     "flows/protection/limits": (f"{FLOWS}/protection/test_limits.py",),
