@@ -14,7 +14,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tests.mutants.table import TESTS
@@ -30,7 +30,11 @@ SETTINGS = """
 [tool.mutmut]
 source_paths = ["src"]
 only_mutate = ["src/poolhouse/{module}.py"]
-pytest_add_cli_args = ["-p", "no:randomly", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
+# What looks for leaks collects all garbage after each run, which is half of what trying a mutant costs.
+pytest_add_cli_args = [
+  "-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:unraisableexception",
+  "-p", "no:threadexception", "--hypothesis-seed=0",
+]
 pytest_add_cli_args_test_selection = {tests}
 # Texts for the log and for whoever writes a plugin are no behaviour.
 do_not_mutate_patterns = ['BadToken\\(', '(Value|Type)Error\\(', 'return f"<']
@@ -77,17 +81,19 @@ def prepare(module: str) -> Path:
     return place
 
 
-def tried(module: str) -> tuple[int, list[str]]:
-    """How many mutants the module had, and those that survived, as changes to read."""
+def tried(module: str, names: Sequence[str] = ()) -> tuple[int, list[str]]:
+    """How many mutants the module had, and those that survived, as changes to read. ``names`` are patterns of those to
+    try (``*__mutmut_*7`` is a tenth of them); none: all."""
     place = prepare(module)
     mutmut = [sys.executable, "-m", "mutmut"]
     with (place / "log").open("w", encoding="utf-8") as log:
-        ran = subprocess.run([*mutmut, "run", "--max-children", "1"], cwd=place, stdout=log, stderr=log, check=False)
+        run = [*mutmut, "run", "--max-children", "1", *names]
+        ran = subprocess.run(run, cwd=place, stdout=log, stderr=log, check=False)
     if ran.returncode:
         raise SystemExit(f"{module}: mutmut has failed, see {place / 'log'}")
     found = json.loads((place / "mutants" / "src" / "poolhouse" / f"{module}.py.meta").read_text(encoding="utf-8"))
-    codes: dict[str, int | None] = found["exit_code_by_key"]
-    alive = [name for name, code in codes.items() if code is None or code in SURVIVED]
+    codes = {name: code for name, code in found["exit_code_by_key"].items() if code is not None}
+    alive = [name for name, code in codes.items() if code in SURVIVED]
     shown = [
         subprocess.run([*mutmut, "show", name], cwd=place, capture_output=True, text=True, check=True).stdout
         for name in alive
@@ -98,12 +104,14 @@ def tried(module: str) -> tuple[int, list[str]]:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make mutants", description="Try whether tests notice small changes.")
     parser.add_argument("modules", nargs="*", metavar="MODULE", help=f"of: {', '.join(TESTS)}")
-    modules = parser.parse_args().modules or list(TESTS)
+    parser.add_argument("--only", action="append", default=[], metavar="PATTERN", help="of a mutant's name, as *7")
+    given = parser.parse_args()
+    modules = given.modules or list(TESTS)
     too_many = []
     for module in modules:
         if module not in TESTS:
             parser.error(f"{module} is not in tests/mutants/table.py")
-        count, survivors = tried(module)
+        count, survivors = tried(module, given.only)
         print(*survivors, sep="\n")
         print(f"{module}: {count - len(survivors)} of {count} mutants were noticed", flush=True)
         if count - len(survivors) < ENOUGH * count:

@@ -18,5 +18,9 @@ TESTS: Final[dict[str, tuple[str, ...]]] = {
     "flows/access/signatures": (f"{FLOWS}/access/test_signature.py", f"{FLOWS}/access/test_canonical_requests.py"),
     "crypto/vault": ("tests/unit/crypto/test_vault.py",),
     "tokens/keys": ("tests/unit/tokens/test_key_ring.py", "tests/unit/tokens/test_checked_tokens.py"),
-    "tokens/jose": ("tests/unit/tokens/test_jose.py", f"{SECURITY}/test_38_key_in_token.py"),
+    "tokens/jose": (
+        "tests/unit/tokens/test_jose.py",
+        f"{SECURITY}/test_37_unsigned_tokens.py",
+        f"{SECURITY}/test_38_key_in_token.py",
+    ),
 }

@@ -8,6 +8,8 @@ import pytest
 
 from poolhouse import errors
 from poolhouse.flows.accounts.administration import Invitation
+from poolhouse.flows.sign_in import begin
+from poolhouse.flows.sign_in.questions import Fields, Given, PasswordChosen, PasswordGiven
 from poolhouse.hooks.answers.sign_in import Asked, ChallengeDecision
 from poolhouse.hooks.events.sign_in import CreateChallenge, DefineChallenge, VerifyChallenge
 from poolhouse.hooks.kinds import hookimpl
@@ -136,3 +138,15 @@ async def test_a_multiple_of_the_modulus_is_no_public_value(house: House, client
     for times in range(3):
         with pytest.raises(errors.InvalidParameter):
             await house.begin(client, flow="USER_SRP_AUTH", SRP_A=f"{times * N:x}")
+
+
+@pytest.mark.parametrize("given", [Fields({}), PasswordGiven(PASSWORD), PasswordChosen("An0ther-Horse!", {}), Given()])
+async def test_an_answer_of_another_kind_is_none_whatever_it_says(given: Given, house: House, client: Client) -> None:
+    """As a face could make of it that confuses two challenges."""
+    await house.user(client)
+    asking = await SrpClient(house, client).begin("jane")
+    assert isinstance(asking, Asking)
+    answer = begin.Answer(meant=lambda name: True, handle=asking.handle, username="jane", given=given)
+
+    with pytest.raises(errors.InvalidSession):
+        await house.services.sign_in.respond(client, answer)

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from poolhouse.server.cognito.engine.failures import ProtocolError
+from poolhouse.server.cognito.engine.registry import Result
 from poolhouse.server.cognito.engine.validation import compile_input
-from tests.support.json_api import user_pools
+from poolhouse.server.cognito.user_pools.call import Call
+from tests.support.json_api import KeysInMemory, ManualClock, access_key, build, running, user_pools
 from tests.support.json_api_inputs import smallest
 
 MODEL = user_pools()
@@ -58,3 +60,32 @@ def test_an_operator_as_the_value_of_an_attribute_is_refused(operator: Any) -> N
 
     with pytest.raises(ProtocolError, match="found where not expected"):
         READ["UpdateUserAttributes"](given)
+
+
+class Counting:
+    def __init__(self) -> None:
+        self.count = 0
+
+    async def __call__(self, call: Call) -> Result:
+        self.count += 1
+        return None
+
+
+async def test_no_handler_of_any_operation_is_called_with_an_operator() -> None:
+    """Over the wire: the reading that is tried above stands before every handler."""
+    handler = Counting()
+    key = ("AKIAONE", "s3cret")
+    keys = KeysInMemory(access_key(*key, {"Effect": "Allow", "Action": "*", "Resource": "*"}))
+    api = build(dict.fromkeys(MODEL.operations, handler), clock=ManualClock(), keys=keys, strict=False)
+    first = dict(reversed(MEMBERS))
+    answers = {}
+
+    async with running(api) as client:
+        for name, member in first.items():
+            given = {**SMALLEST[name], member: {"$ne": None}}
+            signed = MODEL.operations[name].caller == "signed"
+            answer = await (client.call(name, given, key=key) if signed else client.call(name, given, signed=False))
+            answers[name] = answer.error
+
+    assert {"SerializationException"} == set(answers.values())
+    assert 0 == handler.count

@@ -7,7 +7,7 @@ import itertools
 
 import pytest
 
-from poolhouse.tokens.jose import MAX_TOKEN, BadToken, HmacKey, Signer, Verifier
+from poolhouse.tokens.jose import MAX_TOKEN, BadToken, HmacKey, Signer, Verifier, encoded, read
 from tests.support.keys import private_key
 
 TOKEN = Signer(private_key(), "k").sign({"sub": "x"})
@@ -68,3 +68,13 @@ def test_a_token_may_be_large_and_not_larger() -> None:
 
     assert verifier.verify(signer.sign({"sub": "x" * (room - 8)}))
     refused(signer.sign({"sub": "x" * (room + 8)}))
+
+
+@pytest.mark.parametrize("token", ["{}.{}.", "{}..c2ln", ".{}.c2ln", "..", "{}..", ".{}."])
+def test_a_token_with_an_empty_part_is_none(token: str) -> None:
+    """Also where what is there could be read: no signature is not a short signature."""
+    head, body = encoded(b'{"alg":"RS256"}').decode(), encoded(b"{}").decode()
+    before, _, after = token.partition(".")
+
+    with pytest.raises(BadToken, match="a part is empty"):
+        read(f"{before.format(head)}.{after.format(body)}")

@@ -193,6 +193,23 @@ async def test_two_checks_of_a_user_run_at_once_and_no_more_and_nothing_stays_be
     assert not world.lockout._gates
 
 
+async def test_checks_in_one_pool_do_not_wait_for_those_in_another(world: World) -> None:
+    running = most = 0
+
+    async def right(pool: str) -> None:
+        nonlocal running, most
+        async with world.lockout.attempt(pool, JANE):
+            running += 1
+            most = max(most, running)
+            for _ in range(3):
+                await asyncio.sleep(0)
+            running -= 1
+
+    await asyncio.gather(*(right(pool) for pool in (POOL, "eu-north-1_there") for _ in range(4)))
+
+    assert 2 * AT_ONCE == most
+
+
 async def test_password_and_its_proof_share_a_count_and_other_factors_have_their_own(world: World) -> None:
     for factor in ("password", "PASSWORD_VERIFIER", "password", "PASSWORD_VERIFIER", "password"):
         await world.fail(factor=factor)
