@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace as with_fields
 from typing import Any
 
 import pytest
@@ -35,10 +36,11 @@ PURPOSES = [CONFIRM_SIGN_UP, FORGOT_PASSWORD, VERIFY_EMAIL, VERIFY_PHONE]
 class World:
     def __init__(self, house: House, pool: Pool, user: User) -> None:
         self.house, self.pool, self.user = house, pool, user
+        self.noted: list[tuple[str, dict[str, Any]]] = []
         ports = house.built.ports
-        self.codes = CodeProcess(
-            house.built.world, ports.codes, ports.counters, Messenger(house.built.world, ports.outbox)
-        )
+        audit: Any = self
+        world = with_fields(house.built.world, audit=audit)
+        self.codes = CodeProcess(world, ports.codes, ports.counters, Messenger(world, ports.outbox))
 
     async def send(self, purpose: Purpose = FORGOT_PASSWORD, target: str = JANE, **more: Any) -> str:
         """The digits that went out."""
@@ -49,10 +51,14 @@ class World:
 
     async def check(self, given: str, purpose: Purpose = FORGOT_PASSWORD, **more: Any) -> Code:
         user = more.pop("user", self.user)
-        return await self.codes.check(self.pool, more.pop("subject", self.user.sub), purpose, given, user)
+        subject = more.pop("subject", self.user.sub)
+        return await self.codes.check(self.pool, subject, purpose, given, user, client_id="c", by=more.pop("by", None))
 
     async def kept(self, purpose: Purpose = FORGOT_PASSWORD, subject: str | None = None) -> Code | None:
         return await self.house.built.ports.codes.get(self.pool.id, subject or self.user.sub, purpose.name)
+
+    async def note(self, action: str, **said: Any) -> None:
+        self.noted.append((action, said))
 
     async def count(self, what: str, subject: str) -> int:
         return (await self.house.built.ports.counters.read(self.pool.id, what, subject)).count
@@ -324,7 +330,9 @@ async def test_without_a_live_code_nothing_is_counted_that_anybody_looks_at(worl
 async def test_for_a_name_that_nobody_has_a_code_is_kept_that_no_text_fits(world: World) -> None:
     sent = len(world.house.messages)
 
-    await world.codes.pretend(world.pool, "nobody", FORGOT_PASSWORD, attribute="email", target="n@example.com")
+    await world.codes.pretend(
+        world.pool, "nobody", FORGOT_PASSWORD, attribute="email", target="n@example.com", client_id="c", user=None
+    )
 
     kept = await world.kept(subject="nobody")
     assert kept is not None
@@ -339,10 +347,14 @@ async def test_for_a_name_that_nobody_has_a_code_is_kept_that_no_text_fits(world
 
 async def test_for_a_name_that_nobody_has_the_same_quota_holds(world: World) -> None:
     for _ in range(FORGOT_PASSWORD.sends):
-        await world.codes.pretend(world.pool, "nobody", FORGOT_PASSWORD, attribute="email", target="n@example.com")
+        await world.codes.pretend(
+            world.pool, "nobody", FORGOT_PASSWORD, attribute="email", target="n@example.com", client_id="c", user=None
+        )
 
     with pytest.raises(errors.LimitExceeded):
-        await world.codes.pretend(world.pool, "nobody", FORGOT_PASSWORD, attribute="email", target="n@example.com")
+        await world.codes.pretend(
+            world.pool, "nobody", FORGOT_PASSWORD, attribute="email", target="n@example.com", client_id="c", user=None
+        )
 
 
 async def test_even_the_right_digits_are_wrong_without_a_user(world: World) -> None:
@@ -350,3 +362,48 @@ async def test_even_the_right_digits_are_wrong_without_a_user(world: World) -> N
 
     with pytest.raises(errors.CodeMismatch):
         await world.check(digits, user=None)
+
+
+async def test_who_asked_for_a_code_stands_in_the_trail_whether_one_was_sent_or_not(world: World) -> None:
+    await world.send(client_id="c", by="user:jane")
+    for user in (world.user, None):
+        await world.codes.pretend(
+            world.pool, "x", VERIFY_EMAIL, attribute="email", target="n@example.com", client_id="c", user=user
+        )
+
+    common = {"pool_id": world.pool.id, "client_id": "c"}
+    pretended = {"purpose": "verify_email", "sent": "no"}
+    assert [
+        (
+            "code.requested",
+            {
+                **common,
+                "subject": world.user.sub,
+                "actor": "user:jane",
+                "facts": {"purpose": "forgot_password", "attribute": "email"},
+            },
+        ),
+        ("code.requested", {**common, "subject": world.user.sub, "facts": pretended}),
+        ("code.requested", {**common, "subject": None, "facts": pretended}),
+    ] == world.noted
+
+
+async def test_a_code_that_was_refused_stands_in_the_trail_with_the_reason(world: World) -> None:
+    with pytest.raises(errors.CodeExpired):
+        await world.check("x", by="user:jane")
+    await world.send()
+    for _ in range(FORGOT_PASSWORD.tries):
+        with pytest.raises(errors.CodeMismatch):
+            await world.check("x", user=None)
+    with pytest.raises(errors.LimitExceeded):
+        await world.check("x")
+
+    refused = [said for action, said in world.noted if action == "code.refused"]
+    assert ["CodeExpired", *["CodeMismatch"] * FORGOT_PASSWORD.tries, "LimitExceeded"] == [
+        said["facts"]["error"] for said in refused
+    ]
+    assert [world.user.sub, *[None] * FORGOT_PASSWORD.tries, world.user.sub] == [said["subject"] for said in refused]
+    assert {(world.pool.id, "c", "forgot_password")} == {
+        (said["pool_id"], said["client_id"], said["facts"]["purpose"]) for said in refused
+    }
+    assert "user:jane" == refused[0]["actor"]
