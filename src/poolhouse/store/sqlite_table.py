@@ -15,6 +15,7 @@ from poolhouse.store import documents, keys
 from poolhouse.store.port import Collection, Document, Entry, Equals, Key, Page, Position, Query, Stored
 
 _LIVE = "(expires IS NULL OR expires > ?)"
+_NOTHING = Page(())
 
 
 class Table:
@@ -138,8 +139,14 @@ class Table:
         return connection.execute(self._sweep, (now, at_most)).rowcount
 
     def find(self, connection: sqlite3.Connection, query: Query, now: float) -> Page:
-        statement, values = self._selection(query)
-        rows = connection.execute(statement, (*values, now, query.limit + 1)).fetchall()
+        if query.where is None and query.after is None and query.prefix:
+            first, behind = keys.bounds(query.prefix)
+            rows = connection.execute(self._under, (first, behind, now, query.limit + 1)).fetchall()
+        else:
+            statement, values = self._selection(query)
+            rows = connection.execute(statement, (*values, now, query.limit + 1)).fetchall()
+        if not rows:
+            return _NOTHING
         page = rows[: query.limit]
         entries = [Stored(keys.unpack(row[3]), row[0], row[1], row[2]) for row in page]
         if len(rows) == len(page):
@@ -157,8 +164,6 @@ class Table:
             conditions.append(condition)
             values.extend(bound)
 
-        if query.where is None and query.after is None and query.prefix:
-            return self._under, [*keys.bounds(query.prefix)]
         more = ""
         order = "key"
         after_key = keys.pack(query.after.key) if query.after else ""

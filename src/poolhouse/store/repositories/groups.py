@@ -74,6 +74,8 @@ class Memberships:
         page = await self._store.find(
             collections.MEMBERSHIPS, Query(prefix=(user.pool_id, user.sub), limit=GROUPS_PER_USER)
         )
+        if not page.entries:
+            return ()  # as for most users, at every sign-in and refresh
         groups = await self._live(page.entries, user.pool_id)
         return sorted(groups, key=lambda g: (_LAST if g.precedence is None else g.precedence, g.created, g.name))
 
