@@ -126,10 +126,12 @@ class Srp6a:
 
     async def open(self, verifier: str, big_a: str) -> SrpOpening:
         a = public_value(big_a)
-        while True:
-            opening = await self._workers.run(_open, verifier, a, self._chance.raw(SECRET_SIZE))
-            if opening is not None:
-                return opening
+        if not _powers_of_g.cache_info().currsize:
+            await self._workers.run(_powers_of_g)
+        # Here: multiplications hold the interpreter's lock anyway, and together they take less than one signature.
+        while (opening := _open(verifier, a, self._chance.raw(SECRET_SIZE))) is None:
+            pass
+        return opening
 
     async def proof(
         self,

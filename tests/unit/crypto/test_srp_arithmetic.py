@@ -128,6 +128,15 @@ async def test_every_opening_has_its_own_secret_of_256_bits(workers: Workers) ->
     assert min(len(opening.b) for opening in openings) > 60
 
 
+async def test_an_opening_needs_no_worker_once_the_powers_of_g_are_known() -> None:
+    busy = Workers(threads=1)
+    server = Srp6a(busy, ForeseenChance())
+    await server.open("abc", "ff")
+    await busy.close()
+
+    assert (await server.open("abc", "ff")).B
+
+
 @pytest.mark.parametrize("times", [0, 1, 2])
 async def test_a_multiple_of_n_is_refused_before_it_gives_anybody_a_key(workers: Workers, times: int) -> None:
     server, big_a = Srp6a(workers, ForeseenChance()), (N * times).digits(16)
