@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from poolhouse.flows.accounts.administration import Invitation
 from poolhouse.store.repositories import collections
 from poolhouse.store.sqlite import SqliteStore
 from poolhouse.testing.clock import FakeClock
@@ -33,8 +34,10 @@ async def test_a_sign_in_by_srp_waits_for_the_disk_twice(tmp_path: Path) -> None
     clock = FakeClock()
     store = SqliteStore(tmp_path / "store.db", collections.ALL, clock)
     async with house_on(store, clock) as (house, waits):
-        client = await house.client(await house.pool())
-        await house.user(client)
+        pool = await house.pool()
+        client = await house.client(pool)
+        await house.services.users.invite(pool, Invitation(username="jane", silent=True))
+        await house.services.users.set_password(pool, "jane", PASSWORD, permanent=True)
         srp = SrpClient(house, client)
         waits.clear()
 
