@@ -294,6 +294,17 @@ async def test_what_need_not_last_is_committed_without_a_thread(tmp_path: Path) 
     assert [True, True, True, False, False] == [thread is here for thread in commits]
 
 
+async def test_many_changes_at_once_are_committed_beside_the_loop(tmp_path: Path) -> None:
+    passing = Collection("passing", lasting=False)
+    async with opened(tmp_path / "store.db", passing) as store:
+        await store.insert(passing, item("first"))
+        commits = noted_commits(store)
+
+        await asyncio.gather(*(store.insert(passing, item(str(number))) for number in range(300)))
+
+    assert [False] == [thread is threading.current_thread() for thread in commits]
+
+
 async def test_the_log_stays_short_where_nothing_has_to_last(tmp_path: Path) -> None:
     passing = Collection("passing", lasting=False)
     async with opened(tmp_path / "store.db", passing) as store:

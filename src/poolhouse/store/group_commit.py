@@ -136,9 +136,9 @@ class GroupCommit:
             self._end(done)
         else:
             # The first commit after the log was copied begins it anew, and that waits for the disk too.
-            waits = self._is_synced or not 0 < self._uncopied < _COPIED_AFTER
+            is_first = self._uncopied == 0
             self._uncopied += self._connection.total_changes - changes
-            if waits:
+            if self._is_synced or is_first or self._uncopied >= _COPIED_AFTER:
                 self._in_thread(self._commit_and_copy, lambda error: self._committed(done, error))
             else:
                 self._commit_here(done)
