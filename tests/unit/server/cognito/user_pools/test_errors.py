@@ -29,6 +29,7 @@ MADE: dict[type[domain.PoolhouseError], domain.PoolhouseError] = {
     domain.ClientNotFound: domain.ClientNotFound("c"),
     domain.MissingParameter: domain.MissingParameter("USERNAME"),
     domain.ScopeNotFound: domain.ScopeNotFound("s"),
+    domain.SigningFailed: domain.SigningFailed("ML-DSA-44"),
     domain.Refused: domain.Refused("no"),
     domain.PluginFailed: domain.PluginFailed("PreSignUp", "p"),
     domain.PluginAnswerInvalid: domain.PluginAnswerInvalid("PreSignUp", "p"),
