@@ -31,7 +31,7 @@ if TYPE_CHECKING:
         WrongCredentials,
     )
     from poolhouse.hooks.answers.accounts import MigratedUser, SignUpDecision
-    from poolhouse.hooks.answers.messages import Sender, Sent
+    from poolhouse.hooks.answers.messages import HandOver, Sender, Sent, StepwiseSender
     from poolhouse.hooks.answers.sign_in import (
         Asked,
         Challenge,
@@ -92,6 +92,7 @@ __all__ = [
     "Directory",
     "Fit",
     "FlowCall",
+    "HandOver",
     "Http",
     "HttpAnswer",
     "HttpFailed",
@@ -125,6 +126,7 @@ __all__ = [
     "SignInState",
     "SignUpDecision",
     "Stage",
+    "StepwiseSender",
     "TooManyRequests",
     "VerifyChallenge",
     "VersionConflict",

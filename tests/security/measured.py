@@ -13,6 +13,7 @@ from poolhouse.flows.services.user_pools import build_services
 from poolhouse.ports.arithmetic import Passwords, Srp
 from poolhouse.store.memory import MemoryStore
 from poolhouse.store.repositories import collections
+from poolhouse.store.repositories.cursors import Cursors
 from poolhouse.store.repositories.messages import OutboxRepository
 from poolhouse.testing.clock import FakeClock
 from tests.support.house import House, opened_house
@@ -48,7 +49,7 @@ async def measured_house(**changes: Any) -> AsyncIterator[tuple[House, Counter[s
         srp: Srp = Counting(ports.srp, work, ("open", "proof", "verifier"))
         secrets: Any = Counting(house.built.world.secrets, work, ("seal", "open"), "vault.")
         world = dataclasses.replace(house.built.world, secrets=secrets)
-        outbox = OutboxService(OutboxRepository(store), secrets, clock, world.hooks, recorders=[house.messages.append])
+        outbox = OutboxService(OutboxRepository(store, Cursors(secrets, clock)), secrets, clock, world.hooks, recorders=[house.messages.append])
         ports = dataclasses.replace(ports, passwords=passwords, srp=srp, outbox=outbox)
         house.built = dataclasses.replace(house.built, services=build_services(world, ports))
         yield house, work

@@ -38,7 +38,7 @@ def test_the_buckets_of_times_hold_those_below_them() -> None:
 def test_messages_and_jobs_are_counted_by_their_outcome() -> None:
     metrics = Metrics()
 
-    metrics.message("email", "sent")
+    metrics.became("email", "sent")
     metrics.job("pool-removal", "done")
     metrics.job("pool-removal", "done")
 
@@ -59,6 +59,6 @@ def test_a_watched_figure_is_read_when_somebody_asks() -> None:
 def test_two_servers_do_not_mix_their_figures() -> None:
     one, other = Metrics(), Metrics()
 
-    one.message("sms", "sent")
+    one.became("sms", "sent")
 
     assert not any("sms" in line for line in lines(other))

@@ -22,6 +22,7 @@ import aiosmtplib
 from poolhouse import (
     Clock,
     DeliveryFailed,
+    HandOver,
     Message,
     PluginContext,
     Sender,
@@ -64,7 +65,8 @@ class SmtpUnclear(Exception):  # noqa: N818 - read as a statement
 
 
 class SmtpSender:
-    """One connection per message. ``html`` says what the bodies are."""
+    """One connection per message. ``html`` says what the bodies are. The hand-over counts from DATA on: before it, a
+    mail server has nothing that it could deliver."""
 
     name = "smtp"
     channels = frozenset({"email"})
@@ -80,10 +82,14 @@ class SmtpSender:
         self._tls: ssl.SSLContext | None = None
 
     async def send(self, message: Message) -> Sent:
+        return await self.send_stepwise(message, _unwritten)
+
+    async def send_stepwise(self, message: Message, hand_over: HandOver) -> Sent:
         recipient = _recipient(message.to)
         letter = self.letter(message, recipient)
         async with self._connected() as smtp:
             await self._address(smtp, recipient.addr_spec)
+            await hand_over()
             # From here on the server may have the message without our knowing.
             try:
                 await smtp.data(letter.as_bytes())
@@ -165,6 +171,10 @@ class SmtpSender:
             raise _refusal(error, of="us") from None
         except (aiosmtplib.SMTPException, OSError) as error:
             raise DeliveryFailed(f"The mail server broke off: {type(error).__name__}.") from None
+
+
+async def _unwritten() -> None:
+    """Nobody wants to know."""
 
 
 class _Plain(HTMLParser):

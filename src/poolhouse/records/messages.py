@@ -39,11 +39,22 @@ class Message(Record, frozen=True, kw_only=True):
         return f"Message(id={self.id!r}, channel={self.channel!r}, purpose={self.purpose!r})"
 
 
+WAITING = "waiting"
+SENDING = "sending"
+SENT = "sent"
+FAILED = "failed"
+UNCLEAR = "unclear"
+
+
 class OutboxEntry(StoredRecord, frozen=True, kw_only=True):
     """A message that waits for a sender, or its story. ``sealed`` is the message; it is dropped once it was sent.
 
-    ``state`` is ``waiting``, ``sending``, ``sent`` or ``failed``. A worker that dies while ``sending`` leaves it so: it
-    is not sent again, because it may have arrived.
+    ``state`` is ``waiting``, ``sending``, ``sent``, ``failed`` or ``unclear``. While it is ``sending`` somebody holds
+    it until ``until``. Then, where it was not ``handed`` over yet, another may send it; where it was, it may have
+    arrived: it is ``unclear``, and never sent again. (An older version holds it without an end, and says no ``until``.)
+
+    ``useful`` is until when it is worth sending, ``expires`` when nobody remembers it any more. ``urgent``: somebody
+    sits and waits for it.
     """
 
     id: str
@@ -52,8 +63,22 @@ class OutboxEntry(StoredRecord, frozen=True, kw_only=True):
     purpose: str
     created: float
     expires: float
-    state: str = "waiting"
+    state: str = WAITING
     due: float = 0.0
     tries: int = 0
     sealed: str | None = None
     last_error: str | None = None
+    urgent: bool = False
+    useful: float = 0.0
+    until: float = 0.0
+    handed: bool = False
+
+    @property
+    def ripe(self) -> float:
+        """When somebody may take it: when it is due, or when the time of its holder is over."""
+        return self.until if self.state == SENDING else self.due
+
+    @property
+    def useless_from(self) -> float:
+        """An older version wrote one instant for both."""
+        return self.useful or self.expires

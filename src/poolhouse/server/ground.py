@@ -103,6 +103,13 @@ async def lay_ground(
     recorders = [*surroundings.recorders]
     if settings.messages.outbox:
         recorders.append(OutboxFile(settings.messages.outbox).record)
+    outbox = OutboxService(
+        OutboxRepository(store, cursors), vault, clock, hooks, senders, recorders=recorders, told=metrics
+    )
+    kept = outbox.kept
+    metrics.watch("poolhouse_messages_waiting", "Messages that wait.", lambda: kept.tally.waiting)
+    metrics.watch("poolhouse_messages_failed", "Messages that failed or are unclear.", lambda: kept.tally.failed)
+    metrics.watch("poolhouse_messages_oldest_seconds", "How long the first that waits has waited.", kept.waited)
     return Ground(
         settings=settings,
         surroundings=surroundings,
@@ -116,9 +123,7 @@ async def lay_ground(
         hooks=hooks,
         trail=trail,
         leases=Leases(JobRepository(store, cursors), clock, chance, trail, count=metrics.job),
-        outbox=OutboxService(
-            OutboxRepository(store), vault, clock, hooks, senders, recorders=recorders, count=metrics.message
-        ),
+        outbox=outbox,
         ready=asyncio.Event(),
     )
 

@@ -106,5 +106,6 @@ async def test_what_waits_in_a_state_that_the_older_version_does_not_know_is_lef
     await store.insert(collections.JOBS, to_entry(job, (job.kind, job.subject), index=due))
     clock.advance(1)
 
-    assert [] == await OutboxRepository(store).due(clock.now(), 10)
-    assert [] == await JobRepository(store, Cursors(house.built.world.secrets, clock)).due(job.kind, clock.now(), 10)
+    cursors = Cursors(house.built.world.secrets, clock)
+    assert [] == await OutboxRepository(store, cursors).left_by_older(clock.now(), 10)
+    assert [] == await JobRepository(store, cursors).due(job.kind, clock.now(), 10)

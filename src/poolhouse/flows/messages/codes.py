@@ -98,6 +98,7 @@ class CodeProcess(Flow):
                 metadata=metadata or {},
                 template=_or_default(pool.verification),
                 purpose=purpose.name,
+                life=purpose.life,
             ),
             self.world.audit.note(
                 "code.requested",
@@ -130,7 +131,12 @@ class CodeProcess(Flow):
         )
         await asyncio.gather(
             self._messenger.pretend(
-                pool, attribute=attribute, target=target, message_id=code_id, template=_or_default(pool.verification)
+                pool,
+                attribute=attribute,
+                target=target,
+                message_id=code_id,
+                template=_or_default(pool.verification),
+                life=purpose.life,
             ),
             self.world.audit.note(
                 "code.requested",

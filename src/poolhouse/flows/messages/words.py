@@ -87,12 +87,13 @@ class Messenger(Flow):
         template: MessageTemplate = VERIFICATION,
         purpose: str,
         submitted: str = "",
+        life: float | None = None,
     ) -> Delivery:
         """The message waits in the outbox, and this is what may be told about it.
 
         ``secret`` is the code or the temporary password, ``source`` as in ``CustomMessage_SignUp``. ``message_id``
-        makes the same cause one message. ``submitted`` is the name that somebody used for the user. Raises what
-        the hook ``compose_message`` raises.
+        makes the same cause one message. ``submitted`` is the name that somebody used for the user. ``life`` is for
+        how many seconds a code is good. Raises what the hook ``compose_message`` raises.
         """
         channel, body, subject = _words(template, attribute)
         if self.world.hooks.implements(specs.compose_message):
@@ -126,12 +127,13 @@ class Messenger(Flow):
                 code=secret,
                 pool_id=pool.id,
                 username=user.username,
-            )
+            ),
+            life=life,
         )
         return delivery(attribute, target)
 
     async def pretend(
-        self, pool: Pool, *, attribute: str, target: str, message_id: str, template: MessageTemplate
+        self, pool: Pool, *, attribute: str, target: str, message_id: str, template: MessageTemplate, life: float
     ) -> None:
         """As much was made and stored as by ``send``, and nothing will go out. Plugins are not asked for words."""
         channel, body, subject = _words(template, attribute)
@@ -148,7 +150,8 @@ class Messenger(Flow):
                 code="000000",
                 pool_id=pool.id,
                 username=target,
-            )
+            ),
+            life=life,
         )
 
 

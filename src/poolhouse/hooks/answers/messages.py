@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from poolhouse.records.messages import Message
 
@@ -27,3 +28,16 @@ class Sender(Protocol):
     channels: frozenset[str]
 
     async def send(self, message: Message) -> Sent: ...
+
+
+HandOver: TypeAlias = Callable[[], Awaitable[None]]
+"""Writes down that from here on the message may have arrived. Whatever it raises goes on: then it may not be sent."""
+
+
+@runtime_checkable
+class StepwiseSender(Sender, Protocol):
+    """A sender that knows the moment until which a message did surely not go out. If the server dies before it, another
+    sends the message; without this the hand-over counts from the beginning."""
+
+    async def send_stepwise(self, message: Message, hand_over: HandOver) -> Sent:
+        """As ``send``; ``hand_over`` is awaited once, right before that moment."""

@@ -31,14 +31,20 @@ class _Figures(Collector):
             seconds.add_metric([route], answered.cumulative(), answered.seconds)
         yield requests
         yield seconds
-        yield _counted("poolhouse_messages", "Messages by outcome.", "channel", self._metrics.messages)
-        yield _counted("poolhouse_jobs", "Jobs by outcome.", "kind", self._metrics.jobs)
+        yield _counted("poolhouse_messages", "Messages by outcome.", ("channel", "outcome"), self._metrics.messages)
+        yield _counted(
+            "poolhouse_message_failures",
+            "Tries that failed, by cause.",
+            ("channel", "cause"),
+            self._metrics.message_failures,
+        )
+        yield _counted("poolhouse_jobs", "Jobs by outcome.", ("kind", "outcome"), self._metrics.jobs)
         for watched in self._metrics.watched:
             yield GaugeMetricFamily(watched.name, watched.help_text, value=watched.read())
 
 
-def _counted(name: str, help_text: str, label: str, counts: Mapping[tuple[str, str], int]) -> Metric:
-    family = CounterMetricFamily(name, help_text, labels=[label, "outcome"])
-    for (value, outcome), count in counts.items():
-        family.add_metric([value, outcome], count)
+def _counted(name: str, help_text: str, labels: tuple[str, str], counts: Mapping[tuple[str, str], int]) -> Metric:
+    family = CounterMetricFamily(name, help_text, labels=labels)
+    for values, count in counts.items():
+        family.add_metric(values, count)
     return family

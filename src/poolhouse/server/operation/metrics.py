@@ -51,6 +51,8 @@ class Metrics:
         self.routes: dict[str, Answered] = {}
         self.messages: Counter[tuple[str, str]] = Counter()
         """By channel and outcome."""
+        self.message_failures: Counter[tuple[str, str]] = Counter()
+        """By channel and cause."""
         self.jobs: Counter[tuple[str, str]] = Counter()
         """By kind and outcome."""
         self.watched: list[Watched] = []
@@ -63,8 +65,11 @@ class Metrics:
         answered.buckets[bisect_left(BUCKETS, seconds)] += 1
         answered.seconds += seconds
 
-    def message(self, channel: str, outcome: str) -> None:
+    def became(self, channel: str, outcome: str) -> None:
         self.messages[channel, outcome] += 1
+
+    def failed_by(self, channel: str, cause: str) -> None:
+        self.message_failures[channel, cause] += 1
 
     def job(self, kind: str, outcome: str) -> None:
         self.jobs[kind, outcome] += 1

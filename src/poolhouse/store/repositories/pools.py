@@ -35,7 +35,7 @@ class PoolRepository:
         held = self._cache.get(pool_id)
         if held is not None:
             return held
-        pool = await self._shelf.get(*_key(pool_id))
+        pool = await self._shelf.get(*pool_key(pool_id))
         if pool is None:
             raise PoolNotFound(pool_id)
         return self._cache.put(pool_id, pool)
@@ -47,7 +47,7 @@ class PoolRepository:
     async def delete(self, pool_id: str) -> None:
         """The pool is gone; what is its own is not, and nothing can reach it any more."""
         self._cache.drop(pool_id)
-        await self._shelf.delete(*_key(pool_id))
+        await self._shelf.delete(*pool_key(pool_id))
 
     async def remove_some(self, pool_id: str, limit: int) -> int:
         """Up to ``limit`` documents of the pool are gone; how many. A crash between leaves the others to be found
@@ -61,7 +61,7 @@ class PoolRepository:
         return removed
 
     async def require(self, pool_id: str) -> None:
-        if await self._store.get(collections.POOLS, _key(pool_id)) is None:
+        if await self._store.get(collections.POOLS, pool_key(pool_id)) is None:
             self._cache.drop(pool_id)
             raise PoolNotFound(pool_id)
 
@@ -89,8 +89,8 @@ class PoolRepository:
 
 
 def _entry(pool: Pool) -> Entry:
-    return to_entry(pool, _key(pool.id))
+    return to_entry(pool, pool_key(pool.id))
 
 
-def _key(pool_id: str) -> Key:
+def pool_key(pool_id: str) -> Key:
     return (pool_id.rpartition("_")[0], pool_id)
