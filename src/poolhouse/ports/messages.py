@@ -29,11 +29,11 @@ class OutboxEntries(Protocol):
     async def get(self, entry_id: str) -> OutboxEntry | None: ...
 
     async def due(
-        self, channel: str, *, urgent: bool, now: float, limit: int, behind: str = ""
+        self, channel: str, *, urgent: bool, now: float, limit: int, behind: str | None = None
     ) -> Sequence[OutboxEntry]:
         """Entries of a channel that somebody may take now: up to ``limit`` of those that waited for an instant, the
-        earliest first, and some of each of up to ``limit`` pools, from the pool behind ``behind`` on and round again.
-        Of a pool those that came first."""
+        earliest first, and some of each of up to ``limit`` pools, from the pool behind ``behind`` on and round again
+        (None: from the first). Of a pool those that came first."""
 
     async def left_by_older(self, now: float, limit: int) -> Sequence[OutboxEntry]:
         """Entries that wait as a version wrote them which knew of no turns, and are due; the earliest first."""

@@ -66,6 +66,16 @@ class MessageLost(Exception):  # noqa: N818 - read as a statement
     """Somebody else holds the entry now. Nothing was sent."""
 
 
+class _After(Struct, frozen=True):
+    """What became of a message: told once it is written down."""
+
+    outcome: str
+    entry: OutboxEntry
+    cause: str | None = None
+    level: int = logging.ERROR
+    says: str = ""
+
+
 class _Held:
     """An entry that is under way."""
 
@@ -94,7 +104,7 @@ class Places:
         stepwise = isinstance(sender, StepwiseSender) and not desk.hooks.implements(specs.send_message)
         self._steps: StepwiseSender | None = sender if stepwise else None  # type: ignore[assignment]
         self._desk = desk
-        self._behind = {True: "", False: ""}
+        self._behind: dict[bool, str | None] = {True: None, False: None}
         """Which pool was served last: of those with codes, and of the others."""
         self._soonest: float | None = None
         """When the next try of a message that was postponed here is due."""
@@ -151,12 +161,12 @@ class Places:
         desk, now = self._desk, self._desk.clock.now()
         try:
             if entry.state == SENDING and entry.handed:
-                await self._end(entry, *self._unclear(entry, "Its process died."))
+                await self._end(self._unclear(entry, "Its process died."))
             elif entry.pool_id and not await desk.entries.is_pool(entry.pool_id):
                 if await desk.entries.drop(entry):
                     desk.told.became(entry.channel, "dropped")
             elif entry.useless_from <= now:
-                await self._end(entry, *self._too_late(entry))
+                await self._end(self._too_late(entry))
             else:
                 return await self._hold(entry, now)
         except VersionConflict:
@@ -184,19 +194,24 @@ class Places:
         """The entry's next state is in the store."""
         held = _Held(entry, self._desk)
         try:
-            outcome, after = await self._tried(held)
-            await self._end(held.entry, outcome, after)
+            await self._end(await self._tried(held))
         except (MessageLost, VersionConflict):
             self._desk.logger.warning("Message %s was let go: somebody else holds it.", entry.id)
         except Exception as error:  # noqa: BLE001 - its lease runs out: what that means is told to whoever finds it
             self._desk.logger.error("Message %s is left as it is: %s.", entry.id, type(error).__name__)
 
-    async def _end(self, entry: OutboxEntry, outcome: str, after: OutboxEntry) -> None:
+    async def _end(self, after: _After) -> None:
         """Raises ``VersionConflict``."""
-        await self._desk.entries.save(after)
-        self._desk.told.became(entry.channel, outcome)
+        entry = await self._desk.entries.save(after.entry)
+        if after.cause is not None:
+            self._desk.told.failed_by(entry.channel, after.cause)
+        if after.says:
+            self._desk.logger.log(
+                after.level, "Message %s (%s, %s) %s", entry.id, entry.channel, entry.purpose, after.says
+            )
+        self._desk.told.became(entry.channel, after.outcome)
 
-    async def _tried(self, held: _Held) -> tuple[str, OutboxEntry]:
+    async def _tried(self, held: _Held) -> _After:
         desk = self._desk
         try:
             message = msgspec.json.decode(
@@ -221,7 +236,8 @@ class Places:
             return self._postponed(held.entry, "unreachable", type(error).__name__)
         if sent is None:
             return self._unwanted(held.entry)
-        return SENT, replace(held.entry, state=SENT, sealed=None, last_error=None, expires=held.entry.created + LIFE)
+        forgotten = held.entry.created + LIFE
+        return _After(SENT, replace(held.entry, state=SENT, sealed=None, last_error=None, expires=forgotten))
 
     async def _sent(self, message: Message, hand_over: HandOver) -> Sent | None:
         if self._steps is not None:
@@ -233,37 +249,34 @@ class Places:
 
     # --- what became of it -------------------------------------------------------------------------------------------
 
-    def _postponed(self, entry: OutboxEntry, cause: str, error: str) -> tuple[str, OutboxEntry]:
-        self._desk.told.failed_by(entry.channel, cause)
+    def _postponed(self, entry: OutboxEntry, cause: str, error: str) -> _After:
         wait = self._desk.pace.wait_after(entry.tries, entry.id)
         level = logging.ERROR if cause == "us" else logging.WARNING
-        self._desk.logger.log(level, "Message %s did not go out at try %d: %s", entry.id, entry.tries, error)
-        return self._put_off(replace(entry, last_error=error), wait)
+        says = f"did not go out, next try in {wait:.0f} s: {error}"
+        return self._put_off(replace(entry, last_error=error), wait, _After("postponed", entry, cause, level, says))
 
-    def _unwanted(self, entry: OutboxEntry) -> tuple[str, OutboxEntry]:
-        self._desk.told.failed_by(entry.channel, "no_sender")
-        return self._put_off(entry, self._desk.pace.wait_unwanted(entry.tries))
+    def _unwanted(self, entry: OutboxEntry) -> _After:
+        return self._put_off(entry, self._desk.pace.wait_unwanted(entry.tries), _After("postponed", entry, "no_sender"))
 
-    def _put_off(self, entry: OutboxEntry, wait: float) -> tuple[str, OutboxEntry]:
+    def _put_off(self, entry: OutboxEntry, wait: float, after: _After) -> _After:
         due = self._desk.clock.now() + wait
         if due >= entry.useless_from:
             return self._too_late(entry)
         self._soonest = due if self._soonest is None else min(self._soonest, due)
-        return "postponed", replace(entry, state=WAITING, due=due, until=0.0, handed=False)
+        return replace(after, entry=replace(entry, state=WAITING, due=due, until=0.0, handed=False))
 
-    def _too_late(self, entry: OutboxEntry) -> tuple[str, OutboxEntry]:
+    def _too_late(self, entry: OutboxEntry) -> _After:
         last = f" {entry.last_error}" if entry.last_error else ""
         return self._failed(entry, "late", f"The time is over for which it was of use.{last}")
 
-    def _failed(self, entry: OutboxEntry, cause: str, error: str) -> tuple[str, OutboxEntry]:
-        return self._ended(entry, FAILED, cause, error)
+    def _failed(self, entry: OutboxEntry, cause: str, error: str) -> _After:
+        return self._ended(entry, FAILED, cause, f"failed: {error}", error)
 
-    def _unclear(self, entry: OutboxEntry, error: str) -> tuple[str, OutboxEntry]:
-        return self._ended(replace(entry, sealed=None), UNCLEAR, "unclear", error)
+    def _unclear(self, entry: OutboxEntry, error: str) -> _After:
+        says = f"may have arrived, and is not sent again: {error}"
+        return self._ended(replace(entry, sealed=None), UNCLEAR, "unclear", says, error)
 
-    def _ended(self, entry: OutboxEntry, state: str, cause: str, error: str) -> tuple[str, OutboxEntry]:
-        self._desk.told.failed_by(entry.channel, cause)
-        says = "failed" if state == FAILED else "may have arrived, and is not sent again"
-        self._desk.logger.error("Message %s (%s, %s) %s: %s", entry.id, entry.channel, entry.purpose, says, error)
+    def _ended(self, entry: OutboxEntry, state: str, cause: str, says: str, error: str) -> _After:
         now = self._desk.clock.now()
-        return state, replace(entry, state=state, due=now, until=0.0, last_error=error, expires=now + KEPT)
+        ended = replace(entry, state=state, due=now, until=0.0, last_error=error, expires=now + KEPT)
+        return _After(state, ended, cause, says=says)

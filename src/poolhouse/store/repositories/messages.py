@@ -46,7 +46,7 @@ class OutboxRepository:
     # --- finding -----------------------------------------------------------------------------------------------------
 
     async def due(
-        self, channel: str, *, urgent: bool, now: float, limit: int, behind: str = ""
+        self, channel: str, *, urgent: bool, now: float, limit: int, behind: str | None = None
     ) -> Sequence[OutboxEntry]:
         line = _line(channel, urgent=urgent)
         waited = [entry for entry in await self._some(f"{line} at ", limit) if entry.ripe <= now]
@@ -56,13 +56,14 @@ class OutboxRepository:
         # A bare instant begins as now does, or it is one of another century.
         return [entry for entry in await self._some(_instant(now)[0], limit) if entry.ripe <= now]
 
-    async def _turns(self, line: str, limit: int, behind: str) -> list[OutboxEntry]:
+    async def _turns(self, line: str, limit: int, behind: str | None) -> list[OutboxEntry]:
         """At least one of each pool, until there are enough: each page begins behind the pool at which the one before
         ended, so that a pool with many is passed over in one step."""
         found: dict[str, OutboxEntry] = {}
-        for start, end in ((behind, None), ("", behind)) if behind else (("", None),):
+        laps = ((None, None),) if behind is None else ((behind, None), (None, behind))
+        for start, end in laps:
             while True:
-                page = await self._page(line, limit, Position(f"{line}{start} ~", (_TENANT,)) if start else None)
+                page = await self._page(line, limit, _behind(line, start))
                 entries = [to_record(entry, OutboxEntry) for entry in page.entries]
                 found.update((entry.id, entry) for entry in entries if entry.state == WAITING)
                 if len({entry.pool_id for entry in found.values()}) >= limit:
@@ -86,6 +87,11 @@ class OutboxRepository:
         page = await self._page("", limit, self._cursors.read("outbox", cursor))
         found = [to_record(entry, OutboxEntry) for entry in page.entries]
         return Slice(found, self._cursors.write("outbox", page.next))
+
+
+def _behind(line: str, pool_id: str | None) -> Position | None:
+    """Behind all that a pool has in a line; None is the beginning."""
+    return None if pool_id is None else Position(f"{line}{pool_id} ~", (_TENANT,))
 
 
 def _entry(entry: OutboxEntry) -> Entry:

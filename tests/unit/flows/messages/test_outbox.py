@@ -66,7 +66,7 @@ class Entries:
         return self.all.get(entry_id)
 
     async def due(
-        self, channel: str, *, urgent: bool, now: float, limit: int, behind: str = ""
+        self, channel: str, *, urgent: bool, now: float, limit: int, behind: str | None = None
     ) -> Sequence[OutboxEntry]:
         self.looks += 1
         if self.is_away:
