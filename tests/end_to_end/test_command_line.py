@@ -181,6 +181,19 @@ def test_check_contacts_the_mail_server_only_when_asked(tmp_path: Path) -> None:
     assert "does not answer" in asked.stdout
 
 
+def test_check_says_what_will_not_work_without_a_sender(tmp_path: Path) -> None:
+    env = {"POOLHOUSE_MASTER_KEY": MASTER_KEY}
+    without = run("check", folder=tmp_path, env=env)
+    (tmp_path / "poolhouse.toml").write_text('[messages.smtp]\nhost = "127.0.0.1"\nfrom = "a@example.com"\n')
+    with_mail = run("check", folder=tmp_path, env=env)
+
+    assert (0, 0) == (without.returncode, with_mail.returncode)
+    assert "nobody can confirm a sign-up" in " ".join(without.stdout.split())
+    assert "nothing sends text messages" in without.stdout
+    assert "nothing sends e-mail" not in with_mail.stdout
+    assert "nothing sends text messages" in with_mail.stdout
+
+
 def test_check_tells_of_variables_that_nobody_reads(tmp_path: Path) -> None:
     ended = run("check", folder=tmp_path, env={"POOLHOUSE_MASTER_KEY": MASTER_KEY, "POOLHOUSE_REGOIN": "eu-west-1"})
 

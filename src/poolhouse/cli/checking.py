@@ -18,6 +18,9 @@ from poolhouse.config.master_key import MasterKeys, required_keys
 from poolhouse.config.settings import Settings
 from poolhouse.config.values import SettingsError
 from poolhouse.crypto.vault import Vault
+from poolhouse.hooks import specs
+from poolhouse.hooks.dispatch import Hooks
+from poolhouse.hooks.events.server import Register
 from poolhouse.hooks.manager import PluginManager
 from poolhouse.server.ground import known_key, plugin_manager, require_same_key, store_of
 from poolhouse.server.http_client import HttpClient
@@ -26,6 +29,14 @@ from poolhouse.store.port import Store
 
 _MAIL_PORTS = {"starttls": 587, "implicit": 465, "none": 25}
 _MAIL_PATIENCE = 10.0
+
+_WITHOUT = {
+    "email": "nothing sends e-mail ([messages.smtp] or [messages.webhook] would): codes by e-mail do not arrive, so "
+    "nobody can confirm a sign-up or a new address, recover a password, or be invited by e-mail",
+    "sms": "nothing sends text messages ([messages.twilio] or [messages.webhook] would): codes to telephone numbers do "
+    "not arrive",
+}
+"""What will not work where nobody sends by a channel."""
 
 Tell = Callable[[str, str], None]
 """Is told what was looked at, and what was found there."""
@@ -40,11 +51,14 @@ async def check(config: Path | None, *, connect: bool, tell: Tell) -> int:
     tell("settings", "ok")
     for warning in settings.warnings:
         tell("note", warning)
+    unsent: list[str] = []
     statuses = [
         await _looked_at("master key", lambda: _check_keys(settings), settings, tell),
-        await _looked_at("plugins", lambda: _check_plugins(settings), settings, tell),
+        await _looked_at("plugins", lambda: _check_plugins(settings, unsent), settings, tell),
         await _looked_at("store", lambda: _check_store(settings), settings, tell),
     ]
+    for channel in unsent:
+        tell("note", _WITHOUT[channel])
     if settings.root.access_key_id is None:
         tell("note", "there is no root key: signed calls work with access keys of the store only")
     if settings.messages.smtp is not None:
@@ -81,9 +95,19 @@ def _keys(settings: Settings) -> MasterKeys:
     return known_keys(settings) or required_keys(settings.master)
 
 
-async def _check_plugins(settings: Settings) -> str:
-    names = loaded_plugins(settings).names()
+async def _check_plugins(settings: Settings, unsent: list[str]) -> str:
+    """What is loaded. The channels by which nobody would send are in ``unsent`` afterwards."""
+    manager = loaded_plugins(settings)
+    unsent += await _without_sender(manager.freeze())
+    names = manager.names()
     return f"ok ({', '.join(names)})" if names else "ok (none)"
+
+
+async def _without_sender(hooks: Hooks) -> list[str]:
+    if hooks.implements(specs.send_message):
+        return []
+    senders = [sender for some in await hooks.all(specs.register_message_senders, Register()) for sender in some]
+    return [channel for channel in _WITHOUT if not any(channel in sender.channels for sender in senders)]
 
 
 def loaded_plugins(settings: Settings) -> PluginManager:
