@@ -49,7 +49,8 @@ async def measured_house(**changes: Any) -> AsyncIterator[tuple[House, Counter[s
         srp: Srp = Counting(ports.srp, work, ("open", "proof", "verifier"))
         secrets: Any = Counting(house.built.world.secrets, work, ("seal", "open"), "vault.")
         world = dataclasses.replace(house.built.world, secrets=secrets)
-        outbox = OutboxService(OutboxRepository(store, Cursors(secrets, clock)), secrets, clock, world.hooks, recorders=[house.messages.append])
+        entries = OutboxRepository(store, Cursors(secrets, clock))
+        outbox = OutboxService(entries, secrets, clock, world.hooks, recorders=[house.messages.append])
         ports = dataclasses.replace(ports, passwords=passwords, srp=srp, outbox=outbox)
         house.built = dataclasses.replace(house.built, services=build_services(world, ports))
         yield house, work

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn, TypeAlias
 
 import typer
 
-from poolhouse.cli import job_commands, key_commands, user_commands
+from poolhouse.cli import job_commands, key_commands, message_commands, user_commands
 from poolhouse.cli.failures import DONE
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ app = typer.Typer(
 app.add_typer(key_commands.app, name="keys")
 app.add_typer(user_commands.app, name="users")
 app.add_typer(job_commands.app, name="jobs")
+app.add_typer(message_commands.app, name="messages")
 
 
 def run_command(words: Sequence[str]) -> NoReturn:

@@ -34,6 +34,8 @@ Action = Literal[
     "job.failing",
     "job.retried",
     "keys.rotated",
+    "message.dropped",
+    "message.retried",
     "password.change_refused",
     "password.changed",
     "password.chosen",

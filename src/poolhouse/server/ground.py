@@ -104,7 +104,7 @@ async def lay_ground(
     if settings.messages.outbox:
         recorders.append(OutboxFile(settings.messages.outbox).record)
     outbox = OutboxService(
-        OutboxRepository(store, cursors), vault, clock, hooks, senders, recorders=recorders, told=metrics
+        OutboxRepository(store, cursors), vault, clock, hooks, senders, recorders=recorders, told=metrics, audit=trail
     )
     kept = outbox.kept
     metrics.watch("poolhouse_messages_waiting", "Messages that wait.", lambda: kept.tally.waiting)

@@ -55,9 +55,14 @@ class CountedChance:
 
 
 @asynccontextmanager
-async def server_in_memory(master_key: bytes = b"k" * 32) -> AsyncIterator[Server]:
+async def server_in_memory(*plugins: object, master_key: bytes = b"k" * 32) -> AsyncIterator[Server]:
     surroundings = Surroundings(clock=FakeClock(NOON), chance=CountedChance(), key_maker=PremadeKeys())
-    server = await build(SETTINGS, [master_key], surroundings=surroundings)
+    server = await build(
+        SETTINGS,
+        [master_key],
+        surroundings=surroundings,
+        plugins=[(f"plugin-{number}", plugin) for number, plugin in enumerate(plugins)],
+    )
     await server.store.start()
     try:
         yield server

@@ -209,7 +209,7 @@ async def test_where_people_sign_in_with_an_address_the_round_trip_keeps_their_i
 async def test_hashes_with_the_pepper_of_another_master_key_are_refused(server: Server, pool: Pool) -> None:
     await server.services.users.invite(pool, Invitation(username="joe", password="Passw0rd!", silent=True))
     (line,) = await exported(server, pool)
-    async with server_in_memory(b"another key, of thirty-two bytes") as other:
+    async with server_in_memory(master_key=b"another key, of thirty-two bytes") as other:
         elsewhere = await new_pool(other)
         count, complaints = await imported(other, elsewhere, [line, {**line, "password_key": None}])
         (without,) = await exported(server, pool, hashes=False)

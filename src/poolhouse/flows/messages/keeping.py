@@ -12,9 +12,11 @@ from msgspec.structs import replace
 from poolhouse.errors import VersionConflict
 from poolhouse.flows.messages.pace import KEPT, LIFE
 from poolhouse.flows.messages.sending import Told
+from poolhouse.ports.audit import AuditTrail
 from poolhouse.ports.messages import OutboxEntries
 from poolhouse.ports.paging import Slice
 from poolhouse.ports.world import Clock
+from poolhouse.records.audit import Action
 from poolhouse.records.messages import FAILED, SENDING, UNCLEAR, WAITING, OutboxEntry
 
 COUNTED_AT_MOST: Final = 10_000
@@ -31,12 +33,19 @@ class Tally(Struct, frozen=True):
 
 class Keeping:
     def __init__(
-        self, entries: OutboxEntries, clock: Clock, told: Told, *, wake: Callable[[str], None] | None = None
+        self,
+        entries: OutboxEntries,
+        clock: Clock,
+        told: Told,
+        *,
+        wake: Callable[[str], None] | None = None,
+        audit: AuditTrail | None = None,
     ) -> None:
         self._entries = entries
         self._clock = clock
         self._told = told
         self._wake = wake
+        self._audit = audit
         self.tally = Tally()
         """As it was counted last."""
 
@@ -78,6 +87,7 @@ class Keeping:
             with suppress(VersionConflict):
                 await self._entries.save(again)
                 self._told.became(entry.channel, "retried")
+                await self._note("message.retried", entry)
                 if self._wake is not None:
                     self._wake(entry.channel)
                 return True
@@ -95,5 +105,11 @@ class Keeping:
                 return False
             if await self._entries.drop(entry):
                 self._told.became(entry.channel, "dropped")
+                await self._note("message.dropped", entry)
                 return True
         return False
+
+    async def _note(self, action: Action, entry: OutboxEntry) -> None:
+        if self._audit is not None:
+            facts = {"channel": entry.channel, "purpose": entry.purpose}
+            await self._audit.note(action, pool_id=entry.pool_id or None, subject=entry.id, facts=facts)

@@ -26,6 +26,7 @@ from poolhouse.flows.messages.sending import PURPOSE, Desk, Places, Told, ToNobo
 from poolhouse.hooks import specs
 from poolhouse.hooks.answers.messages import Sender
 from poolhouse.hooks.dispatch import Hooks
+from poolhouse.ports.audit import AuditTrail
 from poolhouse.ports.messages import OutboxEntries
 from poolhouse.ports.world import Clock, Secrets
 from poolhouse.records.messages import SENT, Message, OutboxEntry
@@ -50,6 +51,7 @@ class OutboxService:
         *,
         recorders: Sequence[Recorder] = (),
         told: Told | None = None,
+        audit: AuditTrail | None = None,
         pace: Pace | None = None,
         pause: Pause = pause,
         logger: logging.Logger | None = None,
@@ -65,7 +67,7 @@ class OutboxService:
         self._places = _places(desk, senders)
         self._by_channel = {channel: places for places in self._places for channel in places.channels}
         self._complained: set[str] = set()
-        self.kept = Keeping(entries, clock, self._told, wake=self._wake)
+        self.kept = Keeping(entries, clock, self._told, wake=self._wake, audit=audit)
 
     @property
     def channels(self) -> frozenset[str]:

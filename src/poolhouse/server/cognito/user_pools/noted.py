@@ -89,5 +89,6 @@ SILENT: Final[Mapping[str, tuple[str, ...]]] = {
 ELSEWHERE: Final[Mapping[str, tuple[Action, ...]]] = {
     "commands": ("access_key.created", "access_key.deleted", "keys.rotated", "user.imported", "users.exported"),
     "jobs": ("job.cancelled", "job.cancelling", "job.failed", "job.failing", "job.retried"),
+    "messages": ("message.dropped", "message.retried"),
 }
 """What is noted of what is no operation."""
