@@ -177,6 +177,21 @@ class OutboxSuite:
         assert await outbox.drop(after)
         assert await outbox.get("m-00001") is None
 
+    async def test_what_a_pool_has_is_dropped_some_at_a_time_but_for_what_is_under_way(
+        self, outbox: OutboxRepository, clock: FakeClock
+    ) -> None:
+        for number in range(6):
+            await outbox.insert(self.entry(clock, number, "eu-west-1_A", state=("waiting", "failed")[number % 2]))
+        await outbox.insert(self.entry(clock, 6, "eu-west-1_A", state="sending", until=clock.now() + 75))
+        await outbox.insert(self.entry(clock, 7, "eu-west-1_B"))
+
+        place = await outbox.drop_some_of("eu-west-1_A", None, 2)
+        while place is not None:
+            place = await outbox.drop_some_of("eu-west-1_A", place, 2)
+
+        left = await outbox.page(20, None)
+        assert {"m-00006", "m-00007"} == {entry.id for entry in left.items}
+
     async def test_a_pool_is_there_until_it_is_deleted(
         self, outbox: OutboxRepository, store: Store, clock: FakeClock
     ) -> None:

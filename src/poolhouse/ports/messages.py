@@ -20,6 +20,12 @@ class Outbox(Protocol):
         """The store did the work of ``put``, and nothing will be sent."""
 
 
+class PoolMessages(Protocol):
+    async def drop_some_of(self, pool_id: str, place: list[str] | None, limit: int) -> list[str] | None:
+        """From this place on (None: the beginning) so many entries were looked at, and those of the pool are gone, but
+        for what is under way. The next place; None at the end."""
+
+
 class OutboxEntries(Protocol):
     """The outbox in the store. Its entries go by when they expire."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from poolhouse.flows.jobs.worker import Onward
+from poolhouse.ports.messages import PoolMessages
 from poolhouse.ports.pools import Pools
 from poolhouse.ports.world import Clock
 from poolhouse.records.jobs import Job
@@ -19,10 +20,14 @@ the job's back is found by looking once more."""
 
 
 class PoolRemoval:
-    """``at_a_time`` is how many documents one part removes."""
+    """``at_a_time`` is how many documents one part removes, or looks at. ``messages`` is where those of the pool wait:
+    what they say goes with it."""
 
-    def __init__(self, pools: Pools, clock: Clock, at_a_time: int = AT_A_TIME) -> None:
+    def __init__(
+        self, pools: Pools, clock: Clock, at_a_time: int = AT_A_TIME, *, messages: PoolMessages | None = None
+    ) -> None:
         self._at_a_time = at_a_time
+        self._messages = messages
         self._pools = pools
         self._clock = clock
 
@@ -37,4 +42,8 @@ class PoolRemoval:
             return Onward(progress)
         if self._clock.now() < gone + SETTLING:
             return Onward(progress, due=gone + SETTLING)
+        if self._messages is not None:
+            place = await self._messages.drop_some_of(job.subject, job.progress.get("outbox"), self._at_a_time)
+            if place is not None:
+                return Onward({**progress, "outbox": place})
         return None

@@ -23,6 +23,7 @@ from poolhouse.store.repositories.clients import ClientRepository
 from poolhouse.store.repositories.grants import GrantRepository
 from poolhouse.store.repositories.groups import Memberships
 from poolhouse.store.repositories.keys import SigningKeyRepository
+from poolhouse.store.repositories.messages import OutboxRepository
 from poolhouse.store.repositories.pools import PoolRepository
 from poolhouse.store.repositories.protection import CounterRepository
 from poolhouse.store.repositories.sign_in import AttemptRepository, CodeRepository
@@ -60,10 +61,11 @@ async def build(ground: Ground, _: Built) -> Part:
         reset_ends_sessions=settings.tokens.reset_ends_sessions,
         rates=_rates(settings),
     )
+    removal = PoolRemoval(ports.pools, world.clock, messages=OutboxRepository(ground.store, ground.cursors))
     return Part(
         apis=(user_pools_api(services, settings.server.account_id),),
         jobs=(
-            Kind(POOL_REMOVAL, PoolRemoval(ports.pools, world.clock).go_on),
+            Kind(POOL_REMOVAL, removal.go_on),
             Kind(CENSUS, CensusTaking(ports.censuses, world.clock).go_on),
         ),
         gives=(world, ports, services, keys),

@@ -68,6 +68,7 @@ OF_SERVER = (
     SERVER,
     PLUGIN_DOCUMENTS,
 )
-"""What outlives a pool, or leads to it. The trail is kept on purpose; a message that waits is still sent."""
+"""What outlives a pool, or leads to it. The trail is kept on purpose; messages of the pool are looked for, and
+dropped."""
 
 ALL = (*OF_POOL, *OF_SERVER)

@@ -43,6 +43,14 @@ class OutboxRepository:
     async def is_pool(self, pool_id: str) -> bool:
         return await self._store.get(collections.POOLS, pool_key(pool_id)) is not None
 
+    async def drop_some_of(self, pool_id: str, place: list[str] | None, limit: int) -> list[str] | None:
+        page = await self._page("", limit, None if place is None else Position(place[0], (_TENANT, place[1])))
+        for stored in page.entries:
+            entry = to_record(stored, OutboxEntry)
+            if entry.pool_id == pool_id and entry.state != SENDING:
+                await self.drop(entry)
+        return None if page.next is None else [page.next.value, page.next.key[-1]]
+
     # --- finding -----------------------------------------------------------------------------------------------------
 
     async def due(

@@ -78,6 +78,27 @@ async def test_a_deleted_pool_is_gone_at_once_and_its_people_soon_after() -> Non
         assert (await house.sign_in(other)).access
 
 
+async def messages_of(house: House, pool: Pool) -> int:
+    """How many messages of the pool are not at their end."""
+    page = await house.built.outbox.kept.page(5000, None)
+    return len([entry for entry in page.items if entry.pool_id == pool.id])
+
+
+async def test_messages_of_a_pool_that_is_gone_are_dropped_whatever_they_wait_for() -> None:
+    async with opened_house() as house:
+        pool, _ = await inhabited(house)
+        neighbour, _ = await inhabited(house)
+        before = await messages_of(house, neighbour)
+        assert await messages_of(house, pool) > 0
+
+        await house.services.pools.delete(pool.id)
+        await house.built.jobs.drain()
+        house.clock.advance(SETTLING)
+        await house.built.jobs.drain()
+
+        assert (0, before) == (await messages_of(house, pool), await messages_of(house, neighbour))
+
+
 async def test_what_was_written_behind_the_jobs_back_is_removed_a_minute_later() -> None:
     async with opened_house() as house:
         pool, _ = await inhabited(house)
