@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
@@ -20,7 +21,7 @@ from poolhouse.records.audit import Action
 from poolhouse.records.messages import FAILED, SENDING, UNCLEAR, WAITING, OutboxEntry
 
 COUNTED_AT_MOST: Final = 10_000
-_PAGE: Final = 200
+_PAGE: Final = 50
 
 
 class Tally(Struct, frozen=True):
@@ -71,6 +72,8 @@ class Keeping:
                     failed += 1
             if (cursor := page.cursor) is None:
                 break
+            # A store in this process answers at once: others have their turn between.
+            await asyncio.sleep(0)
         self.tally = Tally(waiting, failed, oldest)
 
     def waited(self) -> float:
