@@ -28,7 +28,7 @@ from msgspec.structs import replace
 
 from poolhouse.errors import DeliveryFailed
 from poolhouse.hooks import specs
-from poolhouse.hooks.answers.messages import Sender
+from poolhouse.hooks.answers.messages import Sender, StepwiseSender
 from poolhouse.hooks.context import HttpFailed, PluginContext, PluginSettings
 from poolhouse.hooks.events.server import Register
 from poolhouse.hooks.manager import PluginManager
@@ -266,6 +266,35 @@ async def test_a_refusal_at_any_step_is_for_now_or_final_or_of_us(
     assert (is_final, is_ours) == (failed.value.final, failed.value.ours)
     assert answer[:3] in str(failed.value)
     assert "ada" not in str(failed.value)
+
+
+async def test_mail_is_handed_over_once_it_has_a_recipient_and_before_the_server_has_it() -> None:
+    mailbox, then = Mailbox(), list[tuple[int, int]]()
+
+    async def hand_over() -> None:
+        then.append((len(mailbox.recipients), len(mailbox.taken)))
+
+    async with smtp_server(mailbox) as port:
+        sender = await mailer(port, tls="none")
+        assert isinstance(sender, StepwiseSender)
+        await sender.send_stepwise(MAIL, hand_over)
+
+    assert ([(1, 0)], 1) == (then, len(mailbox.taken))
+
+
+async def test_mail_whose_hand_over_cannot_be_written_down_is_not_sent() -> None:
+    mailbox = Mailbox()
+
+    async def hand_over() -> None:
+        raise LookupError
+
+    async with smtp_server(mailbox) as port:
+        sender = await mailer(port, tls="none")
+        assert isinstance(sender, StepwiseSender)
+        with pytest.raises(LookupError):
+            await sender.send_stepwise(MAIL, hand_over)
+
+    assert [] == mailbox.taken
 
 
 async def test_a_connection_that_breaks_after_the_message_leaves_it_open_whether_it_arrived() -> None:

@@ -47,6 +47,14 @@ def test_messages_and_jobs_are_counted_by_their_outcome() -> None:
     assert 'poolhouse_jobs_total{kind="pool-removal",outcome="done"} 2.0' in shown
 
 
+def test_tries_that_failed_are_counted_by_their_cause() -> None:
+    metrics = Metrics()
+
+    metrics.failed_by("email", "unreachable")
+
+    assert 'poolhouse_message_failures_total{cause="unreachable",channel="email"} 1.0' in lines(metrics)
+
+
 def test_a_watched_figure_is_read_when_somebody_asks() -> None:
     metrics, waiting = Metrics(), [1]
     metrics.watch("poolhouse_waiting", "What waits.", lambda: len(waiting))

@@ -13,6 +13,7 @@ from poolhouse.hooks.answers.messages import Sent
 from poolhouse.hooks.kinds import hookimpl
 from poolhouse.records.messages import Message, OutboxEntry
 from poolhouse.server.app import Server
+from poolhouse.server.operation.exposition import exposition
 from tests.unit.cli.world import server_in_memory
 
 
@@ -101,6 +102,20 @@ async def test_what_is_named_is_dropped(post: Post) -> None:
         assert {} == await listed(server)
         with pytest.raises(Failure, match="nobody is not there"):
             await messages.drop(server, ["nobody"], failed=False)
+
+
+async def test_the_figures_tell_how_many_wait_and_failed_and_for_how_long(post: Post) -> None:
+    async with server_in_memory(post) as server:
+        for name in ("full", "away", "broken"):
+            await server.outbox.put(message(name))
+        await server.outbox.drain()
+        await server.outbox.kept.count()
+        shown = exposition(server.metrics).decode()
+
+    assert "poolhouse_messages_waiting 1.0" in shown
+    assert "poolhouse_messages_failed 2.0" in shown
+    assert "poolhouse_messages_oldest_seconds 0.0" in shown
+    assert 'poolhouse_message_failures_total{cause="recipient",channel="email"} 1.0' in shown
 
 
 @pytest.mark.parametrize(("ids", "failed"), [([], False), (["x"], True)])
