@@ -30,6 +30,9 @@ from poolhouse.records.messages import FAILED, SENDING, SENT, UNCLEAR, WAITING, 
 PURPOSE: Final = "outbox"
 """What outbox entries are sealed for."""
 
+_SAVED_AGAIN: Final = (0.2, 1.0, 5.0)
+"""Seconds between the tries to keep what became of a message."""
+
 
 class Told(Protocol):
     """Who is told what became of messages."""
@@ -194,11 +197,22 @@ class Places:
         """The entry's next state is in the store."""
         held = _Held(entry, self._desk)
         try:
-            await self._end(await self._tried(held))
+            await self._kept(await self._tried(held))
         except (MessageLost, VersionConflict):
             self._desk.logger.warning("Message %s was let go: somebody else holds it.", entry.id)
         except Exception as error:  # noqa: BLE001 - its lease runs out: what that means is told to whoever finds it
-            self._desk.logger.error("Message %s is left as it is: %s.", entry.id, type(error).__name__)
+            self._desk.logger.error("Message %s is left as it was: %s.", entry.id, type(error).__name__)
+
+    async def _kept(self, after: _After) -> None:
+        """A store that is away for a moment must not turn what can be sent later into what never is."""
+        for wait in _SAVED_AGAIN:
+            try:
+                return await self._end(after)
+            except VersionConflict:
+                raise
+            except Exception:  # noqa: BLE001 - it is tried again, and raised by the last try
+                await self._desk.pause(asyncio.Event(), wait)
+        return await self._end(after)
 
     async def _end(self, after: _After) -> None:
         """Raises ``VersionConflict``."""
