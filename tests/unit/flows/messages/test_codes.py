@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import AsyncIterator
 from dataclasses import replace as with_fields
 from typing import Any
@@ -407,3 +408,16 @@ async def test_a_code_that_was_refused_stands_in_the_trail_with_the_reason(world
         (said["pool_id"], said["client_id"], said["facts"]["purpose"]) for said in refused
     }
     assert "user:jane" == refused[0]["actor"]
+
+
+async def test_a_code_and_the_count_of_a_contact_are_found_again_by_every_version(world: World) -> None:
+    """Two versions run at the same moment: what one keeps, the other reads, each under a key of its own."""
+    secrets = world.house.built.world.secrets
+    digits = await world.send()
+    kept = await world.kept()
+    assert kept is not None
+
+    said = "\x1f".join((world.pool.id, world.user.sub, "forgot_password", kept.id, digits))
+    assert hmac.digest(secrets.derive("code-digest"), said.encode(), "sha256").hex() == kept.digest
+    contact = hmac.digest(secrets.derive("contact"), JANE.encode(), "sha256").hex()[:32]
+    assert 1 == await world.count("sends", contact)
