@@ -119,6 +119,17 @@ async def test_the_pools_own_words_are_used_where_it_has_some(world: World) -> N
     assert (f"Hello {digits}", "Hi") == (world.house.messages[-1].body, world.house.messages[-1].subject)
 
 
+@pytest.mark.parametrize(("words", "text"), [("S {####}", "S {}"), (None, "Your verification code is {}. ")])
+async def test_a_text_message_has_the_pools_words_or_the_usual_ones(world: World, words: str | None, text: str) -> None:
+    world.pool = replace(world.pool, verification=MessageTemplate(sms=words, email="E {####}"))
+
+    await world.codes.send(
+        world.pool, world.user, VERIFY_PHONE, attribute="phone_number", target="+15550100011", source="s"
+    )
+
+    assert text.format(world.house.last_code()) == world.house.messages[-1].body
+
+
 @pytest.mark.parametrize("around", ["{}", " {} ", "\t{}\n"])
 async def test_the_code_that_was_sent_fits_also_with_space_around_it(world: World, around: str) -> None:
     digits = await world.send()
