@@ -18,7 +18,9 @@ from poolhouse.crypto.passwords import Argon2Costs, PasswordHashes
 from poolhouse.errors import Refused
 from poolhouse.flows.directory.definitions import Declaration
 from poolhouse.flows.pools.settings import PoolFoundation
+from poolhouse.hooks.answers.sign_in import ChallengeDecision
 from poolhouse.hooks.events.accounts import MigrateUser
+from poolhouse.hooks.events.sign_in import DefineChallenge
 from poolhouse.hooks.kinds import hookimpl
 from poolhouse.records.clients import Client
 from poolhouse.records.messages import Delivery
@@ -347,3 +349,24 @@ async def test_administrators_are_told_the_truth(house: House, pool: Pool) -> No
 
     with pytest.raises(errors.UserNotFound):
         await house.services.users.require(pool, "john")
+
+
+class Generous:
+    """A plugin that lets everybody in, also those who do not exist."""
+
+    @hookimpl
+    def define_challenge(self, event: DefineChallenge) -> ChallengeDecision:
+        return ChallengeDecision(issue_tokens=True)
+
+
+async def test_whatever_a_plugin_says_nobody_is_told_as_a_wrong_password_is() -> None:
+    async with opened_house(plugins=[("generous", Generous())]) as house:
+        hiding = await house.client(await house.pool(), hides_users=True)
+        await house.user(hiding)
+
+        unknown, wrong = (
+            await told(house, hiding, "by custom", "john"),
+            await told(house, hiding, "by password", "jane"),
+        )
+
+    assert wrong == unknown
