@@ -73,7 +73,8 @@ class PluginManager:
     # --- registering -------------------------------------------------------------------------------------------------
 
     def register(self, plugin: object, name: str) -> None:
-        """The plugin is used, unless the operator said otherwise. A class is built with its ``PluginContext``.
+        """The plugin is used, unless the operator said otherwise. A class is built: with its ``PluginContext``, or with
+        nothing where its constructor has no parameter.
 
         Raises ``PluginError``: the name is taken, or the plugin cannot be used.
         """
@@ -119,8 +120,9 @@ class PluginManager:
     def _built(self, plugin: type, name: str) -> object:
         if self._context is None:
             raise PluginError(f"Plugin {name!r} is a class, and there is nothing to build it with here.")
+        given = () if _takes_nothing(plugin, name) else (self._context(name),)
         try:
-            return plugin(self._context(name))
+            return plugin(*given)
         except Exception as error:
             raise PluginError(f"Plugin {name!r} cannot be built: {type(error).__name__}: {error}") from error
 
@@ -219,6 +221,25 @@ class PluginManager:
                 raise PluginError(f"The setting {word!r} names a plugin {name!r}{_meant(name, self._offered)}")
         for name in sorted(self._blocked - self._offered):
             self._logger.warning("The setting 'blocked' names a plugin %r that is not installed.", name)
+
+
+def _takes_nothing(plugin: type, name: str) -> bool:
+    """Whether the class is built without a context. Raises ``PluginError`` where it wants something else."""
+    try:
+        signature = inspect.signature(plugin)
+    except ValueError:  # what is written in C may have none
+        return False
+    if not signature.parameters:
+        return True
+    try:
+        signature.bind("the context")
+    except TypeError:
+        taken = ", ".join(signature.parameters)
+        raise PluginError(
+            f"Plugin {name!r} cannot be built: its constructor takes ({taken}): write "
+            "def __init__(self, context: PluginContext), or leave it without parameters."
+        ) from None
+    return False
 
 
 def _meant(name: str, known: Iterable[str]) -> str:

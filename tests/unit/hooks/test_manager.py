@@ -187,6 +187,32 @@ def test_an_object_is_registered_once() -> None:
 # --- what a plugin can be --------------------------------------------------------------------------------------------
 
 
+async def test_a_class_without_parameters_is_a_plugin_too() -> None:
+    class Plugin:
+        @hookimpl
+        async def pre_sign_up(self, event: PreSignUp) -> SignUpDecision:
+            return SignUpDecision(confirm=True)
+
+    class WithConstructor(Plugin):
+        def __init__(self) -> None:
+            self.made = True
+
+    manager = PluginManager(context=context)
+    manager.register(Plugin, "plain")
+    manager.register(WithConstructor, "constructed")
+
+    assert [SignUpDecision(confirm=True)] * 2 == await manager.freeze().all(specs.pre_sign_up, SIGN_UP)
+
+
+def test_a_class_that_wants_something_else_is_told_what_to_write() -> None:
+    class Plugin:
+        def __init__(self, url: str, timeout: float) -> None:
+            raise AssertionError
+
+    with pytest.raises(PluginError, match=r"takes \(url, timeout\): write def __init__\(self, context: PluginContext\)"):
+        PluginManager(context=context).register(Plugin, "mine")
+
+
 async def test_a_class_is_built_with_its_context() -> None:
     class Plugin:
         def __init__(self, context: PluginContext) -> None:
