@@ -26,6 +26,11 @@ GROUP = "poolhouse"
 """The entry point group of plugin packages."""
 
 
+def installed() -> Iterable[importlib.metadata.EntryPoint]:
+    """The entry points of all installed plugin packages."""
+    return importlib.metadata.entry_points(group=GROUP)
+
+
 class PluginError(Exception):
     """A plugin cannot be used as it is. The text names it, and says what to change."""
 
@@ -83,8 +88,7 @@ class PluginManager:
 
     def load(self, found: Iterable[importlib.metadata.EntryPoint] | None = None) -> None:
         """All installed plugin packages are registered, by name. A plugin that is not wanted is not even imported."""
-        points = importlib.metadata.entry_points(group=GROUP) if found is None else found
-        for point in sorted(points, key=lambda point: point.name):
+        for point in sorted(installed() if found is None else found, key=lambda point: point.name):
             if not self._is_wanted(point.name):
                 continue
             try:
@@ -99,6 +103,12 @@ class PluginManager:
         """The plugins in use, in calling order."""
         first = [name for name in self._order if name in self._plugins]
         return (*first, *(name for name in self._plugins if name not in first))
+
+    def context(self, name: str) -> PluginContext:
+        """What the plugin of this name is built with. Raises ``PluginError`` where there is nothing to build with."""
+        if self._context is None:
+            raise PluginError(f"There is no context for the plugin {name!r} here.")
+        return self._context(name)
 
     def _is_wanted(self, name: str) -> bool:
         if self._hooks is not None:

@@ -18,10 +18,10 @@ from poolhouse.flows.audit import Trail
 from poolhouse.flows.jobs.leases import Leases
 from poolhouse.flows.messages.outbox import OutboxService
 from poolhouse.hooks import specs
-from poolhouse.hooks.context import PluginContext
+from poolhouse.hooks.context import Http, PluginContext
 from poolhouse.hooks.dispatch import Hooks
 from poolhouse.hooks.events.server import Register
-from poolhouse.hooks.manager import PluginManager
+from poolhouse.hooks.manager import PluginManager, installed
 from poolhouse.plugins import SENDERS
 from poolhouse.plugins.file import OutboxFile
 from poolhouse.ports.origin import current_origin
@@ -49,13 +49,15 @@ class NotStartable(Exception):  # noqa: N818 - read as a statement
 
 
 class Surroundings(Struct, frozen=True, kw_only=True):
-    """What tests replace. ``signed_at`` is the clock for callers' signatures (they use the real one)."""
+    """What tests replace. ``signed_at`` is the clock for callers' signatures (they use the real one); ``plugin_http`` is
+    what plugins go out by, where that is not the real way."""
 
     clock: Clock = field(default_factory=SystemClock)
     chance: Chance = field(default_factory=SystemChance)
     signed_at: Callable[[], float] = time.time
     key_maker: KeyMaker | None = None
     recorders: Sequence[Callable[[Message], None]] = ()
+    plugin_http: Http | None = None
 
 
 class Ground(Struct, frozen=True, kw_only=True):
@@ -95,7 +97,9 @@ async def lay_ground(
     metrics = Metrics()
     metrics.watch("poolhouse_arithmetic_pending", "Slow calls that wait or run.", lambda: workers.pending)
     http = HttpClient(allowed=settings.server.outbound_hosts)
-    manager = plugin_manager(settings, clock=clock, chance=chance, http=http, store=store, plugins=plugins)
+    manager = plugin_manager(
+        settings, clock=clock, chance=chance, http=surroundings.plugin_http or http, store=store, plugins=plugins
+    )
     hooks = manager.freeze()
     cursors = Cursors(vault, clock)
     trail = Trail(AuditRepository(store), hooks, clock, chance, current_origin)
@@ -133,12 +137,13 @@ def plugin_manager(
     *,
     clock: Clock,
     chance: Chance,
-    http: HttpClient,
+    http: Http,
     store: Store,
     plugins: Sequence[tuple[str, object]] = (),
 ) -> PluginManager:
     """A manager with what is installed, then ``plugins``, then those of our own senders that have settings: for a
-    channel the first sender wins, so a stranger's comes before ours. ``enabled`` speaks of what is installed only.
+    channel the first sender wins, so a stranger's comes before ours. ``plugins`` take the place of installed ones of
+    their names. ``enabled`` speaks of what is installed only.
 
     Raises ``PluginError``.
     """
@@ -164,7 +169,8 @@ def plugin_manager(
         limits=settings.plugins.limits,
         limit=settings.limits.plugin,
     )
-    manager.load()
+    given = {name for name, _ in plugins}
+    manager.load([point for point in installed() if point.name not in given])
     for name, plugin in plugins:
         manager.register(plugin, name)
     manager.load(ours)

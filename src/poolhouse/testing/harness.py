@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 from aiohttp import web
 
 from poolhouse.hooks.answers.messages import Sender, Sent
+from poolhouse.hooks.context import Http, PluginContext
 from poolhouse.hooks.kinds import hookimpl
 from poolhouse.records.messages import Message
 from poolhouse.server.app import Server, build
@@ -54,6 +55,10 @@ class House:
     @property
     def base_url(self) -> str:
         return self.server.settings.server.base_url
+
+    def context(self, plugin: str) -> PluginContext:
+        """What the plugin of this name was given: by it a test reads and writes the plugin's documents."""
+        return self.server.plugins.context(plugin)
 
     # --- the AWS SDK -------------------------------------------------------------------------------------------------
 
@@ -192,23 +197,28 @@ async def running_house(
     *,
     plugins: Sequence[PluginUnderTest] = (),
     settings: Mapping[str, Mapping[str, Any]] | None = None,
+    http: Http | None = None,
+    clock: FakeClock | None = None,
 ) -> AsyncIterator[House]:
     """A server runs, until the block is left. ``settings`` have the shape of the settings file.
 
-    Of the installed plugins only those are used that ``plugins`` names. Raises what ``build`` raises: ``PluginError``
-    for a plugin that cannot be used.
+    Of the installed plugins only those are used that ``plugins`` names; a plugin that is given takes the place of the
+    installed one of its name. ``http`` is the way out of every plugin (without it, the real one), ``clock`` the time of
+    the server and of its plugins. Raises what ``build`` raises: ``PluginError`` for a plugin that cannot be used.
     """
     taker = ("harness", _Taker())
     objects = [taker, *(plugin for plugin in plugins if not isinstance(plugin, str))]
     names = tuple(plugin if isinstance(plugin, str) else plugin[0] for plugin in (taker, *plugins))
-    clock, messages = FakeClock(), list[Message]()
+    clock, messages = clock or FakeClock(), list[Message]()
     # Bound first: the server's address is part of what it is built with.
     with socket.create_server(("127.0.0.1", 0)) as listener:
         base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         server = await build(
             settings_under_test(settings or {}, base_url=base_url, enabled=names),
             [_MASTER_KEY],
-            surroundings=Surroundings(clock=clock, key_maker=PremadeKeys(), recorders=[messages.append]),
+            surroundings=Surroundings(
+                clock=clock, key_maker=PremadeKeys(), recorders=[messages.append], plugin_http=http
+            ),
             plugins=objects,
         )
         runner = Runner(server.app, access_log=None, auto_decompress=False, shutdown_timeout=5.0)

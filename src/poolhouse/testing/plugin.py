@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from poolhouse.hooks.context import Http
+    from poolhouse.testing.clock import FakeClock
     from poolhouse.testing.harness import PluginUnderTest
 
 # Their tests are an author's tests: a failure shows the values. (Not every installation says so by itself.)
@@ -43,6 +45,18 @@ def poolhouse_plugins() -> Sequence[PluginUnderTest]:
 def poolhouse_settings() -> Mapping[str, Mapping[str, Any]]:
     """Settings in the shape of the settings file, over the harness's own. Override it."""
     return {}
+
+
+@pytest.fixture
+def poolhouse_http() -> Http | None:
+    """The way out of the plugins: a ``FakeHttp`` with the answers of the test. None is the real one. Override it."""
+    return None
+
+
+@pytest.fixture
+def poolhouse_clock() -> FakeClock | None:
+    """The time of the server and its plugins. None is one that starts now. Override it."""
+    return None
 
 
 class _WithoutAsyncio:

@@ -209,7 +209,9 @@ def test_a_class_that_wants_something_else_is_told_what_to_write() -> None:
         def __init__(self, url: str, timeout: float) -> None:
             raise AssertionError
 
-    with pytest.raises(PluginError, match=r"takes \(url, timeout\): write def __init__\(self, context: PluginContext\)"):
+    with pytest.raises(
+        PluginError, match=r"takes \(url, timeout\): write def __init__\(self, context: PluginContext\)"
+    ):
         PluginManager(context=context).register(Plugin, "mine")
 
 

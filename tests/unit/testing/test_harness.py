@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from poolhouse import ComposeMessage, DeliveryFailed, Message, PluginContext, Sender, Sent, hookimpl
+from poolhouse import (
+    ComposeMessage,
+    DeliveryFailed,
+    HttpAnswer,
+    Message,
+    PluginContext,
+    PreAuthentication,
+    Sender,
+    Sent,
+    hookimpl,
+)
 from poolhouse.config.values import SettingsError
-from poolhouse.testing import House, SignInUnfinished, running_house
+from poolhouse.testing import FakeClock, FakeHttp, House, SignInUnfinished, plugin_context, running_house
 
 
 async def test_a_user_signs_up_confirms_and_signs_in_over_the_aws_sdk(poolhouse: House) -> None:
@@ -266,3 +277,72 @@ async def test_nothing_secret_is_shown_by_what_the_harness_makes(poolhouse: Hous
 
     for secret in (client.secret, user.password, signed_in.access_token, signed_in.refresh_token):
         assert str(secret) not in shown
+
+
+# --- one clock, one network, one store -------------------------------------------------------------------------------
+
+
+class AsksAndRemembers:
+    """A plugin that uses all that a context gives."""
+
+    def __init__(self, context: PluginContext) -> None:
+        self._context = context
+
+    @hookimpl
+    async def pre_authentication(self, event: PreAuthentication) -> None:
+        answer = await self._context.http.request("GET", "https://risk.example/")
+        seen = {"at": self._context.clock.now(), "status": answer.status}
+        await self._context.collection("seen").insert(event.username, value=seen)
+
+
+async def test_a_plugin_has_the_clock_the_network_and_the_store_of_the_test() -> None:
+    clock, http = FakeClock(at=2_000_000_000.0), FakeHttp([HttpAnswer(204, {}, b"")])
+    async with running_house(plugins=[("risk", AsksAndRemembers)], http=http, clock=clock) as house:
+        pool = await house.make_pool()
+        client, user = await house.make_client(pool), await house.make_user(pool)
+        clock.advance(60)
+        await house.sign_in(client, user)
+
+        seen = await house.context("risk").collection("seen").get("jane")
+
+    assert house.clock is clock
+    assert ["https://risk.example/"] == [request.url for request in http.requests]
+    assert seen is not None
+    assert {"at": 2_000_000_060.0, "status": 204} == seen.value
+
+
+class TestTheFixtureWithAClockAndANetworkOfTheTest:
+    @pytest.fixture
+    def poolhouse_plugins(self) -> list[tuple[str, object]]:
+        return [("risk", AsksAndRemembers)]
+
+    @pytest.fixture
+    def poolhouse_http(self) -> FakeHttp:
+        return FakeHttp([HttpAnswer(204, {}, b"")])
+
+    @pytest.fixture
+    def poolhouse_clock(self) -> FakeClock:
+        return FakeClock(at=2_000_000_000.0)
+
+    async def test_the_fixture_takes_both(
+        self, poolhouse: House, poolhouse_http: FakeHttp, poolhouse_clock: FakeClock
+    ) -> None:
+        pool = await poolhouse.make_pool()
+        await poolhouse.sign_in(await poolhouse.make_client(pool), await poolhouse.make_user(pool))
+
+        assert poolhouse.clock is poolhouse_clock
+        assert len(poolhouse_http.requests) == 1
+
+
+async def test_a_plugin_of_the_test_takes_the_place_of_the_installed_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    metadata = tmp_path / "poolhouse_risk-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: poolhouse-risk\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text("[poolhouse]\nrisk = poolhouse_risk_is_not_imported\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    spy = AsksAndRemembers(plugin_context())
+
+    async with running_house(plugins=[("risk", spy)]) as house:
+        assert "risk" in house.server.plugins.names()
