@@ -49,8 +49,8 @@ class NotStartable(Exception):  # noqa: N818 - read as a statement
 
 
 class Surroundings(Struct, frozen=True, kw_only=True):
-    """What tests replace. ``signed_at`` is the clock for callers' signatures (they use the real one); ``plugin_http`` is
-    what plugins go out by, where that is not the real way."""
+    """What tests replace. ``signed_at`` is the clock for callers' signatures (they use the real one); ``plugin_http``
+    is what plugins go out by, where that is not the real way."""
 
     clock: Clock = field(default_factory=SystemClock)
     chance: Chance = field(default_factory=SystemChance)

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from poolhouse.hooks.frozen import freeze
 from poolhouse.hooks.views import App, Directory, Person
 
 
@@ -64,6 +65,9 @@ class SignInState:
     proofs: tuple[str, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
     passed: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        freeze(self)
 
 
 class Challenge(Protocol):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from poolhouse.hooks.events.base import Strings
+from poolhouse.hooks.events.base import Event, Strings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PreSignUp:
+class PreSignUp(Event):
     """A user is about to be made. ``source``: ``PreSignUp_SignUp``, ``_AdminCreateUser``, ``_ExternalProvider``.
 
     ``client_id`` is None where no app client is concerned.
@@ -24,7 +24,7 @@ class PreSignUp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PostConfirmation:
+class PostConfirmation(Event):
     """A user is confirmed (or has a new password). ``source``: ``PostConfirmation_ConfirmSignUp``,
     ``PostConfirmation_ConfirmForgotPassword``. The change stays, whatever is answered."""
 
@@ -37,7 +37,7 @@ class PostConfirmation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MigrateUser:
+class MigrateUser(Event):
     """A name is unknown here. ``source``: ``UserMigration_Authentication`` (with the password that was given) or
     ``UserMigration_ForgotPassword`` (without)."""
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from poolhouse.hooks.events.base import Event
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lifespan:
+class Lifespan(Event):
     """The server runs. ``base_url`` is where it is reached."""
 
     base_url: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FlowCall:
+class FlowCall(Event):
     """A flow is about to run: ``name`` as in ``sign_up.confirm``."""
 
     name: str
@@ -22,5 +24,5 @@ class FlowCall:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Register:
+class Register(Event):
     """The server is being built; asked once."""

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from poolhouse.hooks.answers.sign_in import ChallengeResult
-from poolhouse.hooks.events.base import Strings
+from poolhouse.hooks.events.base import Event, Strings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PreAuthentication:
+class PreAuthentication(Event):
     """A sign-in begins; nothing is proven. ``user_not_found``: the name is unknown, and the client may not learn it."""
 
     pool_id: str
@@ -23,7 +23,7 @@ class PreAuthentication:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DefineChallenge:
+class DefineChallenge(Event):
     """A custom sign-in asks what comes next, given what was."""
 
     pool_id: str
@@ -36,7 +36,7 @@ class DefineChallenge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CreateChallenge:
+class CreateChallenge(Event):
     pool_id: str
     client_id: str
     username: str
@@ -48,7 +48,7 @@ class CreateChallenge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VerifyChallenge:
+class VerifyChallenge(Event):
     pool_id: str
     client_id: str
     username: str
@@ -60,7 +60,7 @@ class VerifyChallenge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PostAuthentication:
+class PostAuthentication(Event):
     """All proofs are there; tokens are not issued yet."""
 
     pool_id: str

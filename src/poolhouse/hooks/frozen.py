@@ -1,0 +1,63 @@
+"""Mappings and lists that cannot be changed: what stands in an event is the same for every plugin.
+
+They are dicts and lists still, so that whatever reads or encodes those takes them too. A copy of one can be changed.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NoReturn
+
+
+def frozen(value: Any) -> Any:
+    """The value, in which no mapping and no list can be changed, however deep it stands."""
+    if isinstance(value, _FrozenDict | _FrozenList | str):
+        return value
+    if isinstance(value, Mapping):
+        return _FrozenDict({key: each if type(each) is str else frozen(each) for key, each in value.items()})
+    if isinstance(value, list):
+        return _FrozenList(map(frozen, value))
+    if type(value) is tuple:
+        return tuple(map(frozen, value))
+    return value
+
+
+def freeze(event: Any) -> None:
+    """Every field of the frozen dataclass is ``frozen``."""
+    for name in event.__dataclass_fields__:
+        value = getattr(event, name)
+        kept = frozen(value)
+        if kept is not value:
+            object.__setattr__(event, name, kept)
+
+
+def _refused(*_: Any, **__: Any) -> NoReturn:
+    raise TypeError("What stands in an event is frozen: answer with dataclasses.replace(event, ...) and a new value.")
+
+
+class _FrozenDict(dict[Any, Any]):
+    __slots__ = ()
+
+    if not TYPE_CHECKING:
+        __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _refused
+
+    def __copy__(self) -> dict[Any, Any]:
+        return dict(self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> dict[Any, Any]:
+        return {key: copy.deepcopy(value, memo) for key, value in self.items()}
+
+
+class _FrozenList(list[Any]):
+    __slots__ = ()
+
+    if not TYPE_CHECKING:
+        __setitem__ = __delitem__ = __iadd__ = __imul__ = _refused
+        append = clear = extend = insert = pop = remove = reverse = sort = _refused
+
+    def __copy__(self) -> list[Any]:
+        return list(self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> list[Any]:
+        return [copy.deepcopy(value, memo) for value in self]
