@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     )
     from poolhouse.hooks.kinds import hookimpl
     from poolhouse.hooks.views import App, Directory, Person
+    from poolhouse.ports.origin import Origin
     from poolhouse.ports.passwords import Fit, PasswordFormat
     from poolhouse.ports.plugins import PluginDocument
     from poolhouse.records.messages import Message
@@ -104,6 +105,7 @@ __all__ = [
     "MigrateUser",
     "MigratedUser",
     "Next",
+    "Origin",
     "OverLimit",
     "Passed",
     "PasswordFormat",
@@ -150,6 +152,7 @@ _HOMES = (
     "hooks.events.grants",
     "hooks.kinds",
     "hooks.views",
+    "ports.origin",
     "ports.passwords",
     "ports.plugins",
     "records.messages",

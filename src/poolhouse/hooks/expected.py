@@ -14,6 +14,12 @@ def answer_check(spec: Callable[..., Any]) -> Check:
     return _check(get_type_hints(spec)["return"])
 
 
+def event_of(spec: Callable[..., Any]) -> type:
+    """What the hook is given."""
+    given: type = get_type_hints(spec)["event"]
+    return given
+
+
 def described(answer: Any) -> str:
     """The answer's type in words; never its content."""
     if isinstance(answer, list | tuple) and answer:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
     """``source`` is the client's address (behind trusted proxies; empty where it is none). ``actor`` is who proved to
     be allowed before any flow began: ``key:<access key>``, ``job:<job>``, ``command:<name>``; None for a caller who
-    proves it in the flow, or need not. ``request_id`` is that of the answer and of the log."""
+    proves it in the flow, or need not. ``request_id`` is that of the answer and of the log.
+
+    ``user_agent`` is what the client calls itself. ``context_data`` is what it says of the user's device:
+    ``encoded_data``, ``ip_address``, ``server_name``, ``server_path``, and ``header:<name>`` of the request that it had
+    itself. Nobody has proven either; they are worth as much as who says so, and that is ``actor``.
+    """
 
     source: str = ""
     request_id: str = ""
     actor: str | None = None
+    user_agent: str = field(default="", repr=False)
+    context_data: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 def by_user(sub: str) -> str:

@@ -47,7 +47,7 @@ CHANGES: Mapping[str, Callable[[Any], Any]] = {
 def test_nothing_in_an_event_can_be_changed_in_place(change: Callable[[Any], Any]) -> None:
     before = json.dumps([TOKEN.id_claims, TOKEN.attributes])
 
-    with pytest.raises(TypeError, match="frozen: answer with dataclasses.replace"):
+    with pytest.raises(TypeError, match="frozen: answer with dataclasses"):
         change(TOKEN)
 
     assert before == json.dumps([TOKEN.id_claims, TOKEN.attributes])

@@ -169,6 +169,7 @@ def settled(draft: PreToken, amended: PreToken) -> PreToken:
         client_id=draft.client_id,
         username=draft.username,
         attributes=draft.attributes,
+        origin=draft.origin,
     )
 
 

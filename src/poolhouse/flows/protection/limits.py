@@ -154,7 +154,12 @@ class Limits:
     async def _refuse(self, asked: Asked, scope: str, client: Client, origin: Origin, wait: float) -> None:
         if self._hooks.implements(specs.over_limit):
             event = OverLimit(
-                asked=asked.value, scope=scope, pool_id=client.pool_id, client_id=client.id, source=origin.source
+                asked=asked.value,
+                scope=scope,
+                pool_id=client.pool_id,
+                client_id=client.id,
+                source=origin.source,
+                origin=origin,
             )
             if await self._hooks.first(specs.over_limit, event):
                 return

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from poolhouse.hooks.frozen import freeze
 from poolhouse.hooks.views import App, Directory, Person
+from poolhouse.ports.origin import Origin, current_origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class SignInState:
     tell.
 
     ``proofs`` is what was proven so far (``password``, ...), ``passed`` the names of the challenges that were passed;
-    ``metadata`` is what the client sent along with this step.
+    ``metadata`` is what the client sent along with this step, ``origin`` where it came from.
     """
 
     pool: Directory
@@ -65,6 +66,7 @@ class SignInState:
     proofs: tuple[str, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
     passed: tuple[str, ...] = ()
+    origin: Origin = field(default_factory=current_origin, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         freeze(self)

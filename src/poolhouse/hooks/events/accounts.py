@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from poolhouse.hooks.events.base import Event, Strings
+from poolhouse.hooks.events.base import RequestEvent, Strings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PreSignUp(Event):
+class PreSignUp(RequestEvent):
     """A user is about to be made. ``source``: ``PreSignUp_SignUp``, ``_AdminCreateUser``, ``_ExternalProvider``.
 
     ``client_id`` is None where no app client is concerned.
@@ -24,7 +24,7 @@ class PreSignUp(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PostConfirmation(Event):
+class PostConfirmation(RequestEvent):
     """A user is confirmed (or has a new password). ``source``: ``PostConfirmation_ConfirmSignUp``,
     ``PostConfirmation_ConfirmForgotPassword``. The change stays, whatever is answered."""
 
@@ -37,7 +37,7 @@ class PostConfirmation(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MigrateUser(Event):
+class MigrateUser(RequestEvent):
     """A name is unknown here. ``source``: ``UserMigration_Authentication`` (with the password that was given) or
     ``UserMigration_ForgotPassword`` (without)."""
 

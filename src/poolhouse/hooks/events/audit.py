@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from poolhouse.hooks.events.base import Event, Strings
+from poolhouse.hooks.events.base import RequestEvent, Strings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Audit(Event):
+class Audit(RequestEvent):
     """Something happened that an auditor asks for. ``action`` as in ``sign_in.succeeded``. ``subject`` is the user's
     ``sub``, never a name or contact. ``actor`` is who did it: ``key:<access key>``, ``user:<sub>``, ``job:<job>``,
     ``command:<name>``; None for somebody who has proven nothing. ``source`` is the client's address, ``request_id``

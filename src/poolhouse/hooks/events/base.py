@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from poolhouse.hooks.frozen import freeze
+from poolhouse.ports.origin import Origin, current_origin
 
 Strings = Mapping[str, str]
 
@@ -16,3 +17,11 @@ class Event:
 
     def __post_init__(self) -> None:
         freeze(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestEvent(Event):
+    """What a hook gets in the course of a request. ``origin`` says where that came from; it is empty in a job or a
+    command."""
+
+    origin: Origin = field(default_factory=current_origin, repr=False, compare=False)

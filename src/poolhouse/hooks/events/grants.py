@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from poolhouse.hooks.events.base import Event, Strings
+from poolhouse.hooks.events.base import RequestEvent, Strings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PreToken(Event):
+class PreToken(RequestEvent):
     """Tokens are about to be signed. ``source`` as in ``TokenGeneration_Authentication``.
 
     ``id_claims`` and ``access_claims`` are what will be signed; what identifies the user, the client, the issuer and

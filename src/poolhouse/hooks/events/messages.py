@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from poolhouse.hooks.events.base import Event, Strings
+from poolhouse.hooks.events.base import RequestEvent, Strings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ComposeMessage(Event):
+class ComposeMessage(RequestEvent):
     """A message is written. ``body`` and ``subject`` are templates: ``{####}`` stands for the code and, in invitations,
     ``{username}`` for the name; both are put in afterwards, and escaped where the letter is HTML. What a plugin puts in
     by itself it escapes by itself. A body that had the code must keep it."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from poolhouse.hooks.events.base import Event
+from poolhouse.hooks.events.base import RequestEvent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OverLimit(Event):
+class OverLimit(RequestEvent):
     """Something is asked for more often than the limits allow. ``asked`` is ``sign_in``, ``answer``, ``sign_up`` or
     ``code``; ``scope`` says whose limit it is: ``source`` (the address), ``client`` or ``pool``."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from poolhouse.hooks.events.base import Event
+from poolhouse.hooks.events.base import Event, RequestEvent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +15,7 @@ class Lifespan(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FlowCall(Event):
+class FlowCall(RequestEvent):
     """A flow is about to run: ``name`` as in ``sign_up.confirm``."""
 
     name: str

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from poolhouse.hooks.answers.sign_in import ChallengeResult
-from poolhouse.hooks.events.base import Event, Strings
+from poolhouse.hooks.events.base import RequestEvent, Strings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PreAuthentication(Event):
+class PreAuthentication(RequestEvent):
     """A sign-in begins; nothing is proven. ``user_not_found``: the name is unknown, and the client may not learn it."""
 
     pool_id: str
@@ -23,7 +23,7 @@ class PreAuthentication(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DefineChallenge(Event):
+class DefineChallenge(RequestEvent):
     """A custom sign-in asks what comes next, given what was."""
 
     pool_id: str
@@ -36,7 +36,7 @@ class DefineChallenge(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CreateChallenge(Event):
+class CreateChallenge(RequestEvent):
     pool_id: str
     client_id: str
     username: str
@@ -48,7 +48,7 @@ class CreateChallenge(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VerifyChallenge(Event):
+class VerifyChallenge(RequestEvent):
     pool_id: str
     client_id: str
     username: str
@@ -60,7 +60,7 @@ class VerifyChallenge(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PostAuthentication(Event):
+class PostAuthentication(RequestEvent):
     """All proofs are there; tokens are not issued yet."""
 
     pool_id: str

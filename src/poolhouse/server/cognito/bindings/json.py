@@ -108,7 +108,8 @@ class JsonApi:
             caller, region = signed.caller, signed.region
         route.require_offered()
         source = self._source(request)
-        begin(Origin(source=source, request_id=request_id, actor=f"key:{caller.key_id}" if caller else None))
+        actor = f"key:{caller.key_id}" if caller else None
+        begin(Origin(source, request_id, actor, _shown(request.headers.get("User-Agent", ""))))
         incoming = Incoming(caller=caller, region=region, request_id=request_id, source_ip=source)
         output = await self._dispatch.run(route, codec.decode(body), incoming)
         return b"" if output is None else codec.encode(output)
@@ -179,6 +180,13 @@ def _too_large(limit: int) -> ProtocolError:
     return ProtocolError(
         "RequestEntityTooLargeException", f"The request body is larger than {limit} bytes.", status=413
     )
+
+
+def _shown(user_agent: str) -> str:
+    """As text that a log and an encoding can bear; a client may send any bytes."""
+    if not user_agent.isprintable():
+        user_agent = "".join(character if character.isprintable() else "?" for character in user_agent)
+    return user_agent[:_HEADER_LIMIT]
 
 
 def _refused(error: Failure, request_id: str) -> Answer:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from poolhouse.ports.origin import begin, current_origin
 from poolhouse.server.cognito.dispatch import Api
 from poolhouse.server.cognito.engine.registry import Handler, load_operations
 from poolhouse.server.cognito.not_offered import reasons
 from poolhouse.server.cognito.user_pools.call import OPERATIONS, Call
+from poolhouse.server.cognito.user_pools.device import told_of_device
 from poolhouse.server.cognito.user_pools.errors import failure
 from poolhouse.server.cognito.user_pools.model import user_pools_model
 from poolhouse.server.cognito.user_pools.quotas import CLASS_OF
@@ -30,8 +33,15 @@ def user_pools_api(
         model=user_pools_model(),
         handlers=load_operations(OPERATIONS) if handlers is None else handlers,
         reasons=reasons(),
-        call=partial(Call, services=services, account=account),
+        call=partial(_call, services=services, account=account),
         resource=partial(resource_of, account=account),
         failure=failure,
         classes=CLASS_OF,
     )
+
+
+def _call(*, input: dict[str, Any], **known: Any) -> Call:  # noqa: A002 - the word of the model
+    context_data = told_of_device(input)
+    if context_data:
+        begin(replace(current_origin(), context_data=context_data))
+    return Call(input=input, **known)
