@@ -55,6 +55,19 @@ def test_tries_that_failed_are_counted_by_their_cause() -> None:
     assert 'poolhouse_message_failures_total{cause="unreachable",channel="email"} 1.0' in lines(metrics)
 
 
+def test_calls_of_plugins_are_counted_and_timed_by_plugin_and_hook() -> None:
+    metrics = Metrics()
+
+    metrics.plugin("frauds", "pre_sign_up", 0.25, "answered")
+    metrics.plugin("frauds", "pre_sign_up", 0.5, "failed")
+    metrics.held("frauds")
+
+    shown = lines(metrics)
+    assert 'poolhouse_plugin_calls_total{hook="pre_sign_up",outcome="failed",plugin="frauds"} 1.0' in shown
+    assert 'poolhouse_plugin_seconds_total{hook="pre_sign_up",plugin="frauds"} 0.75' in shown
+    assert 'poolhouse_plugin_holds_total{plugin="frauds"} 1.0' in shown
+
+
 def test_a_watched_figure_is_read_when_somebody_asks() -> None:
     metrics, waiting = Metrics(), [1]
     metrics.watch("poolhouse_waiting", "What waits.", lambda: len(waiting))

@@ -11,20 +11,26 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeAlias, TypeVar
 
 from poolhouse.errors import DeliveryFailed, PluginAnswerInvalid, PluginFailed, Refused
 from poolhouse.hooks import specs
 from poolhouse.hooks.expected import Check, answer_check, described
 from poolhouse.hooks.kinds import AMEND, ANSWER, AROUND, COLLECT, OBSERVE
 from poolhouse.hooks.reported import report
-from poolhouse.hooks.running import Steps, as_steps, go_on, is_cancelled, run
+from poolhouse.hooks.running import OutOfTime, Steps, as_steps, go_on, is_cancelled, run
 
 E = TypeVar("E")
 A = TypeVar("A")
+
+Measure: TypeAlias = Callable[[str, str, float, str], None]
+"""Is told the plugin, the hook, the seconds that it took, waiting included, and what came of it: ``answered``,
+``passed`` (it had nothing to say), ``refused``, ``failed``, ``late`` (out of time), ``invalid``. Each half of an around
+hook counts."""
 
 KINDS = (OBSERVE, ANSWER, COLLECT, AMEND, AROUND)
 
@@ -81,7 +87,14 @@ class _Hook:
 class Hooks:
     """Every hook with its implementations in calling order. Nothing changes once it is made."""
 
-    def __init__(self, implementations: Iterable[Implementation] = (), *, logger: logging.Logger | None = None) -> None:
+    def __init__(
+        self,
+        implementations: Iterable[Implementation] = (),
+        *,
+        measure: Measure | None = None,
+        logger: logging.Logger | None = None,
+    ) -> None:
+        self.measure = measure or _measure_nothing
         self._logger = logger or logging.getLogger("poolhouse.hooks")
         given: dict[str, list[Implementation]] = {}
         for implementation in implementations:
@@ -154,6 +167,7 @@ class Hooks:
 
     async def _ask(self, hook: _Hook, implementation: Implementation, event: Any) -> Any:
         """The answer, checked. Raises ``Refused``, ``PluginFailed``, ``PluginAnswerInvalid``."""
+        began, outcome = time.perf_counter(), "passed"
         try:
             answer = implementation.call(event)
             if answer is None:
@@ -167,9 +181,15 @@ class Hooks:
                     answer = stop.value
                 else:
                     answer = await go_on(steps, waiting, implementation.limit)
+            if answer is None:
+                return None
+            outcome = "answered" if hook.check(answer) else "invalid"
         except ANY_ERROR as error:
+            outcome = _outcome(error)
             raise self.meaning(hook, implementation, event, error)  # noqa: B904 - chained there
-        if answer is None or hook.check(answer):
+        finally:
+            self.measure(implementation.plugin, hook.name, time.perf_counter() - began, outcome)
+        if outcome == "answered":
             return answer
         wrong = f"{described(answer)} is no answer to {hook.name}"
         self._logger.error("Plugin %s: %s.", implementation.plugin, wrong)
@@ -179,19 +199,24 @@ class Hooks:
         """All were told. Nobody waits for another: when one has to wait, those after it go on in a task of their own;
         those that have nothing to wait for need none."""
         for number, implementation in enumerate(implementations):
+            began, outcome = time.perf_counter(), "passed"
+            waiting: Any = None
             try:
                 steps = as_steps(implementation.call(event))
-                if steps is None:
-                    continue
-                waiting = steps.send(None)
+                waits = steps is not None
+                if steps is not None:
+                    waiting = steps.send(None)
             except StopIteration:
-                continue
+                waits = False
             except ANY_ERROR as error:
+                waits, outcome = False, _outcome(error)
                 self._note(hook, implementation, event, error)
+            if not waits or steps is None:
+                self.measure(implementation.plugin, hook.name, time.perf_counter() - began, outcome)
                 continue
             others = asyncio.create_task(self._tell(hook, implementations[number + 1 :], event))
             try:
-                await self._wait_for(hook, implementation, event, steps, waiting)
+                await self._wait_for(hook, implementation, event, steps, waiting, began)
                 await others
             except asyncio.CancelledError:
                 others.cancel()
@@ -199,12 +224,16 @@ class Hooks:
             return
 
     async def _wait_for(
-        self, hook: _Hook, implementation: Implementation, event: Any, steps: Steps, waiting: Any
+        self, hook: _Hook, implementation: Implementation, event: Any, steps: Steps, waiting: Any, began: float
     ) -> None:
+        outcome = "passed"
         try:
             await go_on(steps, waiting, implementation.limit)
         except ANY_ERROR as error:
+            outcome = _outcome(error)
             self._note(hook, implementation, event, error)
+        finally:
+            self.measure(implementation.plugin, hook.name, time.perf_counter() - began, outcome)
 
     def _note(self, hook: _Hook, implementation: Implementation, event: Any, error: BaseException) -> None:
         """The error is in the log. A cancellation of the caller goes on."""
@@ -222,7 +251,8 @@ class Hooks:
                 error.plugin = error.plugin or implementation.plugin
             return error
         self._logger.error("%s", report(error, event, plugin=implementation.plugin, hook=hook.name))
-        failed = PluginFailed(hook.field_name, implementation.plugin, detail=f"{type(error).__name__} in {hook.name}")
+        kind = f"no answer within {error.limit:g} s" if isinstance(error, OutOfTime) else type(error).__name__
+        failed = PluginFailed(hook.field_name, implementation.plugin, detail=f"{kind} in {hook.name}")
         failed.__cause__ = error
         return failed
 
@@ -240,14 +270,18 @@ class _Around:
 
     async def __aenter__(self) -> None:
         for implementation in self._hook.implementations:
+            began, outcome = time.perf_counter(), "passed"
             try:
                 generator = implementation.call(self._event)
                 await run(generator.__anext__(), implementation.limit)
             except ANY_ERROR as error:
+                outcome = _outcome(error)
                 if isinstance(error, StopAsyncIteration):
                     error = RuntimeError("The generator ended without a yield.")
                 failure = self._hooks.meaning(self._hook, implementation, self._event, error)
                 raise await self._leave(failure) or failure  # noqa: B904 - chained by meaning
+            finally:
+                self._hooks.measure(implementation.plugin, self._hook.name, time.perf_counter() - began, outcome)
             self._entered.append((implementation, generator))
 
     async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
@@ -260,6 +294,7 @@ class _Around:
         implementation raised another one. A cancellation is never replaced."""
         while self._entered:
             implementation, generator = self._entered.pop()
+            began, outcome = time.perf_counter(), "passed"
             try:
                 await run(generator.__anext__() if error is None else generator.athrow(error), implementation.limit)
                 await run(generator.aclose(), implementation.limit)
@@ -269,9 +304,12 @@ class _Around:
             except ANY_ERROR as raised:
                 if raised is error or _is_wrapped(raised, error):
                     continue
+                outcome = _outcome(raised)
                 meaning = self._hooks.meaning(self._hook, implementation, self._event, raised)
                 if error is None or isinstance(error, Exception):
                     error = meaning
+            finally:
+                self._hooks.measure(implementation.plugin, self._hook.name, time.perf_counter() - began, outcome)
         return error
 
 
@@ -281,6 +319,16 @@ def _is_wrapped(raised: BaseException, error: BaseException | None) -> bool:
 
 
 _NOTHING: AbstractAsyncContextManager[None] = nullcontext()
+
+
+def _outcome(error: BaseException) -> str:
+    if isinstance(error, Refused):
+        return "refused"
+    return "late" if isinstance(error, OutOfTime) else "failed"
+
+
+def _measure_nothing(plugin: str, hook: str, seconds: float, outcome: str) -> None:
+    """Nobody wants to know."""
 
 
 def _wrong_kind(spec: Callable[..., Any], kind: str) -> NoReturn:

@@ -11,6 +11,7 @@ import difflib
 import importlib.metadata
 import inspect
 import logging
+import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +20,7 @@ import pluggy
 
 from poolhouse.hooks import specs
 from poolhouse.hooks.context import PluginContext
-from poolhouse.hooks.dispatch import Hooks, Implementation, every_hook, kind_of
+from poolhouse.hooks.dispatch import Hooks, Implementation, Measure, every_hook, kind_of
 from poolhouse.hooks.kinds import AROUND, PROJECT
 
 GROUP = "poolhouse"
@@ -60,6 +61,7 @@ class PluginManager:
         enabled: Iterable[str] | None = None,
         limits: Mapping[str, float] | None = None,
         limit: float = 5.0,
+        measure: Measure | None = None,
         logger: logging.Logger | None = None,
     ) -> None:
         self._context = context
@@ -68,6 +70,7 @@ class PluginManager:
         self._enabled = None if enabled is None else frozenset(enabled)
         self._limits = dict(limits or {})
         self._limit = limit
+        self._measure = measure
         self._logger = logger or logging.getLogger("poolhouse.hooks")
         self._specs = every_hook()
         self._plugins: dict[str, object] = {}
@@ -198,7 +201,9 @@ class PluginManager:
                 for (name, spec), of_hook in zip(self._specs.items(), ordered, strict=True)
             )
             self._hooks = Hooks(
-                [implementation for of_hook in ordered for implementation, _ in of_hook], logger=self._logger
+                [implementation for of_hook in ordered for implementation, _ in of_hook],
+                measure=self._measure,
+                logger=self._logger,
             )
         return self._hooks
 
@@ -206,6 +211,19 @@ class PluginManager:
         """Every hook in the order of a user's life, with its plugins in calling order."""
         self.freeze()
         return self._described
+
+    def holder(self, module: str, code: types.CodeType) -> tuple[str, bool] | None:
+        """The plugin that this code of this module belongs to, and whether it is a function of the plugin itself and
+        not of something beside it in its package; None where it is nobody's."""
+        for name, plugin in self._plugins.items():
+            if code in _codes(plugin):
+                return name, True
+        for name, plugin in self._plugins.items():
+            home = _home(plugin)
+            package = home.partition(".")[0]
+            if module == home or (package != PROJECT and module.startswith(f"{package}.")):
+                return name, False
+        return None
 
     def _ordered(self) -> list[list[tuple[Implementation, str]]]:
         manager = pluggy.PluginManager(PROJECT)
@@ -231,6 +249,17 @@ class PluginManager:
                 raise PluginError(f"The setting {word!r} names a plugin {name!r}{_meant(name, self._offered)}")
         for name in sorted(self._blocked - self._offered):
             self._logger.warning("The setting 'blocked' names a plugin %r that is not installed.", name)
+
+
+def _codes(plugin: object) -> set[types.CodeType]:
+    """Of the functions that the plugin itself has."""
+    kind = plugin if inspect.ismodule(plugin) else type(plugin)
+    functions = (inspect.unwrap(member) for _, member in inspect.getmembers_static(kind) if callable(member))
+    return {function.__code__ for function in functions if inspect.isfunction(function)}
+
+
+def _home(plugin: object) -> str:
+    return plugin.__name__ if inspect.ismodule(plugin) else type(plugin).__module__
 
 
 def _takes_nothing(plugin: type, name: str) -> bool:

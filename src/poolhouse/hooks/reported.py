@@ -13,6 +13,8 @@ from typing import Any
 
 import msgspec
 
+from poolhouse.hooks.running import OutOfTime
+
 _OPEN = frozenset(
     {"source", "pool_id", "client_id", "challenge", "channel", "name", "purpose", "action", "id", "base_url"}
 )
@@ -27,7 +29,13 @@ _LONGEST = 16_000
 def report(error: BaseException, event: Any, *, plugin: str, hook: str) -> str:
     """What happened, with the traceback."""
     text = "".join(traceback.format_exception(error))[-_LONGEST:].rstrip()
-    return f"Plugin {plugin} failed in {hook}: {type(error).__name__}\n{_blotted(text, event)}"
+    return f"Plugin {plugin} failed in {hook}: {_kind(error)}\n{_blotted(text, event)}"
+
+
+def _kind(error: BaseException) -> str:
+    if isinstance(error, OutOfTime):
+        return f"no answer within its limit of {error.limit:g} s (plugins.limits, or limits.plugin for all)"
+    return type(error).__name__
 
 
 def _blotted(text: str, event: Any) -> str:

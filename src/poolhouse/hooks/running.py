@@ -13,6 +13,14 @@ from collections.abc import Awaitable, Coroutine, Generator
 from typing import Any, Protocol
 
 
+class OutOfTime(TimeoutError):
+    """A plugin had no answer within its limit."""
+
+    def __init__(self, limit: float) -> None:
+        super().__init__(f"No answer within {limit:g} s.")
+        self.limit = limit
+
+
 class Steps(Protocol):
     """What coroutines and the steps of an async generator have in common."""
 
@@ -39,7 +47,7 @@ async def _awaited(value: Awaitable[Any]) -> Any:
 
 
 async def run(steps: Steps, limit: float) -> Any:
-    """The result. Raises ``TimeoutError`` after ``limit`` seconds of waiting."""
+    """The result. Raises ``OutOfTime`` after ``limit`` seconds of waiting."""
     try:
         waiting = steps.send(None)
     except StopIteration as stop:
@@ -48,13 +56,13 @@ async def run(steps: Steps, limit: float) -> Any:
 
 
 async def go_on(steps: Steps, waiting: Any, limit: float) -> Any:
-    """The result of what already waits for something. Raises ``TimeoutError`` after ``limit`` seconds."""
+    """The result of what already waits for something. Raises ``OutOfTime`` after ``limit`` seconds."""
     try:
         async with asyncio.timeout(limit) as timer:
             return await _resumed(steps, waiting)
     except TimeoutError as error:
         if timer.expired():
-            raise TimeoutError(f"No answer within {limit:g} s.") from error
+            raise OutOfTime(limit) from error
         raise
 
 

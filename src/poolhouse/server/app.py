@@ -26,6 +26,7 @@ from poolhouse.hooks import specs
 from poolhouse.hooks.dispatch import Hooks
 from poolhouse.hooks.events.server import Lifespan
 from poolhouse.hooks.manager import PluginManager
+from poolhouse.hooks.watchdog import Watchdog
 from poolhouse.ports.server import ServerMemory
 from poolhouse.ports.user_pools import Ports
 from poolhouse.server import parts
@@ -131,6 +132,7 @@ async def _running(server: Server, vault: Vault) -> AsyncIterator[None]:
         jobs = asyncio.create_task(server.jobs.run(stop))
         uses = asyncio.create_task(server.key_uses.run(stop))
         sweeper = asyncio.create_task(swept(server.store))
+        stack.enter_context(Watchdog(server.plugins.holder, count=server.metrics.held).watching())
         server.ready.set()
         try:
             yield

@@ -19,7 +19,7 @@ from poolhouse.flows.jobs.leases import Leases
 from poolhouse.flows.messages.outbox import OutboxService
 from poolhouse.hooks import specs
 from poolhouse.hooks.context import Http, PluginContext
-from poolhouse.hooks.dispatch import Hooks
+from poolhouse.hooks.dispatch import Hooks, Measure
 from poolhouse.hooks.events.server import Register
 from poolhouse.hooks.manager import PluginManager, installed
 from poolhouse.plugins import SENDERS
@@ -98,7 +98,13 @@ async def lay_ground(
     metrics.watch("poolhouse_arithmetic_pending", "Slow calls that wait or run.", lambda: workers.pending)
     http = HttpClient(allowed=settings.server.outbound_hosts)
     manager = plugin_manager(
-        settings, clock=clock, chance=chance, http=surroundings.plugin_http or http, store=store, plugins=plugins
+        settings,
+        clock=clock,
+        chance=chance,
+        http=surroundings.plugin_http or http,
+        store=store,
+        plugins=plugins,
+        measure=metrics.plugin,
     )
     hooks = manager.freeze()
     cursors = Cursors(vault, clock)
@@ -140,6 +146,7 @@ def plugin_manager(
     http: Http,
     store: Store,
     plugins: Sequence[tuple[str, object]] = (),
+    measure: Measure | None = None,
 ) -> PluginManager:
     """A manager with what is installed, then ``plugins``, then those of our own senders that have settings: for a
     channel the first sender wins, so a stranger's comes before ours. ``plugins`` take the place of installed ones of
@@ -168,6 +175,7 @@ def plugin_manager(
         enabled=enabled,
         limits=settings.plugins.limits,
         limit=settings.limits.plugin,
+        measure=measure,
     )
     given = {name for name, _ in plugins}
     manager.load([point for point in installed() if point.name not in given])

@@ -238,6 +238,68 @@ async def test_a_plugin_that_takes_too_long_is_stopped() -> None:
     assert "No answer within 0.01 s" in str(failed.value.__cause__)
 
 
+@pytest.mark.parametrize("verb", ["all", "notify", "around"])
+async def test_what_is_said_of_a_time_out_names_the_hook_the_plugin_and_the_limit(
+    verb: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def never(event: Any) -> AsyncIterator[None]:
+        await asyncio.Event().wait()
+        yield
+
+    if verb == "all":
+        hook = "pre_sign_up"
+        with pytest.raises(PluginFailed) as failed:
+            await hooks(hook, hangs, limit=0.01).all(specs.pre_sign_up, SIGN_UP)
+        assert failed.value.detail == "no answer within 0.01 s in pre_sign_up"
+    elif verb == "notify":
+        hook = "audit"
+        await hooks(hook, hangs, limit=0.01).notify(specs.audit, AUDIT)
+    else:
+        hook = "around_flow"
+        with pytest.raises(PluginFailed):
+            async with hooks(hook, never, limit=0.01).around(specs.around_flow, CALL):
+                pass
+
+    said = f"Plugin a failed in {hook}: no answer within its limit of 0.01 s (plugins.limits, or limits.plugin for all)"
+    assert said in caplog.text
+
+
+async def test_every_call_of_a_plugin_is_measured_with_what_came_of_it() -> None:
+    measured: list[tuple[str, str, str]] = []
+
+    def measure(plugin: str, hook: str, seconds: float, outcome: str) -> None:
+        assert seconds >= 0
+        measured.append((plugin, hook, outcome))
+
+    def measured_hooks(hook: str, *functions: Callable[..., Any]) -> Hooks:
+        return Hooks(
+            [Implementation(hook, name, function, 0.01) for name, function in zip("abcdef", functions, strict=False)],
+            measure=measure,
+        )
+
+    answered = returns(SignUpDecision())
+    await measured_hooks("pre_sign_up", answered, returns(None), waits_and_returns(None)).all(
+        specs.pre_sign_up, SIGN_UP
+    )
+    for bad in (fails(Refused("no")), fails(KeyError("x")), hangs, returns("nonsense")):
+        with pytest.raises((Refused, PluginFailed, PluginAnswerInvalid)):
+            await measured_hooks("pre_sign_up", bad).all(specs.pre_sign_up, SIGN_UP)
+    await measured_hooks("audit", returns(None), waits_and_returns(None), fails(KeyError("x"))).notify(
+        specs.audit, AUDIT
+    )
+
+    assert [
+        ("a", "pre_sign_up", "answered"),
+        ("b", "pre_sign_up", "passed"),
+        ("c", "pre_sign_up", "passed"),
+        ("a", "pre_sign_up", "refused"),
+        ("a", "pre_sign_up", "failed"),
+        ("a", "pre_sign_up", "late"),
+        ("a", "pre_sign_up", "invalid"),
+    ] == measured[:7]
+    assert {("a", "audit", "passed"), ("b", "audit", "passed"), ("c", "audit", "failed")} == set(measured[7:])
+
+
 async def test_a_time_out_of_the_plugins_own_is_just_an_error_of_it() -> None:
     async def gives_up(event: Any) -> None:
         async with asyncio.timeout(0):

@@ -39,8 +39,30 @@ class _Figures(Collector):
             self._metrics.message_failures,
         )
         yield _counted("poolhouse_jobs", "Jobs by outcome.", ("kind", "outcome"), self._metrics.jobs)
+        yield from _of_plugins(self._metrics)
         for watched in self._metrics.watched:
             yield GaugeMetricFamily(watched.name, watched.help_text, value=watched.read())
+
+
+def _of_plugins(metrics: Metrics) -> Iterator[Metric]:
+    calls = CounterMetricFamily(
+        "poolhouse_plugin_calls", "Calls of plugins by outcome.", labels=["plugin", "hook", "outcome"]
+    )
+    for of_call, count in metrics.plugin_calls.items():
+        calls.add_metric([*of_call], count)
+    yield calls
+    seconds = CounterMetricFamily(
+        "poolhouse_plugin_seconds", "Seconds that plugins took, waiting included.", labels=["plugin", "hook"]
+    )
+    for of_hook, taken in metrics.plugin_seconds.items():
+        seconds.add_metric([*of_hook], taken)
+    yield seconds
+    holds = CounterMetricFamily(
+        "poolhouse_plugin_holds", "How often a plugin held the event loop for a second.", labels=["plugin"]
+    )
+    for plugin, count in metrics.holds.items():
+        holds.add_metric([plugin], count)
+    yield holds
 
 
 def _counted(name: str, help_text: str, labels: tuple[str, str], counts: Mapping[tuple[str, str], int]) -> Metric:

@@ -7,7 +7,7 @@ for, and these are used from the event loop alone. They are put into the library
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from typing import Final
 
@@ -55,6 +55,12 @@ class Metrics:
         """By channel and cause."""
         self.jobs: Counter[tuple[str, str]] = Counter()
         """By kind and outcome."""
+        self.plugin_calls: Counter[tuple[str, str, str]] = Counter()
+        """By plugin, hook and outcome."""
+        self.plugin_seconds: defaultdict[tuple[str, str], float] = defaultdict(float)
+        """By plugin and hook."""
+        self.holds: Counter[str] = Counter()
+        """How often each plugin held the event loop."""
         self.watched: list[Watched] = []
 
     def answered(self, route: str, status: int, seconds: float) -> None:
@@ -73,6 +79,13 @@ class Metrics:
 
     def job(self, kind: str, outcome: str) -> None:
         self.jobs[kind, outcome] += 1
+
+    def plugin(self, plugin: str, hook: str, seconds: float, outcome: str) -> None:
+        self.plugin_calls[plugin, hook, outcome] += 1
+        self.plugin_seconds[plugin, hook] += seconds
+
+    def held(self, plugin: str) -> None:
+        self.holds[plugin] += 1
 
     def watch(self, name: str, help_text: str, read: Callable[[], float]) -> None:
         self.watched.append(Watched(name, help_text, read))
