@@ -68,6 +68,7 @@ if TYPE_CHECKING:
         VerifyChallenge,
     )
     from poolhouse.hooks.kinds import hookimpl
+    from poolhouse.hooks.messages import Messages
     from poolhouse.hooks.views import App, Directory, Person
     from poolhouse.ports.origin import Origin
     from poolhouse.ports.passwords import Fit, PasswordFormat
@@ -102,6 +103,7 @@ __all__ = [
     "KeyTaken",
     "Lifespan",
     "Message",
+    "Messages",
     "MigrateUser",
     "MigratedUser",
     "Next",
@@ -151,6 +153,7 @@ _HOMES = (
     "hooks.events.sign_in",
     "hooks.events.grants",
     "hooks.kinds",
+    "hooks.messages",
     "hooks.views",
     "ports.origin",
     "ports.passwords",

@@ -59,7 +59,7 @@ async def sender_of(plugin: type, settings: dict[str, Any], http: HttpClient | N
     nothing: Any = None
 
     def context(name: str) -> PluginContext:
-        return PluginContext(name, PluginSettings(settings), Clock(), nothing, http or nothing, nothing)
+        return PluginContext(name, PluginSettings(settings), Clock(), nothing, http or nothing, nothing, nothing)
 
     manager = PluginManager(context=context)
     manager.register(plugin, "it")

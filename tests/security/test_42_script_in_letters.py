@@ -32,7 +32,7 @@ def letter(message: Message, content: str) -> str:
     """The body as it goes over the wire."""
     nothing: Any = None
     settings = {"host": "localhost", "from": "auth@example.com", "content": content}
-    context = PluginContext("smtp", PluginSettings(settings), Clock(), nothing, nothing, nothing)
+    context = PluginContext("smtp", PluginSettings(settings), Clock(), nothing, nothing, nothing, nothing)
     (sender,) = SmtpPlugin(context).register_message_senders()
     assert isinstance(sender, SmtpSender)
     made = sender.letter(message, _recipient(message.to))

@@ -109,7 +109,9 @@ async def test_an_amending_plugin_cannot_answer_with_another_kind_of_event() -> 
 
 def context(name: str, documents: StoredPluginDocuments) -> PluginContext:
     nothing: Any = None
-    return PluginContext.of(name, {}, clock=Clock(), chance=nothing, http=nothing, documents=documents)
+    return PluginContext.of(
+        name, {}, clock=Clock(), chance=nothing, http=nothing, documents=documents, messages=nothing
+    )
 
 
 async def test_a_plugin_reaches_no_documents_but_its_own() -> None:
@@ -148,7 +150,7 @@ async def test_documents_found_are_a_plugins_own_wherever_the_search_begins() ->
 def test_no_field_of_a_context_holds_the_documents_of_all() -> None:
     fields = {field.name for field in dataclasses.fields(PluginContext)}
 
-    assert {"name", "settings", "clock", "chance", "http", "collection"} == fields
+    assert {"name", "settings", "clock", "chance", "http", "collection", "messages"} == fields
 
 
 # --- nothing comes in by HTTP ----------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
+from poolhouse.hooks.messages import Messages
 from poolhouse.ports.plugins import Key, PluginDocument, PluginDocuments
 
 T = TypeVar("T")
@@ -229,6 +230,7 @@ class PluginContext:
     chance: Chance = field(repr=False)
     http: Http = field(repr=False)
     collection: Callable[[str], PluginCollection] = field(repr=False)
+    messages: Messages = field(repr=False)
 
     @classmethod
     def of(
@@ -240,10 +242,11 @@ class PluginContext:
         chance: Chance,
         http: Http,
         documents: PluginDocuments,
+        messages: Messages,
     ) -> PluginContext:
         """The context of the plugin with this name, among the documents of all."""
         collection = functools.partial(PluginCollection, documents, name)
-        return cls(name, PluginSettings(settings), clock, chance, http, collection)
+        return cls(name, PluginSettings(settings), clock, chance, http, collection, messages)
 
     @property
     def logger(self) -> logging.Logger:

@@ -22,6 +22,7 @@ from poolhouse.hooks.context import Http, PluginContext
 from poolhouse.hooks.dispatch import Hooks, Measure
 from poolhouse.hooks.events.server import Register
 from poolhouse.hooks.manager import PluginManager, installed
+from poolhouse.hooks.messages import PluginMessages, Put, nobody_sends
 from poolhouse.plugins import SENDERS
 from poolhouse.plugins.file import OutboxFile
 from poolhouse.ports.origin import current_origin
@@ -97,6 +98,12 @@ async def lay_ground(
     metrics = Metrics()
     metrics.watch("poolhouse_arithmetic_pending", "Slow calls that wait or run.", lambda: workers.pending)
     http = HttpClient(allowed=settings.server.outbound_hosts)
+    outbox: OutboxService | None = None
+
+    async def put(message: Message) -> None:
+        # Plugins are built before the outbox, which is made with their senders.
+        await (nobody_sends(message) if outbox is None else outbox.put(message))
+
     manager = plugin_manager(
         settings,
         clock=clock,
@@ -105,6 +112,7 @@ async def lay_ground(
         store=store,
         plugins=plugins,
         measure=metrics.plugin,
+        put=put,
     )
     hooks = manager.freeze()
     cursors = Cursors(vault, clock)
@@ -147,6 +155,7 @@ def plugin_manager(
     store: Store,
     plugins: Sequence[tuple[str, object]] = (),
     measure: Measure | None = None,
+    put: Put = nobody_sends,
 ) -> PluginManager:
     """A manager with what is installed, then ``plugins``, then those of our own senders that have settings: for a
     channel the first sender wins, so a stranger's comes before ours. ``plugins`` take the place of installed ones of
@@ -166,7 +175,15 @@ def plugin_manager(
         enabled = (*enabled, *(name for name, _ in plugins), *(point.name for point in ours))
 
     def context(name: str) -> PluginContext:
-        return PluginContext.of(name, tables.get(name, {}), clock=clock, chance=chance, http=http, documents=documents)
+        return PluginContext.of(
+            name,
+            tables.get(name, {}),
+            clock=clock,
+            chance=chance,
+            http=http,
+            documents=documents,
+            messages=PluginMessages(name, chance.uuid, put),
+        )
 
     manager = PluginManager(
         context=context,

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from poolhouse.hooks.context import Chance, Clock, Http, HttpAnswer, PluginContext
+from poolhouse.hooks.messages import PluginMessages
+from poolhouse.records.messages import Message
 from poolhouse.server.world import SystemChance
 from poolhouse.store.memory import MemoryStore
 from poolhouse.store.plugin_documents import PLUGIN_DOCUMENTS, StoredPluginDocuments
@@ -57,15 +59,21 @@ def plugin_context(
     clock: Clock | None = None,
     chance: Chance | None = None,
     http: Http | None = None,
+    messages: list[Message] | None = None,
 ) -> PluginContext:
     """A context of its own for the plugin ``name``: no document outlives it. Without a ``FakeHttp`` that has answers,
-    every request by ``http`` fails the test."""
-    clock = clock or FakeClock()
+    every request by ``http`` fails the test. What the plugin sends is put into ``messages``."""
+    clock, chance, sent = clock or FakeClock(), chance or SystemChance(), [] if messages is None else messages
+
+    async def put(message: Message) -> None:
+        sent.append(message)
+
     return PluginContext.of(
         name,
         settings or {},
         clock=clock,
-        chance=chance or SystemChance(),
+        chance=chance,
         http=http or FakeHttp(),
         documents=StoredPluginDocuments(MemoryStore([PLUGIN_DOCUMENTS], clock)),
+        messages=PluginMessages(name, chance.uuid, put),
     )

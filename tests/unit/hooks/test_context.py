@@ -31,7 +31,9 @@ def documents(clock: Clock) -> StoredPluginDocuments:
 
 def context(name: str, documents: StoredPluginDocuments, **settings: Any) -> PluginContext:
     nothing: Any = None
-    return PluginContext.of(name, settings, clock=Clock(), chance=nothing, http=nothing, documents=documents)
+    return PluginContext.of(
+        name, settings, clock=Clock(), chance=nothing, http=nothing, documents=documents, messages=nothing
+    )
 
 
 # --- settings --------------------------------------------------------------------------------------------------------

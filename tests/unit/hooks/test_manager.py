@@ -48,7 +48,7 @@ class NamedLast(Named):
 
 def context(name: str) -> PluginContext:
     nothing: Any = None
-    return PluginContext(name, PluginSettings({"answer": 42}), nothing, nothing, nothing, nothing)
+    return PluginContext(name, PluginSettings({"answer": 42}), nothing, nothing, nothing, nothing, nothing)
 
 
 def without_settings(name: str) -> PluginContext:

@@ -65,7 +65,7 @@ class Answers:
 
 def context(name: str, settings: dict[str, Any], http: Any = None) -> PluginContext:
     nothing: Any = None
-    return PluginContext(name, PluginSettings(settings), Clock(), nothing, http, nothing)
+    return PluginContext(name, PluginSettings(settings), Clock(), nothing, http, nothing, nothing)
 
 
 async def sender_of(plugin: type, settings: dict[str, Any], http: Any = None) -> Sender:

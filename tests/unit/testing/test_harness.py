@@ -16,6 +16,7 @@ from poolhouse import (
     HttpAnswer,
     Message,
     PluginContext,
+    PostConfirmation,
     PreAuthentication,
     Sender,
     Sent,
@@ -346,3 +347,63 @@ async def test_a_plugin_of_the_test_takes_the_place_of_the_installed_one(
 
     async with running_house(plugins=[("risk", spy)]) as house:
         assert "risk" in house.server.plugins.names()
+
+
+# --- messages of plugins ---------------------------------------------------------------------------------------------
+
+
+class Welcomes:
+    """Writes a letter of its own."""
+
+    def __init__(self, context: PluginContext) -> None:
+        self._messages = context.messages
+
+    @hookimpl
+    async def post_confirmation(self, event: PostConfirmation) -> None:
+        await self._messages.send(
+            event.attributes["email"], "Welcome!", subject="Hello", pool_id=event.pool_id, username=event.username
+        )
+
+
+async def test_a_plugin_sends_a_message_through_the_outbox_and_the_house_sees_it() -> None:
+    async with running_house(plugins=[("welcomes", Welcomes)]) as house:
+        pool = await house.make_pool(AutoVerifiedAttributes=["email"])
+        client = await house.make_client(pool)
+        email = [{"Name": "email", "Value": "jane@example.com"}]
+        await house.aws("sign_up", ClientId=client.id, Username="jane", Password="Passw0rd!", UserAttributes=email)
+        code = house.last_code("jane@example.com")
+        await house.aws("confirm_sign_up", ClientId=client.id, Username="jane", ConfirmationCode=code)
+        await house.drain_outbox()
+
+        sent = house.server.metrics.messages["email", "sent"]
+
+    letter = house.messages[-1]
+    assert ("jane@example.com", "email", "Hello", "Welcome!") == (
+        letter.to,
+        letter.channel,
+        letter.subject,
+        letter.body,
+    )
+    assert (pool.id, "jane", "plugin:welcomes") == (letter.pool_id, letter.username, letter.purpose)
+    assert sent == 2
+
+
+@pytest.mark.parametrize(
+    ("to", "channel"),
+    [("jane", "email"), ("jane@example.com\nBcc: eve@example.com", "email"), ("0123", "sms"), ("+14155550100", "fax")],
+)
+async def test_a_message_to_what_is_no_address_is_a_defect_of_the_plugin(to: str, channel: str) -> None:
+    sent: list[Message] = []
+
+    with pytest.raises(ValueError, match="message"):
+        await plugin_context(messages=sent).messages.send(to, "x", channel=channel)
+
+    assert [] == sent
+
+
+async def test_without_a_server_the_messages_of_a_plugin_are_the_tests() -> None:
+    sent: list[Message] = []
+
+    await plugin_context(messages=sent).messages.send("+14155550100", "Your code: 1", channel="sms", code="1")
+
+    assert [("+14155550100", "sms", "1")] == [(message.to, message.channel, message.code) for message in sent]
