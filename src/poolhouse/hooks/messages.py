@@ -77,6 +77,6 @@ class PluginMessages:
         return message.id
 
 
-async def nobody_sends(message: Message) -> None:
+async def nobody_sends(_: Message) -> None:
     """There is no outbox: a plugin is built to be looked at, or its server is not built yet."""
     raise RuntimeError("Messages can be sent once the server runs: in lifespan, and after it.")

@@ -21,6 +21,7 @@ from poolhouse.ports.arithmetic import Passwords
 from poolhouse.ports.passwords import Fit
 from poolhouse.ports.users import NameTaken, Users
 from poolhouse.records.clients import Client
+from poolhouse.records.names import lower_case
 from poolhouse.records.pools import Pool
 from poolhouse.records.users import CONFIRMED, RESET_REQUIRED, Credential, User
 
@@ -87,8 +88,9 @@ class Migration(Flow):
 
     async def _take_over(self, pool: Pool, submitted: str, password: str | None, found: MigratedUser) -> User | None:
         sub = self.world.chance.uuid()
+        told = found.username or _as_the_row_has_it(pool, submitted, found.attributes)
         try:
-            username, attributes = place_name(pool, found.username or submitted, found.attributes)
+            username, attributes = place_name(pool, told, found.attributes)
             attributes = check_values(pool, attributes, on="create", who="admin")
         except (InvalidParameter, NotAuthorized) as wrong:
             raise PluginAnswerInvalid("UserMigration", "migrate_user", detail=str(wrong)) from wrong
@@ -107,9 +109,9 @@ class Migration(Flow):
         try:
             user = await self._users.add(pool, user, seize=found.force_alias)
         except NameTaken:
-            # Somebody brought the same user over at the same moment; or it is another user, made in this moment, for
-            # whom the plugin's word means nothing.
-            other = await self._directory.find(pool, submitted)
+            # The user is here already: under this name, brought over in this moment, or under that of the row, where
+            # another spelling was typed. Or it is another user, for whom the plugin's word means nothing.
+            other = await self._directory.find(pool, told)
             if password is not None and other is not None:
                 stored = other.credential.hash if other.credential else None
                 return other if await self._passwords.verify(password, stored) else None
@@ -135,3 +137,13 @@ class Migration(Flow):
             # The rest of the password was not proven, so the hash that came stays the one that counts.
             return Credential(hash=found.password_hash, set_at=self.world.clock.now())
         return await self._credentials.make(pool, username, password)
+
+
+def _as_the_row_has_it(pool: Pool, submitted: str, attributes: Mapping[str, str]) -> str:
+    """The submitted name. Where it is an address, and the plugin writes the same one in other letters, that: a pool that
+    tells ``Jane@`` from ``jane@`` would make two users of one row."""
+    if "email" in pool.username_attributes:
+        email = attributes.get("email", "")
+        if lower_case(email) == lower_case(submitted):
+            return email
+    return submitted
