@@ -153,6 +153,17 @@ def test_check_finds_every_mistake_and_suggests_what_was_meant(tmp_path: Path) -
     assert "server.region: expected a region name" in ended.stdout
 
 
+def test_check_finds_a_misspelt_table_of_a_plugin_and_suggests_its_name(tmp_path: Path) -> None:
+    (tmp_path / "poolhouse.toml").write_text(
+        '[plugins.webhok]\na = 1\n'
+        '[messages.webhook]\nurl = "https://example.com/"\nsecret = "0123456789abcdef0123456789abcdef"\n'
+    )
+    ended = run("check", folder=tmp_path, env={"POOLHOUSE_MASTER_KEY": MASTER_KEY})
+
+    assert ended.returncode == 3
+    assert "[plugins.webhok] holds settings, and there is no plugin 'webhok', did you mean 'webhook'?" in ended.stdout
+
+
 def test_check_makes_no_store_and_says_that_all_is_well(tmp_path: Path) -> None:
     ended = run("check", folder=tmp_path, env={"POOLHOUSE_MASTER_KEY": MASTER_KEY})
 

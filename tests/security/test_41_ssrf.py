@@ -155,7 +155,7 @@ async def test_this_machine_is_not_reached_under_any_of_its_names(host: str) -> 
 @pytest.mark.parametrize("answers", [["127.0.0.1"], ["::ffff:127.0.0.1"], ["127.0.0.1", "10.0.0.1"]])
 async def test_what_counts_is_the_address_and_not_the_name(answers: list[str]) -> None:
     async with listener() as (port, connections), client(resolver=Names(*answers)) as http:
-        with pytest.raises(HttpNotSent, match="not public"):
+        with pytest.raises(HttpNotSent, match=r"not public, and server\.outbound_hosts"):
             await http.request("GET", f"https://rebinding.example:{port}/")
 
     assert [] == connections
@@ -278,3 +278,13 @@ async def test_nothing_is_open_before_the_first_request() -> None:
 def test_the_operators_list_is_checked(entry: str) -> None:
     with pytest.raises(ValueError, match="is not a host"):
         HttpClient(allowed=[entry])
+
+
+async def test_who_may_not_be_reached_in_clear_text_is_told_which_setting_allows_it() -> None:
+    async with client() as http:
+        with pytest.raises(HttpNotSent) as refused:
+            await http.request("GET", "http://old.example:8080/secret?token=x")
+
+    assert str(refused.value) == (
+        "Only https may be used to reach old.example, unless server.outbound_hosts allows http://old.example:8080."
+    )

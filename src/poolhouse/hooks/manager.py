@@ -49,7 +49,8 @@ class PluginManager:
     """Plugins are registered one by one, or found as entry points; then ``freeze`` makes the hooks of them.
 
     ``context`` makes what a plugin's constructor gets. ``enabled``: only these plugins are used (None: all). ``limits``
-    holds, by plugin name, the seconds that each of its implementations may wait, where that is not ``limit``.
+    holds, by plugin name, the seconds that each of its implementations may wait, where that is not ``limit``. ``tables``
+    are the names that settings are given for.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class PluginManager:
         enabled: Iterable[str] | None = None,
         limits: Mapping[str, float] | None = None,
         limit: float = 5.0,
+        tables: Iterable[str] = (),
         measure: Measure | None = None,
         logger: logging.Logger | None = None,
     ) -> None:
@@ -70,6 +72,7 @@ class PluginManager:
         self._enabled = None if enabled is None else frozenset(enabled)
         self._limits = dict(limits or {})
         self._limit = limit
+        self._tables = tuple(tables)
         self._measure = measure
         self._logger = logger or logging.getLogger("poolhouse.hooks")
         self._specs = every_hook()
@@ -187,7 +190,7 @@ class PluginManager:
     def freeze(self) -> Hooks:
         """The hooks with all implementations in calling order. No plugin can be added any more.
 
-        Raises ``PluginError``: ``enabled`` or ``order`` names a plugin that is not there.
+        Raises ``PluginError``: ``enabled``, ``order`` or a table of settings names a plugin that is not there.
         """
         if self._hooks is None:
             self._check_names()
@@ -247,6 +250,10 @@ class PluginManager:
         for word, names in (("enabled", self._enabled or ()), ("order", self._order)):
             for name in sorted(set(names) - self._offered):
                 raise PluginError(f"The setting {word!r} names a plugin {name!r}{_meant(name, self._offered)}")
+        for name in sorted(set(self._tables) - self._offered):
+            raise PluginError(
+                f"[plugins.{name}] holds settings, and there is no plugin {name!r}{_meant(name, self._offered)}"
+            )
         for name in sorted(self._blocked - self._offered):
             self._logger.warning("The setting 'blocked' names a plugin %r that is not installed.", name)
 

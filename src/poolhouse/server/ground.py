@@ -192,6 +192,8 @@ def plugin_manager(
         enabled=enabled,
         limits=settings.plugins.limits,
         limit=settings.limits.plugin,
+        # Our senders are there, whether they are used or not.
+        tables=[name for name in settings.plugins.tables if name not in {point.name for point in SENDERS}],
         measure=measure,
     )
     given = {name for name, _ in plugins}

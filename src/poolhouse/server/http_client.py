@@ -116,7 +116,8 @@ class HttpClient:
         host = host.lower().rstrip(".")
         is_allowed = bool(self._allowed & {(target.scheme, host, None), (target.scheme, host, port)})
         if target.scheme != "https" and not is_allowed:
-            raise HttpNotSent(f"Only https may be used to reach {host}.")
+            unless = f", unless server.outbound_hosts allows http://{host}:{port}" if target.scheme == "http" else ""
+            raise HttpNotSent(f"Only https may be used to reach {host}{unless}.")
         return target, is_allowed
 
     def _session(self, *, is_allowed: bool) -> aiohttp.ClientSession:
@@ -179,5 +180,5 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, TimeoutError):
         return "time is over"
     if isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, _Forbidden):
-        return "the address is not public"
+        return "the address is not public, and server.outbound_hosts does not allow the host"
     return type(error).__name__

@@ -144,6 +144,24 @@ def test_a_setting_that_names_no_plugin_is_an_error_with_a_suggestion(setting: s
         manager.freeze()
 
 
+@pytest.mark.parametrize(("table", "hint"), [("frauds", ", did you mean 'fraud'?"), ("weather", ".")])
+def test_a_table_of_settings_that_no_plugin_reads_is_an_error_with_a_suggestion(table: str, hint: str) -> None:
+    manager = PluginManager(tables=["fraud", table])
+    manager.register(Named([], "x"), "fraud")
+
+    with pytest.raises(PluginError) as wrong:
+        manager.freeze()
+
+    assert f"[plugins.{table}] holds settings, and there is no plugin {table!r}{hint}" in str(wrong.value)
+
+
+def test_a_blocked_plugin_may_keep_its_table() -> None:
+    manager = PluginManager(tables=["fraud"], blocked=["fraud"])
+    manager.register(Named([], "x"), "fraud")
+
+    manager.freeze()
+
+
 def test_a_block_that_blocks_nothing_is_told(caplog: pytest.LogCaptureFixture) -> None:
     PluginManager(blocked=["gone"]).freeze()
 

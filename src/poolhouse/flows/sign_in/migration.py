@@ -140,8 +140,8 @@ class Migration(Flow):
 
 
 def _as_the_row_has_it(pool: Pool, submitted: str, attributes: Mapping[str, str]) -> str:
-    """The submitted name. Where it is an address, and the plugin writes the same one in other letters, that: a pool that
-    tells ``Jane@`` from ``jane@`` would make two users of one row."""
+    """The submitted name. Where it is an address, and the plugin writes the same one in other letters, that: a pool
+    that tells ``Jane@`` from ``jane@`` would make two users of one row."""
     if "email" in pool.username_attributes:
         email = attributes.get("email", "")
         if lower_case(email) == lower_case(submitted):
