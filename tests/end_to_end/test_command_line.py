@@ -133,6 +133,23 @@ def test_dev_in_memory_leaves_nothing_behind(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_dev_takes_each_file_of_a_folder_for_a_plugin_and_traces_its_calls(tmp_path: Path) -> None:
+    (tmp_path / "plugins").mkdir()
+    (tmp_path / "plugins" / "no_admin.py").write_text(
+        "from poolhouse import PreSignUp, Refused, hookimpl\n\n\n@hookimpl\n"
+        "async def pre_sign_up(event: PreSignUp) -> None:\n"
+        "    if event.username == 'admin':\n        raise Refused('Not this name')\n"
+    )
+    env = {"POOLHOUSE_LISTEN": f"127.0.0.1:{free_port()}", "POOLHOUSE_STORE": "memory:"}
+    words = ("dev", "--plugins-dir", "plugins", "--trace-plugins")
+    with started(*words, folder=tmp_path, env=env) as process:
+        exports, facts = read_welcome(process)
+        client = sdk(exports)
+        with pytest.raises(client.exceptions.UserLambdaValidationException, match="Not this name"):
+            client.sign_up(ClientId=facts["demo client"], Username="admin", Password="Passw0rd!")
+        process.wait_for("pre_sign_up: no-admin refused in ")
+
+
 def test_dev_is_reachable_by_others_only_where_the_command_line_says_so(tmp_path: Path) -> None:
     ended = run("dev", folder=tmp_path, env={"POOLHOUSE_LISTEN": "0.0.0.0:0", "POOLHOUSE_BASE_URL": "http://localhost"})
 
@@ -155,7 +172,7 @@ def test_check_finds_every_mistake_and_suggests_what_was_meant(tmp_path: Path) -
 
 def test_check_finds_a_misspelt_table_of_a_plugin_and_suggests_its_name(tmp_path: Path) -> None:
     (tmp_path / "poolhouse.toml").write_text(
-        '[plugins.webhok]\na = 1\n'
+        "[plugins.webhok]\na = 1\n"
         '[messages.webhook]\nurl = "https://example.com/"\nsecret = "0123456789abcdef0123456789abcdef"\n'
     )
     ended = run("check", folder=tmp_path, env={"POOLHOUSE_MASTER_KEY": MASTER_KEY})

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -110,11 +110,14 @@ async def _without_sender(hooks: Hooks) -> list[str]:
     return [channel for channel in _WITHOUT if not any(channel in sender.channels for sender in senders)]
 
 
-def loaded_plugins(settings: Settings) -> PluginManager:
-    """The plugins that a server with these settings would use, built and checked. Raises ``PluginError``."""
+def loaded_plugins(settings: Settings, files: Sequence[tuple[str, object]] = ()) -> PluginManager:
+    """The plugins that a server with these settings, and these files, would use, built and checked. Raises
+    ``PluginError``."""
     clock = SystemClock()
     store = store_of(settings, clock)
-    manager = plugin_manager(settings, clock=clock, chance=SystemChance(), http=HttpClient(), store=store)
+    manager = plugin_manager(
+        settings, clock=clock, chance=SystemChance(), http=HttpClient(), store=store, plugins=files
+    )
     manager.freeze()
     return manager
 

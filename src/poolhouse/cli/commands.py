@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, NoReturn, TypeAlias
 
 import typer
 
-from poolhouse.cli import job_commands, key_commands, message_commands, user_commands
+from poolhouse.cli import job_commands, key_commands, message_commands, plugin_commands, user_commands
 from poolhouse.cli.failures import DONE
+from poolhouse.cli.plugin_commands import PluginsDir
 
 if TYPE_CHECKING:
     from poolhouse.server.app import Server
@@ -25,6 +26,9 @@ ListenAt: TypeAlias = Annotated[
 ]
 AccessLog: TypeAlias = Annotated[
     bool, typer.Option("--access-log", help="A log line for each request: method, route, status, time; no addresses.")
+]
+TracePlugins: TypeAlias = Annotated[
+    bool, typer.Option("--trace-plugins", help="A log line for each call of a plugin: hook, outcome, time; no values.")
 ]
 
 app = typer.Typer(
@@ -49,6 +53,7 @@ app = typer.Typer(
     cannot be used.
     """,
 )
+app.add_typer(plugin_commands.app, name="plugins")
 app.add_typer(key_commands.app, name="keys")
 app.add_typer(user_commands.app, name="users")
 app.add_typer(job_commands.app, name="jobs")
@@ -79,7 +84,13 @@ def poolhouse(
 
 
 @app.command()
-def dev(config: Config = None, listen: ListenAt = None, access_log: AccessLog = False) -> None:
+def dev(
+    config: Config = None,
+    listen: ListenAt = None,
+    access_log: AccessLog = False,
+    plugins_dir: PluginsDir = None,
+    trace_plugins: TracePlugins = False,
+) -> None:
     """Start a server for development: SQLite, a demo pool, every message on a page.
 
     What it needs it makes, beside its database (poolhouse.db): a master key, a root access key, a demo pool with a
@@ -90,11 +101,20 @@ def dev(config: Config = None, listen: ListenAt = None, access_log: AccessLog = 
     Examples:
       poolhouse dev
       poolhouse dev --listen 127.0.0.1:9000
+      poolhouse dev --plugins-dir plugins --trace-plugins
       POOLHOUSE_STORE=memory: poolhouse dev
     """
     from poolhouse.cli import starting
 
-    raise typer.Exit(starting.dev(config=config, listen=listen, access_log=access_log))
+    raise typer.Exit(
+        starting.dev(
+            config=config,
+            listen=listen,
+            access_log=access_log,
+            plugins_dir=plugins_dir,
+            trace_plugins=trace_plugins,
+        )
+    )
 
 
 @app.command()
@@ -103,6 +123,7 @@ def serve(
     listen: ListenAt = None,
     workers: Annotated[int, typer.Option(min=1, max=64, metavar="N", help="Processes that share the work.")] = 1,
     access_log: AccessLog = False,
+    trace_plugins: TracePlugins = False,
 ) -> None:
     """Start a server.
 
@@ -117,7 +138,11 @@ def serve(
     """
     from poolhouse.cli import starting
 
-    raise typer.Exit(starting.serve(config=config, listen=listen, workers=workers, access_log=access_log))
+    raise typer.Exit(
+        starting.serve(
+            config=config, listen=listen, workers=workers, access_log=access_log, trace_plugins=trace_plugins
+        )
+    )
 
 
 @app.command()
@@ -172,41 +197,3 @@ def audit(
             typer.echo(trail.as_json(entry) if as_json else trail.as_line(entry))
 
     with_server(config, work)
-
-
-@app.command()
-def plugins(
-    config: Config = None,
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
-) -> None:
-    """Show each hook with its kind and the plugins that implement it, in calling order.
-
-    \b
-    Examples:
-      poolhouse plugins
-      poolhouse plugins --json
-    """
-    import json
-
-    from poolhouse.cli.checking import loaded_plugins
-    from poolhouse.cli.failures import told
-    from poolhouse.cli.opening import settings_of
-
-    settings = settings_of(config)
-    with told():
-        hooks = loaded_plugins(settings).describe()
-    if as_json:
-        described = [
-            {
-                "hook": hook.name,
-                "kind": hook.kind,
-                "plugins": [{"name": name, "place": place} for name, place in hook.implementations],
-            }
-            for hook in hooks
-        ]
-        typer.echo(json.dumps(described, indent=2))
-        return
-    width = max(len(hook.name) for hook in hooks)
-    for hook in hooks:
-        names = ", ".join(f"{name} ({place})" if place else name for name, place in hook.implementations)
-        typer.echo(f"{hook.name:<{width}}  {hook.kind:<8} {names or '-'}")

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any, Final
 
 OPTIONS: Final = {
-    "dev": {"--config": "config", "--listen": "listen"},
+    "dev": {"--config": "config", "--listen": "listen", "--plugins-dir": "plugins_dir"},
     "serve": {"--config": "config", "--listen": "listen", "--workers": "workers"},
 }
-FLAGS: Final = {"dev": {"--access-log": "access_log"}, "serve": {"--access-log": "access_log"}}
+_FLAGS: Final = {"--access-log": "access_log", "--trace-plugins": "trace_plugins"}
+FLAGS: Final = {"dev": _FLAGS, "serve": _FLAGS}
 
 
 def read(arguments: Sequence[str]) -> tuple[str, dict[str, Any]] | None:
@@ -44,4 +45,4 @@ def _value(name: str, text: str) -> Any:
         return int(text) if text.isdecimal() and text.isascii() and 1 <= int(text) <= 64 else None
     if not text or text.startswith("-"):
         return None
-    return Path(text) if name == "config" else text
+    return Path(text) if name in {"config", "plugins_dir"} else text

@@ -74,6 +74,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "plugins.limits": "Seconds by plugin.",
     "logging.format": "`console` is for people.",
     "logging.level": "`debug` shows tracebacks and the text of errors, which may quote what users sent.",
+    "logging.trace_plugins": "A line for each call of a plugin: hook, outcome, time (`--trace-plugins`).",
     "dev.demo": "`poolhouse dev` makes a demo pool at its first start.",
     "dev.outbox_page": "`poolhouse dev` shows messages to whoever can reach it.",
 }

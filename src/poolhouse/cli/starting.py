@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -33,11 +34,20 @@ QUIET_SECONDS: Final = 0.1
 _logger = logging.getLogger("poolhouse.serving")
 
 
-def dev(*, config: Path | None = None, listen: str | None = None, access_log: bool = False) -> int:
+def dev(
+    *,
+    config: Path | None = None,
+    listen: str | None = None,
+    access_log: bool = False,
+    plugins_dir: Path | None = None,
+    trace_plugins: bool = False,
+) -> int:
     """A server for development has run. Returns its exit status; raises ``Failure``."""
     begin(Origin(actor="command:dev"))
     with told():
-        settings = load_settings(os.environ, path=config, dev=True, overrides={"server.listen": listen})
+        settings = load_settings(
+            os.environ, path=config, dev=True, overrides=_said(listen, trace_plugins=trace_plugins)
+        )
         logs.set_up(form=_format(settings), level=settings.logging.level)
         host = settings.server.listen.host
         if not is_loopback(host) and listen is None:
@@ -50,13 +60,25 @@ def dev(*, config: Path | None = None, listen: str | None = None, access_log: bo
         chance = SystemChance()
         keys = development_keys(settings, chance)
         settings = with_root_key(settings, chance)
-    return _Start(settings, keys, access_log=access_log).run(1)
+        files: Sequence[tuple[str, object]] = ()
+        if plugins_dir is not None:
+            from poolhouse.cli.plugin_files import plugins_in
+
+            files = plugins_in(plugins_dir)
+    return _Start(settings, keys, access_log=access_log, plugins=files).run(1)
 
 
-def serve(*, config: Path | None = None, listen: str | None = None, workers: int = 1, access_log: bool = False) -> int:
+def serve(
+    *,
+    config: Path | None = None,
+    listen: str | None = None,
+    workers: int = 1,
+    access_log: bool = False,
+    trace_plugins: bool = False,
+) -> int:
     """A server has run. Returns its exit status; raises ``Failure``."""
     with told():
-        settings = load_settings(os.environ, path=config, overrides={"server.listen": listen})
+        settings = load_settings(os.environ, path=config, overrides=_said(listen, trace_plugins=trace_plugins))
         logs.set_up(form=settings.logging.format, level=settings.logging.level)
         if workers > 1 and settings.store.kind == "memory":
             raise Failure(
@@ -71,10 +93,23 @@ def serve(*, config: Path | None = None, listen: str | None = None, workers: int
     return _Start(settings, keys, access_log=access_log).run(workers)
 
 
+def _said(listen: str | None, *, trace_plugins: bool) -> dict[str, Any]:
+    """What the command line says over the settings."""
+    return {"server.listen": listen, "logging.trace_plugins": trace_plugins or None}
+
+
 class _Start:
-    def __init__(self, settings: Settings, keys: MasterKeys, *, access_log: bool) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        keys: MasterKeys,
+        *,
+        access_log: bool,
+        plugins: Sequence[tuple[str, object]] = (),
+    ) -> None:
         self._settings = settings
         self._keys = keys
+        self._plugins = plugins
         form = _format(settings) if settings.dev.enabled else settings.logging.format
         self._manner = Manner(grace=settings.server.grace, access_log=AccessLog(form) if access_log else None)
         self._demo: Demo | None = None
@@ -126,7 +161,7 @@ class _Start:
     async def _make(self) -> web.Application:
         from poolhouse.server.app import build
 
-        server = await build(self._settings, self._keys.raw)
+        server = await build(self._settings, self._keys.raw, plugins=self._plugins)
         if self._settings.dev.enabled and self._settings.dev.demo:
             from poolhouse.cli.demo import demo
 

@@ -174,6 +174,8 @@ class Plugins:
 class Logging:
     format: str = field(default="json", metadata=_by(values.one_of("json", "console")))
     level: str = field(default="info", metadata=_by(values.one_of("debug", "info", "warning", "error")))
+    trace_plugins: bool = field(default=False, metadata=_by(values.switch))
+    """Whether each call of a plugin is a line of the log."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

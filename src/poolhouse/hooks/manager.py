@@ -49,8 +49,8 @@ class PluginManager:
     """Plugins are registered one by one, or found as entry points; then ``freeze`` makes the hooks of them.
 
     ``context`` makes what a plugin's constructor gets. ``enabled``: only these plugins are used (None: all). ``limits``
-    holds, by plugin name, the seconds that each of its implementations may wait, where that is not ``limit``. ``tables``
-    are the names that settings are given for.
+    holds, by plugin name, the seconds that each of its implementations may wait, where that is not ``limit``.
+    ``tables`` are the names that settings are given for.
     """
 
     def __init__(

@@ -23,6 +23,7 @@ from poolhouse.hooks.dispatch import Hooks, Measure
 from poolhouse.hooks.events.server import Register
 from poolhouse.hooks.manager import PluginManager, installed
 from poolhouse.hooks.messages import PluginMessages, Put, nobody_sends
+from poolhouse.hooks.tracing import traced
 from poolhouse.plugins import SENDERS
 from poolhouse.plugins.file import OutboxFile
 from poolhouse.ports.origin import current_origin
@@ -111,7 +112,7 @@ async def lay_ground(
         http=surroundings.plugin_http or http,
         store=store,
         plugins=plugins,
-        measure=metrics.plugin,
+        measure=traced(metrics.plugin) if settings.logging.trace_plugins else metrics.plugin,
         put=put,
     )
     hooks = manager.freeze()
