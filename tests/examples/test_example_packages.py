@@ -14,7 +14,13 @@ EXAMPLES = sorted(path.parent for path in (ROOT / "examples").glob("*/pyproject.
 
 
 def test_there_are_examples() -> None:
-    assert [example.name for example in EXAMPLES] == ["plugin_invite_only", "plugin_migrate_sqlite"]
+    assert [example.name for example in EXAMPLES] == [
+        "plugin_fraud_check",
+        "plugin_invite_only",
+        "plugin_mailed_link",
+        "plugin_migrate_sha1",
+        "plugin_migrate_sqlite",
+    ]
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
@@ -33,6 +39,13 @@ def test_the_tests_of_an_example_pass(example: Path, tmp_path: Path) -> None:
 
     assert run.returncode == 0, run.stdout[-4000:] + run.stderr[-2000:]
     assert "skipped" not in run.stdout
+
+
+@pytest.mark.parametrize("name", ["fraud_check", "mailed_link", "migrate_sha1"])
+def test_what_is_written_from_the_docs_alone_is_short(name: str) -> None:
+    module = ROOT / "examples" / f"plugin_{name}" / "src" / f"poolhouse_{name}" / "__init__.py"
+
+    assert len(module.read_text(encoding="utf-8").splitlines()) < 80
 
 
 def test_the_smallest_example_is_small() -> None:
