@@ -7,68 +7,14 @@ import json
 import os
 import signal
 import socket
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 
-from tests.support.command import MASTER_KEY, PATIENCE, ROOT, Running, free_port, run, started
-
-DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-READY = '"event": "listening"'
-
-
-class Served:
-    def __init__(self, process: Running, port: int) -> None:
-        self.process = process
-        self.port = port
-        self.url = f"http://127.0.0.1:{port}"
-
-    def answers(self, timeout: float = PATIENCE) -> bool:
-        try:
-            with DIRECT.open(f"{self.url}/healthz", timeout=timeout) as answer:
-                return bool(answer.status == 200)
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
-            return False
-
-    def sdk(self) -> Any:
-        return boto3.client(
-            "cognito-idp",
-            endpoint_url=self.url,
-            region_name="eu-west-1",
-            aws_access_key_id=ROOT["POOLHOUSE_ROOT_ACCESS_KEY_ID"],
-            aws_secret_access_key=ROOT["POOLHOUSE_ROOT_SECRET_ACCESS_KEY"],
-            config=Config(retries={"max_attempts": 0}),
-        )
-
-
-@contextlib.contextmanager
-def serving(folder: Path, *words: str, **extra: str) -> Iterator[Served]:
-    port = free_port()
-    settings = {
-        "POOLHOUSE_LISTEN": f"127.0.0.1:{port}",
-        "POOLHOUSE_MASTER_KEY": MASTER_KEY,
-        "POOLHOUSE_STORE": "sqlite:served.db",
-        **ROOT,
-        **extra,
-    }
-    with started("serve", *words, folder=folder, env=settings) as process:
-        process.wait_for('"event": "worker is ready"' if "--workers" in words else READY)
-        yield Served(process, port)
-
-
-def eventually(holds: Callable[[], bool]) -> None:
-    """Fails when it does not hold in time."""
-    deadline = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < deadline, "it did not come about"
-        time.sleep(0.02)
+from tests.support.command import MASTER_KEY, PATIENCE, ROOT, free_port, run
+from tests.support.served import Served, eventually, serving
 
 
 @contextlib.contextmanager

@@ -111,7 +111,12 @@ class _Start:
         self._keys = keys
         self._plugins = plugins
         form = _format(settings) if settings.dev.enabled else settings.logging.format
-        self._manner = Manner(grace=settings.server.grace, access_log=AccessLog(form) if access_log else None)
+        self._manner = Manner(
+            grace=settings.server.grace,
+            # Nobody shares the work of a developer's server, and who stops it waits for it.
+            drain=0.0 if settings.dev.enabled else settings.server.drain,
+            access_log=AccessLog(form) if access_log else None,
+        )
         self._demo: Demo | None = None
 
     def run(self, workers: int) -> int:
@@ -155,7 +160,11 @@ class _Start:
             return 0
 
         return Supervisor(
-            work, workers, sockets, grace=self._manner.grace, started=lambda: self._tell_address(sockets)
+            work,
+            workers,
+            sockets,
+            grace=self._manner.drain + self._manner.grace,
+            started=lambda: self._tell_address(sockets),
         ).run()
 
     async def _make(self) -> web.Application:

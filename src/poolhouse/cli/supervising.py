@@ -21,13 +21,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from poolhouse.server.serving import AFTER_GRACE, BODY_SECONDS, close_all
+from poolhouse.server.serving import AFTER_GRACE, STRAY, close_all, note_stray
+from poolhouse.server.stopping import BODY_SECONDS
 
 STEADY: Final = 60.0
 """Seconds after which a worker that dies is not the same trouble again."""
 FIRST_WAIT: Final = 0.5
 LONGEST_WAIT: Final = 30.0
-_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
+_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, *STRAY)
 
 Work = Callable[["Leash"], int]
 """Runs a worker until its leash is drawn in, and returns its exit status. Called in the forked process."""
@@ -147,6 +148,9 @@ class Supervisor:
         for number in signals.recv(512):
             if number == signal.SIGCHLD:
                 continue
+            if number in STRAY:
+                note_stray(number)
+                continue
             if self._stop_by is None:
                 self._stop()
             else:
@@ -203,7 +207,7 @@ class Supervisor:
         try:
             signal.set_wakeup_fd(-1)
             for each in _SIGNALS:
-                signal.signal(each, signal.SIG_DFL)
+                signal.signal(each, signal.SIG_IGN if each in STRAY else signal.SIG_DFL)
             # What is the parent's alone: with its end of the life line in our hands we would never see it fall.
             os.close(self._life_write)
             os.close(read)

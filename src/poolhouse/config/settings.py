@@ -50,8 +50,8 @@ def _by(reader: Reader, short: str | None = None) -> dict[str, Any]:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
     """``threads`` do arithmetic (0: one per processor), ``queue`` the calls that may wait for them or run
-    (0: 64 per thread). ``grace`` is how long running requests may take after the server was asked to stop. ``base_url``
-    is never empty after loading."""
+    (0: 64 per thread). Asked to stop, the server answers for ``drain`` seconds more and says that it is not ready; then
+    ``grace`` is how long running requests may take. ``base_url`` is never empty after loading."""
 
     listen: Listen = field(default=Listen("127.0.0.1", 8080), metadata=_by(read_listen, "LISTEN"))
     base_url: str = field(default="", metadata=_by(read_base_url, "BASE_URL"))
@@ -60,6 +60,7 @@ class Server:
     threads: int = field(default=0, metadata=_by(values.whole(0, 256)))
     queue: int = field(default=0, metadata=_by(values.whole(0, 100_000)))
     grace: float = field(default=20.0, metadata=_by(values.seconds(0, 600)))
+    drain: float = field(default=5.0, metadata=_by(values.seconds(0, 600)))
     trusted_proxies: tuple[Network, ...] = field(default=(), metadata=_by(read_networks))
     outbound_hosts: tuple[str, ...] = field(default=(), metadata=_by(values.texts))
     """Hosts that may be reached though they are not public: ``host``, ``host:port`` or ``http://host:port``."""

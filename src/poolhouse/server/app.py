@@ -37,6 +37,7 @@ from poolhouse.server.operation.metrics import Metrics
 from poolhouse.server.part import Built
 from poolhouse.server.requests import answering
 from poolhouse.server.routes import mount
+from poolhouse.server.stopping import READY
 from poolhouse.store.port import Store
 from poolhouse.store.repositories.server import ServerMemoryRepository
 from poolhouse.store.sweeping import swept
@@ -85,6 +86,7 @@ async def build(
     for build_part in parts.load(settings):
         built.add(await build_part(ground, built))
     app = web.Application(client_max_size=settings.limits.body)
+    app[READY] = ground.ready
     mount(app, built.routes, guard=built.one(OperatorGuard), around=answering(ground.metrics))
     server = Server(
         app=app,

@@ -1,4 +1,5 @@
-"""aiohttp's runner, but for what it answers when a request is not HTTP: that, too, names no version."""
+"""aiohttp's runner, but for two things: what it answers when a request is not HTTP names no version either, and while
+the server stops every answer ends its connection."""
 
 from __future__ import annotations
 
@@ -15,7 +16,9 @@ from poolhouse.server.answers import default_fields
 
 
 class Runner(web.AppRunner):
-    """Runs an application."""
+    """Runs an application. ``lets_go``: each request that comes in is the last one of its connection."""
+
+    lets_go = False
 
     async def setup(self) -> None:
         await super().setup()
@@ -32,6 +35,8 @@ class Runner(web.AppRunner):
         ) -> web.BaseRequest:
             if message is ERROR:
                 return _Unreadable(message, payload, protocol, writer, task, asyncio.get_running_loop())
+            if self.lets_go:
+                message = message._replace(should_close=True)
             return make(message, payload, protocol, writer, task)
 
         server.request_factory = request

@@ -1,7 +1,7 @@
 """A built application runs: it gets sockets, answers until it is asked to stop, and finishes what it began.
 
-The first SIGTERM or SIGINT stops it in order: nothing new is accepted, running requests finish within the grace, then
-the application ends (its store is closed). The second one ends the process at once.
+The first SIGTERM or SIGINT stops it in order (``stopping``), the second one ends the process at once. Other signals
+that would end it without a word are ignored, with one.
 """
 
 from __future__ import annotations
@@ -23,16 +23,18 @@ from msgspec import Struct
 from poolhouse.server import access_log
 from poolhouse.server.access_log import AccessLog
 from poolhouse.server.runner import Runner
+from poolhouse.server.stopping import BODY_SECONDS, drain, let_requests_come, stop_listening
 
 MakeApp = Callable[[], Awaitable[web.Application]]
 
 KEEPALIVE_SECONDS: Final = 75.0
 """Longer than common proxies keep an idle connection (60 s), so that it is they who close it."""
 BACKLOG: Final = 1024
-BODY_SECONDS: Final = 5.0
-"""How long after the signal the rest of a request may still come in."""
 AFTER_GRACE: Final = 10.0
 """Seconds for the end of the application itself, after its requests."""
+
+STRAY: Final = (signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2) if os.name == "posix" else ()
+"""Signals whose usual effect is that everything ends at once. Settings are read at the start alone."""
 
 _logger = logging.getLogger("poolhouse.serving")
 
@@ -42,9 +44,11 @@ class CannotListen(Exception):  # noqa: N818 - read as a statement
 
 
 class Manner(Struct, frozen=True, kw_only=True):
-    """How to serve. ``grace`` is how many seconds running requests have after the first signal."""
+    """How to serve. After the first signal all is answered as before for ``drain`` seconds, but for the word that the
+    server is ready; then running requests have ``grace`` seconds."""
 
     grace: float
+    drain: float = 0.0
     access_log: AccessLog | None = None
 
 
@@ -98,6 +102,8 @@ async def _serve(
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(_note_unheard)
     stop = asyncio.Event()
+    for each in STRAY:
+        loop.add_signal_handler(each, note_stray, each)
     stopping(loop, stop)
     runner = Runner(
         await make(),
@@ -121,37 +127,17 @@ async def _serve(
         started()
         await stop.wait()
         _logger.info("stopping")
+        await drain(runner, manner.drain)
     finally:
         try:
             async with asyncio.timeout(BODY_SECONDS + manner.grace + AFTER_GRACE):
-                await _let_bodies_come(runner, min(BODY_SECONDS, manner.grace))
+                await stop_listening(runner, sockets)
+                await let_requests_come(runner, min(BODY_SECONDS, manner.grace))
                 await runner.cleanup()
         except TimeoutError:
             _logger.warning("The server did not end within its grace; what still ran was dropped.")
         if manner.access_log:
             manner.access_log.flush()
-
-
-async def _let_bodies_come(runner: web.AppRunner, seconds: float) -> None:
-    """Nothing new is accepted, and every request whose head has come has its body too, or the time is over.
-
-    From the moment that aiohttp ends a connection it drops what still comes in on it. SDKs send the head and the body
-    of a request apart: whoever was between the two would wait in vain."""
-    for site in runner.sites:
-        await site.stop()
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + seconds
-    while runner.server is not None and loop.time() < deadline:
-        coming = False
-        for connection in runner.server.connections:
-            request = getattr(connection, "_current_request", None)
-            if request is not None and not request.content.is_eof():
-                coming = True
-            else:
-                connection.close()
-        if not coming:
-            return
-        await asyncio.sleep(0.02)
 
 
 async def _listen(runner: web.AppRunner, bound: socket.socket) -> None:
@@ -161,6 +147,11 @@ async def _listen(runner: web.AppRunner, bound: socket.socket) -> None:
         # Somebody else had bound the port too, and began to listen first.
         host, port = bound.getsockname()[:2]
         raise CannotListen(_reason(f"{host}:{port}", error)) from None
+
+
+def note_stray(number: int) -> None:
+    """The log says that the signal changed nothing."""
+    _logger.warning("%s is ignored; SIGTERM stops in order", signal.Signals(number).name)
 
 
 def _stop_at_signals(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:

@@ -1,0 +1,81 @@
+"""How a server stops: first it says that it is not ready, then it takes nothing new, and all that came in is answered.
+
+A proxy in front learns of the end by the readiness, by ``Connection: close`` in each answer, and at last by a refused
+connection. Whoever uses a connection in the moment in which it is closed gets no answer, and may not ask again where
+the request was no reading one. So idle connections are closed last, when proxies have let go of theirs, and none that
+was accepted is closed before its request could come.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Sequence
+from typing import Final
+
+from aiohttp import web
+
+from poolhouse.server.runner import Runner
+
+READY: Final = web.AppKey("ready", asyncio.Event)
+"""Set while the application wants to be asked."""
+
+BODY_SECONDS: Final = 5.0
+"""How long after the signal the rest of a request may still come in."""
+HEAD_SECONDS: Final = 1.0
+"""How long a connection that was accepted last may take to begin its request."""
+
+
+async def drain(runner: Runner, seconds: float) -> None:
+    """For so many seconds everything was answered, except that the server said it is not ready, and asked each client
+    to let its connection go."""
+    ready = runner.app.get(READY)
+    if ready is not None:
+        ready.clear()
+    runner.lets_go = True
+    await asyncio.sleep(seconds)
+
+
+async def stop_listening(runner: Runner, sockets: Sequence[socket.socket]) -> None:
+    """No connection is accepted any more; those that the system had accepted for us are served.
+
+    The system resets what waits at a socket that is closed. So another handle holds each of them open until nothing
+    waits there."""
+    held = [each.dup() for each in sockets if each.fileno() >= 0]
+    for site in runner.sites:
+        await site.stop()
+    if runner.server is None:
+        return
+    loop = asyncio.get_running_loop()
+    for each in held:
+        each.setblocking(False)
+        waiting: list[socket.socket] = []
+        try:
+            while True:
+                waiting.append(each.accept()[0])
+        except OSError:
+            each.close()  # nothing waits there, or it was never listened on
+        for connection in waiting:
+            await loop.connect_accepted_socket(runner.server, connection)
+
+
+async def let_requests_come(runner: Runner, seconds: float) -> None:
+    """Every request whose head has come has its body too, and every new connection its first head; or the time is over.
+
+    From the moment that aiohttp ends a connection it drops what still comes in on it. SDKs send the head and the body
+    of a request apart: whoever was between the two would wait in vain."""
+    loop = asyncio.get_running_loop()
+    heads_until = loop.time() + min(HEAD_SECONDS, seconds)
+    deadline = loop.time() + seconds
+    while runner.server is not None and loop.time() < deadline:
+        coming = False
+        for connection in runner.server.connections:
+            request = getattr(connection, "_current_request", None)
+            is_new = getattr(connection, "_request_count", 1) == 0
+            if (request is not None and not request.content.is_eof()) or (is_new and loop.time() < heads_until):
+                coming = True
+            else:
+                connection.close()
+        if not coming:
+            return
+        await asyncio.sleep(0.02)

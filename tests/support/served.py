@@ -1,0 +1,75 @@
+"""A server in processes of its own, with what it prints at hand: for tests of how it starts, stops and fails."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from tests.support.command import MASTER_KEY, PATIENCE, ROOT, Running, free_port, started
+
+DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+READY = '"event": "listening"'
+
+
+class Served:
+    def __init__(self, process: Running, port: int) -> None:
+        self.process = process
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}"
+
+    def answers(self, timeout: float = PATIENCE) -> bool:
+        try:
+            with DIRECT.open(f"{self.url}/healthz", timeout=timeout) as answer:
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            return False
+
+    def status(self, path: str, timeout: float = PATIENCE) -> int:
+        """The status of a GET of this path."""
+        try:
+            with DIRECT.open(f"{self.url}{path}", timeout=timeout) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as refused:
+            return refused.code
+
+    def sdk(self) -> Any:
+        return boto3.client(
+            "cognito-idp",
+            endpoint_url=self.url,
+            region_name="eu-west-1",
+            aws_access_key_id=ROOT["POOLHOUSE_ROOT_ACCESS_KEY_ID"],
+            aws_secret_access_key=ROOT["POOLHOUSE_ROOT_SECRET_ACCESS_KEY"],
+            config=Config(retries={"max_attempts": 0}),
+        )
+
+
+@contextlib.contextmanager
+def serving(folder: Path, *words: str, port: int | None = None, **extra: str) -> Iterator[Served]:
+    port = port or free_port()
+    settings = {
+        "POOLHOUSE_LISTEN": f"127.0.0.1:{port}",
+        "POOLHOUSE_MASTER_KEY": MASTER_KEY,
+        "POOLHOUSE_STORE": "sqlite:served.db",
+        "POOLHOUSE_SERVER_DRAIN": "0",
+        **ROOT,
+        **extra,
+    }
+    with started("serve", *words, folder=folder, env=settings) as process:
+        process.wait_for('"event": "worker is ready"' if "--workers" in words else READY)
+        yield Served(process, port)
+
+
+def eventually(holds: Callable[[], bool]) -> None:
+    """Fails when it does not hold in time."""
+    deadline = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.02)
