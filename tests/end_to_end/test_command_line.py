@@ -271,6 +271,8 @@ def test_wrong_words_are_told_with_status_2(tmp_path: Path, words: tuple[str, ..
         ("users", "create"),
         ("users", "import"),
         ("users", "export"),
+        ("backup",),
+        ("restore",),
         ("jobs", "list"),
         ("jobs", "cancel"),
         ("jobs", "retry"),
@@ -375,11 +377,13 @@ def test_what_was_exported_can_be_imported_and_exported_as_it_was(
     )
     made = run(*create, folder=folder, given="Passw0rd!of-jane\n")
     exported = run("users", "export", pool, "out.jsonl", folder=folder)
+    refused = run("users", "export", pool, "out.jsonl", "--no-hashes", folder=folder)
     client = sdk(exports)
     client.admin_delete_user(UserPoolId=pool, Username="jane")
     imported = run("users", "import", pool, "out.jsonl", folder=folder)
     again = run("users", "export", pool, "-", folder=folder)
 
+    assert (1, "out.jsonl exists; --force replaces it.\n") == (refused.returncode, refused.stderr)
     assert (0, 0, 0, 0) == (made.returncode, exported.returncode, imported.returncode, again.returncode)
     assert (folder / "out.jsonl").read_text() == again.stdout
     assert stat.S_IMODE((folder / "out.jsonl").stat().st_mode) == 0o600

@@ -125,7 +125,12 @@ def loaded_plugins(settings: Settings, files: Sequence[tuple[str, object]] = ())
 async def _check_store(settings: Settings) -> str:
     shown = shown_store(settings)
     if settings.store.kind == "sqlite" and not _exists(Path(shown.removeprefix("sqlite:"))):
-        return f"ok ({shown} does not exist yet; the first start makes it)"
+        return f"ok ({shown} does not exist yet, or is empty; the first start makes it)"
+    if settings.store.kind == "sqlite":
+        from poolhouse.store.sqlite_copies import require_sound
+
+        # A start reads little of the file: damage elsewhere would wait for the first sign-in there.
+        await asyncio.to_thread(require_sound, Path(shown.removeprefix("sqlite:")))
     store = store_of(settings, SystemClock())
     await store.start()
     try:
@@ -139,7 +144,7 @@ async def _check_store(settings: Settings) -> str:
 def _exists(path: Path) -> bool:
     """Whether the file is there. Raises ``Failure`` where it is not and cannot be made."""
     if path.exists():
-        return True
+        return path.stat().st_size > 0
     if not os.access(path.parent, os.W_OK | os.X_OK):
         raise Failure(f"{path} does not exist, and cannot be made in {path.parent.absolute()}.", STORE)
     return False

@@ -197,3 +197,40 @@ def audit(
             typer.echo(trail.as_json(entry) if as_json else trail.as_line(entry))
 
     with_server(config, work)
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The copy. It must not exist.")], config: Config = None
+) -> None:
+    """Copy the SQLite store into a file while servers use it, and look at the copy.
+
+    The copy is one state of the store, for its owner only, and as secret as the store. Keep the master key apart from
+    it. A copy of the file by other means (cp, rsync) is none: it may be half of two states.
+
+    \b
+    Example:
+      poolhouse backup /var/backups/poolhouse-monday.db
+    """
+    from poolhouse.cli import copies
+
+    typer.echo(copies.back_up(config, file))
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `poolhouse backup` has made.")],
+    config: Config = None,
+) -> None:
+    """Put a backup at the place of the SQLite store.
+
+    Nothing may stand there: stop the servers and move the old file away first, with what stands beside it (-wal,
+    -shm). The server needs the master key with which the store was made.
+
+    \b
+    Example:
+      poolhouse restore /var/backups/poolhouse-monday.db
+    """
+    from poolhouse.cli import copies
+
+    typer.echo(copies.put_back(config, file))

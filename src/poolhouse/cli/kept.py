@@ -49,6 +49,15 @@ def development_keys(settings: Settings, chance: Chance) -> MasterKeys:
     path = place_beside(settings, "master-key")
     if path is None:
         return MasterKeys((chance.raw(SIZE),))
+    if settings.store.kind == "sqlite" and not path.exists():
+        database = Path(settings.store.url.reveal().removeprefix("sqlite:"))
+        if database.exists() and database.stat().st_size:
+            raise SettingsError(
+                [
+                    f"{database} is there, but its master key {path.name} is gone, and a new one would open nothing: "
+                    f"put that file back, say the key by POOLHOUSE_MASTER_KEY, or remove {database.name} to begin anew"
+                ]
+            )
     return _writing(path, lambda: kept_key(path, chance.raw))
 
 

@@ -28,8 +28,8 @@ MEANINGS: Final[Mapping[str, str]] = {
     "server.threads": "Threads for slow arithmetic in each process; 0: one per processor, shared among the processes.",
     "server.queue": "Slow calls that may wait or run; one more is told to come back later. 0: 64 for each thread.",
     "server.grace": "Seconds that running requests may take after the server was asked to stop.",
-    "server.drain": "Seconds for which a server that was asked to stop answers on, says that it is not ready, and keeps "
-    "idle connections. In development none.",
+    "server.drain": "Seconds for which a server that was asked to stop answers on, says that it is not ready, and "
+    "keeps idle connections. In development none.",
     "server.trusted_proxies": "Addresses or networks of proxies whose word about the client's address is believed.",
     "server.outbound_hosts": "Hosts that plugins may reach by HTTP though they are not public: `host`, `host:port` or "
     "`http://host:port`.",

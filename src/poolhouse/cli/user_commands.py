@@ -181,6 +181,7 @@ def export_users(
     pool: PoolId,
     file: Annotated[str, typer.Argument(metavar="FILE", help="- is standard output.")],
     no_hashes: Annotated[bool, typer.Option("--no-hashes", help="Leave the password hashes out.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
     config: Config = None,
 ) -> None:
     """Take all users out, as lines of JSON that `users import` reads.
@@ -198,7 +199,7 @@ def export_users(
     from poolhouse.cli.opening import with_server
 
     async def work(server: Server) -> Exported:
-        return await users.export_to(server, pool, file, hashes=not no_hashes)
+        return await users.export_to(server, pool, file, hashes=not no_hashes, force=force)
 
     done = with_server(config, work)
     typer.echo(f"{done.users} users exported", err=True)

@@ -88,10 +88,11 @@ async def import_file(server: Server, pool_id: str, file: IO[bytes], manner: Man
     return await server.services.imports.run(pool, source, manner, told)
 
 
-async def export_to(server: Server, pool_id: str, target: str, *, hashes: bool) -> Exported:
-    """The users are in the file (``-``: on standard output), which only its owner may read. Raises ``Failure``."""
+async def export_to(server: Server, pool_id: str, target: str, *, hashes: bool, force: bool = False) -> Exported:
+    """The users are in the file (``-``: on standard output), which only its owner may read. A file that is there is
+    replaced by ``force`` alone. Raises ``Failure``."""
     pool = await server.services.pools.get(pool_id)
-    with _new_file(target) as file:
+    with _new_file(target, replaces=force) as file:
         return await server.services.exports.run(pool, file.write, hashes=hashes)
 
 
@@ -107,13 +108,15 @@ def _digest(file: IO[bytes]) -> str | None:
 
 
 @contextmanager
-def _new_file(target: str) -> Iterator[IO[bytes]]:
+def _new_file(target: str, *, replaces: bool) -> Iterator[IO[bytes]]:
     """The file stands there when all of it is written, and not before."""
     if target == "-":
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
     path = Path(target)
+    if path.exists() and not replaces:
+        raise Failure(f"{target} exists; --force replaces it.")
     draft = path.with_name(f".{path.name}.part")
     try:
         draft.unlink(missing_ok=True)

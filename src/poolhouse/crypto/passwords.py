@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import logging
+import re
 import unicodedata
 from collections.abc import Iterable
 
@@ -27,6 +28,7 @@ MARK = "$ph$v=1"
 SALT_SIZE = 16
 DIGEST_SIZE = 32
 LONGEST_NORMALISED = 1024
+_COSTS = re.compile(r"\$ph\$v=1\$argon2id\$v=19\$m=(?P<memory>[0-9]{1,9}),t=(?P<passes>[0-9]{1,9}),")
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +71,14 @@ class PasswordHashes:
         return await self._workers.run(self._verify, password, encoded)
 
     def is_outdated(self, encoded: str) -> bool:
-        return not encoded.startswith(self._current)
+        """Whether another hash is to be stored at the next sign-in: never one that is cheaper to guess, so that a
+        process that still runs with lower costs takes nothing back."""
+        if encoded.startswith(self._current):
+            return False
+        known = _COSTS.match(encoded)
+        return (
+            known is None or int(known["memory"]) * int(known["passes"]) <= self._costs.memory_kib * self._costs.passes
+        )
 
     def can_read(self, encoded: str) -> bool:
         """Whether ``verify`` can ever say yes to this hash: for imports, which refuse what nobody can check."""

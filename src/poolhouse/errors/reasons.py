@@ -293,6 +293,11 @@ class Reason(Enum):
     SQLITE_FILE_NEWER = "The SQLite file {path} was written by a later version of Poolhouse."
     SQLITE_TOO_OLD = "SQLite {version} is too old; 3.35 or newer is needed."
     SQLITE_FILE_UNUSABLE = "The SQLite file {path} cannot be used: {why}."
+    SQLITE_FILE_DAMAGED = (
+        "The SQLite file {path} is damaged ({why}). Stop what uses it, put it and what stands beside it away, and "
+        "bring a backup back with `poolhouse restore`."
+    )
+    SQLITE_FILE_EMPTY = "The SQLite file {path} is empty: no store was ever made there."
     SQLITE_FILE_SYSTEM = "The SQLite file is on a file system that cannot share memory between processes."
 
     # transfer

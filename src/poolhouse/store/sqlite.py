@@ -26,7 +26,7 @@ from poolhouse.store.group_commit import GroupCommit
 from poolhouse.store.port import Clock, Collection, Document, Entry, Key, Page, Query, Stored
 from poolhouse.store.sqlite_table import Table
 
-_APPLICATION_ID = 0x506F6F6C
+APPLICATION_ID = 0x506F6F6C
 _FORMAT = 1
 _PATIENCE = 10.0
 """Seconds that a write, or the start, waits for other processes to finish their transactions."""
@@ -165,8 +165,8 @@ def _connections(path: Path, tables: Iterable[Table]) -> tuple[sqlite3.Connectio
         writer.execute("PRAGMA journal_size_limit = 67108864")
         writer.execute("BEGIN IMMEDIATE")
         _require_ours(path, writer)
-        if writer.execute("PRAGMA application_id").fetchone()[0] != _APPLICATION_ID:
-            writer.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+        if writer.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+            writer.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             writer.execute(f"PRAGMA user_version = {_FORMAT}")
         for table in tables:
             table.create(writer)
@@ -196,9 +196,9 @@ def _require_ours(path: Path, connection: sqlite3.Connection) -> None:
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     (owner,) = connection.execute("PRAGMA application_id").fetchone()
     (format_,) = connection.execute("PRAGMA user_version").fetchone()
-    if owner != _APPLICATION_ID and (tables or owner):
+    if owner != APPLICATION_ID and (tables or owner):
         raise InvalidParameter(Reason.SQLITE_FILE_FOREIGN, path=str(path))
-    if owner == _APPLICATION_ID and format_ > _FORMAT:
+    if owner == APPLICATION_ID and format_ > _FORMAT:
         raise InvalidParameter(Reason.SQLITE_FILE_NEWER, path=str(path))
 
 

@@ -53,6 +53,15 @@ def test_the_master_key_is_made_once_and_found_by_other_commands(tmp_path: Path)
     assert made == known_keys(settings) == development_keys(settings, SystemChance())
 
 
+def test_a_store_whose_key_file_is_gone_gets_no_wrong_key(tmp_path: Path) -> None:
+    settings = stored_in(f"sqlite:{tmp_path}/a.db")
+    (tmp_path / "a.db").write_bytes(b"a store")
+
+    with pytest.raises(SettingsError, match=r"its master key a\.db\.master-key is gone"):
+        development_keys(settings, SystemChance())
+    assert ["a.db"] == [path.name for path in tmp_path.iterdir()]
+
+
 def test_the_root_key_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
     settings = stored_in(f"sqlite:{tmp_path}/a.db")
     first, second = (with_root_key(settings, SystemChance()).root for _ in range(2))

@@ -98,6 +98,14 @@ async def test_a_hash_with_other_costs_still_fits_and_is_outdated(workers: Worke
     assert not passwords.is_outdated(encoded)
 
 
+async def test_a_process_with_lower_costs_weakens_no_hash(workers: Workers, passwords: PasswordHashes) -> None:
+    stronger = PasswordHashes(workers, vault(), ForeseenChance(), Argon2Costs(memory_kib=16, passes=2))
+    encoded = await stronger.hash("strong")
+
+    assert await passwords.verify("strong", encoded)
+    assert not passwords.is_outdated(encoded)
+
+
 async def test_nobody_has_no_password_and_the_same_work_is_done(
     passwords: PasswordHashes, monkeypatch: pytest.MonkeyPatch
 ) -> None:

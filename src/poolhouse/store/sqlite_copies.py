@@ -1,0 +1,106 @@
+"""Copies of an SQLite store: made while servers write, looked at before they are believed, and put back.
+
+A copy of the file alone is none: what was written last may stand beside it, and what is read meanwhile may be half of
+two states. ``VACUUM INTO`` reads one state, however much is written at the same time, and ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from poolhouse.errors import InvalidParameter
+from poolhouse.errors.reasons import Reason
+from poolhouse.store.sqlite import APPLICATION_ID
+
+_PATIENCE: Final = 10.0
+_BESIDE: Final = ("-wal", "-shm", "-journal")
+
+
+def require_sound(path: Path) -> None:
+    """The file holds a store, and SQLite finds no damage in it. Raises ``InvalidParameter`` otherwise."""
+    try:
+        with contextlib.closing(_reading(path)) as connection:
+            (owner,) = connection.execute("PRAGMA application_id").fetchone()
+            found = [row[0] for row in connection.execute("PRAGMA quick_check(1)")]
+            (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        raise _damaged(path, error) from error
+    if found != ["ok"]:
+        raise InvalidParameter(Reason.SQLITE_FILE_DAMAGED, path=str(path), why=" ".join(str(found[0]).split())[:200])
+    if owner != APPLICATION_ID:
+        raise InvalidParameter(
+            Reason.SQLITE_FILE_FOREIGN if tables or owner else Reason.SQLITE_FILE_EMPTY, path=str(path)
+        )
+
+
+def back_up(path: Path, target: Path) -> None:
+    """``target`` is a sound copy of the store, for its owner only. It stands there when all of it is on the disk, and
+    replaces nothing.
+
+    Raises ``InvalidParameter`` where the store or the copy is not sound, and ``OSError`` where it cannot be written.
+    """
+    with _draft_of(target) as draft:
+        try:
+            with contextlib.closing(_reading(path)) as connection:
+                connection.execute("VACUUM INTO ?", (str(draft),))
+        except (sqlite3.Error, UnicodeDecodeError) as error:
+            raise _damaged(path, error) from error
+        require_sound(draft)
+
+
+def put_back(copy: Path, path: Path) -> None:
+    """``path`` is the store that the copy holds, for its owner only. Raises as ``back_up`` does; ``FileExistsError``
+    where a store stands there."""
+    require_sound(copy)
+    for beside in ("", *_BESIDE):
+        if path.with_name(path.name + beside).exists():
+            raise FileExistsError(f"{path}{beside}")
+    back_up(copy, path)
+
+
+@contextlib.contextmanager
+def _draft_of(target: Path) -> Iterator[Path]:
+    """An empty file for its owner only, which becomes the target when all is well."""
+    if target.exists():
+        raise FileExistsError(str(target))
+    draft = target.with_name(f".{target.name}.part")
+    draft.unlink(missing_ok=True)
+    os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    try:
+        yield draft
+        _on_disk(draft)
+        # A link, and no move: it fails where somebody else has made the target meanwhile.
+        target.hardlink_to(draft)
+        _on_disk(target.parent)
+    finally:
+        for beside in ("", *_BESIDE):
+            draft.with_name(draft.name + beside).unlink(missing_ok=True)
+
+
+def _reading(path: Path) -> sqlite3.Connection:
+    if not path.exists():
+        raise InvalidParameter(Reason.SQLITE_FILE_UNUSABLE, path=str(path), why="there is no such file")
+    connection = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
+    # What a damaged file calls text may be none.
+    connection.text_factory = lambda raw: raw.decode(errors="replace")
+    return connection
+
+
+def _damaged(path: Path, error: Exception) -> InvalidParameter:
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+    is_damage = code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+    reason = Reason.SQLITE_FILE_DAMAGED if is_damage else Reason.SQLITE_FILE_UNUSABLE
+    return InvalidParameter(reason, path=str(path), why=str(error))
+
+
+def _on_disk(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
