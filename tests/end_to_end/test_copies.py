@@ -8,12 +8,11 @@ import stat
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.support.command import MASTER_KEY, run
-from tests.support.served import Served, serving
+from tests.support.served import Served, made_user, serving, sign_in
 
 CHEAP = {
     "POOLHOUSE_PASSWORDS_MEMORY_KIB": "8",
@@ -22,28 +21,6 @@ CHEAP = {
     "POOLHOUSE_BASE_URL": "https://auth.example.com",
 }
 HERE = {"POOLHOUSE_STORE": "sqlite:served.db", "POOLHOUSE_MASTER_KEY": MASTER_KEY}
-PASSWORD = "Passw0rd!of-jane"
-
-
-def made_user(sdk: Any) -> dict[str, str]:
-    """The pool and the client of a user called jane."""
-    pool = sdk.create_user_pool(PoolName="copied")["UserPool"]["Id"]
-    client = sdk.create_user_pool_client(
-        UserPoolId=pool, ClientName="app", ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
-    )["UserPoolClient"]["ClientId"]
-    sdk.admin_create_user(UserPoolId=pool, Username="jane", MessageAction="SUPPRESS")
-    sdk.admin_set_user_password(UserPoolId=pool, Username="jane", Password=PASSWORD, Permanent=True)
-    return {"pool": pool, "client": client}
-
-
-def sign_in(sdk: Any, client: str) -> str:
-    answer = sdk.initiate_auth(
-        ClientId=client,
-        AuthFlow="USER_PASSWORD_AUTH",
-        AuthParameters={"USERNAME": "jane", "PASSWORD": PASSWORD},
-    )
-    token: str = answer["AuthenticationResult"]["AccessToken"]
-    return token
 
 
 @contextlib.contextmanager

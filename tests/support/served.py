@@ -15,6 +15,7 @@ from botocore.config import Config
 
 from tests.support.command import MASTER_KEY, PATIENCE, ROOT, Running, free_port, started
 
+PASSWORD = "Passw0rd!of-jane"
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 READY = '"event": "listening"'
 
@@ -39,6 +40,14 @@ class Served:
                 return int(answer.status)
         except urllib.error.HTTPError as refused:
             return refused.code
+
+    def text(self, path: str) -> str:
+        """What a GET of this path is answered with, whatever the status."""
+        try:
+            with DIRECT.open(f"{self.url}{path}", timeout=PATIENCE) as answer:
+                return str(answer.read().decode())
+        except urllib.error.HTTPError as refused:
+            return refused.read().decode()
 
     def sdk(self) -> Any:
         return boto3.client(
@@ -73,3 +82,24 @@ def eventually(holds: Callable[[], bool]) -> None:
     while not holds():
         assert time.monotonic() < deadline, "it did not come about"
         time.sleep(0.02)
+
+
+def made_user(sdk: Any) -> dict[str, str]:
+    """The pool and the client of a user called jane."""
+    pool = sdk.create_user_pool(PoolName="copied")["UserPool"]["Id"]
+    client = sdk.create_user_pool_client(
+        UserPoolId=pool, ClientName="app", ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
+    )["UserPoolClient"]["ClientId"]
+    sdk.admin_create_user(UserPoolId=pool, Username="jane", MessageAction="SUPPRESS")
+    sdk.admin_set_user_password(UserPoolId=pool, Username="jane", Password=PASSWORD, Permanent=True)
+    return {"pool": pool, "client": client}
+
+
+def sign_in(sdk: Any, client: str) -> str:
+    answer = sdk.initiate_auth(
+        ClientId=client,
+        AuthFlow="USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": "jane", "PASSWORD": PASSWORD},
+    )
+    token: str = answer["AuthenticationResult"]["AccessToken"]
+    return token

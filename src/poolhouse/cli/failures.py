@@ -65,19 +65,21 @@ def failure_of(error: BaseException, store: str = "", refused: int = UNDONE) -> 
         return Failure("Stopped.", 130)
     if package != "poolhouse":
         return None
-    return _of_ours(error, refused)
+    return _of_ours(error, store, refused)
 
 
-def _of_ours(error: BaseException, refused: int) -> Failure | None:
+def _of_ours(error: BaseException, store: str, refused: int) -> Failure | None:
     # Only where something failed: most commands need none of these.
     from poolhouse.config.values import SettingsError
-    from poolhouse.errors import Failed, PoolhouseError
+    from poolhouse.errors import Failed, PoolhouseError, StoreAway
     from poolhouse.hooks.manager import PluginError
 
     if isinstance(error, SettingsError):
         return Failure(str(error), SETTINGS)
     if isinstance(error, PluginError):
         return Failure(str(error), PLUGINS)
+    if isinstance(error, StoreAway):
+        return Failure(f"The store {store or 'of the settings'} cannot be used: {error.why}.", STORE)
     if isinstance(error, Failed):
         return Failure(f"{error} {_cause(error)}".strip(), PLUGINS)
     if isinstance(error, PoolhouseError):

@@ -70,9 +70,10 @@ class Server:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Store:
-    """``url`` is a secret: it may hold a password."""
+    """``url`` is a secret: it may hold a password. ``patience`` is how long one request waits for the store in all."""
 
     url: Secret = field(default=Secret("sqlite:poolhouse.db"), metadata=_by(_store, "STORE"))
+    patience: float = field(default=2.0, metadata=_by(values.seconds(0.1, 60)))
 
     @property
     def kind(self) -> str:

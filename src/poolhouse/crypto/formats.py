@@ -11,6 +11,7 @@ import hmac
 import re
 from base64 import b64decode
 from collections.abc import Callable, Iterator
+from typing import Final
 
 import argon2.low_level as argon2
 from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
@@ -153,6 +154,10 @@ class Argon2:
         return argon2_fits(phc, as_typed(password), kind)
 
 
+_SHORTAGES: Final = frozenset(argon2.error_to_str(code) for code in (-22, -33))
+"""``ARGON2_MEMORY_ALLOCATION_ERROR`` and ``ARGON2_THREAD_FAIL`` of argon2.h."""
+
+
 def read_argon2(encoded: str) -> tuple[str, argon2.Type]:
     """The PHC text and its type, within our bounds. Raises ``ValueError``."""
     found = _matched(ARGON2, encoded)
@@ -164,13 +169,21 @@ def read_argon2(encoded: str) -> tuple[str, argon2.Type]:
 
 
 def argon2_fits(phc: str, secret: bytes, kind: argon2.Type) -> bool:
-    """Whether the secret gives this hash. Raises ``ValueError`` when the hash cannot be read."""
+    """Whether the secret gives this hash. Raises ``ValueError`` when the hash cannot be read, and ``MemoryError`` when
+    there is no room to compute it."""
     try:
         return argon2.verify_secret(phc.encode(), secret, kind)
     except VerifyMismatchError:
         return False
     except (VerificationError, InvalidHashError) as error:
+        if is_shortage(error):
+            raise MemoryError("argon2 gets no memory") from error
         raise ValueError("not a readable argon2 hash") from error
+
+
+def is_shortage(error: Exception) -> bool:
+    """Whether argon2 failed for want of memory or threads. The library tells it by a sentence alone."""
+    return str(error) in _SHORTAGES
 
 
 def _matched(pattern: re.Pattern[str], encoded: str) -> re.Match[str]:

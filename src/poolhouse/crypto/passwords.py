@@ -13,14 +13,17 @@ import hmac
 import logging
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import argon2.low_level as argon2
+from argon2.exceptions import HashingError
 from msgspec import Struct
 
 from poolhouse.crypto.bcrypt_format import is_bcrypt, sees_all
-from poolhouse.crypto.formats import Argon2, argon2_fits, as_typed, built_in, read_argon2, why_unreadable
+from poolhouse.crypto.formats import Argon2, argon2_fits, as_typed, built_in, is_shortage, read_argon2, why_unreadable
 from poolhouse.crypto.workers import Workers
+from poolhouse.errors import TooManyRequests
 from poolhouse.ports.passwords import Fit, PasswordFormat
 from poolhouse.ports.world import Chance, Secrets
 
@@ -31,6 +34,16 @@ LONGEST_NORMALISED = 1024
 _COSTS = re.compile(r"\$ph\$v=1\$argon2id\$v=19\$m=(?P<memory>[0-9]{1,9}),t=(?P<passes>[0-9]{1,9}),")
 
 log = logging.getLogger(__name__)
+
+
+@contextmanager
+def _memory_is_room() -> Iterator[None]:
+    """Too little memory is answered as a queue without room."""
+    try:
+        yield
+    except MemoryError as error:
+        log.error("there is no memory for a password hash: a process needs passwords.memory_kib for each thread")
+        raise TooManyRequests from error
 
 
 class Argon2Costs(Struct, frozen=True):
@@ -63,12 +76,16 @@ class PasswordHashes:
         self._nobody = f"{self._current}{'A' * 22}${'A' * 43}"
 
     async def hash(self, password: str) -> str:
-        return await self._workers.run(self._hash, password, self._chance.raw(SALT_SIZE))
+        """As the port says. Raises ``TooManyRequests`` where there is no memory for it, as where the queue is full."""
+        with _memory_is_room():
+            return await self._workers.run(self._hash, password, self._chance.raw(SALT_SIZE))
 
     async def verify(self, password: str, encoded: str | None) -> Fit:
         """As the port says. A hash that nobody here can read is logged (without it), costs the same work, and fits no
-        password. A foreign hash takes as long as its own parameters say, until the sign-in that replaces it."""
-        return await self._workers.run(self._verify, password, encoded)
+        password. A foreign hash takes as long as its own parameters say, until the sign-in that replaces it. Raises
+        ``TooManyRequests`` where there is no memory to look at it: that says nothing about the password."""
+        with _memory_is_room():
+            return await self._workers.run(self._verify, password, encoded)
 
     def is_outdated(self, encoded: str) -> bool:
         """Whether another hash is to be stored at the next sign-in: never one that is cheaper to guess, so that a
@@ -95,9 +112,14 @@ class PasswordHashes:
 
     def _hash(self, password: str, salt: bytes) -> str:
         costs = self._costs
-        phc = argon2.hash_secret(
-            self._peppered(password), salt, costs.passes, costs.memory_kib, costs.lanes, DIGEST_SIZE, argon2.Type.ID
-        )
+        try:
+            phc = argon2.hash_secret(
+                self._peppered(password), salt, costs.passes, costs.memory_kib, costs.lanes, DIGEST_SIZE, argon2.Type.ID
+            )
+        except HashingError as error:
+            if is_shortage(error):
+                raise MemoryError("argon2 gets no memory") from error
+            raise
         return MARK + phc.decode()
 
     def _verify(self, password: str, encoded: str | None) -> Fit:

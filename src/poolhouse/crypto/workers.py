@@ -9,9 +9,11 @@ signing stays on the loop. The queue is our own because the standard executor's 
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Any, TypeVar, TypeVarTuple
@@ -24,7 +26,12 @@ Result = TypeVar("Result")
 PLACES_PER_THREAD = 64
 """A sign-in costs some 20 ms: the last in a full queue waits a little over a second."""
 
+log = logging.getLogger(__name__)
+
 NICENESS = 10
+
+STUCK_AFTER = 10.0
+"""Seconds in which no call ended though some wait: the dearest hash that is computed here takes a fraction of that."""
 
 
 def usable_cpus() -> int:
@@ -68,30 +75,46 @@ class Workers:
     """A pool of ``threads`` (None: one per usable processor) that takes at most ``limit`` calls at a time, waiting ones
     included. Used from one event loop. Threads start with the first call and run at a lower priority than the loop."""
 
-    def __init__(self, threads: int | None = None, limit: int | None = None, *, retry_after: float = 1.0) -> None:
+    def __init__(
+        self,
+        threads: int | None = None,
+        limit: int | None = None,
+        *,
+        retry_after: float = 1.0,
+        stuck_after: float = STUCK_AFTER,
+    ) -> None:
         self.threads = threads or usable_cpus()
         self.limit = limit or PLACES_PER_THREAD * self.threads
         self._retry_after = retry_after
+        self._stuck_after = stuck_after
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._crew: list[threading.Thread] = []
         self._pending = 0
         self._closed = False
+        self._moved_at = time.monotonic()
 
     @property
     def pending(self) -> int:
         """Calls that wait or run."""
         return self._pending
 
+    @property
+    def is_stuck(self) -> bool:
+        """Calls wait or run, and none has ended for a time in which many should have."""
+        return self._pending > 0 and time.monotonic() - self._moved_at > self._stuck_after
+
     async def run(self, function: Callable[[*Arguments], Result], *arguments: *Arguments) -> Result:
         """What the function returned in a worker thread. Raises what it raised, and ``TooManyRequests`` at once when
-        the pool is full. A cancelled call that has not begun never begins; one that runs ends unseen and keeps its
-        place until then."""
+        the pool is full, or has no thread and the system gives none. A cancelled call that has not begun never begins;
+        one that runs ends unseen and keeps its place until then."""
         if self._closed:
             raise RuntimeError("the workers are closed")
         if self._pending >= self.limit:
             raise TooManyRequests(retry_after=self._retry_after)
-        if not self._crew:
+        if len(self._crew) < self.threads:
             self._start()
+        if not self._pending:
+            self._moved_at = time.monotonic()
         job = _Job(asyncio.get_running_loop(), function, arguments)
         self._pending += 1
         self._jobs.put(job)
@@ -108,12 +131,18 @@ class Workers:
             await asyncio.to_thread(_join, crew)
 
     def _start(self) -> None:
-        self._crew = [
-            threading.Thread(target=self._work, name=f"poolhouse-worker-{number}", daemon=True)
-            for number in range(self.threads)
-        ]
-        for thread in self._crew:
-            thread.start()
+        """All threads run, or as many as the system gives; the next call asks for the others. Raises
+        ``TooManyRequests`` where there is none at all."""
+        try:
+            while len(self._crew) < self.threads:
+                name = f"poolhouse-worker-{len(self._crew)}"
+                thread = threading.Thread(target=self._work, name=name, daemon=True)
+                thread.start()
+                self._crew.append(thread)
+        except (RuntimeError, MemoryError) as error:
+            log.error("a thread for slow arithmetic could not be started: %s", error)
+            if not self._crew:
+                raise TooManyRequests(retry_after=self._retry_after) from error
 
     def _work(self) -> None:
         _step_back()
@@ -129,6 +158,7 @@ class Workers:
 
     def _finish(self, future: asyncio.Future[Any], result: Any, error: BaseException | None) -> None:
         self._pending -= 1
+        self._moved_at = time.monotonic()
         if future.cancelled():
             return
         if error is None:
@@ -150,6 +180,10 @@ class Crews:
     def pending(self) -> int:
         """Calls that wait or run."""
         return self.passwords.pending + self.proofs.pending + self.keys.pending
+
+    def is_stuck(self) -> bool:
+        """Passwords or proofs wait, and none is done. Keys take as long as chance wants."""
+        return self.passwords.is_stuck or self.proofs.is_stuck
 
     async def close(self) -> None:
         """As ``Workers.close``, for all."""

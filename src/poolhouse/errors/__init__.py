@@ -38,6 +38,7 @@ here; a subject with many has a module of its own, as ``access`` has.
     │   ├── VersionConflict          (store: somebody else wrote first)
     │   └── ConcurrentModification
     └── Failed                       not the caller's fault
+        ├── StoreAway                (carries a retry hint)
         ├── PluginFailed, PluginAnswerInvalid
         ├── DeliveryFailed
         └── SigningFailed
@@ -275,6 +276,18 @@ class ConcurrentModification(Conflicted):
 
 class Failed(PoolhouseError):
     pass
+
+
+class StoreAway(Failed):
+    """The store does not answer, or cannot do what it is asked for: nothing is known about the user or the token that
+    was asked about. ``why`` is for operators; ``retry_after`` is a hint in seconds."""
+
+    usual = Reason.STORE_AWAY
+
+    def __init__(self, why: str, *, retry_after: float = 1.0, detail: str | None = None) -> None:
+        super().__init__(detail=f"{why} ({detail})" if detail else why)
+        self.why = why
+        self.retry_after = retry_after
 
 
 class PluginFailed(Failed):

@@ -289,6 +289,7 @@ class Reason(Enum):
     MONGODB_ADDRESS_UNUSABLE = "The MongoDB address cannot be used."
     STORE_ADDRESS_UNKNOWN = "The store's address is memory:, sqlite:PATH, mongodb://... or mongodb+srv://..."
     CURSOR_INVALID = "Invalid pagination token"
+    STORE_AWAY = "The service cannot be reached for a moment. Try again."
     SQLITE_FILE_FOREIGN = "The SQLite file {path} belongs to another program."
     SQLITE_FILE_NEWER = "The SQLite file {path} was written by a later version of Poolhouse."
     SQLITE_TOO_OLD = "SQLite {version} is too old; 3.35 or newer is needed."

@@ -6,6 +6,7 @@ Two servers can live in one process: there is nothing global here.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -42,6 +43,8 @@ from poolhouse.store.port import Store
 from poolhouse.store.repositories.server import ServerMemoryRepository
 from poolhouse.store.sweeping import swept
 from poolhouse.tokens.keys import KeyRing
+
+_logger = logging.getLogger("poolhouse.serving")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +90,7 @@ async def build(
         built.add(await build_part(ground, built))
     app = web.Application(client_max_size=settings.limits.body)
     app[READY] = ground.ready
-    mount(app, built.routes, guard=built.one(OperatorGuard), around=answering(ground.metrics))
+    mount(app, built.routes, guard=built.one(OperatorGuard), around=answering(ground.metrics, settings.store.patience))
     server = Server(
         app=app,
         settings=settings,
@@ -127,7 +130,9 @@ async def _running(server: Server, vault: Vault) -> AsyncIterator[None]:
         stack.push_async_callback(server.http.close)
         stack.push_async_callback(server.store.close)
         await server.store.start()
-        await require_same_key(server.store, vault)
+        is_new = await require_same_key(server.store, vault)
+        if is_new and not server.settings.dev.enabled and server.settings.store.kind != "memory":
+            _logger.warning("the store is a new one and empty: is store.url the one that is meant?")
         event = Lifespan(base_url=server.settings.server.base_url)
         await stack.enter_async_context(server.hooks.around(specs.lifespan, event))
         outbox = asyncio.create_task(server.outbox.run(stop))

@@ -41,6 +41,7 @@ from poolhouse.store.repositories.cursors import Cursors
 from poolhouse.store.repositories.jobs import JobRepository
 from poolhouse.store.repositories.messages import OutboxRepository
 from poolhouse.store.repositories.server import ServerMemoryRepository
+from poolhouse.store.steady import SteadyStore
 from poolhouse.tokens.making import KeyMaker
 
 _MASTER_KEY: Final = "master-key"
@@ -207,7 +208,8 @@ def plugin_manager(
 
 def store_of(settings: Settings, clock: Clock) -> Store:
     """The store that the settings name; not open yet."""
-    return open_store(settings.store.url.reveal(), collections.ALL, clock)
+    store = open_store(settings.store.url.reveal(), collections.ALL, clock)
+    return store if settings.store.kind == "memory" else SteadyStore(store, is_file=settings.store.kind == "sqlite")
 
 
 async def known_key(store: Store) -> str | None:
@@ -216,15 +218,17 @@ async def known_key(store: Store) -> str | None:
     return None if known is None else known.get("fingerprint")
 
 
-async def require_same_key(store: Store, vault: Vault) -> None:
-    """The store was made with this master key. Raises ``NotStartable`` where it was another: every password would seem
-    wrong, and every seal broken."""
+async def require_same_key(store: Store, vault: Vault) -> bool:
+    """The store was made with this master key; whether it is a new one. Raises ``NotStartable`` where it was
+    another: every password would seem wrong, and every seal broken."""
+    is_new = await known_key(store) is None
     known = await ServerMemoryRepository(store).remember(_MASTER_KEY, {"fingerprint": vault.fingerprint})
     if known.get("fingerprint") != vault.fingerprint:
         raise NotStartable(
             "This store was made with another master key. Start with that key (POOLHOUSE_MASTER_KEY or "
             "POOLHOUSE_MASTER_KEY_FILE); after a rotation it stays in the list, last."
         )
+    return is_new
 
 
 def require_safe_parser() -> None:

@@ -9,9 +9,11 @@ from collections.abc import Callable
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from poolhouse.errors import StoreAway
 from poolhouse.ports.world import Chance
 from poolhouse.server.answers import told
 from poolhouse.server.operation.metrics import Metrics
+from poolhouse.store.steady import begin_request
 
 _logger = logging.getLogger("poolhouse.requests")
 
@@ -26,9 +28,10 @@ class RequestIds:
         return self._chance.uuid()
 
 
-def answering(metrics: Metrics) -> Callable[[Handler, str], Handler]:
+def answering(metrics: Metrics, patience: float) -> Callable[[Handler, str], Handler]:
     """What stands around the handler of every route: it counts what was answered, under the route's label, and turns
-    what the handler did not foresee into a plain 500.
+    what the handler did not foresee into a plain 500. All that the request asks of the store may take ``patience``
+    seconds together.
 
     It is no middleware: aiohttp puts two more layers around every handler as soon as there is one, which takes longer
     than answering a discovery document.
@@ -39,6 +42,7 @@ def answering(metrics: Metrics) -> Callable[[Handler, str], Handler]:
         async def answer(request: web.Request) -> web.StreamResponse:
             started = time.perf_counter()
             status = 500
+            begin_request(patience)
             try:
                 response = await handler(request)
                 status = response.status
@@ -46,6 +50,9 @@ def answering(metrics: Metrics) -> Callable[[Handler, str], Handler]:
             except web.HTTPException as error:
                 status = error.status
                 return told({"message": error.reason}, status=status, more=_allowed(error))
+            except StoreAway as error:
+                status = 503
+                return told({"message": str(error)}, status=503, more={"Retry-After": f"{error.retry_after:.0f}"})
             except Exception as error:
                 _logger.error("%s raised %s", request.method, type(error).__name__, exc_info=error)
                 return told({"message": "Internal server error"}, status=500)

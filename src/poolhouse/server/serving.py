@@ -102,8 +102,8 @@ async def _serve(
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(_note_unheard)
     stop = asyncio.Event()
-    for each in STRAY:
-        loop.add_signal_handler(each, note_stray, each)
+    for stray in STRAY:
+        loop.add_signal_handler(stray, note_stray, stray)
     stopping(loop, stop)
     runner = Runner(
         await make(),

@@ -19,7 +19,7 @@ from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
-from poolhouse.errors import InvalidParameter
+from poolhouse.errors import InvalidParameter, StoreAway
 from poolhouse.errors.reasons import Reason
 from poolhouse.store import documents
 from poolhouse.store.group_commit import GroupCommit
@@ -39,6 +39,7 @@ class SqliteStore:
     _reader: sqlite3.Connection
     _writer: sqlite3.Connection
     _commits: GroupCommit
+    _identity: tuple[int, int]
     _is_open = False
 
     def __init__(self, path: str | os.PathLike[str], collections: Iterable[Collection], clock: Clock) -> None:
@@ -60,6 +61,8 @@ class SqliteStore:
             ) from error
         except sqlite3.Error as error:
             raise InvalidParameter(Reason.SQLITE_FILE_UNUSABLE, path=str(self._path), why=str(error)) from error
+        found = self._path.stat()
+        self._identity = (found.st_dev, found.st_ino)
         self._commits = GroupCommit(self._writer, patience=_PATIENCE)
         self._is_open = True
 
@@ -69,6 +72,16 @@ class SqliteStore:
             self._reader.close()
 
     async def ping(self) -> None:
+        """Raises ``StoreAway`` where the file is not the one that was opened: what is written into a file that was
+        deleted is gone with the process."""
+        try:
+            found = self._path.stat()
+        except OSError:
+            raise StoreAway("its file is gone") from None
+        if (found.st_dev, found.st_ino) != self._identity:
+            raise StoreAway("its file is another one")
+        if found.st_size == 0:
+            raise StoreAway("its file was emptied")
         self._reader.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
 
     async def insert(self, collection: Collection, entry: Entry) -> Stored:

@@ -11,7 +11,14 @@ from typing import Any, Protocol
 
 import msgspec
 
-from poolhouse.errors import InvalidAccessToken, NotOffered, PoolNotFound, SigningFailed, VersionConflict
+from poolhouse.errors import (
+    InvalidAccessToken,
+    NotOffered,
+    PoolNotFound,
+    SigningFailed,
+    StoreAway,
+    VersionConflict,
+)
 from poolhouse.errors.reasons import Reason
 from poolhouse.ports.world import Clock, Secrets
 from poolhouse.records.keys import Algorithm, SigningKey
@@ -202,8 +209,16 @@ class KeyRing:
     async def _at_most_old(self, pool_id: str, seconds: float) -> PoolKeys:
         """The pool's keys as they were at most so many seconds ago."""
         keys = self._held.get(pool_id) or self._absent.get(pool_id)
-        if keys is None or keys.read_at + (seconds if keys.records else self._limits.reread) <= self._clock.now():
-            return await self._read(pool_id)
+        # What was read after now was read before the clock was set back: its age is not known.
+        age = None if keys is None else self._clock.now() - keys.read_at
+        if keys is None or age is None or not 0 <= age < (seconds if keys.records else self._limits.reread):
+            try:
+                return await self._read(pool_id)
+            except StoreAway:
+                # What was known stays true until somebody can say otherwise: who verifies tokens elsewhere must not
+                # stop for our store.
+                if keys is None or not keys.records:
+                    raise
         if keys.records:
             self._held.move_to_end(pool_id)
         return keys

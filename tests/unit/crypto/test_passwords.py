@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 
 import argon2.low_level as argon2
@@ -154,3 +156,41 @@ async def test_imports_can_ask_whether_a_hash_can_be_read(
     assert readable == passwords.can_read(encoded)
     if not readable:
         assert not await passwords.verify("anything", encoded)
+
+
+WITHOUT_MEMORY = """
+import asyncio, resource
+from pathlib import Path
+from poolhouse.crypto.passwords import Argon2Costs, PasswordHashes
+from poolhouse.crypto.workers import Workers
+from poolhouse.errors import TooManyRequests
+from tests.unit.crypto.world import ForeseenChance, vault
+
+async def main():
+    workers = Workers(threads=1)
+    passwords = PasswordHashes(workers, vault(), ForeseenChance(), Argon2Costs(memory_kib=65536, passes=1))
+    encoded = await passwords.hash("right")
+    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (used + 20_000_000, -1))
+    for work in (passwords.verify("right", encoded), passwords.verify("right", None), passwords.hash("new")):
+        try:
+            print(await work)
+        except TooManyRequests:
+            print("refused")
+    resource.setrlimit(resource.RLIMIT_AS, (-1, -1))
+    print((await passwords.verify("right", encoded)).name)
+    await workers.close()
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of a process's memory are Linux's here")
+def test_no_memory_for_a_hash_is_a_full_queue_and_no_wrong_password() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", WITHOUT_MEMORY], capture_output=True, text=True, timeout=60, check=False
+    )
+
+    assert ended.stdout.split() == ["refused", "refused", "refused", "WHOLE"], ended.stderr
+    assert "there is no memory for a password hash" in ended.stderr
+    assert "cannot be read" not in ended.stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import subprocess
 import sys
 import threading
 import weakref
@@ -127,3 +128,52 @@ async def test_worker_threads_step_back_behind_the_event_loop(workers: Workers) 
 def test_the_pool_is_as_wide_as_the_processors_that_may_be_used() -> None:
     assert usable_cpus() == Workers().threads
     assert usable_cpus() >= 1
+
+
+# --- threads that cannot be had ---------------------------------------------------------------------------------------
+
+WITHOUT_ROOM = """
+import asyncio, resource
+from pathlib import Path
+from poolhouse.crypto.workers import Workers
+from poolhouse.errors import TooManyRequests
+
+async def main():
+    workers = Workers(threads=2)
+    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    # Less than the stack of one thread.
+    resource.setrlimit(resource.RLIMIT_AS, (used + 1_000_000, -1))
+    try:
+        await asyncio.wait_for(workers.run(int), 20)
+    except TooManyRequests:
+        print("refused")
+    resource.setrlimit(resource.RLIMIT_AS, (-1, -1))
+    print(await asyncio.wait_for(workers.run(int, "7"), 20), workers.pending)
+    await workers.close()
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of a process's memory are Linux's here")
+def test_a_thread_that_cannot_start_costs_that_call_only() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", WITHOUT_ROOM], capture_output=True, text=True, timeout=60, check=False
+    )
+
+    assert ended.stdout.split() == ["refused", "7", "0"], ended.stderr
+
+
+async def test_a_pool_that_does_not_move_says_so() -> None:
+    workers = Workers(threads=1, stuck_after=0.05)
+    gate = threading.Event()
+    before = workers.is_stuck
+    held = asyncio.create_task(workers.run(gate.wait))
+    async with asyncio.timeout(20):
+        while not workers.is_stuck:  # noqa: ASYNC110 - nobody tells of a time that goes by
+            await asyncio.sleep(0)
+    gate.set()
+    await held
+
+    assert (False, False) == (before, workers.is_stuck)
+    await workers.close()

@@ -69,7 +69,11 @@ class Buckets:
         if held is None:
             return float(limit)
         left, since = held
-        return min(float(limit), left + max(0.0, self._clock.now() - since) * limit / seconds)
+        now = self._clock.now()
+        if now < since:
+            # The clock was set back: it fills from here on, and not when the old time has come again.
+            self._held[bucket] = (left, now)
+        return min(float(limit), left + max(0.0, now - since) * limit / seconds)
 
     def put(self, bucket: Bucket, left: float) -> None:
         self._held[bucket] = (left, self._clock.now())

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from poolhouse.errors import AttemptsExceeded, Invalid, TooManyRequests
+from poolhouse.errors import AttemptsExceeded, Invalid, StoreAway, TooManyRequests
 from poolhouse.ports.protection import Counters, Tally
 from poolhouse.ports.world import Clock
 
@@ -24,6 +24,13 @@ REMEMBERED = 365 * 86400
 PASSWORD = frozenset({"password", "PASSWORD_VERIFIER"})
 """The ways to prove a password share one count. Every other factor has its own: who knows the password could else wash
 the wrong guesses at the second factor away with it, and the other way round."""
+
+NOTHING_CHECKED = (TooManyRequests, Invalid, StoreAway, MemoryError, OSError)
+"""What says that no guess was compared with anything. Any other error counts as a wrong guess, that of a plugin too: it
+may be the plugin's way to say no, and guesses that make it fail must not be free."""
+
+MOST_UNSURE = 10_000
+"""Counts without an answer that are remembered."""
 
 AT_ONCE = 2
 """Checks of one user that run at the same moment in one process: fewer than the free failures, so that somebody who
@@ -44,11 +51,12 @@ class Lockout:
         self._counters = counters
         self._clock = clock
         self._gates: dict[tuple[str, str], tuple[asyncio.Semaphore, int]] = {}
+        self._unsure: dict[tuple[str, str, str], Tally] = {}
 
     @asynccontextmanager
     async def attempt(self, pool_id: str, subject: str, factor: str = "password") -> AsyncIterator[None]:
-        """The body is one counted attempt. If it raises, the attempt was a failure; if it ends well, the count is
-        cleared.
+        """The body is one counted attempt. If it raises, the attempt was a failure, unless nothing was checked; if it
+        ends well, the count is cleared.
 
         Raises ``AttemptsExceeded`` while the subject is locked, or has failed too often in a row; such an attempt
         neither counts nor extends the lock.
@@ -58,8 +66,7 @@ class Lockout:
             before = await self._count(pool_id, what, subject)
             try:
                 yield
-            except (TooManyRequests, Invalid):
-                # Nothing was checked, so nothing was guessed.
+            except NOTHING_CHECKED:
                 await self._counters.lower(pool_id, what, subject, until=before.until, since=before.since)
                 raise
             await self._counters.clear(pool_id, what, subject)
@@ -71,12 +78,16 @@ class Lockout:
     async def _unlocked(self, pool_id: str, what: str, subject: str) -> Tally:
         """What was counted so far. Raises ``AttemptsExceeded``."""
         tally = await self._counters.read(pool_id, what, subject)
-        if self._clock.now() < tally.until or tally.count >= MOST_FAILURES:
+        now = self._clock.now()
+        # No lock is longer than the longest, so one that ends later was set by a clock that went wrong.
+        if now < tally.until <= now + LONGEST_LOCK or tally.count >= MOST_FAILURES:
             raise AttemptsExceeded
         return tally
 
     async def _count(self, pool_id: str, what: str, subject: str) -> Tally:
         """What was counted before."""
+        if self._unsure:
+            await self._take_back(pool_id, what, subject)
         # Each round that loses the race has seen somebody else count, so the rounds are bounded by the free failures.
         for _ in range(FREE_FAILURES + 2):
             tally = await self._unlocked(pool_id, what, subject)
@@ -84,17 +95,25 @@ class Lockout:
             # The count goes on over all failures in a row; the locks begin anew after a pause.
             since = tally.count if now >= tally.until + LONGEST_LOCK else tally.since
             count = tally.count + 1
-            if await self._counters.raise_to(
-                pool_id,
-                what,
-                subject,
-                at_most=count,
-                until=now + lock_seconds(count - since),
-                since=since,
-                expires=now + REMEMBERED,
-            ):
+            until = now + lock_seconds(count - since)
+            try:
+                counted = await self._counters.raise_to(
+                    pool_id, what, subject, at_most=count, until=until, since=since, expires=now + REMEMBERED
+                )
+            except StoreAway:
+                # It may have been counted all the same, and nothing was checked. The next attempt will see.
+                if len(self._unsure) < MOST_UNSURE:
+                    self._unsure[pool_id, what, subject] = Tally(count, until, since)
+                raise
+            if counted:
                 return tally
         raise AttemptsExceeded
+
+    async def _take_back(self, pool_id: str, what: str, subject: str) -> None:
+        """What was counted for an attempt that got no answer from the store is counted no longer."""
+        unsure = self._unsure.pop((pool_id, what, subject), None)
+        if unsure is not None and await self._counters.read(pool_id, what, subject) == unsure:
+            await self._counters.lower(pool_id, what, subject, until=0.0, since=unsure.since)
 
     @asynccontextmanager
     async def _one_of_few(self, pool_id: str, subject: str) -> AsyncIterator[None]:

@@ -22,6 +22,7 @@ from poolhouse.errors import (
     Invalid,
     InvalidSession,
     PluginAnswerInvalid,
+    StoreAway,
     TooManyRequests,
     WrongCredentials,
 )
@@ -191,7 +192,7 @@ class Machine(Flow):
             if attempt.wrong + 1 < WRONG_ANSWERS:
                 await self._attempts.put(replace(attempt, wrong=attempt.wrong + 1))
             raise
-        except (Invalid, TooManyRequests):
+        except (Invalid, TooManyRequests, StoreAway):
             await self._attempts.put(attempt)
             raise
 

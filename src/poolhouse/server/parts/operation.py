@@ -13,7 +13,7 @@ from poolhouse.server.routes import Audience, Route
 
 async def build(ground: Ground, _: Built) -> Part:
     """Gives who is let through to what operators see."""
-    health = Health(ground.store, ground.ready)
+    health = Health(ground.store, ground.ready, ground.workers.is_stuck)
     token = ground.settings.server.metrics_token
 
     async def figures(_: web.Request) -> web.Response:

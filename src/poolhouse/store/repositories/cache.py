@@ -9,6 +9,8 @@ from poolhouse.ports.world import Clock
 
 T = TypeVar("T")
 
+_ROUNDING = 0.001
+
 
 class Cache(Generic[T]):
     """At most ``size`` values, none older than ``seconds``. The process that writes drops its own copy at once; others
@@ -24,7 +26,8 @@ class Cache(Generic[T]):
         held = self._held.get(key)
         if held is None:
             return None
-        if not self._clock.now() < held[0]:
+        # A clock that was set back makes nothing live longer: what ends later than it could is over.
+        if not 0 < held[0] - self._clock.now() <= self._seconds + _ROUNDING:
             del self._held[key]
             return None
         return held[1]

@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 UNSUPPORTED: Final = "UnsupportedOperationException"
+UNAVAILABLE: Final = "ServiceUnavailableException"
 INTERNAL: Final = "InternalErrorException"
 UNEXPLAINED: Final = "it is not part of this version"
 

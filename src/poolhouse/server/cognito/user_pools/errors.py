@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from poolhouse import errors as domain
 from poolhouse.server.cognito.engine import failures
-from poolhouse.server.cognito.engine.failures import INTERNAL, UNSUPPORTED, Failure
+from poolhouse.server.cognito.engine.failures import INTERNAL, UNAVAILABLE, UNSUPPORTED, Failure
 
 if TYPE_CHECKING:
     from poolhouse.server.cognito.engine.model import Operation
@@ -62,6 +62,7 @@ TABLE: Final[Mapping[type[domain.PoolhouseError], tuple[str, ...]]] = {
     domain.UnsupportedUserState: ("UnsupportedUserStateException", NOT_AUTHORIZED, INVALID),
     domain.Conflicted: _CONFLICT,
     domain.Failed: (INTERNAL, "InternalServerException"),
+    domain.StoreAway: (UNAVAILABLE,),
     domain.PluginFailed: ("UnexpectedLambdaException", INTERNAL, "InternalServerException"),
     domain.PluginAnswerInvalid: (
         "InvalidLambdaResponseException",
@@ -81,6 +82,9 @@ def failure(error: BaseException, operation: Operation | None) -> Failure:
     """What the caller is told about an error that an operation raised. Of an unexpected one: nothing but that."""
     if not isinstance(error, domain.PoolhouseError):
         return failures.failure(error, unexpected=_declared(TABLE[domain.PoolhouseError], operation))
+    if isinstance(error, domain.StoreAway):
+        # Whatever the model declares: it is no answer to what was asked, and SDKs try again by the status.
+        return Failure(UNAVAILABLE, str(error), 503, headers=_hints(error))
     names = _candidates(error, operation)
     name = names[0] if isinstance(error, domain.CallerRefused) else _declared(names, operation)
     if name in _SERVER_SIDE:
