@@ -105,6 +105,7 @@ async def test_two_stores_see_each_others_writes_at_once(mongodb_database: str) 
         "mongodb://user:pa:s3cret@localhost/x",
         "mongodb://user:s3cret@localhost:port",
         "mongodb://u:s3cret@/x",
+        "mongodb://u:s3cret@[bad/x",
         "mongodb://u:s3cret@h/?w=0",
     ],
 )

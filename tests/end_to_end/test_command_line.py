@@ -17,6 +17,7 @@ import pytest
 from botocore.config import Config
 
 from tests.support.command import MASTER_KEY, PATIENCE, Running, environment, free_port, run, started
+from tests.support.served import DIRECT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -331,6 +332,21 @@ def sign_in(exports: Mapping[str, str], facts: Mapping[str, str], username: str,
         AuthFlow="USER_PASSWORD_AUTH",
         AuthParameters={"USERNAME": username, "PASSWORD": password},
     )
+
+
+def test_the_address_itself_is_a_page_with_links(
+    project: tuple[Path, dict[str, str], dict[str, str], Running],
+) -> None:
+    _, exports, _, _ = project
+    base = exports["AWS_ENDPOINT_URL"]
+    with DIRECT.open(base) as answer:
+        page = answer.read().decode()
+    links = re.findall(r'href="([^"]+)"', page)
+
+    assert {"/_dev/outbox", "/readyz", "/metrics"} == set(links)
+    for link in links:
+        with DIRECT.open(base + link) as answer:
+            assert 200 == answer.status
 
 
 def test_imported_users_sign_in_with_the_password_they_had(

@@ -5,16 +5,22 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
+import resource
 import signal
 import socket
+import subprocess
+import sys
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
-from tests.support.command import MASTER_KEY, PATIENCE, ROOT, free_port, run
-from tests.support.served import Served, eventually, serving
+from tests.support.command import MASTER_KEY, PATIENCE, ROOT, Running, free_port, run
+from tests.support.served import DIRECT, Served, eventually, serving
 
 
 @contextlib.contextmanager
@@ -135,6 +141,98 @@ def test_a_worker_that_dies_is_replaced(tmp_path: Path) -> None:
         os.kill(second, signal.SIGCONT)
         server.process.send(signal.SIGTERM)
         assert server.process.end() == 0
+
+
+def test_where_all_workers_die_somebody_answers_at_once(tmp_path: Path) -> None:
+    with serving(tmp_path, "--workers", "2") as server:
+        workers = workers_of(server, 2)
+        for _ in range(3):
+            for pid in workers:
+                os.kill(pid, signal.SIGKILL)
+            count = len(re.findall('"worker is ready"', server.process.stderr))
+            workers = workers_of(server, count + 2)[-2:]
+        waits = [float(wait) for wait in re.findall(r'"worker died.*"seconds": ([\d.]+)', server.process.stderr)]
+
+        # Each time the last of the two, and nobody longer than the first wait.
+        assert 3 <= waits.count(0.0)
+        assert {0.0, 0.5} >= set(waits)
+        assert server.answers()
+
+
+def test_a_worker_that_is_stopped_alone_did_not_die(tmp_path: Path) -> None:
+    with serving(tmp_path, "--workers", "2") as server:
+        first, _ = workers_of(server, 2)
+        os.kill(first, signal.SIGTERM)
+        workers_of(server, 3)
+
+        assert '"worker stopped; another one follows"' in server.process.stderr
+        assert "worker died" not in server.process.stderr
+
+
+FROZEN = """
+import os, signal, socket, sys
+from poolhouse.cli.supervising import Supervisor
+from poolhouse.server.serving import Manner, run
+from aiohttp import web
+
+async def make():
+    return web.Application()
+
+def work(leash):
+    run(make, [listener], Manner(grace=1), started=leash.say_ready, stopping=leash.stop_when_drawn)
+    return 0
+
+import logging
+logging.basicConfig(level="INFO", format="%(message)s %(pid)s")
+listener = socket.create_server(("127.0.0.1", 0))
+Supervisor(work, 1, [listener], grace=1, started=lambda: None, silence=3).run()
+"""
+
+
+def test_a_worker_that_freezes_is_replaced(tmp_path: Path) -> None:
+    words = [sys.executable, "-c", FROZEN]
+    with subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        running = Running(process)
+        (first,) = running.wait_for(r"worker is ready (\d+)")
+        os.kill(int(first), signal.SIGSTOP)
+        running.wait_for("worker gives no sign of life")
+        second = running.wait_for(r"worker is ready (\d+)", times=2)[1]
+        process.terminate()
+
+        assert first != second
+        assert 0 == running.end()
+
+
+def test_a_server_without_files_says_so_in_a_line_and_a_figure(tmp_path: Path) -> None:
+    with serving(tmp_path, POOLHOUSE_SERVER_METRICS_TOKEN="of-the-operator") as server:
+        resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (60, 60))
+        with contextlib.ExitStack() as held:
+            for _ in range(60):
+                held.enter_context(socket.create_connection(("127.0.0.1", server.port), PATIENCE))
+            server.process.wait_for("this process may open 60 files")
+        server.process.wait_for("there are files again")
+        asked = urllib.request.Request(f"{server.url}/metrics", headers={"Authorization": "Bearer of-the-operator"})
+        with DIRECT.open(asked) as answer:
+            figures = answer.read().decode()
+
+        assert "poolhouse_files_limit 60.0" in figures
+        assert re.search(r"^poolhouse_files_open [1-9]", figures, re.MULTILINE)
+
+
+def test_operations_are_known_to_metrics_and_to_the_access_log(tmp_path: Path) -> None:
+    with serving(tmp_path, "--access-log", POOLHOUSE_SERVER_METRICS_TOKEN="of-the-operator") as server:
+        server.sdk().list_user_pools(MaxResults=1)
+        with pytest.raises(ClientError):
+            server.sdk().describe_user_pool(UserPoolId="eu-west-1_Nobody123")
+        server.process.wait_for('"operation": "ListUserPools", "outcome": "ok"')
+        server.process.wait_for('"operation": "DescribeUserPool", "outcome": "ResourceNotFoundException"')
+        asked = urllib.request.Request(f"{server.url}/metrics", headers={"Authorization": "Bearer of-the-operator"})
+        with DIRECT.open(asked) as answer:
+            figures = answer.read().decode()
+
+        assert 'poolhouse_operations_total{operation="ListUserPools",outcome="ok"} 1.0' in figures
+        assert 'poolhouse_operation_seconds_count{operation="DescribeUserPool"} 1.0' in figures
+        assert "eu-west-1_Nobody123" not in figures
 
 
 def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ POOL, JANE = "eu-west-1_AbCdEfGhI", "jane"
 
 @pytest.mark.parametrize(
     "error",
-    [errors.StoreAway("it does not answer"), errors.TooManyRequests(), MemoryError(), OSError()],
+    [errors.StoreAway(why="it does not answer"), errors.TooManyRequests(), MemoryError(), OSError()],
     ids=lambda error: type(error).__name__,
 )
 async def test_what_was_not_checked_does_not_count(error: Exception) -> None:
@@ -59,7 +59,7 @@ class LosesAnswers(CounterRepository):
             pool_id, what, subject, at_most=at_most, expires=expires, until=until, since=since
         )
         if self.loses:
-            raise errors.StoreAway("it does not answer")
+            raise errors.StoreAway(why="it does not answer")
         return counted
 
 

@@ -21,6 +21,19 @@ def test_requests_are_counted_by_route_and_status() -> None:
     assert 'poolhouse_requests_total{route="api",status="400"} 1.0' in shown
 
 
+def test_operations_are_counted_by_outcome_and_time() -> None:
+    metrics = Metrics()
+
+    metrics.operated("InitiateAuth", "ok", 0.003)
+    metrics.operated("InitiateAuth", "NotAuthorizedException", 0.03)
+
+    shown = lines(metrics)
+    assert 'poolhouse_operations_total{operation="InitiateAuth",outcome="ok"} 1.0' in shown
+    assert 'poolhouse_operations_total{operation="InitiateAuth",outcome="NotAuthorizedException"} 1.0' in shown
+    assert 'poolhouse_operation_seconds_bucket{le="0.005",operation="InitiateAuth"} 1.0' in shown
+    assert 'poolhouse_operation_seconds_count{operation="InitiateAuth"} 2.0' in shown
+
+
 def test_the_buckets_of_times_hold_those_below_them() -> None:
     metrics = Metrics()
 

@@ -28,6 +28,10 @@ STEADY: Final = 60.0
 """Seconds after which a worker that dies is not the same trouble again."""
 FIRST_WAIT: Final = 0.5
 LONGEST_WAIT: Final = 30.0
+BEAT: Final = 1.0
+"""Seconds between two signs of life of a worker."""
+SILENCE: Final = 30.0
+"""Seconds without one after which a worker is taken for frozen; a plugin that blocks the loop for a while is not."""
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, *STRAY)
 
 Work = Callable[["Leash"], int]
@@ -38,13 +42,17 @@ _logger = logging.getLogger("poolhouse.serving")
 
 @dataclass(frozen=True, slots=True)
 class Leash:
-    """The worker's ends of two pipes: over one it says that it answers, at the other it sees that it is to stop."""
+    """The worker's ends of two pipes: over one it says that it answers, and on, that it lives; at the other it sees
+    that it is to stop."""
 
     ready: int
     life: int
 
     def say_ready(self) -> None:
-        os.write(self.ready, b"r")
+        """It answers; from now on it says so as long as its loop turns."""
+        with contextlib.suppress(OSError):  # nobody listens: the parent is gone, and the other pipe says so
+            os.write(self.ready, b"r")
+            asyncio.get_running_loop().call_later(BEAT, self.say_ready)
 
     def stop_when_drawn(self, loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
         """The event is set when the parent says so or is gone, and when somebody sends SIGTERM to this worker alone."""
@@ -79,13 +87,15 @@ class _Place:
     back_off: BackOff = field(default_factory=BackOff)
     pid: int | None = None
     ready_pipe: int | None = None
+    was_ready: bool = False
+    heard: float = 0.0
     started: float = 0.0
     due: float = 0.0
 
 
 class Supervisor:
     """Runs ``work`` in ``count`` processes until a signal says stop. ``grace`` is theirs for running requests;
-    ``started`` is called once the first of them answers."""
+    ``started`` is called once the first of them answers. One that is silent for ``silence`` seconds is replaced."""
 
     def __init__(
         self,
@@ -95,8 +105,10 @@ class Supervisor:
         *,
         grace: float,
         started: Callable[[], None],
+        silence: float = SILENCE,
     ) -> None:
         self._work = work
+        self._silence = silence
         self._started = started
         self._sockets = sockets
         self._grace = grace
@@ -118,6 +130,7 @@ class Supervisor:
                         self._heed(signals)
                     else:
                         self._note_ready(key.data)
+                self._end_frozen()
                 self._bury()
                 self._start_due()
                 if self._stop_by is not None and time.monotonic() >= self._stop_by:
@@ -179,6 +192,7 @@ class Supervisor:
         if self._stop_by is not None:
             return max(0.05, self._stop_by - now)
         waiting = [place.due for place in self._places if place.pid is None] if self._has_answered else []
+        waiting += [place.heard + self._silence for place in self._running() if place.was_ready]
         return max(0.0, min(waiting) - now) if waiting else None
 
     def _start_due(self) -> None:
@@ -198,7 +212,7 @@ class Supervisor:
         if pid == 0:
             self._become_worker(read, write)
         os.close(write)
-        place.pid, place.ready_pipe, place.started = pid, read, time.monotonic()
+        place.pid, place.ready_pipe, place.started, place.was_ready = pid, read, time.monotonic(), False
         self._selector.register(read, selectors.EVENT_READ, place)
 
     def _become_worker(self, read: int, write: int) -> None:
@@ -226,12 +240,26 @@ class Supervisor:
 
     def _note_ready(self, place: _Place) -> None:
         assert place.ready_pipe is not None  # noqa: S101 - registered with it
-        if os.read(place.ready_pipe, 1):
-            if not self._has_answered:
-                self._has_answered = True
-                self._started()
-            _logger.info("worker is ready", extra={"pid": place.pid})
-        self._forget_pipe(place)
+        if not os.read(place.ready_pipe, 512):
+            self._forget_pipe(place)
+            return
+        place.heard = time.monotonic()
+        if place.was_ready:
+            return
+        place.was_ready = True
+        if not self._has_answered:
+            self._has_answered = True
+            self._started()
+        _logger.info("worker is ready", extra={"pid": place.pid})
+
+    def _end_frozen(self) -> None:
+        now = time.monotonic()
+        for place in self._running():
+            # One that gave its pipe up is on its way to the end.
+            if place.was_ready and place.ready_pipe is not None and now - place.heard >= self._silence:
+                _logger.error("worker gives no sign of life; it is replaced", extra={"pid": place.pid})
+                place.heard = now
+                os.kill(place.pid or 0, signal.SIGKILL)
 
     def _forget_pipe(self, place: _Place) -> None:
         if place.ready_pipe is not None:
@@ -256,8 +284,15 @@ class Supervisor:
             self._stop()
             return
         now = time.monotonic()
-        wait = place.back_off.after(now - place.started)
+        lived = now - place.started
+        # The long wait is for what cannot start; and where nobody else answers, nobody waits.
+        wait = place.back_off.after(STEADY if place.was_ready else lived)
+        if place.was_ready and not any(other.was_ready for other in self._running()):
+            wait = 0.0
         place.due = now + wait
+        if status == 0:
+            _logger.info("worker stopped; another one follows", extra={"pid": pid, "seconds": wait})
+            return
         _logger.error("worker died; another one follows", extra={"pid": pid, "status": status, "seconds": wait})
 
 

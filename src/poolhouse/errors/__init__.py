@@ -284,7 +284,7 @@ class StoreAway(Failed):
 
     usual = Reason.STORE_AWAY
 
-    def __init__(self, why: str, *, retry_after: float = 1.0, detail: str | None = None) -> None:
+    def __init__(self, *, why: str = "it does not answer", retry_after: float = 1.0, detail: str | None = None) -> None:
         super().__init__(detail=f"{why} ({detail})" if detail else why)
         self.why = why
         self.retry_after = retry_after

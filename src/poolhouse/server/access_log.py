@@ -59,7 +59,10 @@ class AccessLog:
         # What was no HTTP has no route, and ``match_info`` cannot say so.
         found = getattr(request, "_match_info", None)
         resource = found.route.resource if found is not None else None
-        fields = response.more if isinstance(response, Answer) else response.headers
+        if isinstance(response, Answer):
+            fields, operation, outcome = response.more, response.operation, response.outcome
+        else:
+            fields, operation, outcome = response.headers, "", ""
         request_id = fields.get("x-amzn-RequestId", "")
         if not self._waiting:
             asyncio.get_running_loop().call_later(WITHIN, self.flush)
@@ -71,6 +74,8 @@ class AccessLog:
                 response.status,
                 seconds * 1000,
                 request_id if request_id.replace("-", "").isalnum() else "",
+                operation,
+                outcome,
             )
         )
         if len(self._waiting) >= BLOCK:
@@ -84,16 +89,23 @@ class AccessLog:
             self._stream.write(lines)
             self._stream.flush()
 
-    def _as_json(self, method: str, route: str, status: int, milliseconds: float, request_id: str) -> str:
+    def _as_json(
+        self, method: str, route: str, status: int, milliseconds: float, request_id: str, operation: str, outcome: str
+    ) -> str:
+        # Names of operations and errors are ours, and hold nothing that JSON would have to escape.
+        called = f', "operation": "{operation}", "outcome": "{outcome}"' if operation else ""
         return (
             f'{{"timestamp": "{self._now()}", "level": "info", "logger": "{LOGGER}", "event": "{method} {route} '
-            f'{status}", "request_id": "{request_id}", "milliseconds": {milliseconds:.1f}}}\n'
+            f'{status}", "request_id": "{request_id}", "milliseconds": {milliseconds:.1f}{called}}}\n'
         )
 
-    def _for_people(self, method: str, route: str, status: int, milliseconds: float, request_id: str) -> str:
+    def _for_people(
+        self, method: str, route: str, status: int, milliseconds: float, request_id: str, operation: str, outcome: str
+    ) -> str:
+        called = f" operation={operation} outcome={outcome}" if operation else ""
         return (
             f"{self._now()} [info     ] {method} {route} {status} [{LOGGER}] milliseconds={milliseconds:.1f} "
-            f"request_id={request_id}\n"
+            f"request_id={request_id}{called}\n"
         )
 
     def _route(self, canonical: str) -> str:

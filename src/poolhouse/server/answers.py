@@ -69,8 +69,14 @@ class Head:
 class Answer(web.StreamResponse):
     """One answer to one request. ``more`` are fields that this answer has beside those of its head.
 
+    ``operation`` and ``outcome`` are what figures and the access log call it: an operation's name, and ``ok`` or the
+    name of the error; empty where no operation was asked for.
+
     Raises ``ValueError`` for a field that would end its line: nothing that a caller sends makes a header of its own.
     """
+
+    operation = ""
+    outcome = ""
 
     def __init__(self, head: Head, body: bytes = b"", more: Fields = _NO_FIELDS) -> None:
         # The base is not initialised on purpose: that is what is saved. Whatever it would give is given below.

@@ -35,6 +35,7 @@ from poolhouse.server.ground import Surroundings, lay_ground, require_same_key
 from poolhouse.server.http_client import HttpClient
 from poolhouse.server.operation.guard import OperatorGuard
 from poolhouse.server.operation.metrics import Metrics
+from poolhouse.server.operation.shortages import Shortages
 from poolhouse.server.part import Built
 from poolhouse.server.requests import answering
 from poolhouse.server.routes import mount
@@ -140,6 +141,7 @@ async def _running(server: Server, vault: Vault) -> AsyncIterator[None]:
         uses = asyncio.create_task(server.key_uses.run(stop))
         sweeper = asyncio.create_task(swept(server.store))
         stack.enter_context(Watchdog(server.plugins.holder, count=server.metrics.held).watching())
+        shortages = asyncio.create_task(Shortages().watch())
         server.ready.set()
         try:
             yield
@@ -147,4 +149,5 @@ async def _running(server: Server, vault: Vault) -> AsyncIterator[None]:
             server.ready.clear()
             stop.set()
             sweeper.cancel()
-            await asyncio.gather(outbox, jobs, uses, sweeper, return_exceptions=True)
+            shortages.cancel()
+            await asyncio.gather(outbox, jobs, uses, sweeper, shortages, return_exceptions=True)

@@ -31,6 +31,7 @@ from poolhouse.ports.world import Chance, Clock
 from poolhouse.records.messages import Message
 from poolhouse.server.http_client import HttpClient
 from poolhouse.server.operation.metrics import Metrics
+from poolhouse.server.operation.shortages import files_limit, open_files
 from poolhouse.server.world import SystemChance, SystemClock
 from poolhouse.store.open import open_store
 from poolhouse.store.plugin_documents import StoredPluginDocuments
@@ -99,6 +100,8 @@ async def lay_ground(
     workers = Crews(settings.server.threads or None, settings.server.queue or None)
     metrics = Metrics()
     metrics.watch("poolhouse_arithmetic_pending", "Slow calls that wait or run.", lambda: workers.pending)
+    metrics.watch("poolhouse_files_open", "Files and connections of this process.", open_files)
+    metrics.watch("poolhouse_files_limit", "How many it may have.", files_limit)
     http = HttpClient(allowed=settings.server.outbound_hosts)
     outbox: OutboxService | None = None
 

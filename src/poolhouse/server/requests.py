@@ -11,7 +11,7 @@ from aiohttp.typedefs import Handler
 
 from poolhouse.errors import StoreAway
 from poolhouse.ports.world import Chance
-from poolhouse.server.answers import told
+from poolhouse.server.answers import Answer, told
 from poolhouse.server.operation.metrics import Metrics
 from poolhouse.store.steady import begin_request
 
@@ -36,12 +36,13 @@ def answering(metrics: Metrics, patience: float) -> Callable[[Handler, str], Han
     It is no middleware: aiohttp puts two more layers around every handler as soon as there is one, which takes longer
     than answering a discovery document.
     """
-    answered = metrics.answered
+    answered, operated = metrics.answered, metrics.operated
 
     def around(handler: Handler, label: str) -> Handler:
         async def answer(request: web.Request) -> web.StreamResponse:
             started = time.perf_counter()
             status = 500
+            response: web.StreamResponse | None = None
             begin_request(patience)
             try:
                 response = await handler(request)
@@ -57,7 +58,10 @@ def answering(metrics: Metrics, patience: float) -> Callable[[Handler, str], Han
                 _logger.error("%s raised %s", request.method, type(error).__name__, exc_info=error)
                 return told({"message": "Internal server error"}, status=500)
             finally:
-                answered(label, status, time.perf_counter() - started)
+                seconds = time.perf_counter() - started
+                answered(label, status, seconds)
+                if isinstance(response, Answer) and response.operation:
+                    operated(response.operation, response.outcome, seconds)
 
         return answer
 

@@ -56,9 +56,9 @@ class MotorStore:
 
     async def start(self) -> None:
         """Raises ``InvalidParameter`` where the address is none, and the driver's error where nobody answers."""
-        said = {name.lower() for name, _ in parse_qsl(urlsplit(self._uri).query, keep_blank_values=True)}
-        options: dict[str, Any] = {name: value for name, value in _UNLESS_SAID.items() if name.lower() not in said}
         try:
+            said = {name.lower() for name, _ in parse_qsl(urlsplit(self._uri).query, keep_blank_values=True)}
+            options: dict[str, Any] = {name: value for name, value in _UNLESS_SAID.items() if name.lower() not in said}
             self._client = AsyncIOMotorClient(
                 self._uri, io_loop=asyncio.get_running_loop(), tz_aware=True, **options, **_ALWAYS
             )
@@ -78,7 +78,9 @@ class MotorStore:
             raise
 
     async def close(self) -> None:
-        self._client.close()
+        # A server that cannot start closes what it has.
+        if self._collections:
+            self._client.close()
 
     async def ping(self) -> None:
         await self._client.admin.command("ping")

@@ -77,11 +77,11 @@ class SqliteStore:
         try:
             found = self._path.stat()
         except OSError:
-            raise StoreAway("its file is gone") from None
+            raise StoreAway(why="its file is gone") from None
         if (found.st_dev, found.st_ino) != self._identity:
-            raise StoreAway("its file is another one")
+            raise StoreAway(why="its file is another one")
         if found.st_size == 0:
-            raise StoreAway("its file was emptied")
+            raise StoreAway(why="its file was emptied")
         self._reader.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
 
     async def insert(self, collection: Collection, entry: Entry) -> Stored:

@@ -132,7 +132,7 @@ class SteadyStore:
         began = now()
         if budget is not None and not state.admits(began, budget.left):
             call.close()
-            raise StoreAway(state.why)
+            raise StoreAway(why=state.why)
         try:
             if budget is None:
                 result = await call
@@ -196,11 +196,11 @@ def _told(error: Exception, silent: str) -> Exception:
     if isinstance(error, PoolhouseError):
         return error
     if isinstance(error, TimeoutError):
-        return StoreAway(silent)
+        return StoreAway(why=silent)
     if type(error).__module__.partition(".")[0] not in _DRIVERS:
         return error
     why = _SQLITE.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, _SILENT)
-    return StoreAway(why, detail=type(error).__name__)
+    return StoreAway(why=why, detail=type(error).__name__)
 
 
 _logger = logging.getLogger("poolhouse.store")

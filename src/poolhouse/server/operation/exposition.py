@@ -31,6 +31,14 @@ class _Figures(Collector):
             seconds.add_metric([route], answered.cumulative(), answered.seconds)
         yield requests
         yield seconds
+        operations = CounterMetricFamily("poolhouse_operations", "Operations.", labels=["operation", "outcome"])
+        times = HistogramMetricFamily("poolhouse_operation_seconds", "Time of an operation.", labels=["operation"])
+        for operation, operated in self._metrics.operations.items():
+            for outcome, count in operated.outcomes.items():
+                operations.add_metric([operation, outcome], count)
+            times.add_metric([operation], operated.cumulative(), operated.seconds)
+        yield operations
+        yield times
         yield _counted("poolhouse_messages", "Messages by outcome.", ("channel", "outcome"), self._metrics.messages)
         yield _counted(
             "poolhouse_message_failures",

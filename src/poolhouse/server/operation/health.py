@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from aiohttp import web
 
 from poolhouse.errors import StoreAway
 from poolhouse.server.answers import Answer, told
-from poolhouse.store.port import Store
-from poolhouse.store.repositories.collections import SERVER
 
 PATIENCE: Final = 2.0
 """Seconds that the store may take."""
 FRESH: Final = 1.0
 """Seconds for which what was found is told again: anybody may ask, and looking is a write."""
-_KEY: Final = ("readiness",)
 
 
 class Health:
-    """``ready`` is set while the server answers. ``stuck``: whether arithmetic is asked for and does not move."""
+    """``ready`` is set while the server answers. ``write`` writes into the store, or raises. ``stuck``: whether
+    arithmetic is asked for and does not move."""
 
-    def __init__(self, store: Store, ready: asyncio.Event, stuck: Callable[[], bool]) -> None:
-        self._store = store
+    def __init__(self, write: Callable[[], Awaitable[None]], ready: asyncio.Event, stuck: Callable[[], bool]) -> None:
+        self._write = write
         self._ready = ready
         self._stuck = stuck
         self._looking: asyncio.Task[str | None] | None = None
@@ -54,7 +52,7 @@ class Health:
         """A store that can be read and not written is of no use: a sign-in writes."""
         try:
             async with asyncio.timeout(PATIENCE):
-                await self._store.increment(SERVER, _KEY, "looks")
+                await self._write()
         except StoreAway as away:
             return f"the store cannot be written: {away.why}"
         except Exception:  # noqa: BLE001 - whatever the driver says: without its store the server is of no use

@@ -16,15 +16,18 @@ from msgspec import Struct
 BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
-class Answered:
-    """What was answered on one route."""
+class Times:
+    """How long answers took."""
 
-    __slots__ = ("buckets", "seconds", "statuses")
+    __slots__ = ("buckets", "seconds")
 
     def __init__(self) -> None:
-        self.statuses: dict[int, int] = {}
         self.buckets = [0] * (len(BUCKETS) + 1)
         self.seconds = 0.0
+
+    def count(self, seconds: float) -> None:
+        self.buckets[bisect_left(BUCKETS, seconds)] += 1
+        self.seconds += seconds
 
     def cumulative(self) -> list[tuple[str, float]]:
         """The buckets as they are shown: each holds those below it."""
@@ -34,6 +37,26 @@ class Answered:
             total += count
             shown.append((bound, float(total)))
         return shown
+
+
+class Answered(Times):
+    """What was answered on one route."""
+
+    __slots__ = ("statuses",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.statuses: dict[int, int] = {}
+
+
+class Operated(Times):
+    """What became of the calls of one operation."""
+
+    __slots__ = ("outcomes",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.outcomes: dict[str, int] = {}
 
 
 class Watched(Struct, frozen=True):
@@ -49,6 +72,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.routes: dict[str, Answered] = {}
+        self.operations: dict[str, Operated] = {}
         self.messages: Counter[tuple[str, str]] = Counter()
         """By channel and outcome."""
         self.message_failures: Counter[tuple[str, str]] = Counter()
@@ -68,8 +92,15 @@ class Metrics:
         if answered is None:
             answered = self.routes[route] = Answered()
         answered.statuses[status] = answered.statuses.get(status, 0) + 1
-        answered.buckets[bisect_left(BUCKETS, seconds)] += 1
-        answered.seconds += seconds
+        answered.count(seconds)
+
+    def operated(self, operation: str, outcome: str, seconds: float) -> None:
+        """An operation of an API was answered: ``outcome`` is ``ok`` or the name of an error."""
+        operated = self.operations.get(operation)
+        if operated is None:
+            operated = self.operations[operation] = Operated()
+        operated.outcomes[outcome] = operated.outcomes.get(outcome, 0) + 1
+        operated.count(seconds)
 
     def became(self, channel: str, outcome: str) -> None:
         self.messages[channel, outcome] += 1

@@ -28,6 +28,7 @@ PARTS: Final[Mapping[str, Callable[[Settings], bool]]] = {
     "discovery": _always,
     "operation": _always,
     "outbox_page": lambda settings: settings.dev.enabled and settings.dev.outbox_page,
+    "front_page": lambda settings: settings.dev.enabled,
     # The last: it answers for the APIs of all the others, and for every path that none of them has.
     "json_api": _always,
 }

@@ -9,11 +9,12 @@ from poolhouse.server.operation.guard import OperatorGuard
 from poolhouse.server.operation.health import Health
 from poolhouse.server.part import Built, Part
 from poolhouse.server.routes import Audience, Route
+from poolhouse.store.repositories.server import ServerMemoryRepository
 
 
 async def build(ground: Ground, _: Built) -> Part:
     """Gives who is let through to what operators see."""
-    health = Health(ground.store, ground.ready, ground.workers.is_stuck)
+    health = Health(ServerMemoryRepository(ground.store).prove_writable, ground.ready, ground.workers.is_stuck)
     token = ground.settings.server.metrics_token
 
     async def figures(_: web.Request) -> web.Response:

@@ -26,3 +26,7 @@ class ServerMemoryRepository:
                 continue
             return value
         return held
+
+    async def prove_writable(self) -> None:
+        """Something was written. Raises what the store raises."""
+        await self._store.increment(collections.SERVER, ("looked",), "times")

@@ -78,11 +78,13 @@ class JsonApi:
             output = await self._run(route, request, request_id)
         except (PoolhouseError, ProtocolError) as error:
             self._note(error, route.operation if route else None, request_id)
-            return _refused(self._dispatch.failure(error, route), request_id)
+            return _refused(self._dispatch.failure(error, route), route, request_id)
         except Exception as error:  # noqa: BLE001 - the boundary: logged once, told as nothing but "internal error"
             self._note_defect(error, route.operation if route else None, request_id)
-            return _refused(self._dispatch.failure(error, route), request_id)
-        return Answer(_head(200), output, {"x-amzn-RequestId": request_id})
+            return _refused(self._dispatch.failure(error, route), route, request_id)
+        answer = Answer(_head(200), output, {"x-amzn-RequestId": request_id})
+        answer.operation, answer.outcome = route.operation.name, "ok"
+        return answer
 
     def _route(self, request: web.Request) -> Route:
         headers = request.headers
@@ -189,7 +191,7 @@ def _shown(user_agent: str) -> str:
     return user_agent[:_HEADER_LIMIT]
 
 
-def _refused(error: Failure, request_id: str) -> Answer:
+def _refused(error: Failure, route: Route | None, request_id: str) -> Answer:
     text = error.sentence[:_HEADER_LIMIT].encode("ascii", "replace").decode()
     more = {
         "x-amzn-RequestId": request_id,
@@ -197,7 +199,10 @@ def _refused(error: Failure, request_id: str) -> Answer:
         "x-amzn-ErrorMessage": "".join(character if character.isprintable() else " " for character in text),
         **error.headers,
     }
-    return Answer(_head(error.status), error.body(), more)
+    answer = Answer(_head(error.status), error.body(), more)
+    if route is not None:
+        answer.operation, answer.outcome = route.operation.name, error.name
+    return answer
 
 
 @lru_cache(maxsize=32)

@@ -10,7 +10,7 @@ from poolhouse.server.cognito.engine.failures import Failure, ProtocolError
 from poolhouse.server.cognito.engine.model import ServiceModel
 from poolhouse.server.cognito.user_pools.errors import INTERNAL, TABLE, failure
 
-ALWAYS = {"TooManyRequestsException", INTERNAL}
+ALWAYS = {"TooManyRequestsException", "ServiceUnavailableException", INTERNAL}
 """What any operation may answer, declared or not."""
 
 CALLER = {
