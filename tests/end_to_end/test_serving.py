@@ -175,11 +175,13 @@ from poolhouse.cli.supervising import Supervisor
 from poolhouse.server.serving import Manner, run
 from aiohttp import web
 
+MOVES = eval(sys.argv[1])
+
 async def make():
     return web.Application()
 
 def work(leash):
-    run(make, [listener], Manner(grace=1), started=leash.say_ready, stopping=leash.stop_when_drawn)
+    run(make, [listener], Manner(grace=1), started=lambda: leash.say_ready(MOVES), stopping=leash.stop_when_drawn)
     return 0
 
 import logging
@@ -189,12 +191,14 @@ Supervisor(work, 1, [listener], grace=1, started=lambda: None, silence=3).run()
 """
 
 
-def test_a_worker_that_freezes_is_replaced(tmp_path: Path) -> None:
-    words = [sys.executable, "-c", FROZEN]
+@pytest.mark.parametrize("moves", ["lambda: True", "lambda: False"], ids=["the process", "its arithmetic"])
+def test_a_worker_that_freezes_is_replaced(tmp_path: Path, moves: str) -> None:
+    words = [sys.executable, "-c", FROZEN, moves]
     with subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         running = Running(process)
         (first,) = running.wait_for(r"worker is ready (\d+)")
-        os.kill(int(first), signal.SIGSTOP)
+        if moves == "lambda: True":
+            os.kill(int(first), signal.SIGSTOP)
         running.wait_for("worker gives no sign of life")
         second = running.wait_for(r"worker is ready (\d+)", times=2)[1]
         process.terminate()

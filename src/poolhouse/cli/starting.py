@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -118,6 +118,7 @@ class _Start:
             access_log=AccessLog(form) if access_log else None,
         )
         self._demo: Demo | None = None
+        self._is_stuck: Callable[[], bool] = bool
 
     def run(self, workers: int) -> int:
         for warning in self._settings.warnings:
@@ -152,7 +153,7 @@ class _Start:
                         self._make,
                         sockets,
                         self._manner,
-                        started=leash.say_ready,
+                        started=lambda: leash.say_ready(lambda: not self._is_stuck()),
                         stopping=leash.stop_when_drawn,
                     )
             except Exception as error:  # noqa: BLE001 - the boundary of the process: told once
@@ -171,6 +172,7 @@ class _Start:
         from poolhouse.server.app import build
 
         server = await build(self._settings, self._keys.raw, plugins=self._plugins)
+        self._is_stuck = server.workers.is_stuck
         if self._settings.dev.enabled and self._settings.dev.demo:
             from poolhouse.cli.demo import demo
 

@@ -48,11 +48,17 @@ class Leash:
     ready: int
     life: int
 
-    def say_ready(self) -> None:
-        """It answers; from now on it says so as long as its loop turns."""
+    def say_ready(self, moves: Callable[[], bool]) -> None:
+        """It answers; from now on it says so as long as its loop turns, and whatever else has to move does."""
         with contextlib.suppress(OSError):  # nobody listens: the parent is gone, and the other pipe says so
             os.write(self.ready, b"r")
-            asyncio.get_running_loop().call_later(BEAT, self.say_ready)
+            asyncio.get_running_loop().call_later(BEAT, self._beat, moves)
+
+    def _beat(self, moves: Callable[[], bool]) -> None:
+        if moves():
+            self.say_ready(moves)
+        else:
+            asyncio.get_running_loop().call_later(BEAT, self._beat, moves)
 
     def stop_when_drawn(self, loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
         """The event is set when the parent says so or is gone, and when somebody sends SIGTERM to this worker alone."""

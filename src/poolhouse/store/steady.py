@@ -17,7 +17,7 @@ from contextvars import ContextVar
 from typing import Any, Final, TypeVar
 
 from poolhouse.errors import PoolhouseError, StoreAway
-from poolhouse.store.port import Collection, Document, Entry, Key, Page, Query, Store
+from poolhouse.store.port import Collection, Document, Entry, Key, Page, Query, Store, Stored
 
 T = TypeVar("T")
 
@@ -76,22 +76,22 @@ class SteadyStore:
     async def ping(self) -> None:
         await self._asked(self._store.ping())
 
-    async def insert(self, collection: Collection, entry: Entry) -> Entry:
+    async def insert(self, collection: Collection, entry: Entry) -> Stored:
         return await self._written(self._store.insert(collection, entry))
 
-    async def get(self, collection: Collection, key: Key) -> Entry | None:
+    async def get(self, collection: Collection, key: Key) -> Stored | None:
         return await self._asked(self._store.get(collection, key))
 
     async def find(self, collection: Collection, query: Query) -> Page:
         return await self._asked(self._store.find(collection, query))
 
-    async def replace(self, collection: Collection, entry: Entry) -> Entry:
+    async def replace(self, collection: Collection, entry: Entry) -> Stored:
         return await self._written(self._store.replace(collection, entry))
 
     async def delete(self, collection: Collection, key: Key, *, version: int | None = None) -> bool:
         return await self._written(self._store.delete(collection, key, version=version))
 
-    async def take(self, collection: Collection, key: Key) -> Entry | None:
+    async def take(self, collection: Collection, key: Key) -> Stored | None:
         return await self._written(self._store.take(collection, key))
 
     async def increment(
