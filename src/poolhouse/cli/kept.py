@@ -49,7 +49,9 @@ def development_keys(settings: Settings, chance: Chance) -> MasterKeys:
     path = place_beside(settings, "master-key")
     if path is None:
         return MasterKeys((chance.raw(SIZE),))
-    if settings.store.kind == "sqlite" and not path.exists():
+    if path.exists():
+        _require_not_emptied(settings, path)
+    elif settings.store.kind == "sqlite":
         database = Path(settings.store.url.reveal().removeprefix("sqlite:"))
         if database.exists() and database.stat().st_size:
             raise SettingsError(
@@ -68,7 +70,24 @@ def known_keys(settings: Settings) -> MasterKeys | None:
     if given is not None:
         return given
     path = place_beside(settings, "master-key")
-    return read_key_file(path) if path is not None and path.exists() else None
+    if path is None or not path.exists():
+        return None
+    _require_not_emptied(settings, path)
+    return read_key_file(path)
+
+
+def _require_not_emptied(settings: Settings, key_file: Path) -> None:
+    """A key stands beside a store, so an empty file there was one. Raises ``SettingsError``."""
+    if settings.store.kind != "sqlite":
+        return
+    database = Path(settings.store.url.reveal().removeprefix("sqlite:"))
+    if database.exists() and not database.stat().st_size:
+        raise SettingsError(
+            [
+                f"{database} is empty, and {key_file.name} beside it is the key of a store that was there: bring a "
+                f"backup back, or remove {database.name} to begin anew"
+            ]
+        )
 
 
 def with_root_key(settings: Settings, chance: Chance) -> Settings:

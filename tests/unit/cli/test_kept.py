@@ -62,6 +62,16 @@ def test_a_store_whose_key_file_is_gone_gets_no_wrong_key(tmp_path: Path) -> Non
     assert ["a.db"] == [path.name for path in tmp_path.iterdir()]
 
 
+def test_an_empty_store_beside_its_key_is_not_taken_for_a_new_one(tmp_path: Path) -> None:
+    settings = stored_in(f"sqlite:{tmp_path}/a.db")
+    development_keys(settings, SystemChance())
+    (tmp_path / "a.db").touch()
+
+    for read in (lambda: development_keys(settings, SystemChance()), lambda: known_keys(settings)):
+        with pytest.raises(SettingsError, match="is the key of a store that was there"):
+            read()
+
+
 def test_the_root_key_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
     settings = stored_in(f"sqlite:{tmp_path}/a.db")
     first, second = (with_root_key(settings, SystemChance()).root for _ in range(2))
