@@ -32,7 +32,6 @@ MADE: dict[type[domain.PoolhouseError], domain.PoolhouseError] = {
     domain.SigningFailed: domain.SigningFailed("ML-DSA-44"),
     domain.Refused: domain.Refused("no"),
     domain.PluginFailed: domain.PluginFailed("PreSignUp", "p"),
-    domain.SigningFailed: domain.SigningFailed("RS256"),
     domain.PluginAnswerInvalid: domain.PluginAnswerInvalid("PreSignUp", "p"),
 }
 
