@@ -68,7 +68,7 @@ def test_a_backup_under_writes_ends_and_people_sign_in_on_the_copy(tmp_path: Pat
         assert copy.sdk().get_user(AccessToken=tokens[0])["Username"] == "jane"
 
 
-@pytest.mark.parametrize("harm", ["the middle", "the head", "the end"])
+@pytest.mark.parametrize("harm", ["the middle", "the head", "the end", "one page"])
 def test_damage_is_one_sentence_of_check_and_no_backup(tmp_path: Path, harm: str) -> None:
     with serving(tmp_path, **CHEAP) as server:
         made_user(server.sdk())
@@ -82,6 +82,8 @@ def test_damage_is_one_sentence_of_check_and_no_backup(tmp_path: Path, harm: str
             # All pages but the first: whichever of them is asked for is none.
             "the middle": whole[:4096] + b"\xa5" * (len(whole) - 4096),
             "the end": whole[: len(whole) // 2],
+            # No start reads it.
+            "one page": whole[:-4096] + b"\xa5" * 4096,
         }[harm]
     )
 
