@@ -7,6 +7,7 @@ serves until it is ended. Cheap passwords are for differences that argon2id woul
 from __future__ import annotations
 
 import argparse
+import logging
 from collections.abc import AsyncIterator
 
 from aiohttp import web
@@ -66,6 +67,8 @@ def serve() -> None:
     async def application() -> web.Application:
         return (await build(settings, [MASTER_KEY], plugins=plugins)).app
 
+    # What it says of a new store and of senders that are not there is no figure.
+    logging.getLogger("poolhouse").addHandler(logging.NullHandler())
     sockets = bound_sockets("127.0.0.1", 0)
     port = sockets[0].getsockname()[1]
     run(application, sockets, Manner(grace=5.0), started=lambda: print(port, flush=True))
