@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from poolhouse.hooks.tally import Tally
 from poolhouse.server.operation.exposition import exposition
 from poolhouse.server.operation.metrics import Metrics
 
@@ -71,8 +72,9 @@ def test_tries_that_failed_are_counted_by_their_cause() -> None:
 def test_calls_of_plugins_are_counted_and_timed_by_plugin_and_hook() -> None:
     metrics = Metrics()
 
-    metrics.plugin("frauds", "pre_sign_up", 0.25, "answered")
-    metrics.plugin("frauds", "pre_sign_up", 0.5, "failed")
+    tally = metrics.plugins["frauds", "pre_sign_up"] = Tally()
+    tally.count("answered", 0.25)
+    tally.count("failed", 0.5)
     metrics.held("frauds")
 
     shown = lines(metrics)

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass
-from typing import Any, NoReturn, TypeAlias, TypeVar
+from dataclasses import dataclass, field
+from time import perf_counter
+from types import CoroutineType
+from typing import Any, NoReturn, TypeVar
 
 from poolhouse.errors import DeliveryFailed, PluginAnswerInvalid, PluginFailed, Refused
 from poolhouse.hooks import specs
@@ -23,14 +24,10 @@ from poolhouse.hooks.expected import Check, answer_check, described
 from poolhouse.hooks.kinds import AMEND, ANSWER, AROUND, COLLECT, OBSERVE
 from poolhouse.hooks.reported import report
 from poolhouse.hooks.running import OutOfTime, Steps, as_steps, go_on, is_cancelled, run
+from poolhouse.hooks.tally import Tally
 
 E = TypeVar("E")
 A = TypeVar("A")
-
-Measure: TypeAlias = Callable[[str, str, float, str], None]
-"""Is told the plugin, the hook, the seconds that it took, waiting included, and what came of it: ``answered``,
-``passed`` (it had nothing to say), ``refused``, ``failed``, ``late`` (out of time), ``invalid``. Each half of an around
-hook counts."""
 
 KINDS = (OBSERVE, ANSWER, COLLECT, AMEND, AROUND)
 
@@ -65,12 +62,14 @@ def kind_of(spec: Any) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Implementation:
-    """One plugin's function for a hook. ``call`` takes the event; ``limit`` is the seconds that it may wait."""
+    """One plugin's function for a hook. ``call`` takes the event; ``limit`` is the seconds that it may wait; its calls
+    are counted in ``tally``."""
 
     hook: str
     plugin: str
     call: Callable[[Any], Any]
     limit: float = 5.0
+    tally: Tally = field(default_factory=Tally, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +86,7 @@ class _Hook:
 class Hooks:
     """Every hook with its implementations in calling order. Nothing changes once it is made."""
 
-    def __init__(
-        self,
-        implementations: Iterable[Implementation] = (),
-        *,
-        measure: Measure | None = None,
-        logger: logging.Logger | None = None,
-    ) -> None:
-        self.measure = measure or _measure_nothing
+    def __init__(self, implementations: Iterable[Implementation] = (), *, logger: logging.Logger | None = None) -> None:
         self._logger = logger or logging.getLogger("poolhouse.hooks")
         given: dict[str, list[Implementation]] = {}
         for implementation in implementations:
@@ -167,12 +159,13 @@ class Hooks:
 
     async def _ask(self, hook: _Hook, implementation: Implementation, event: Any) -> Any:
         """The answer, checked. Raises ``Refused``, ``PluginFailed``, ``PluginAnswerInvalid``."""
-        began, outcome = time.perf_counter(), "passed"
+        began, outcome = perf_counter(), "passed"
         try:
             answer = implementation.call(event)
             if answer is None:
                 return None
-            steps = as_steps(answer)
+            # Most are coroutines; asking the rest costs more than this comparison.
+            steps = answer if type(answer) is CoroutineType else as_steps(answer)
             if steps is not None:
                 # The first step of ``run``, here: this line is on the path of every sign-in.
                 try:
@@ -188,7 +181,7 @@ class Hooks:
             outcome = _outcome(error)
             raise self.meaning(hook, implementation, event, error)  # noqa: B904 - chained there
         finally:
-            self.measure(implementation.plugin, hook.name, time.perf_counter() - began, outcome)
+            implementation.tally.count(outcome, perf_counter() - began)
         if outcome == "answered":
             return answer
         wrong = f"{described(answer)} is no answer to {hook.name}"
@@ -198,11 +191,13 @@ class Hooks:
     async def _tell(self, hook: _Hook, implementations: tuple[Implementation, ...], event: Any) -> None:
         """All were told. Nobody waits for another: when one has to wait, those after it go on in a task of their own;
         those that have nothing to wait for need none."""
+        began = perf_counter()
         for number, implementation in enumerate(implementations):
-            began, outcome = time.perf_counter(), "passed"
+            outcome = "passed"
             waiting: Any = None
             try:
-                steps = as_steps(implementation.call(event))
+                told = implementation.call(event)
+                steps = told if type(told) is CoroutineType else as_steps(told)
                 waits = steps is not None
                 if steps is not None:
                     waiting = steps.send(None)
@@ -212,7 +207,10 @@ class Hooks:
                 waits, outcome = False, _outcome(error)
                 self._note(hook, implementation, event, error)
             if not waits or steps is None:
-                self.measure(implementation.plugin, hook.name, time.perf_counter() - began, outcome)
+                # Where one ends the next begins: the clock is asked once.
+                ended = perf_counter()
+                implementation.tally.count(outcome, ended - began)
+                began = ended
                 continue
             others = asyncio.create_task(self._tell(hook, implementations[number + 1 :], event))
             try:
@@ -233,7 +231,7 @@ class Hooks:
             outcome = _outcome(error)
             self._note(hook, implementation, event, error)
         finally:
-            self.measure(implementation.plugin, hook.name, time.perf_counter() - began, outcome)
+            implementation.tally.count(outcome, perf_counter() - began)
 
     def _note(self, hook: _Hook, implementation: Implementation, event: Any, error: BaseException) -> None:
         """The error is in the log. A cancellation of the caller goes on."""
@@ -270,10 +268,16 @@ class _Around:
 
     async def __aenter__(self) -> None:
         for implementation in self._hook.implementations:
-            began, outcome = time.perf_counter(), "passed"
+            began, outcome = perf_counter(), "passed"
             try:
                 generator = implementation.call(self._event)
-                await run(generator.__anext__(), implementation.limit)
+                steps = generator.__anext__()
+                try:  # as in ``_ask``
+                    waiting = steps.send(None)
+                except StopIteration:
+                    pass
+                else:
+                    await go_on(steps, waiting, implementation.limit)
             except ANY_ERROR as error:
                 outcome = _outcome(error)
                 if isinstance(error, StopAsyncIteration):
@@ -281,7 +285,7 @@ class _Around:
                 failure = self._hooks.meaning(self._hook, implementation, self._event, error)
                 raise await self._leave(failure) or failure  # noqa: B904 - chained by meaning
             finally:
-                self._hooks.measure(implementation.plugin, self._hook.name, time.perf_counter() - began, outcome)
+                implementation.tally.count(outcome, perf_counter() - began)
             self._entered.append((implementation, generator))
 
     async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
@@ -294,9 +298,15 @@ class _Around:
         implementation raised another one. A cancellation is never replaced."""
         while self._entered:
             implementation, generator = self._entered.pop()
-            began, outcome = time.perf_counter(), "passed"
+            began, outcome = perf_counter(), "passed"
             try:
-                await run(generator.__anext__() if error is None else generator.athrow(error), implementation.limit)
+                steps = generator.__anext__() if error is None else generator.athrow(error)
+                try:
+                    waiting = steps.send(None)
+                except StopIteration:
+                    pass
+                else:
+                    await go_on(steps, waiting, implementation.limit)
                 await run(generator.aclose(), implementation.limit)
                 raise RuntimeError("The generator went on after its yield, to a second one.")
             except StopAsyncIteration:
@@ -309,7 +319,7 @@ class _Around:
                 if error is None or isinstance(error, Exception):
                     error = meaning
             finally:
-                self._hooks.measure(implementation.plugin, self._hook.name, time.perf_counter() - began, outcome)
+                implementation.tally.count(outcome, perf_counter() - began)
         return error
 
 
@@ -325,10 +335,6 @@ def _outcome(error: BaseException) -> str:
     if isinstance(error, Refused):
         return "refused"
     return "late" if isinstance(error, OutOfTime) else "failed"
-
-
-def _measure_nothing(plugin: str, hook: str, seconds: float, outcome: str) -> None:
-    """Nobody wants to know."""
 
 
 def _wrong_kind(spec: Callable[..., Any], kind: str) -> NoReturn:

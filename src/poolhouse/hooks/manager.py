@@ -20,8 +20,9 @@ import pluggy
 
 from poolhouse.hooks import specs
 from poolhouse.hooks.context import PluginContext
-from poolhouse.hooks.dispatch import Hooks, Implementation, Measure, every_hook, kind_of
+from poolhouse.hooks.dispatch import Hooks, Implementation, every_hook, kind_of
 from poolhouse.hooks.kinds import AROUND, PROJECT
+from poolhouse.hooks.tally import Tallies, Tally
 
 GROUP = "poolhouse"
 """The entry point group of plugin packages."""
@@ -63,7 +64,7 @@ class PluginManager:
         limits: Mapping[str, float] | None = None,
         limit: float = 5.0,
         tables: Iterable[str] = (),
-        measure: Measure | None = None,
+        tally: Tallies = Tally,
         logger: logging.Logger | None = None,
     ) -> None:
         self._context = context
@@ -73,7 +74,7 @@ class PluginManager:
         self._limits = dict(limits or {})
         self._limit = limit
         self._tables = tuple(tables)
-        self._measure = measure
+        self._tally = tally
         self._logger = logger or logging.getLogger("poolhouse.hooks")
         self._specs = every_hook()
         self._plugins: dict[str, object] = {}
@@ -205,7 +206,6 @@ class PluginManager:
             )
             self._hooks = Hooks(
                 [implementation for of_hook in ordered for implementation, _ in of_hook],
-                measure=self._measure,
                 logger=self._logger,
             )
         return self._hooks
@@ -244,7 +244,7 @@ class PluginManager:
         call = function if found.argnames else lambda _: function()
         place = "first" if found.tryfirst else "last" if found.trylast else ""
         name = found.plugin_name
-        return Implementation(hook, name, call, self._limits.get(name, self._limit)), place
+        return Implementation(hook, name, call, self._limits.get(name, self._limit), self._tally(name, hook)), place
 
     def _check_names(self) -> None:
         for word, names in (("enabled", self._enabled or ()), ("order", self._order)):

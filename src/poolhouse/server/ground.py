@@ -19,11 +19,11 @@ from poolhouse.flows.jobs.leases import Leases
 from poolhouse.flows.messages.outbox import OutboxService
 from poolhouse.hooks import specs
 from poolhouse.hooks.context import Http, PluginContext
-from poolhouse.hooks.dispatch import Hooks, Measure
+from poolhouse.hooks.dispatch import Hooks
 from poolhouse.hooks.events.server import Register
 from poolhouse.hooks.manager import PluginManager, installed
 from poolhouse.hooks.messages import PluginMessages, Put, nobody_sends
-from poolhouse.hooks.tracing import traced
+from poolhouse.hooks.tally import Tallies, Tally, TracedTally
 from poolhouse.plugins import SENDERS
 from poolhouse.plugins.file import OutboxFile
 from poolhouse.ports.origin import current_origin
@@ -105,6 +105,11 @@ async def lay_ground(
     http = HttpClient(allowed=settings.server.outbound_hosts)
     outbox: OutboxService | None = None
 
+    def tally(plugin: str, hook: str) -> Tally:
+        made = TracedTally(plugin, hook) if settings.logging.trace_plugins else Tally(plugin, hook)
+        metrics.plugins[plugin, hook] = made
+        return made
+
     async def put(message: Message) -> None:
         # Plugins are built before the outbox, which is made with their senders.
         await (nobody_sends(message) if outbox is None else outbox.put(message))
@@ -116,7 +121,7 @@ async def lay_ground(
         http=surroundings.plugin_http or http,
         store=store,
         plugins=plugins,
-        measure=traced(metrics.plugin) if settings.logging.trace_plugins else metrics.plugin,
+        tally=tally,
         put=put,
     )
     hooks = manager.freeze()
@@ -159,7 +164,7 @@ def plugin_manager(
     http: Http,
     store: Store,
     plugins: Sequence[tuple[str, object]] = (),
-    measure: Measure | None = None,
+    tally: Tallies = Tally,
     put: Put = nobody_sends,
 ) -> PluginManager:
     """A manager with what is installed, then ``plugins``, then those of our own senders that have settings: for a
@@ -199,7 +204,7 @@ def plugin_manager(
         limit=settings.limits.plugin,
         # Our senders are there, whether they are used or not.
         tables=[name for name in settings.plugins.tables if name not in {point.name for point in SENDERS}],
-        measure=measure,
+        tally=tally,
     )
     given = {name for name, _ in plugins}
     manager.load([point for point in installed() if point.name not in given])

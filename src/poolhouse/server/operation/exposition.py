@@ -56,14 +56,16 @@ def _of_plugins(metrics: Metrics) -> Iterator[Metric]:
     calls = CounterMetricFamily(
         "poolhouse_plugin_calls", "Calls of plugins by outcome.", labels=["plugin", "hook", "outcome"]
     )
-    for of_call, count in metrics.plugin_calls.items():
-        calls.add_metric([*of_call], count)
+    for of_hook, tally in metrics.plugins.items():
+        for outcome, count in tally.outcomes.items():
+            calls.add_metric([*of_hook, outcome], count)
     yield calls
     seconds = CounterMetricFamily(
         "poolhouse_plugin_seconds", "Seconds that plugins took, waiting included.", labels=["plugin", "hook"]
     )
-    for of_hook, taken in metrics.plugin_seconds.items():
-        seconds.add_metric([*of_hook], taken)
+    for of_hook, tally in metrics.plugins.items():
+        if tally.outcomes:
+            seconds.add_metric([*of_hook], tally.seconds)
     yield seconds
     holds = CounterMetricFamily(
         "poolhouse_plugin_holds", "How often a plugin held the event loop for a second.", labels=["plugin"]

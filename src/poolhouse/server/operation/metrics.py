@@ -7,9 +7,9 @@ for, and these are used from the event loop alone. They are put into the library
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
 from msgspec import Struct
 
@@ -67,6 +67,13 @@ class Watched(Struct, frozen=True):
     read: Callable[[], float]
 
 
+class Called(Protocol):
+    """What became of calls, by outcome, and the seconds that they took together."""
+
+    outcomes: dict[str, int]
+    seconds: float
+
+
 class Metrics:
     """The figures of one server: two servers in a process do not mix."""
 
@@ -79,10 +86,8 @@ class Metrics:
         """By channel and cause."""
         self.jobs: Counter[tuple[str, str]] = Counter()
         """By kind and outcome."""
-        self.plugin_calls: Counter[tuple[str, str, str]] = Counter()
-        """By plugin, hook and outcome."""
-        self.plugin_seconds: defaultdict[tuple[str, str], float] = defaultdict(float)
-        """By plugin and hook."""
+        self.plugins: dict[tuple[str, str], Called] = {}
+        """By plugin and hook; they are counted there."""
         self.holds: Counter[str] = Counter()
         """How often each plugin held the event loop."""
         self.watched: list[Watched] = []
@@ -110,10 +115,6 @@ class Metrics:
 
     def job(self, kind: str, outcome: str) -> None:
         self.jobs[kind, outcome] += 1
-
-    def plugin(self, plugin: str, hook: str, seconds: float, outcome: str) -> None:
-        self.plugin_calls[plugin, hook, outcome] += 1
-        self.plugin_seconds[plugin, hook] += seconds
 
     def held(self, plugin: str) -> None:
         self.holds[plugin] += 1
