@@ -40,7 +40,8 @@ class Vault:
         self._keys = {_key_id(key): key for key in keys}
         self._newest = _key_id(keys[0])
         self._oldest = _key_id(keys[-1])
-        self._root = _subkey(keys[-1], b"derive")
+        # What depends on the key alone is computed once: it is most of the work.
+        self._deriving = hmac.new(_subkey(keys[-1], b"derive"), digestmod="sha256")
         self._ciphers: dict[tuple[str, str], AESGCM] = {}
 
     def __repr__(self) -> str:
@@ -75,7 +76,9 @@ class Vault:
             raise ValueError("not sealed for this purpose and context") from None
 
     def derive(self, purpose: str, *parts: str) -> bytes:
-        return hmac.digest(self._root, _joined(purpose, *parts), hashlib.sha256)
+        deriving = self._deriving.copy()
+        deriving.update(_joined(purpose, *parts))
+        return deriving.digest()
 
     def is_outdated(self, sealed: str) -> bool:
         """Whether the text was sealed with another master key than the newest."""

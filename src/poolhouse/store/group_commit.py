@@ -36,11 +36,13 @@ class GroupCommit:
     The connection is in autocommit mode with a busy timeout of zero, and nobody else uses it.
     """
 
-    def __init__(self, connection: sqlite3.Connection, *, patience: float) -> None:
-        """``patience`` is how many seconds a transaction waits for other processes to finish theirs."""
+    def __init__(self, connection: sqlite3.Connection, *, patience: float, check: Work = lambda: None) -> None:
+        """``patience`` is how many seconds a transaction waits for other processes to finish theirs. ``check`` is
+        asked before each; where it raises, so does every write of the transaction."""
         self._loop = asyncio.get_running_loop()
         self._connection = connection
         self._patience = patience
+        self._check = check
         self._waiting: deque[_Asked] = deque()
         self._is_synced = True
         self._uncopied = 0
@@ -89,6 +91,7 @@ class GroupCommit:
     def _begin(self) -> None:
         batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), _MOST_IN_ONE))]
         try:
+            self._check()
             self._sync(any(lasting for _, _, lasting in batch))
             self._connection.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:
@@ -96,6 +99,8 @@ class GroupCommit:
                 self._in_thread(self._begin_patiently, lambda error: self._begun(batch, error))
             else:
                 self._begun(batch, error)
+        except Exception as error:  # noqa: BLE001 - it is raised to those who write
+            self._begun(batch, error)
         else:
             self._begun(batch, None)
 

@@ -63,7 +63,7 @@ class SqliteStore:
             raise InvalidParameter(Reason.SQLITE_FILE_UNUSABLE, path=str(self._path), why=str(error)) from error
         found = self._path.stat()
         self._identity = (found.st_dev, found.st_ino)
-        self._commits = GroupCommit(self._writer, patience=_PATIENCE)
+        self._commits = GroupCommit(self._writer, patience=_PATIENCE, check=self._check_file)
         self._is_open = True
 
     async def close(self) -> None:
@@ -72,8 +72,12 @@ class SqliteStore:
             self._reader.close()
 
     async def ping(self) -> None:
-        """Raises ``StoreAway`` where the file is not the one that was opened: what is written into a file that was
-        deleted is gone with the process."""
+        """Raises ``StoreAway`` where the file is not the one that was opened."""
+        self._check_file()
+        self._reader.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
+
+    def _check_file(self) -> None:
+        """Before every transaction: what is written into a file that was deleted is gone with the process."""
         try:
             found = self._path.stat()
         except OSError:
@@ -82,7 +86,6 @@ class SqliteStore:
             raise StoreAway(why="its file is another one")
         if found.st_size == 0:
             raise StoreAway(why="its file was emptied")
-        self._reader.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
 
     async def insert(self, collection: Collection, entry: Entry) -> Stored:
         table = self._tables[collection.name]

@@ -58,8 +58,7 @@ def begin_request(seconds: float) -> None:
 
 
 class SteadyStore:
-    """``is_file``: the store is a local one. Its reads need no budget, since nothing is waited for, and each write asks
-    first whether the file is still there."""
+    """``is_file``: the store is a local one. Its reads need no budget, since nothing is waited for."""
 
     def __init__(self, store: Store, *, is_file: bool) -> None:
         self._store = store
@@ -116,15 +115,6 @@ class SteadyStore:
         return await self._within(self._reads, call, None if self._is_file else _budget.get())
 
     async def _written(self, call: Coroutine[Any, Any, T]) -> T:
-        if self._is_file:
-            try:
-                await self._store.ping()
-            except Exception as error:
-                call.close()
-                told = _told(error, _SILENT)
-                if isinstance(told, StoreAway):
-                    self._writes.note(told, asyncio.get_running_loop().time())
-                raise told from error
         return await self._within(self._writes, call, _budget.get())
 
     async def _within(self, state: _State, call: Coroutine[Any, Any, T], budget: Budget | None) -> T:
@@ -146,7 +136,7 @@ class SteadyStore:
             told = _told(error, state.silent)
             if isinstance(told, StoreAway):
                 state.note(told, now(), began)
-                raise told from error
+                raise told from (None if told is error else error)
             # What the data says (a key that is taken) was said by a store that answers.
             state.answered(now())
             raise

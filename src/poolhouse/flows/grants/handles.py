@@ -19,7 +19,8 @@ def digest(secret: str) -> str:
 class Handles:
     def __init__(self, secrets: Secrets, chance: Chance) -> None:
         self._chance = chance
-        self._tag_key = secrets.derive("refresh-token")
+        # What depends on the key alone is computed once: it is most of the work.
+        self._tagging = hmac.new(secrets.derive("refresh-token"), digestmod="sha256")
 
     def new_secret(self, grant_id: str) -> str:
         secret = self._chance.raw(32)
@@ -37,4 +38,6 @@ class Handles:
         return grant_id, secret
 
     def _tag(self, grant_id: str, secret: bytes) -> bytes:
-        return hmac.digest(self._tag_key, grant_id.encode() + b"." + secret, "sha256")[:16]
+        tagging = self._tagging.copy()
+        tagging.update(grant_id.encode() + b"." + secret)
+        return tagging.digest()[:16]
