@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn, TypeAlias
 import typer
 
 from poolhouse.cli import job_commands, key_commands, message_commands, plugin_commands, user_commands
+from poolhouse.cli.behalf import SERVERS, as_command
 from poolhouse.cli.failures import DONE
 from poolhouse.cli.plugin_commands import PluginsDir
 
@@ -76,11 +77,13 @@ def _show_version(wanted: bool) -> None:
 
 @app.callback()
 def poolhouse(
-    version: Annotated[
+    command: typer.Context,
+    version: Annotated[  # noqa: ARG001 - it has done its work, and ended the command, before this begins
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and stop.")
     ] = False,
 ) -> None:
-    pass
+    if command.invoked_subcommand not in SERVERS:
+        as_command(command)
 
 
 @app.command()

@@ -7,17 +7,15 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
+from poolhouse.cli.behalf import group
+
 if TYPE_CHECKING:
     from poolhouse.server.app import Server
 
 Config: TypeAlias = Annotated[Path | None, typer.Option(metavar="FILE", help="The settings file.")]
 JobId: TypeAlias = Annotated[str, typer.Argument(metavar="ID", help="As `poolhouse jobs list` shows it.")]
 
-app = typer.Typer(
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    help="Jobs: what goes on when the one who began it is gone.",
-)
+app = group("Jobs: what goes on when the one who began it is gone.")
 
 
 @app.command("list")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from poolhouse.cli.behalf import as_command
+from poolhouse.cli.behalf import group
 from poolhouse.cli.failures import SETTINGS, Failure
 from poolhouse.records.keys import Algorithm
 
@@ -16,18 +16,8 @@ if TYPE_CHECKING:
 
 Config: TypeAlias = Annotated[Path | None, typer.Option(metavar="FILE", help="The settings file.")]
 
-app = typer.Typer(
-    callback=as_command,
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    help="Master keys, the signing keys of pools, and access keys of callers.",
-)
-access = typer.Typer(
-    callback=as_command,
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    help="Access keys: who may call signed operations, and which of them.",
-)
+app = group("Master keys, the signing keys of pools, and access keys of callers.")
+access = group("Access keys: who may call signed operations, and which of them.")
 app.add_typer(access, name="access")
 
 

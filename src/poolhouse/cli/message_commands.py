@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
+from poolhouse.cli.behalf import group
+
 if TYPE_CHECKING:
     from poolhouse.server.app import Server
 
@@ -15,11 +17,7 @@ Ids: TypeAlias = Annotated[
     list[str] | None, typer.Argument(metavar="[ID]...", help="As `poolhouse messages list` shows them.")
 ]
 
-app = typer.Typer(
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    help="Messages to users that wait, or failed.",
-)
+app = group("Messages to users that wait, or failed.")
 
 
 @app.command("list")

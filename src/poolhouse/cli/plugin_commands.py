@@ -7,6 +7,8 @@ from typing import Annotated, TypeAlias
 
 import typer
 
+from poolhouse.cli.behalf import as_command
+
 Config: TypeAlias = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="The settings file (default: $POOLHOUSE_CONFIG, or ./poolhouse.toml)."),
@@ -34,6 +36,7 @@ def plugins(
       poolhouse plugins --plugins-dir plugins
       poolhouse plugins new reserved-names
     """
+    as_command(command)
     if command.invoked_subcommand is None:
         _show(config, plugins_dir, as_json=as_json)
 

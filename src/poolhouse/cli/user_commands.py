@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from poolhouse.cli.behalf import as_command
+from poolhouse.cli.behalf import group
 from poolhouse.cli.failures import DONE, SETTINGS, UNDONE, Failure
 
 if TYPE_CHECKING:
@@ -21,12 +21,7 @@ if TYPE_CHECKING:
 Config: TypeAlias = Annotated[Path | None, typer.Option(metavar="FILE", help="The settings file.")]
 PoolId: TypeAlias = Annotated[str, typer.Argument(metavar="POOL_ID")]
 
-app = typer.Typer(
-    callback=as_command,
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    help="Users: shown, made, brought in, taken out.",
-)
+app = group("Users: shown, made, brought in, taken out.")
 
 
 @app.command("list")
