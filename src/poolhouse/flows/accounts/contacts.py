@@ -20,6 +20,7 @@ from poolhouse.flows.directory.values import check_values, require_writable
 from poolhouse.flows.flow import Flow, World
 from poolhouse.flows.messages import codes
 from poolhouse.flows.messages.codes import CodeProcess
+from poolhouse.flows.protection.limits import Asked, Limits
 from poolhouse.ports.origin import by_user
 from poolhouse.ports.users import NameTaken, Users
 from poolhouse.records.audit import Action
@@ -89,10 +90,11 @@ def without(pool: Pool, user: User, deleted: Collection[str], *, now: float) -> 
 
 
 class Attributes(Flow):
-    def __init__(self, world: World, users: Users, code_process: CodeProcess) -> None:
+    def __init__(self, world: World, users: Users, code_process: CodeProcess, limits: Limits) -> None:
         super().__init__(world)
         self._users = users
         self._codes = code_process
+        self._limits = limits
 
     async def update(
         self,
@@ -105,10 +107,13 @@ class Attributes(Flow):
     ) -> list[Delivery]:
         """The attributes are written; codes for new contacts are on their way. ``client`` is None for administrators.
 
-        Raises ``AliasTaken``, ``InvalidParameter``, ``NotAuthorized``, ``ConcurrentModification``, ``LimitExceeded``.
+        Raises ``AliasTaken``, ``InvalidParameter``, ``NotAuthorized``, ``ConcurrentModification``, ``LimitExceeded``,
+        and where a user asks ``TooManyRequests``: each new contact is a code that is asked for.
         """
         change = changed(pool, user, values, by_admin=client is None, now=self.world.clock.now())
         for attribute, target in change.to_verify:
+            if client is not None:
+                await self._limits.admit(Asked.CODE, client)
             await self._codes.count_send(pool, user.sub, codes.VERIFY[attribute], attribute=attribute, target=target)
         saved = await self.save(pool, change.user)
         by = by_user(user.sub) if client else None

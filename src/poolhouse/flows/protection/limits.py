@@ -132,7 +132,7 @@ class Limits:
         if not self._scopes:
             return
         origin = self._origin()
-        taken: list[tuple[Bucket, float]] = []
+        taken: list[tuple[Bucket, int]] = []
         for scope, rates in self._scopes:
             limit = rates.get(asked)
             key = self._key(scope, client, origin)
@@ -142,9 +142,10 @@ class Limits:
             left = self._buckets.left(bucket, limit, MINUTE)
             if left < 1.0:
                 await self._refuse(asked, scope, client, origin, (1.0 - left) * MINUTE / limit)
-            taken.append((bucket, max(left - 1.0, 0.0)))
-        for bucket, left in taken:
-            self._buckets.put(bucket, left)
+            taken.append((bucket, limit))
+        for bucket, limit in taken:
+            # Looked at once more: others have counted while a plugin was asked.
+            self._buckets.put(bucket, max(self._buckets.left(bucket, limit, MINUTE) - 1.0, 0.0))
 
     def _key(self, scope: str, client: Client, origin: Origin) -> str:
         if scope == "pool":

@@ -82,7 +82,7 @@ def build_services(
     limits = Limits(clock, world.hooks, rates)
     messenger = Messenger(world, ports.outbox)
     codes = CodeProcess(world, ports.codes, ports.counters, messenger)
-    attributes = Attributes(world, ports.users, codes)
+    attributes = Attributes(world, ports.users, codes, limits)
     migration = Migration(world, ports.users, ports.passwords, directory, credentials)
     handles = Handles(world.secrets, chance)
     grants = Grants(world, ports.pools, ports.groups, ports.grants, ports.tokens, handles)

@@ -85,8 +85,7 @@ class SignIn(Flow):
         if len(submitted) > LONGEST:
             raise InvalidParameter(Reason.USERNAME_TOO_LONG)
         way.require(opening)
-        if not opening.by_admin:
-            await self._limits.admit(Asked.SIGN_IN, client)
+        await self._limits.admit(Asked.SIGN_IN, client)
         pool = await self._pools.get(client.pool_id)
         user = await self._directory.find(pool, submitted)
         event_id = self.world.chance.uuid()
