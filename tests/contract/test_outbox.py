@@ -125,6 +125,19 @@ class OutboxSuite:
         assert ["m-00002"] == await self.due(outbox, clock, urgent=False)
         assert ["m-00003"] == await self.due(outbox, clock, channel="sms")
 
+    async def test_what_waits_for_a_later_instant_is_found_behind_it(
+        self, outbox: OutboxRepository, clock: FakeClock
+    ) -> None:
+        for number, wait in enumerate((10, 20, 30)):
+            await outbox.insert(self.entry(clock, number, due=clock.now() + wait))
+        await outbox.insert(self.entry(clock, 3, state="sending", until=clock.now() + 40))
+        await outbox.insert(self.entry(clock, 4, urgent=False, due=clock.now() + 50))
+        await outbox.insert(self.entry(clock, 5))
+
+        found = await outbox.far("email", urgent=True, after=clock.now() + 20, limit=8)
+
+        assert ["m-00002", "m-00003"] == [entry.id for entry in found]
+
     async def test_what_waits_for_an_instant_is_found_from_then_on(
         self, outbox: OutboxRepository, clock: FakeClock
     ) -> None:

@@ -1,8 +1,10 @@
-"""The loop of a worker: it takes what is due, does some of it side by side, waits, and stops in order."""
+"""The loop of a worker: it takes what is due, does some of it side by side, waits, and stops in order; and what is due
+because its instant can only be a mistake."""
 
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Generic, TypeVar
 
@@ -86,3 +88,41 @@ class Loop(Generic[T]):
     async def _wake_for(self, stop: asyncio.Event) -> None:
         await stop.wait()
         self._wake.set()
+
+
+class Sightings:
+    """How long something in the store has stood as it is, by this process's clock alone.
+
+    A lease says until when it lasts. Where that is later than any lease may last, a clock was wrong, and nobody can say
+    whose: it is over once nothing has changed for the length of a lease, so that an owner who lives has renewed it.
+    """
+
+    def __init__(self, at_most: int = 10_000) -> None:
+        self._at_most = at_most
+        self._seen: OrderedDict[tuple[str, ...], tuple[int, float]] = OrderedDict()
+
+    def outlasted(self, key: tuple[str, ...], version: int, seconds: float, now: float) -> bool:
+        """Whether this version was first seen so many seconds ago; from now on it has been seen."""
+        version_seen, since = self._seen.get(key, (0, 0.0))
+        if version_seen == version and since <= now:
+            return now >= since + seconds
+        self._seen[key] = (version, now)
+        if len(self._seen) > self._at_most:
+            self._seen.popitem(last=False)
+        return False
+
+
+class Rarely:
+    """When something is looked at that is needed only after a clock was wrong: at first, whenever the clock went back,
+    and every so many seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._last: float | None = None
+
+    def is_due(self, now: float) -> bool:
+        """It is looked at now, if it is."""
+        if self._last is not None and self._last <= now < self._last + self._seconds:
+            return False
+        self._last = now
+        return True

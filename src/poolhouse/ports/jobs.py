@@ -20,6 +20,9 @@ class Jobs(Protocol):
     async def due(self, kind: str, now: float, limit: int) -> Sequence[Job]:
         """Living jobs of the kind whose ``ripe`` is not after ``now``, the first at the front."""
 
+    async def far(self, kind: str, after: float, limit: int) -> Sequence[Job]:
+        """Living jobs of the kind whose ``ripe`` is after this instant, the first at the front."""
+
     async def save(self, job: Job) -> Job:
         """The job is stored under its next version. Raises ``VersionConflict`` when somebody else was faster."""
 

@@ -44,6 +44,9 @@ class OutboxEntries(Protocol):
     async def left_by_older(self, now: float, limit: int) -> Sequence[OutboxEntry]:
         """Entries that wait as a version wrote them which knew of no turns, and are due; the earliest first."""
 
+    async def far(self, channel: str, *, urgent: bool, after: float, limit: int) -> Sequence[OutboxEntry]:
+        """Entries of a channel that wait for an instant after this one, or are held until one; the earliest first."""
+
     async def save(self, entry: OutboxEntry) -> OutboxEntry:
         """The entry is stored under its next version. Raises ``VersionConflict`` when somebody else was faster."""
 

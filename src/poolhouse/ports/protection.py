@@ -27,6 +27,13 @@ class Counters(Protocol):
         """One more was counted, and ``until`` and ``since`` noted with it; False (and nothing counted) if that were
         over ``at_most``."""
 
+    async def count_within(
+        self, pool_id: str, what: str, subject: str, *, at_most: int, seconds: float, now: float
+    ) -> bool:
+        """One more was counted, ``now``, and is remembered for so many seconds; False (and nothing counted) if that
+        were over ``at_most``. What would be remembered much longer than that was counted before the clock was set
+        back, and counts no more."""
+
     async def lower(self, pool_id: str, what: str, subject: str, *, until: float, since: int) -> None:
         """One less was counted, and this noted with it: what was counted did not happen."""
 

@@ -32,7 +32,8 @@ class KeyUses:
 
     def note(self, key_id: str) -> None:
         now = self._now()
-        if now >= self._written.get(key_id, -HOUR) + HOUR:
+        # Whatever lies more than an hour away: the clock may have been set back.
+        if abs(now - self._written.get(key_id, -HOUR)) >= HOUR:
             self._waiting[key_id] = now
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -51,7 +52,7 @@ class KeyUses:
         for key_id, used in waiting.items():
             self._written[key_id] = used
             key = await self._keys.get(key_id)
-            if key is None or (key.used is not None and used < key.used + HOUR):
+            if key is None or (key.used is not None and abs(used - key.used) < HOUR):
                 continue
             with suppress(VersionConflict):
                 await self._keys.save(replace(key, used=used))

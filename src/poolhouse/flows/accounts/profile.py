@@ -105,8 +105,8 @@ class Profile(Flow):
     async def _change_password(self, bearer: Bearer, previous: str | None, proposed: str) -> None:
         pool, user = bearer.pool, bearer.user
         now = self.world.clock.now()
-        if not await self._counters.raise_to(
-            pool.id, "password-changes", user.sub, at_most=PASSWORD_CHANGES_AN_HOUR, expires=now + HOUR
+        if not await self._counters.count_within(
+            pool.id, "password-changes", user.sub, at_most=PASSWORD_CHANGES_AN_HOUR, seconds=HOUR, now=now
         ):
             raise LimitExceeded
         if user.credential is not None:

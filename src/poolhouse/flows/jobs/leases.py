@@ -6,13 +6,14 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from poolhouse.errors import InvalidParameter, VersionConflict
 from poolhouse.errors.reasons import Reason
+from poolhouse.flows.loop import Rarely, Sightings
 from poolhouse.ports.audit import AuditTrail
 from poolhouse.ports.jobs import Jobs
 from poolhouse.ports.paging import Slice
@@ -27,9 +28,10 @@ Counter = Callable[[str, str], None]
 class Pace(Struct, frozen=True):
     """All but the counts in seconds. ``lease`` is how long an owner may be silent, and a part may take; ``tries`` how
     often in a row a job may fail without progress; one that has to be finished is tried on, and told of. The waits
-    between are ``back_off``, then ``growth`` times as long, at most ``longest``. ``turn`` is how long a job is done
-    before those that were due earlier come first. ``look`` is how often a worker looks for jobs that nobody told it
-    of."""
+    between are ``back_off``, then ``growth`` times as long, at most ``longest``, and no job is put off for longer.
+    ``far`` is how often one is looked for that would be due later than that: a clock was wrong. ``turn`` is how long a
+    job is done before those that were due earlier come first. ``look`` is how often a worker looks for jobs that nobody
+    told it of."""
 
     lease: float = 10.0
     tries: int = 12
@@ -39,9 +41,13 @@ class Pace(Struct, frozen=True):
     turn: float = 10.0
     at_once: int = 2
     look: float = 5.0
+    far: float = 30.0
 
     def wait_after(self, tries: int) -> float:
         return min(self.longest, self.back_off * self.growth ** min(tries - 1, 100))
+
+
+_FAR_AT_ONCE: Final = 100
 
 
 class JobLost(Exception):  # noqa: N818 - read as a statement
@@ -76,6 +82,8 @@ class Leases:
         self.wake = asyncio.Event()
         """Set when there may be something to do."""
         self._soonest: float | None = None
+        self._sightings = Sightings()
+        self._far = Rarely(self.pace.far)
 
     # --- asking ------------------------------------------------------------------------------------------------------
 
@@ -112,7 +120,7 @@ class Leases:
             if not held.can_be_cancelled:
                 raise InvalidParameter(Reason.JOB_IS_FINISHED_ALWAYS)
             with suppress(VersionConflict):
-                if held.state == RUNNING and self._clock.now() < held.until:
+                if self._is_held(held):
                     await self._jobs.save(replace(held, is_cancelling=True))
                     await self._audit.note("job.cancelling", subject=subject, facts={"kind": kind})
                 else:
@@ -147,11 +155,29 @@ class Leases:
                     if (mine := await self._claim(job)) is not None:
                         limit -= 1
                         yield mine
+        if self._far.is_due(now):
+            for kind in kinds:
+                for job in await self._jobs.far(kind, now + self.pace.lease, _FAR_AT_ONCE):
+                    if limit > 0 and self._is_overlong(job, now) and (mine := await self._claim(job)) is not None:
+                        limit -= 1
+                        yield mine
+
+    def _is_overlong(self, job: Job, now: float) -> bool:
+        """Whether its lease or its wait would end later than any may, and it is anybody's for that."""
+        if job.state != RUNNING:
+            return job.due > now + self.pace.longest
+        if job.until <= now + self.pace.lease:
+            return False
+        return self._sightings.outlasted((job.kind, job.subject), job.version, self.pace.lease, now)
+
+    def _is_held(self, job: Job) -> bool:
+        now = self._clock.now()
+        return job.state == RUNNING and now < job.until and not self._is_overlong(job, now)
 
     async def take(self, kind: str, subject: str) -> Job | None:
         """The job is the caller's, whether it was due or not; None while somebody holds it."""
         job = await self.enqueue(kind, subject)
-        if job.state == RUNNING and self._clock.now() < job.until:
+        if self._is_held(job):
             return None
         return await self._claim(job)
 

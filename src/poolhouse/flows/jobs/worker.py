@@ -59,7 +59,7 @@ class JobWorker:
     async def _do(self, job: Job) -> None:
         leases = self.leases
         begin(Origin(actor=f"job:{job.kind}/{job.subject}"))
-        turn = leases.now() + leases.pace.turn
+        begun = leases.now()
         try:
             while not self._stop.is_set():
                 try:
@@ -71,7 +71,8 @@ class JobWorker:
                 if onward is None:
                     await leases.finish(job)
                     return
-                if onward.due is not None or turn <= leases.now():
+                # The turn is over, too, where the clock was set back.
+                if onward.due is not None or not begun <= leases.now() < begun + leases.pace.turn:
                     await leases.release(job, due=onward.due, progress=onward.progress)
                     return
                 job = await leases.renew(job, onward.progress)

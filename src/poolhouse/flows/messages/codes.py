@@ -233,7 +233,7 @@ class CodeProcess(Flow):
 
     async def _count(self, pool_id: str, what: str, subject: str, at_most: int) -> None:
         now = self.world.clock.now()
-        if not await self._counters.raise_to(pool_id, what, subject, at_most=at_most, expires=now + HOUR):
+        if not await self._counters.count_within(pool_id, what, subject, at_most=at_most, seconds=HOUR, now=now):
             raise LimitExceeded
 
     def _contact(self, attribute: str, target: str) -> str:

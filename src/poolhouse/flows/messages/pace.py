@@ -35,6 +35,13 @@ class Pace(msgspec.Struct, frozen=True):
     lease: float = 75.0
     count: float = 30.0
     """How often what waits is counted."""
+    far: float = 60.0
+    """How often a message is looked for that waits for longer than any may, or is held so long: a clock was wrong."""
+
+    @property
+    def furthest(self) -> float:
+        """No message is put off for longer."""
+        return max(1.25 * self.longest, self.unwanted_longest)
 
     def wait_after(self, tries: int, message_id: str) -> float:
         wait = min(self.longest, self.back_off * self.growth ** min(tries - 1, 100))

@@ -17,7 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from poolhouse.errors import DeliveryFailed, Refused, VersionConflict
-from poolhouse.flows.loop import Loop, Pause
+from poolhouse.flows.loop import Loop, Pause, Rarely, Sightings
 from poolhouse.flows.messages.pace import KEPT, LIFE, Pace
 from poolhouse.flows.messages.turns import in_turn
 from poolhouse.hooks import specs
@@ -29,6 +29,8 @@ from poolhouse.records.messages import FAILED, SENDING, SENT, UNCLEAR, WAITING, 
 
 PURPOSE: Final = "outbox"
 """What outbox entries are sealed for."""
+
+_FAR_AT_ONCE: Final = 100
 
 _SAVED_AGAIN: Final = (0.2, 1.0, 5.0)
 """Seconds between the tries to keep what became of a message."""
@@ -111,6 +113,8 @@ class Places:
         """Which pool was served last: of those with codes, and of the others."""
         self._soonest: float | None = None
         """When the next try of a message that was postponed here is due."""
+        self._sightings = Sightings()
+        self._far = Rarely(desk.pace.far)
         self.loop = Loop(
             self._claimed,
             self._send,
@@ -158,6 +162,23 @@ class Places:
                 found += await entries.due(channel, urgent=urgent, now=now, limit=limit, behind=self._behind[urgent])
             for entry in in_turn(found, self._behind[urgent]):
                 yield entry
+        if self._far.is_due(now):
+            async for entry in self._overlong(now):
+                yield entry
+
+    async def _overlong(self, now: float) -> AsyncIterator[OutboxEntry]:
+        """Entries that wait, or are held, for longer than any may: a clock was wrong, and now they are anybody's."""
+        pace = self._desk.pace
+        for channel in self.channels:
+            for urgent in (True, False):
+                for entry in await self._desk.entries.far(
+                    channel, urgent=urgent, after=now + pace.lease, limit=_FAR_AT_ONCE
+                ):
+                    if entry.state == WAITING:
+                        if entry.due > now + pace.furthest:
+                            yield entry
+                    elif self._sightings.outlasted((entry.id,), entry.version, pace.lease, now):
+                        yield entry
 
     async def _taken(self, entry: OutboxEntry) -> OutboxEntry | None:
         """The entry, held. None if somebody else was faster, or if it ends here."""

@@ -35,12 +35,14 @@ class PoolRemoval:
         """A bounded part of what is left is gone. Doing a part twice changes nothing."""
         # Whoever wanted it gone may have died before it was.
         await self._pools.delete(job.subject)
-        gone = float(job.progress.get("gone", self._clock.now()))
+        now = self._clock.now()
+        # One that lies ahead was written before the clock was set back: it settles from here on.
+        gone = min(float(job.progress.get("gone", now)), now)
         removed = await self._pools.remove_some(job.subject, self._at_a_time)
         progress = {"gone": gone, "removed": job.progress.get("removed", 0) + removed}
         if removed:
             return Onward(progress)
-        if self._clock.now() < gone + SETTLING:
+        if now < gone + SETTLING:
             return Onward(progress, due=gone + SETTLING)
         if self._messages is not None:
             place = await self._messages.drop_some_of(job.subject, job.progress.get("outbox"), self._at_a_time)

@@ -27,6 +27,9 @@ class JobRepository:
         # A later version may have others wait for an instant too: those are not ours to do (decision 0008).
         return [job for job in found if job.is_alive and job.ripe <= now]
 
+    async def far(self, kind: str, after: float, limit: int) -> Sequence[Job]:
+        return [job for job in await self._shelf.waiting(kind, limit, after=after) if job.is_alive]
+
     async def page(self, limit: int, cursor: str | None) -> Slice:
         return await self._shelf.page(self._cursors, (), limit, cursor)
 

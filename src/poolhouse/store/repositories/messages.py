@@ -60,6 +60,11 @@ class OutboxRepository:
         waited = [entry for entry in await self._some(f"{line} at ", limit) if entry.ripe <= now]
         return [*waited, *await self._turns(f"{line} in ", limit, behind)]
 
+    async def far(self, channel: str, *, urgent: bool, after: float, limit: int) -> Sequence[OutboxEntry]:
+        line = f"{_line(channel, urgent=urgent)} at "
+        # No second part of a key sorts behind this one.
+        return await self._some(line, limit, Position(f"{line}{_instant(after)}", (_TENANT, "\U0010ffff")))
+
     async def left_by_older(self, now: float, limit: int) -> Sequence[OutboxEntry]:
         # A bare instant begins as now does, or it is one of another century.
         return [entry for entry in await self._some(_instant(now)[0], limit) if entry.ripe <= now]
@@ -81,8 +86,8 @@ class OutboxRepository:
                 start = entries[-1].pool_id
         return [*found.values()]
 
-    async def _some(self, beginning: str, limit: int) -> list[OutboxEntry]:
-        page = await self._page(beginning, limit, None)
+    async def _some(self, beginning: str, limit: int, after: Position | None = None) -> list[OutboxEntry]:
+        page = await self._page(beginning, limit, after)
         # A later version may have others wait here too: those are not ours to send (decision 0008).
         found = [to_record(entry, OutboxEntry) for entry in page.entries]
         return [entry for entry in found if entry.state in (WAITING, SENDING)]

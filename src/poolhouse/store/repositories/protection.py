@@ -6,6 +6,10 @@ from poolhouse.ports.protection import Tally
 from poolhouse.store.port import Store
 from poolhouse.store.repositories import collections
 
+APART = 60.0
+"""Seconds by which the clocks of those who count together may differ: more than time services leave, and less than what
+a clock is set back by mistake. Within it, what another process has just counted is not taken for one of another day."""
+
 
 class CounterRepository:
     def __init__(self, store: Store) -> None:
@@ -29,6 +33,19 @@ class CounterRepository:
             expires=expires,
         )
         return count is not None
+
+    async def count_within(
+        self, pool_id: str, what: str, subject: str, *, at_most: int, seconds: float, now: float
+    ) -> bool:
+        expires = now + seconds
+        if await self.raise_to(pool_id, what, subject, at_most=at_most, expires=expires):
+            return True
+        key = (pool_id, what, subject)
+        held = await self._store.get(collections.COUNTERS, key)
+        if held is None or held.expires is None or held.expires <= expires + APART:
+            return False
+        await self._store.delete(collections.COUNTERS, key, version=held.version)
+        return await self.raise_to(pool_id, what, subject, at_most=at_most, expires=expires)
 
     async def lower(self, pool_id: str, what: str, subject: str, *, until: float, since: int) -> None:
         held = await self._store.get(collections.COUNTERS, (pool_id, what, subject))

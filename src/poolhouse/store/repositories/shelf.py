@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 from poolhouse.errors import Conflicted, KeyTaken, VersionConflict
 from poolhouse.ports.paging import Slice
 from poolhouse.records.base import StoredRecord
-from poolhouse.store.port import Collection, Entry, Key, Query, StartsWith, Store, Stored
+from poolhouse.store.port import Collection, Entry, Key, Position, Query, StartsWith, Store, Stored
 from poolhouse.store.repositories.cursors import Cursors
 from poolhouse.store.repositories.mapping import to_record, with_version
 
@@ -70,9 +70,11 @@ class Shelf(Generic[R]):
         page = await self._store.find(self._collection, query)
         return [to_record(stored, self._kind) for stored in page.entries]
 
-    async def waiting(self, tenant: str, limit: int) -> Sequence[R]:
-        """Those of a tenant that wait for an instant, the earliest first: see ``due``."""
-        return await self.find(Query(prefix=(tenant,), where=StartsWith("due", ""), limit=limit))
+    async def waiting(self, tenant: str, limit: int, *, after: float | None = None) -> Sequence[R]:
+        """Those of a tenant that wait for an instant (a later one), the earliest first: see ``due``."""
+        # No second part of a key sorts behind this one.
+        begin = None if after is None else Position(due(after)["due"], (tenant, "\U0010ffff"))
+        return await self.find(Query(prefix=(tenant,), where=StartsWith("due", ""), limit=limit, after=begin))
 
     async def page(self, cursors: Cursors, prefix: Key, limit: int, cursor: str | None) -> Slice:
         entries, following = await turned(self._store, cursors, self._collection, prefix, limit, cursor)

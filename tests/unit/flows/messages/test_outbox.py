@@ -80,6 +80,10 @@ class Entries:
             if entry.ripe <= now and (entry.state == "waiting" or (entry.state == "sending" and entry.until))
         ]
 
+    async def far(self, channel: str, *, urgent: bool, after: float, limit: int) -> Sequence[OutboxEntry]:
+        line = [entry for entry in self.all.values() if (entry.channel, entry.urgent) == (channel, urgent)]
+        return [entry for entry in line if entry.ripe > after and entry.state in ("waiting", "sending")]
+
     async def left_by_older(self, now: float, limit: int) -> Sequence[OutboxEntry]:
         return []
 

@@ -171,3 +171,19 @@ async def test_a_deleted_pool_has_no_census(house: House) -> None:
 
     page = await house.built.store.find(collections.CENSUS, Query(prefix=(pool.id,), limit=10))
     assert [] == list(page.entries)
+
+
+async def test_a_census_of_before_the_clock_was_set_back_is_taken_again(house: House) -> None:
+    pool = await house.pool()
+    await made(house, pool, "ada", "bea", "cleo")
+    house.clock.advance(10 * EVERY)
+    await CensusRepository(house.built.store).note_taken(pool.id, house.clock.now())
+    await lose(house, pool, 2)
+    house.clock.advance(-10 * EVERY)
+
+    await told(house, pool)
+    for _ in range(2):
+        await house.built.jobs.drain()
+        house.clock.advance(SETTLING)
+
+    assert 3 == await told(house, pool)

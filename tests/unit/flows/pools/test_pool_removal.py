@@ -185,3 +185,18 @@ async def test_tokens_of_a_deleted_pool_end_at_once_even_where_the_pool_is_still
             await other.refresh(client, tokens.refresh, rotates=False)
         with pytest.raises(PoolNotFound):
             await other.sign_in(client)
+
+
+async def test_a_clock_that_was_set_back_by_a_day_holds_up_no_removal() -> None:
+    async with opened_house() as house:
+        pool, _ = await inhabited(house)
+        house.clock.advance(86400)
+        await house.services.pools.delete(pool.id)
+        await house.built.jobs.drain()
+        house.clock.advance(-86400)
+
+        await finished(house)
+
+        job = await house.built.jobs.leases.get(POOL_REMOVAL, pool.id)
+        assert job is not None
+        assert DONE == job.state
