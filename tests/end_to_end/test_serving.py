@@ -169,6 +169,32 @@ def test_a_worker_that_is_stopped_alone_did_not_die(tmp_path: Path) -> None:
         assert "worker died" not in server.process.stderr
 
 
+def test_figures_are_those_of_all_workers_and_of_the_dead_ones_whoever_is_asked(tmp_path: Path) -> None:
+    """Each answers some requests while the other is stopped; then one is killed."""
+    with serving(tmp_path, "--workers", "2", POOLHOUSE_SERVER_METRICS_TOKEN="t0ken") as server:
+        first, second = workers_of(server, 2)
+        counts = []
+        for held in (first, second):
+            os.kill(held, signal.SIGSTOP)
+            assert [200] * 3 == [server.status("/healthz") for _ in range(3)]
+            counts.append(health_checks(server))
+            os.kill(held, signal.SIGCONT)
+        os.kill(first, signal.SIGKILL)
+        workers_of(server, 3)
+        counts += [health_checks(server) for _ in range(4)]
+
+        earlier = counts[0] - 3
+        assert [earlier + 3, *[earlier + 6] * 5] == counts
+
+
+def health_checks(server: Served) -> int:
+    request = urllib.request.Request(f"{server.url}/metrics", headers={"Authorization": "Bearer t0ken"})
+    with DIRECT.open(request, timeout=PATIENCE) as answer:
+        shown = answer.read().decode()
+    (count,) = re.findall(r'poolhouse_requests_total\{route="health",status="200"\} ([\d.]+)', shown)
+    return round(float(count))
+
+
 FROZEN = """
 import os, signal, socket, sys
 from poolhouse.cli.supervising import Supervisor

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from poolhouse.hooks.tally import Tally
 from poolhouse.server.operation.exposition import exposition
-from poolhouse.server.operation.metrics import Metrics
+from poolhouse.server.operation.metrics import Metrics, Over
 
 
 def lines(metrics: Metrics) -> set[str]:
@@ -72,7 +71,7 @@ def test_tries_that_failed_are_counted_by_their_cause() -> None:
 def test_calls_of_plugins_are_counted_and_timed_by_plugin_and_hook() -> None:
     metrics = Metrics()
 
-    tally = metrics.plugins["frauds", "pre_sign_up"] = Tally()
+    tally = metrics.plugin("frauds", "pre_sign_up")
     tally.count("answered", 0.25)
     tally.count("failed", 0.5)
     metrics.held("frauds")
@@ -85,7 +84,7 @@ def test_calls_of_plugins_are_counted_and_timed_by_plugin_and_hook() -> None:
 
 def test_a_watched_figure_is_read_when_somebody_asks() -> None:
     metrics, waiting = Metrics(), [1]
-    metrics.watch("poolhouse_waiting", "What waits.", lambda: len(waiting))
+    metrics.watch("poolhouse_waiting", "What waits.", lambda: len(waiting), over=Over.SUM)
 
     waiting.append(2)
 

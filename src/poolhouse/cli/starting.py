@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from poolhouse.cli.demo import Demo
+    from poolhouse.server.ground import Surroundings
 
 QUIET_SECONDS: Final = 0.1
 """Between the first moment in which the server answers and the log line that says so."""
@@ -118,7 +119,8 @@ class _Start:
             access_log=AccessLog(form) if access_log else None,
         )
         self._demo: Demo | None = None
-        self._is_stuck: Callable[[], bool] = bool
+        self._moves: Callable[[], bool] = lambda: True
+        self._surroundings: Surroundings | None = None
 
     def run(self, workers: int) -> int:
         for warning in self._settings.warnings:
@@ -139,6 +141,9 @@ class _Start:
         from poolhouse.cli.supervising import Leash, Supervisor
         from poolhouse.crypto.workers import usable_cpus
         from poolhouse.server import app, parts  # noqa: F401 - the root, too, is loaded here
+        from poolhouse.server.ground import Surroundings
+        from poolhouse.server.operation.board import Board
+        from poolhouse.server.operation.metrics import Metrics
 
         parts.load(self._settings)
         server = self._settings.server
@@ -146,14 +151,17 @@ class _Start:
             # Each process has its share of the processors for arithmetic, rounded up.
             self._settings = replace(self._settings, server=replace(server, threads=-(-usable_cpus() // workers)))
 
+        boards = [Board() for _ in range(workers)]
+
         def work(leash: Leash) -> int:
+            self._surroundings = Surroundings(metrics=lambda: Metrics(boards[leash.place], boards))
             try:
                 with told(shown_store(self._settings), refused=STORE):
                     run(
                         self._make,
                         sockets,
                         self._manner,
-                        started=lambda: leash.say_ready(lambda: not self._is_stuck()),
+                        started=lambda: leash.say_ready(lambda: self._moves()),
                         stopping=leash.stop_when_drawn,
                     )
             except Exception as error:  # noqa: BLE001 - the boundary of the process: told once
@@ -166,13 +174,19 @@ class _Start:
             sockets,
             grace=self._manner.drain + self._manner.grace,
             started=lambda: self._tell_address(sockets),
+            buried=lambda place: setattr(boards[place], "is_held", False),
         ).run()
 
     async def _make(self) -> web.Application:
         from poolhouse.server.app import build
 
-        server = await build(self._settings, self._keys.raw, plugins=self._plugins)
-        self._is_stuck = server.workers.is_stuck
+        server = await build(self._settings, self._keys.raw, plugins=self._plugins, surroundings=self._surroundings)
+
+        def moves() -> bool:
+            server.metrics.show()
+            return not server.workers.is_stuck()
+
+        self._moves = moves
         if self._settings.dev.enabled and self._settings.dev.demo:
             from poolhouse.cli.demo import demo
 

@@ -43,10 +43,12 @@ _logger = logging.getLogger("poolhouse.serving")
 @dataclass(frozen=True, slots=True)
 class Leash:
     """The worker's ends of two pipes: over one it says that it answers, and on, that it lives; at the other it sees
-    that it is to stop."""
+    that it is to stop. ``place`` is the number of the place in which it works: there was somebody before, and will be
+    after."""
 
     ready: int
     life: int
+    place: int
 
     def say_ready(self, moves: Callable[[], bool]) -> None:
         """It answers; from now on it says so as long as its loop turns, and whatever else has to move does."""
@@ -90,6 +92,7 @@ class BackOff:
 class _Place:
     """A worker's place: the process in it, if there is one, and when the next is to be started."""
 
+    number: int
     back_off: BackOff = field(default_factory=BackOff)
     pid: int | None = None
     ready_pipe: int | None = None
@@ -99,9 +102,14 @@ class _Place:
     due: float = 0.0
 
 
+def _forget(_: int) -> None:
+    """Nobody has to know which place is empty."""
+
+
 class Supervisor:
     """Runs ``work`` in ``count`` processes until a signal says stop. ``grace`` is theirs for running requests;
-    ``started`` is called once the first of them answers. One that is silent for ``silence`` seconds is replaced."""
+    ``started`` is called once the first of them answers, ``buried`` with the number of the place of each whose process
+    has ended. One that is silent for ``silence`` seconds is replaced."""
 
     def __init__(
         self,
@@ -111,14 +119,16 @@ class Supervisor:
         *,
         grace: float,
         started: Callable[[], None],
+        buried: Callable[[int], None] = _forget,
         silence: float = SILENCE,
     ) -> None:
         self._work = work
+        self._buried = buried
         self._silence = silence
         self._started = started
         self._sockets = sockets
         self._grace = grace
-        self._places = [_Place() for _ in range(count)]
+        self._places = [_Place(number) for number in range(count)]
         self._life_read, self._life_write = os.pipe()
         self._selector = selectors.DefaultSelector()
         self._has_answered = False
@@ -216,12 +226,12 @@ class Supervisor:
         sys.stderr.flush()
         pid = os.fork()
         if pid == 0:
-            self._become_worker(read, write)
+            self._become_worker(place, read, write)
         os.close(write)
         place.pid, place.ready_pipe, place.started, place.was_ready = pid, read, time.monotonic(), False
         self._selector.register(read, selectors.EVENT_READ, place)
 
-    def _become_worker(self, read: int, write: int) -> None:
+    def _become_worker(self, place: _Place, read: int, write: int) -> None:
         """Does not return."""
         status = 1
         try:
@@ -237,7 +247,7 @@ class Supervisor:
             for other in self._places:
                 if other.ready_pipe is not None:
                     os.close(other.ready_pipe)
-            status = self._work(Leash(ready=write, life=self._life_read))
+            status = self._work(Leash(ready=write, life=self._life_read, place=place.number))
         finally:
             sys.stdout.flush()
             sys.stderr.flush()
@@ -281,6 +291,7 @@ class Supervisor:
 
     def _after_death(self, place: _Place, status: int) -> None:
         pid, place.pid = place.pid, None
+        self._buried(place.number)
         self._forget_pipe(place)
         if self._stop_by is not None:
             return

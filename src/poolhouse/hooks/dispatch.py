@@ -24,7 +24,7 @@ from poolhouse.hooks.expected import Check, answer_check, described
 from poolhouse.hooks.kinds import AMEND, ANSWER, AROUND, COLLECT, OBSERVE
 from poolhouse.hooks.reported import report
 from poolhouse.hooks.running import OutOfTime, Steps, as_steps, go_on, is_cancelled, run
-from poolhouse.hooks.tally import Tally
+from poolhouse.hooks.tally import Tally, Uncounted
 
 E = TypeVar("E")
 A = TypeVar("A")
@@ -69,7 +69,7 @@ class Implementation:
     plugin: str
     call: Callable[[Any], Any]
     limit: float = 5.0
-    tally: Tally = field(default_factory=Tally, compare=False, repr=False)
+    tally: Tally = field(default_factory=Uncounted, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

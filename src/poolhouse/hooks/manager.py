@@ -22,7 +22,7 @@ from poolhouse.hooks import specs
 from poolhouse.hooks.context import PluginContext
 from poolhouse.hooks.dispatch import Hooks, Implementation, every_hook, kind_of
 from poolhouse.hooks.kinds import AROUND, PROJECT
-from poolhouse.hooks.tally import Tallies, Tally
+from poolhouse.hooks.tally import Tallies, Uncounted
 
 GROUP = "poolhouse"
 """The entry point group of plugin packages."""
@@ -64,7 +64,7 @@ class PluginManager:
         limits: Mapping[str, float] | None = None,
         limit: float = 5.0,
         tables: Iterable[str] = (),
-        tally: Tallies = Tally,
+        tally: Tallies = Uncounted,
         logger: logging.Logger | None = None,
     ) -> None:
         self._context = context

@@ -23,14 +23,14 @@ from poolhouse.hooks.dispatch import Hooks
 from poolhouse.hooks.events.server import Register
 from poolhouse.hooks.manager import PluginManager, installed
 from poolhouse.hooks.messages import PluginMessages, Put, nobody_sends
-from poolhouse.hooks.tally import Tallies, Tally, TracedTally
+from poolhouse.hooks.tally import Tallies, Tally, Traced, Uncounted
 from poolhouse.plugins import SENDERS
 from poolhouse.plugins.file import OutboxFile
 from poolhouse.ports.origin import current_origin
 from poolhouse.ports.world import Chance, Clock
 from poolhouse.records.messages import Message
 from poolhouse.server.http_client import HttpClient
-from poolhouse.server.operation.metrics import Metrics
+from poolhouse.server.operation.metrics import Metrics, Over
 from poolhouse.server.operation.shortages import files_limit, open_files
 from poolhouse.server.world import SystemChance, SystemClock
 from poolhouse.store.open import open_store
@@ -54,7 +54,8 @@ class NotStartable(Exception):  # noqa: N818 - read as a statement
 
 class Surroundings(Struct, frozen=True, kw_only=True):
     """What tests replace. ``signed_at`` is the clock for callers' signatures (they use the real one); ``plugin_http``
-    is what plugins go out by, where that is not the real way."""
+    is what plugins go out by, where that is not the real way. ``metrics`` makes those of this process: among several
+    workers they have a board that all can read."""
 
     clock: Clock = field(default_factory=SystemClock)
     chance: Chance = field(default_factory=SystemChance)
@@ -62,6 +63,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     key_maker: KeyMaker | None = None
     recorders: Sequence[Callable[[Message], None]] = ()
     plugin_http: Http | None = None
+    metrics: Callable[[], Metrics] = Metrics
 
 
 class Ground(Struct, frozen=True, kw_only=True):
@@ -98,17 +100,20 @@ async def lay_ground(
     store = store or store_of(settings, clock)
     vault = Vault(master_keys, chance)
     workers = Crews(settings.server.threads or None, settings.server.queue or None)
-    metrics = Metrics()
-    metrics.watch("poolhouse_arithmetic_pending", "Slow calls that wait or run.", lambda: workers.pending)
-    metrics.watch("poolhouse_files_open", "Files and connections of this process.", open_files)
-    metrics.watch("poolhouse_files_limit", "How many it may have.", files_limit)
+    metrics = surroundings.metrics()
+    metrics.watch(
+        "poolhouse_arithmetic_pending", "Slow calls that wait or run.", lambda: workers.pending, over=Over.SUM
+    )
+    metrics.watch(
+        "poolhouse_files_open", "Files and connections of the process with most.", open_files, over=Over.LARGEST
+    )
+    metrics.watch("poolhouse_files_limit", "How many a process may have.", files_limit, over=Over.SMALLEST)
     http = HttpClient(allowed=settings.server.outbound_hosts)
     outbox: OutboxService | None = None
 
     def tally(plugin: str, hook: str) -> Tally:
-        made = TracedTally(plugin, hook) if settings.logging.trace_plugins else Tally(plugin, hook)
-        metrics.plugins[plugin, hook] = made
-        return made
+        counted = metrics.plugin(plugin, hook)
+        return Traced(counted, plugin, hook) if settings.logging.trace_plugins else counted
 
     async def put(message: Message) -> None:
         # Plugins are built before the outbox, which is made with their senders.
@@ -135,9 +140,13 @@ async def lay_ground(
         OutboxRepository(store, cursors), vault, clock, hooks, senders, recorders=recorders, told=metrics, audit=trail
     )
     kept = outbox.kept
-    metrics.watch("poolhouse_messages_waiting", "Messages that wait.", lambda: kept.tally.waiting)
-    metrics.watch("poolhouse_messages_failed", "Messages that failed or are unclear.", lambda: kept.tally.failed)
-    metrics.watch("poolhouse_messages_oldest_seconds", "How long the first that waits has waited.", kept.waited)
+    # Of the store, and not of a worker: each has counted the same, at another moment.
+    for name, help_text, read in (
+        ("waiting", "Messages that wait.", lambda: kept.tally.waiting),
+        ("failed", "Messages that failed or are unclear.", lambda: kept.tally.failed),
+        ("oldest_seconds", "How long the first that waits has waited.", kept.waited),
+    ):
+        metrics.watch(f"poolhouse_messages_{name}", help_text, read, over=Over.LARGEST)
     return Ground(
         settings=settings,
         surroundings=surroundings,
@@ -164,7 +173,7 @@ def plugin_manager(
     http: Http,
     store: Store,
     plugins: Sequence[tuple[str, object]] = (),
-    tally: Tallies = Tally,
+    tally: Tallies = Uncounted,
     put: Put = nobody_sends,
 ) -> PluginManager:
     """A manager with what is installed, then ``plugins``, then those of our own senders that have settings: for a

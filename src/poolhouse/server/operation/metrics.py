@@ -1,123 +1,179 @@
 """The figures of the server. Labels have few values: no pool, no client, no user.
 
-They are kept as plain numbers: the library's own counters take a lock for every figure, which every request would pay
-for, and these are used from the event loop alone. They are put into the library's form when somebody asks
-(``exposition.py``)."""
+They are kept as plain numbers on a board (``board.py``): the library's own counters take a lock for every figure, which
+every request would pay for, and these are used from the event loop alone. Each worker has a board of its own, and all
+read all: what is asked for is the sum. They are put into the library's form when somebody asks (``exposition.py``)."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import Counter
-from collections.abc import Callable
-from typing import Final, Protocol
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
+from typing import Final
 
 from msgspec import Struct
 
+from poolhouse.server.operation.board import Board, Name
+
 BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_SECONDS: Final = len(BUCKETS) + 1
+"""Behind the buckets, of which the last is that of what took longer, stands how long all took."""
 
 
-class Times:
-    """How long answers took."""
+class Over(Enum):
+    """What a figure that goes up and down is over all workers."""
 
-    __slots__ = ("buckets", "seconds")
-
-    def __init__(self) -> None:
-        self.buckets = [0] * (len(BUCKETS) + 1)
-        self.seconds = 0.0
-
-    def count(self, seconds: float) -> None:
-        self.buckets[bisect_left(BUCKETS, seconds)] += 1
-        self.seconds += seconds
-
-    def cumulative(self) -> list[tuple[str, float]]:
-        """The buckets as they are shown: each holds those below it."""
-        total = 0
-        shown = []
-        for bound, count in zip((*map(str, BUCKETS), "+Inf"), self.buckets, strict=True):
-            total += count
-            shown.append((bound, float(total)))
-        return shown
+    SUM = "sum"
+    LARGEST = "largest"
+    SMALLEST = "smallest"
 
 
-class Answered(Times):
-    """What was answered on one route."""
-
-    __slots__ = ("statuses",)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.statuses: dict[int, int] = {}
-
-
-class Operated(Times):
-    """What became of the calls of one operation."""
-
-    __slots__ = ("outcomes",)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.outcomes: dict[str, int] = {}
+_OVER: Final[Mapping[Over, Callable[[Sequence[float]], float]]] = {
+    Over.SUM: sum,
+    Over.LARGEST: max,
+    Over.SMALLEST: min,
+}
 
 
 class Watched(Struct, frozen=True):
-    """A figure that is read when somebody asks."""
+    """A figure that is read when somebody asks; of the other workers it is what they have shown last."""
 
     name: str
     help_text: str
+    over: Over
     read: Callable[[], float]
 
 
-class Called(Protocol):
-    """What became of calls, by outcome, and the seconds that they took together."""
+class Calls:
+    """The calls of one plugin for one hook. Their places are on the board once there was one."""
 
-    outcomes: dict[str, int]
-    seconds: float
+    __slots__ = ("_numbers", "_place", "_places", "_seconds")
+
+    def __init__(self, numbers: memoryview[float], place: Callable[[str], int], seconds: Callable[[], int]) -> None:
+        self._numbers = numbers
+        self._place = place
+        self._seconds = seconds
+        self._places: dict[str, tuple[int, int]] = {}
+
+    def count(self, outcome: str, seconds: float) -> None:
+        places = self._places.get(outcome)
+        if places is None:
+            places = self._places[outcome] = self._place(outcome), self._seconds()
+        numbers = self._numbers
+        numbers[places[0]] += 1
+        numbers[places[1]] += seconds
 
 
 class Metrics:
-    """The figures of one server: two servers in a process do not mix."""
+    """The figures of one server: two servers in a process do not mix. ``board`` is its own, ``boards`` those of all
+    workers, this one's among them."""
 
-    def __init__(self) -> None:
-        self.routes: dict[str, Answered] = {}
-        self.operations: dict[str, Operated] = {}
-        self.messages: Counter[tuple[str, str]] = Counter()
-        """By channel and outcome."""
-        self.message_failures: Counter[tuple[str, str]] = Counter()
-        """By channel and cause."""
-        self.jobs: Counter[tuple[str, str]] = Counter()
-        """By kind and outcome."""
-        self.plugins: dict[tuple[str, str], Called] = {}
-        """By plugin and hook; they are counted there."""
-        self.holds: Counter[str] = Counter()
-        """How often each plugin held the event loop."""
-        self.watched: list[Watched] = []
+    def __init__(self, board: Board | None = None, boards: Sequence[Board] = ()) -> None:
+        self._board = board or Board()
+        self._boards = boards or (self._board,)
+        self._numbers = self._board.numbers
+        self._slots: dict[Name, int] = {}
+        self._watched: list[Watched] = []
+        # The places of what every request counts, found without making a name.
+        self._requests: dict[tuple[str, int], tuple[int, int]] = {}
+        self._operations: dict[tuple[str, str], tuple[int, int]] = {}
+        for name, slot, _ in self._board.known():
+            self._slots[name] = slot
+
+    # --- counting ----------------------------------------------------------------------------------------------------
 
     def answered(self, route: str, status: int, seconds: float) -> None:
-        answered = self.routes.get(route)
-        if answered is None:
-            answered = self.routes[route] = Answered()
-        answered.statuses[status] = answered.statuses.get(status, 0) + 1
-        answered.count(seconds)
+        places = self._requests.get((route, status))
+        if places is None:
+            places = self._slot("requests", route, str(status)), self._times("request_seconds", route)
+            self._requests[route, status] = places
+        self._timed(places, seconds)
 
     def operated(self, operation: str, outcome: str, seconds: float) -> None:
         """An operation of an API was answered: ``outcome`` is ``ok`` or the name of an error."""
-        operated = self.operations.get(operation)
-        if operated is None:
-            operated = self.operations[operation] = Operated()
-        operated.outcomes[outcome] = operated.outcomes.get(outcome, 0) + 1
-        operated.count(seconds)
+        places = self._operations.get((operation, outcome))
+        if places is None:
+            places = self._slot("operations", operation, outcome), self._times("operation_seconds", operation)
+            self._operations[operation, outcome] = places
+        self._timed(places, seconds)
 
     def became(self, channel: str, outcome: str) -> None:
-        self.messages[channel, outcome] += 1
+        self._numbers[self._slot("messages", channel, outcome)] += 1
 
     def failed_by(self, channel: str, cause: str) -> None:
-        self.message_failures[channel, cause] += 1
+        self._numbers[self._slot("message_failures", channel, cause)] += 1
 
     def job(self, kind: str, outcome: str) -> None:
-        self.jobs[kind, outcome] += 1
+        self._numbers[self._slot("jobs", kind, outcome)] += 1
+
+    def plugin(self, plugin: str, hook: str) -> Calls:
+        """Where the plugin's calls of the hook are counted."""
+        return Calls(
+            self._numbers,
+            lambda outcome: self._slot("plugin_calls", plugin, hook, outcome),
+            lambda: self._slot("plugin_seconds", plugin, hook),
+        )
 
     def held(self, plugin: str) -> None:
-        self.holds[plugin] += 1
+        """The plugin held the event loop."""
+        self._numbers[self._slot("plugin_holds", plugin)] += 1
 
-    def watch(self, name: str, help_text: str, read: Callable[[], float]) -> None:
-        self.watched.append(Watched(name, help_text, read))
+    def watch(self, name: str, help_text: str, read: Callable[[], float], *, over: Over) -> None:
+        self._watched.append(Watched(name, help_text, over, read))
+
+    def show(self) -> None:
+        """What is watched is there for the other workers to read."""
+        for watched in self._watched:
+            self._numbers[self._slot("watched", watched.name)] = watched.read()
+        self._board.is_held = True
+
+    def _timed(self, places: tuple[int, int], seconds: float) -> None:
+        numbers = self._numbers
+        count, times = places
+        numbers[count] += 1
+        numbers[times + bisect_left(BUCKETS, seconds)] += 1
+        numbers[times + _SECONDS] += seconds
+
+    def _slot(self, *name: str, width: int = 1) -> int:
+        slot = self._slots.get(name)
+        if slot is None:
+            slot = self._slots[name] = self._board.add(name, width)
+        return slot
+
+    def _times(self, *name: str) -> int:
+        return self._slot(*name, width=_SECONDS + 1)
+
+    # --- reading -----------------------------------------------------------------------------------------------------
+
+    def counted(self) -> Mapping[str, Mapping[Name, Sequence[float]]]:
+        """By family and labels what all workers have counted, the dead ones too."""
+        sums: defaultdict[str, dict[Name, list[float]]] = defaultdict(dict)
+        for board in self._boards:
+            for (family, *labels), slot, width in board.known():
+                some = list(board.numbers[slot : slot + width])
+                so_far = sums[family].get(tuple(labels), [0.0] * width)
+                sums[family][tuple(labels)] = [one + more for one, more in zip(so_far, some, strict=True)]
+        sums.pop("watched", None)
+        return sums
+
+    def watched(self) -> Sequence[tuple[Watched, float]]:
+        """What goes up and down, over all workers that live."""
+        self.show()
+        shown: defaultdict[str, list[float]] = defaultdict(list)
+        for board in self._boards:
+            if board.is_held:
+                for name, slot, _ in board.known():
+                    if name[0] == "watched":
+                        shown[name[1]].append(board.numbers[slot])
+        return [(watched, _OVER[watched.over](shown[watched.name])) for watched in self._watched]
+
+
+def cumulative(times: Sequence[float]) -> tuple[list[tuple[str, float]], float]:
+    """The buckets as they are shown, each holding those below it; and the seconds in all."""
+    total = 0.0
+    shown = []
+    for bound, count in zip((*map(str, BUCKETS), "+Inf"), times, strict=False):
+        total += count
+        shown.append((bound, total))
+    return shown, times[_SECONDS]
