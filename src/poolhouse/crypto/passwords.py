@@ -22,6 +22,7 @@ from msgspec import Struct
 
 from poolhouse.crypto.bcrypt_format import is_bcrypt, sees_all
 from poolhouse.crypto.formats import Argon2, argon2_fits, as_typed, built_in, is_shortage, read_argon2, why_unreadable
+from poolhouse.crypto.memory import MemoryRoom
 from poolhouse.crypto.workers import Workers
 from poolhouse.errors import TooManyRequests
 from poolhouse.ports.passwords import Fit, PasswordFormat
@@ -55,7 +56,8 @@ class Argon2Costs(Struct, frozen=True):
 
 
 class PasswordHashes:
-    """Implements the passwords port. ``formats`` are tried in order, before the built-in ones."""
+    """Implements the passwords port. ``formats`` are tried in order, before the built-in ones. ``room`` lets in what
+    finds its memory (None: as the bounds of this process say)."""
 
     def __init__(
         self,
@@ -64,7 +66,9 @@ class PasswordHashes:
         chance: Chance,
         costs: Argon2Costs = Argon2Costs(),
         formats: Iterable[PasswordFormat] = (),
+        room: MemoryRoom | None = None,
     ) -> None:
+        self._room = room or MemoryRoom(costs.memory_kib * 1024)
         self._workers = workers
         self._chance = chance
         self._costs = costs
@@ -77,6 +81,7 @@ class PasswordHashes:
 
     async def hash(self, password: str) -> str:
         """As the port says. Raises ``TooManyRequests`` where there is no memory for it, as where the queue is full."""
+        self._room.admit(self._workers.pending, self._workers.threads)
         with _memory_is_room():
             return await self._workers.run(self._hash, password, self._chance.raw(SALT_SIZE))
 
@@ -84,6 +89,7 @@ class PasswordHashes:
         """As the port says. A hash that nobody here can read is logged (without it), costs the same work, and fits no
         password. A foreign hash takes as long as its own parameters say, until the sign-in that replaces it. Raises
         ``TooManyRequests`` where there is no memory to look at it: that says nothing about the password."""
+        self._room.admit(self._workers.pending, self._workers.threads)
         with _memory_is_room():
             return await self._workers.run(self._verify, password, encoded)
 

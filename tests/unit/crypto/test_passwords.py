@@ -161,6 +161,7 @@ async def test_imports_can_ask_whether_a_hash_can_be_read(
 WITHOUT_MEMORY = """
 import asyncio, resource
 from pathlib import Path
+from poolhouse.crypto.memory import MemoryRoom
 from poolhouse.crypto.passwords import Argon2Costs, PasswordHashes
 from poolhouse.crypto.workers import Workers
 from poolhouse.errors import TooManyRequests
@@ -168,7 +169,9 @@ from tests.unit.crypto.world import ForeseenChance, vault
 
 async def main():
     workers = Workers(threads=1)
-    passwords = PasswordHashes(workers, vault(), ForeseenChance(), Argon2Costs(memory_kib=65536, passes=1))
+    # Let in by somebody who knows of no bound: the hash itself finds none.
+    blind = MemoryRoom(0, lambda: None)
+    passwords = PasswordHashes(workers, vault(), ForeseenChance(), Argon2Costs(memory_kib=65536, passes=1), room=blind)
     encoded = await passwords.hash("right")
     used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (used + 20_000_000, -1))
