@@ -25,8 +25,8 @@ def test_what_is_counted_is_the_sum_whoever_is_asked() -> None:
     one.answered("api", 200, 0.003)
     other.answered("api", 200, 0.02)
     other.answered("api", 400, 60.0)
-    other.plugin("frauds", "pre_sign_up", 0.5, "failed")
-    one.plugin("frauds", "pre_sign_up", 0.25, "failed")
+    other.plugin("frauds", "pre_sign_up").count("failed", 0.5)
+    one.plugin("frauds", "pre_sign_up").count("failed", 0.25)
 
     assert lines(one) == lines(other)
     assert {
