@@ -11,7 +11,10 @@ TESTS: Final[dict[str, tuple[str, ...]]] = {
     "flows/grants/gate": (f"{FLOWS}/grants/test_gate.py",),
     "flows/sign_in/machine": (f"{FLOWS}/sign_in/test_machine.py",),
     "flows/messages/codes": (f"{FLOWS}/messages/test_codes.py",),
-    "flows/protection/lockout": (f"{FLOWS}/protection/test_lockout.py",),
+    "flows/protection/lockout": (
+        f"{FLOWS}/protection/test_lockout.py",
+        f"{SECURITY}/test_27_outages_are_no_guesses.py",
+    ),
     "flows/protection/limits": (f"{FLOWS}/protection/test_limits.py",),
     "flows/grants/claims": (f"{FLOWS}/grants/test_claims.py",),
     "records/names": ("tests/unit/records/test_names.py",),
@@ -23,4 +26,10 @@ TESTS: Final[dict[str, tuple[str, ...]]] = {
         f"{SECURITY}/test_37_unsigned_tokens.py",
         f"{SECURITY}/test_38_key_in_token.py",
     ),
+    "tokens/pool_keys": (
+        "tests/unit/tokens/test_key_ring.py",
+        "tests/unit/tokens/test_rotation_to_an_algorithm.py",
+        "tests/unit/tokens/test_algorithms.py",
+    ),
+    "tokens/curves": ("tests/unit/tokens/test_algorithms.py", f"{SECURITY}/test_36_algorithm_confusion.py"),
 }

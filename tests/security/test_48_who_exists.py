@@ -227,6 +227,10 @@ TELEPHONE_FIRST = (
     RecoveryOption(name="verified_phone_number", priority=1),
     RecoveryOption(name="verified_email", priority=2),
 )
+MAIL_FIRST = (
+    RecoveryOption(name="verified_email", priority=1),
+    RecoveryOption(name="verified_phone_number", priority=2),
+)
 
 
 @pytest.mark.parametrize("call", ["forgot", "resend"])
@@ -247,6 +251,35 @@ async def test_of_unknown_names_some_seem_to_have_a_telephone_and_some_not_alway
     assert {medium for medium, _ in first} == {"SMS", "EMAIL"}
     for medium, destination in first:
         assert re.fullmatch(r"\+\*{7}[0-9]{4}" if medium == "SMS" else r"n\*{3}@e\*{3}", destination)
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "name", "medium"),
+    [
+        ("forgot", "email", "nobody{}@example.com", "EMAIL"),
+        ("forgot", "phone_number", "+155501001{:02}", "SMS"),
+        ("resend", "phone_number", "+155501001{:02}", "SMS"),
+    ],
+)
+async def test_a_name_that_is_a_contact_seems_to_be_asked_for_there_as_every_known_one_is(
+    call: str, kind: str, name: str, medium: str
+) -> None:
+    recovery = MAIL_FIRST if kind == "email" else TELEPHONE_FIRST
+    async with opened_house() as house:
+        pool = await house.pool(
+            auto_verified=("email", "phone_number"),
+            foundation=PoolFoundation(username_attributes=(kind,)),
+            recovery=recovery,
+        )
+        hiding = await house.client(pool, hides_users=True)
+
+        seen = [await shown(house, hiding, call, name.format(n)) for n in range(20)]
+
+    assert {medium} == {told for told, _ in seen}
+    if kind == "email":
+        assert {"n***@e***"} == {destination for _, destination in seen}
+    else:
+        assert [f"+*******01{n:02}" for n in range(20)] == [destination for _, destination in seen]
 
 
 async def test_unknown_names_do_not_share_the_count_of_a_contact(house: House) -> None:

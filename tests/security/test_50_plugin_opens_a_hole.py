@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from poolhouse.crypto.passwords import Argon2Costs, PasswordHashes
 from poolhouse.errors import PluginAnswerInvalid, PluginFailed
 from poolhouse.hooks import specs
 from poolhouse.hooks.answers.sign_in import Asked, ChallengeResult, Passed, SignInState, Stage
@@ -22,6 +23,7 @@ from poolhouse.hooks.events.grants import PreToken
 from poolhouse.hooks.events.server import FlowCall
 from poolhouse.hooks.events.sign_in import PreAuthentication, VerifyChallenge
 from poolhouse.hooks.kinds import hookimpl
+from poolhouse.ports.passwords import Fit
 from poolhouse.store.memory import MemoryStore
 from poolhouse.store.plugin_documents import PLUGIN_DOCUMENTS, StoredPluginDocuments
 from tests.support.house import opened_house
@@ -217,6 +219,42 @@ async def test_a_proof_is_a_proof() -> None:
         await house.user(client)
 
         assert isinstance(await house.answer(client, await house.begin(client), ANSWER="x"), SignedIn)
+
+
+class OldHashes:
+    """A format of passwords whose check answers what it was made with."""
+
+    name = "old"
+
+    def __init__(self, said: Any) -> None:
+        self._said = said
+
+    def recognises(self, encoded: str) -> bool:
+        return encoded.startswith("$old$")
+
+    def verify(self, encoded: str, password: str) -> Any:
+        return self._said
+
+
+class AtOnce:
+    """Slow arithmetic is done at once."""
+
+    async def run(self, function: Callable[..., Any], /, *given: Any) -> Any:
+        return function(*given)
+
+
+@pytest.mark.parametrize("said", [None, False, 1, "True", "whole", object(), ["whole"], {"fits": True}, Fit])
+async def test_a_password_fits_where_its_format_says_true_and_nowhere_else(said: Any) -> None:
+    workers: Any = AtOnce()
+    async with opened_house() as house:
+        world = house.built.world
+        costs = Argon2Costs(memory_kib=8, passes=1)
+        wrong, right = (
+            PasswordHashes(workers, world.secrets, world.chance, costs, [OldHashes(answer)]) for answer in (said, True)
+        )
+
+    assert Fit.NO is await wrong.verify("x", "$old$1")
+    assert Fit.WHOLE is await right.verify("x", "$old$1")
 
 
 class Curious:

@@ -51,7 +51,8 @@ class Lockout:
         self._counters = counters
         self._clock = clock
         self._gates: dict[tuple[str, str], tuple[asyncio.Semaphore, int]] = {}
-        self._unsure: dict[tuple[str, str, str], Tally] = {}
+        # What was counted where no answer came, if it was, and what was counted before.
+        self._unsure: dict[tuple[str, str, str], tuple[Tally, Tally]] = {}
 
     @asynccontextmanager
     async def attempt(self, pool_id: str, subject: str, factor: str = "password") -> AsyncIterator[None]:
@@ -103,7 +104,7 @@ class Lockout:
             except StoreAway:
                 # It may have been counted all the same, and nothing was checked. The next attempt will see.
                 if len(self._unsure) < MOST_UNSURE:
-                    self._unsure[pool_id, what, subject] = Tally(count, until, since)
+                    self._unsure[pool_id, what, subject] = (Tally(count, until, since), tally)
                 raise
             if counted:
                 return tally
@@ -111,9 +112,9 @@ class Lockout:
 
     async def _take_back(self, pool_id: str, what: str, subject: str) -> None:
         """What was counted for an attempt that got no answer from the store is counted no longer."""
-        unsure = self._unsure.pop((pool_id, what, subject), None)
-        if unsure is not None and await self._counters.read(pool_id, what, subject) == unsure:
-            await self._counters.lower(pool_id, what, subject, until=0.0, since=unsure.since)
+        counted, before = self._unsure.pop((pool_id, what, subject), (None, None))
+        if before is not None and await self._counters.read(pool_id, what, subject) == counted:
+            await self._counters.lower(pool_id, what, subject, until=before.until, since=before.since)
 
     @asynccontextmanager
     async def _one_of_few(self, pool_id: str, subject: str) -> AsyncIterator[None]:

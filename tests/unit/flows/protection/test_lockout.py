@@ -16,6 +16,7 @@ from poolhouse.flows.protection.lockout import (
     Lockout,
     lock_seconds,
 )
+from poolhouse.ports.protection import Tally
 from poolhouse.store.memory import MemoryStore
 from poolhouse.store.repositories import collections
 from poolhouse.store.repositories.protection import CounterRepository
@@ -24,10 +25,34 @@ from poolhouse.testing.clock import FakeClock
 POOL, JANE = "eu-north-1_here", "jane"
 
 
+class Away(CounterRepository):
+    """While ``loses`` the store counts, and its answer does not come back; while ``lingers`` others have their turn
+    between what it read and who asked."""
+
+    loses = False
+    lingers = False
+
+    async def read(self, pool_id: str, what: str, subject: str) -> Tally:
+        tally = await super().read(pool_id, what, subject)
+        if self.lingers:
+            await asyncio.sleep(0)
+        return tally
+
+    async def raise_to(
+        self, pool_id: str, what: str, subject: str, *, at_most: int, expires: float, until: float = 0.0, since: int = 0
+    ) -> bool:
+        counted = await super().raise_to(
+            pool_id, what, subject, at_most=at_most, expires=expires, until=until, since=since
+        )
+        if self.loses:
+            raise errors.StoreAway(why="it does not answer")
+        return counted
+
+
 class World:
     def __init__(self) -> None:
         self.clock = FakeClock(1_800_000_000.0)
-        self.counters = CounterRepository(MemoryStore(collections.ALL, self.clock))
+        self.counters = Away(MemoryStore(collections.ALL, self.clock))
         self.lockout = Lockout(self.counters, self.clock)
 
     async def fail(self, subject: str = JANE, factor: str = "password", pool: str = POOL) -> None:
@@ -39,6 +64,14 @@ class World:
         async with self.lockout.attempt(pool, subject, factor):
             pass
 
+    async def lose(self, subject: str = JANE) -> None:
+        """An attempt is counted, and nobody learns of it."""
+        self.counters.loses = True
+        with pytest.raises(errors.StoreAway):
+            async with self.lockout.attempt(POOL, subject):
+                pass
+        self.counters.loses = False
+
     async def is_locked(self, subject: str = JANE, factor: str = "password", pool: str = POOL) -> bool:
         try:
             async with self.lockout.attempt(pool, subject, factor):
@@ -49,8 +82,11 @@ class World:
         except errors.Invalid:
             return False
 
+    async def tally(self, what: str = "failures", subject: str = JANE) -> Tally:
+        return await self.counters.read(POOL, what, subject)
+
     async def count(self, what: str = "failures", subject: str = JANE) -> int:
-        return (await self.counters.read(POOL, what, subject)).count
+        return (await self.tally(what, subject)).count
 
 
 @pytest.fixture
@@ -169,6 +205,23 @@ async def test_parallel_guesses_do_not_share_one_count(world: World) -> None:
     results = await asyncio.gather(*(guess() for _ in range(50)), return_exceptions=True)
 
     assert FREE_FAILURES == looked_at
+    assert {errors.WrongCredentials, errors.AttemptsExceeded} == {type(result) for result in results}
+
+
+async def test_as_many_guesses_as_are_free_are_looked_at_however_many_processes_race(world: World) -> None:
+    world.counters.lingers = True
+    looked_at = 0
+
+    async def guess(process: Lockout) -> None:
+        nonlocal looked_at
+        async with process.attempt(POOL, JANE):
+            looked_at += 1
+            raise errors.WrongCredentials
+
+    processes = [Lockout(world.counters, world.clock) for _ in range(12)]
+    results = await asyncio.gather(*(guess(process) for process in processes), return_exceptions=True)
+
+    assert FREE_FAILURES == looked_at == await world.count()
     assert {errors.WrongCredentials, errors.AttemptsExceeded} == {type(result) for result in results}
 
 
@@ -318,3 +371,61 @@ async def test_failures_that_nothing_follows_are_forgotten_after_a_year(world: W
     assert 1 == await world.count()
     world.clock.advance(1)
     assert 0 == await world.count()
+
+
+async def test_the_longest_lock_holds_from_its_first_moment(world: World) -> None:
+    while await world.count() < 15:
+        await world.fail()
+        assert await world.is_locked() == (await world.count() >= FREE_FAILURES)
+        world.clock.advance(lock_seconds(await world.count()) if await world.count() < 15 else 0.0)
+
+    assert LONGEST_LOCK == (await world.tally()).until - world.clock.now()
+    assert await world.is_locked()
+
+
+async def test_a_count_that_got_no_answer_is_taken_back_and_locks_are_as_they_were(world: World) -> None:
+    for _ in range(3):
+        await world.fail()
+    world.clock.advance(2 * LONGEST_LOCK)
+    for _ in range(6):
+        await world.fail()
+        world.clock.advance(2.0)
+    before = await world.tally()
+    assert (9, 3) == (before.count, before.since)
+
+    await world.lose()
+    assert 10 == await world.count()
+    # Nobody else's attempt is about it.
+    await world.fail("john")
+    await world.fail(factor="SMS_MFA")
+    assert 10 == await world.count()
+    assert not await world.is_locked()
+
+    assert before == await world.tally()
+    await world.fail()
+    world.clock.advance(3.75)
+    assert await world.is_locked()
+
+
+async def test_a_count_that_got_no_answer_is_taken_back_once(world: World) -> None:
+    await world.fail()
+    await world.lose()
+    assert not await world.is_locked()
+
+    await world.fail()
+
+    assert 2 == await world.count()
+    assert not await world.is_locked()
+    assert 2 == await world.count()
+
+
+async def test_a_failure_that_somebody_saw_meanwhile_is_not_taken_back(world: World) -> None:
+    await world.lose()
+    elsewhere = Lockout(world.counters, world.clock)
+    with pytest.raises(errors.WrongCredentials):
+        async with elsewhere.attempt(POOL, JANE):
+            raise errors.WrongCredentials
+
+    assert not await world.is_locked()
+
+    assert 2 == await world.count()
