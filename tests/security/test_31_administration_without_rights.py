@@ -10,8 +10,11 @@ import pytest
 
 from poolhouse.server.cognito.engine.registry import Result
 from poolhouse.server.cognito.user_pools.call import Call
+from tests.security.served import served
+from tests.support.house import PASSWORD
 from tests.support.json_api import NOON, KeysInMemory, ManualClock, access_key, build, running, user_pools
 from tests.support.json_api_inputs import ARN, POOL, smallest
+from tests.support.sign_in import Asking
 
 MODEL = user_pools()
 SIGNED = sorted(name for name, operation in MODEL.operations.items() if operation.caller == "signed")
@@ -73,6 +76,49 @@ async def test_a_key_for_one_pool_reaches_it_and_no_other() -> None:
 
     assert {""} == await answers(OF_A_POOL, only)
     assert {"AccessDeniedException"} == await answers(OF_A_POOL, only, pool=OTHER_POOL)
+
+
+@pytest.mark.parametrize("flow", ["ADMIN_USER_PASSWORD_AUTH", "REFRESH_TOKEN_AUTH"])
+async def test_naming_one_pool_brings_nobody_in_by_a_client_of_another(flow: str) -> None:
+    """The key is asked about the pool that is named; the client says which pool it really is about."""
+    async with served() as (house, api):
+        other, named = await house.pool(), await house.pool()
+        theirs = await house.client(other)
+        await house.user(theirs)
+        parameters = {
+            "USERNAME": "jane",
+            "PASSWORD": PASSWORD,
+            "REFRESH_TOKEN": (await house.sign_in(theirs)).refresh or "",
+        }
+        begun = {"ClientId": theirs.id, "AuthFlow": flow, "AuthParameters": parameters}
+
+        across = await api.call("AdminInitiateAuth", {**begun, "UserPoolId": named.id})
+        within = await api.call("AdminInitiateAuth", {**begun, "UserPoolId": other.id})
+
+    assert (400, "ResourceNotFoundException") == (across.status, across.error)
+    assert 200 == within.status
+
+
+async def test_naming_one_pool_answers_nothing_for_a_client_of_another() -> None:
+    async with served() as (house, api):
+        other, named = await house.pool(), await house.pool()
+        theirs = await house.client(other)
+        await house.user(theirs)
+        await house.services.users.set_password(other, "jane", PASSWORD, permanent=False)
+        asking = await house.begin(theirs)
+        assert isinstance(asking, Asking)
+        answer = {
+            "ClientId": theirs.id,
+            "ChallengeName": asking.challenge,
+            "Session": asking.handle,
+            "ChallengeResponses": {"USERNAME": "jane", "NEW_PASSWORD": "An0ther-Horse!"},
+        }
+
+        across = await api.call("AdminRespondToAuthChallenge", {**answer, "UserPoolId": named.id})
+        within = await api.call("AdminRespondToAuthChallenge", {**answer, "UserPoolId": other.id})
+
+    assert (400, "ResourceNotFoundException") == (across.status, across.error)
+    assert 200 == within.status
 
 
 async def test_a_key_for_one_pool_sees_nothing_that_is_not_of_a_pool() -> None:
