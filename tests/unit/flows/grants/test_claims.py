@@ -22,6 +22,7 @@ from poolhouse.flows.grants.claims import (
     unamended,
 )
 from poolhouse.hooks.events.grants import PreToken
+from poolhouse.ports.origin import Origin
 from poolhouse.records.clients import Client
 from poolhouse.records.grants import Grant
 from poolhouse.records.groups import Group
@@ -268,6 +269,14 @@ def test_who_and_where_are_as_they_were_whatever_a_plugin_says() -> None:
     after = settled(before, amended)
 
     assert with_fields(before, source="other", groups=("x",), scopes=("x",)) == after
+
+
+def test_where_it_came_from_is_not_a_plugins_to_say() -> None:
+    before = draft()
+
+    after = settled(before, with_fields(before, origin=Origin(source="198.51.100.7")))
+
+    assert before.origin is after.origin
 
 
 @pytest.mark.parametrize(

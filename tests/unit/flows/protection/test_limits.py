@@ -218,6 +218,7 @@ async def test_a_plugin_is_told_who_is_over_which_limit_and_may_let_it_pass() ->
         )
         == world.seen[0]
     )
+    assert ONE == world.seen[0].origin
     # What was let pass has emptied the bucket, and no more than that.
     world.clock.advance(60.0)
     assert 2 == len(world.seen)
