@@ -26,6 +26,20 @@ ENOUGH = 0.95
 SURVIVED = {0, 5, 33}
 """What mutmut remembers of a mutant that no test failed for, or that no test came to."""
 
+# Loaded once, before the mutants part ways: a server loads it when it is built, which would be for each of them.
+WARM = """
+
+import importlib
+import pkgutil
+
+for early in ("argon2", "gmpy2", "jose.backends"):
+    importlib.import_module(early)
+for folder in ("crypto", "server.cognito", "server.operation", "server.oidc", "server.parts", "store.repositories"):
+    package = importlib.import_module(f"poolhouse.{folder}")
+    for found in pkgutil.walk_packages(package.__path__, f"poolhouse.{folder}."):
+        importlib.import_module(found.name)
+"""
+
 # As ``mutmut show`` does it for one, for all: it is the reading of the module that takes the time.
 SHOW = """
 import sys
@@ -84,6 +98,8 @@ def prepare(module: str) -> Path:
         shutil.copytree(ROOT / name, place / name, ignore=shutil.ignore_patterns("__pycache__", "node_modules"))
     source = place / "src" / "poolhouse" / f"{module}.py"
     source.write_text(without_decorators(source.read_text(encoding="utf-8")), encoding="utf-8")
+    with (place / "tests" / "conftest.py").open("a", encoding="utf-8") as conftest:
+        conftest.write(WARM)
     project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     settings = SETTINGS.format(module=module, tests=json.dumps(TESTS[module]))
     (place / "pyproject.toml").write_text(project + settings, encoding="utf-8")

@@ -24,7 +24,7 @@ from poolhouse.flows.messages.codes import (
     Purpose,
 )
 from poolhouse.flows.messages.words import Messenger
-from poolhouse.records.messages import Delivery
+from poolhouse.records.messages import Delivery, Message
 from poolhouse.records.pools import MessageTemplate, Pool
 from poolhouse.records.sign_in import Code
 from poolhouse.records.users import User
@@ -367,6 +367,58 @@ async def test_for_a_name_that_nobody_has_the_same_quota_holds(world: World) -> 
         await world.codes.pretend(
             world.pool, "nobody", FORGOT_PASSWORD, attribute="email", target="n@example.com", client_id="c", user=None
         )
+
+
+async def test_what_nobody_is_sent_counts_for_the_letter_box_as_what_somebody_is_sent(world: World) -> None:
+    for n in range(SENDS_TO_A_CONTACT):
+        await world.codes.pretend(
+            world.pool,
+            f"nobody{n}",
+            FORGOT_PASSWORD,
+            attribute="email",
+            target=f"jane+{n}@example.com",
+            client_id="c",
+            user=None,
+        )
+
+    with pytest.raises(errors.LimitExceeded):
+        await world.send()
+
+
+class Pretended:
+    """An outbox that tells what was put into it for nobody."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[Message, float]] = []
+
+    async def pretend(self, message: Message, *, life: float) -> None:
+        self.seen.append((message, life))
+
+
+@pytest.mark.parametrize(
+    ("attribute", "target", "channel", "words"),
+    [
+        ("email", "n@example.com", "email", ("Hi", "E 000000")),
+        ("phone_number", "+15550100011", "sms", ("", "S 000000")),
+    ],
+)
+async def test_what_nobody_is_sent_is_made_of_the_pools_words(
+    world: World, attribute: str, target: str, channel: str, words: tuple[str, str]
+) -> None:
+    pool = replace(world.pool, verification=MessageTemplate(email="E {####}", sms="S {####}", subject="Hi"))
+    pretended: Any = Pretended()
+    ports = world.house.built.ports
+    flow_world = world.codes.world
+    codes = CodeProcess(flow_world, ports.codes, ports.counters, Messenger(flow_world, pretended))
+
+    await codes.pretend(pool, "x", FORGOT_PASSWORD, attribute=attribute, target=target, client_id="c", user=None)
+
+    kept = await world.kept(subject="x")
+    assert kept is not None
+    ((message, life),) = pretended.seen
+    assert (kept.id, channel, target, pool.id) == (message.id, message.channel, message.to, message.pool_id)
+    assert words == (message.subject, message.body)
+    assert FORGOT_PASSWORD.life == life
 
 
 async def test_even_the_right_digits_are_wrong_without_a_user(world: World) -> None:
