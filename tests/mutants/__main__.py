@@ -27,10 +27,14 @@ SURVIVED = {0, 5, 33}
 """What mutmut remembers of a mutant that no test failed for, or that no test came to."""
 
 # Loaded once, before the mutants part ways: a server loads it when it is built, which would be for each of them.
+# A mutant that nobody but the fiftieth example notices wants a test of its own.
 WARM = """
 
 import importlib
 import pkgutil
+
+settings.register_profile("few", settings.get_profile("unhurried"), max_examples=25)
+settings.load_profile("few")
 
 for early in ("argon2", "gmpy2", "jose.backends"):
     importlib.import_module(early)

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
+import hashlib
+import hmac
+import time
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta, timezone
 from email.utils import format_datetime
 from typing import Any
 
@@ -12,7 +15,7 @@ from multidict import CIMultiDict
 
 from poolhouse.errors import CallerRefused
 from poolhouse.flows.access.callers import Callers
-from poolhouse.flows.access.signatures import Signatures, derive_signing_key
+from poolhouse.flows.access.signatures import Signatures, canonical_request, derive_signing_key
 from poolhouse.server.cognito.user_pools.errors import failure
 from tests.support.json_api import ACCOUNT, NOON, ROOT, ManualClock, sign
 
@@ -93,6 +96,36 @@ async def test_an_empty_body_and_a_date_header_can_be_signed() -> None:
 
     assert "X-Amz-Date" not in headers
     assert (await signatures().verify("POST", "/", CIMultiDict(headers), b"")).caller
+
+
+@pytest.fixture(params=["UTC0", "EAST-14", "WEST12"])
+def somewhere(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The server's clock shows the time of this zone."""
+    monkeypatch.setenv("TZ", request.param)
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.parametrize("zone", ["GMT", "-0000", "+0200", "-1130"])
+@pytest.mark.usefixtures("somewhere")
+async def test_a_date_header_means_the_same_instant_in_every_zone_of_client_and_server(zone: str) -> None:
+    offset = {"+0200": 120, "-1130": -690}.get(zone, 0)
+    shown = datetime.fromtimestamp(NOON, timezone(timedelta(minutes=offset)))
+    headers = CIMultiDict({**PLAIN, "Date": f"{shown:%a, %d %b %Y %H:%M:%S} {zone}"})
+    instant = f"{datetime.fromtimestamp(NOON, UTC):%Y%m%dT%H%M%SZ}"
+    names = ("date", "host", "x-amz-target")
+    scope = f"{instant[:8]}/eu-west-1/cognito-idp/aws4_request"
+    request = hashlib.sha256(canonical_request("POST", "/", headers, names, BODY)).hexdigest()
+    key = derive_signing_key(ROOT[1].encode(), instant[:8], "eu-west-1", "cognito-idp")
+    text = f"AWS4-HMAC-SHA256\n{instant}\n{scope}\n{request}"
+    signature = hmac.digest(key, text.encode(), "sha256").hex()
+    headers["Authorization"] = (
+        f"AWS4-HMAC-SHA256 Credential={ROOT[0]}/{scope}, SignedHeaders={';'.join(names)}, Signature={signature}"
+    )
+
+    assert (await signatures().verify("POST", "/", headers, BODY)).caller
 
 
 async def test_the_same_signature_is_verified_again_by_the_kept_key() -> None:
