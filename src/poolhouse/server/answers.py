@@ -94,6 +94,8 @@ class Answer(web.StreamResponse):
             return None
         self._is_written = True
         keeps = request.keep_alive if self._keeps is None else self._keeps
+        # What is left of its body may never be read, so what follows on this connection might not be either.
+        keeps = keeps and request.content.is_eof()
         self._keeps = keeps
         transport = request.transport
         if transport is None or transport.is_closing():

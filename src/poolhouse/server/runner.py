@@ -1,5 +1,5 @@
-"""aiohttp's runner, but for two things: what it answers when a request is not HTTP names no version either, and while
-the server stops every answer ends its connection."""
+"""aiohttp's runner, but for three things: its connections are ours, what it answers when a request is not HTTP names no
+version either, and while the server stops every answer ends its connection."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from aiohttp.streams import StreamReader
 from aiohttp.web_protocol import ERROR, RequestHandler
 
 from poolhouse.server.answers import default_fields
+from poolhouse.server.connections import Connections
 
 
 class Runner(web.AppRunner):
@@ -24,6 +25,8 @@ class Runner(web.AppRunner):
         await super().setup()
         server = self.server
         assert server is not None  # noqa: S101 - what has just been set up
+        # aiohttp has no way to say which; nothing but the kind of its connections is another.
+        server.__class__ = Connections
         make = server.request_factory
 
         def request(
