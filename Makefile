@@ -19,7 +19,7 @@ LOCKED := $(PIP) install --quiet --require-hashes $(PIP_OPTIONS)
 # Words for the program behind a target: make run ARGS="--help", make test ARGS="-k sign_up -x"
 ARGS ?=
 
-.PHONY: help run test lint format docs bench mutants lock clean
+.PHONY: help run test lint format docs bench mutants lock image clean
 .DEFAULT_GOAL := help
 
 help:
@@ -31,6 +31,7 @@ help:
 	@echo "make bench    measure"
 	@echo "make mutants  try whether the tests notice small changes of the modules that decide (ARGS: which)"
 	@echo "make lock     pin what pyproject.toml asks for (UPGRADE=1: the newest)"
+	@echo "make image    build the container's image, with podman or docker (ARGS for its build)"
 	@echo "make clean    remove what the other targets made"
 
 run: $(VENV)/run.stamp
@@ -66,6 +67,15 @@ mutants: $(VENV)/mutants/bin/mutmut
 
 lock: $(VENV)/lock/bin/pip-compile
 	$(VENV)/lock/bin/python requirements/lock.py $(if $(UPGRADE),--upgrade)
+
+# The first of these that answers; say ENGINE=... to choose another.
+ENGINE ?= $(shell for name in podman docker; do \
+	"$$name" info >/dev/null 2>&1 && echo "$$name" && break; done)
+
+image:
+	@test -n "$(ENGINE)" || { echo "Building the image takes podman, or docker with its daemon: neither answers here." \
+		"(CI tries the steps of deploy/Containerfile one by one without them.)" >&2; exit 1; }
+	$(ENGINE) build --file deploy/Containerfile --tag poolhouse $(ARGS) .
 
 clean:
 	rm -rf $(VENV) build dist .ci/work .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
