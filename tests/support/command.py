@@ -77,9 +77,9 @@ class Running:
     def stderr(self) -> str:
         return self._printed["stderr"]
 
-    def wait_for(self, pattern: str, *, times: int = 1) -> list[str]:
+    def wait_for(self, pattern: str, *, times: int = 1, patience: float = PATIENCE) -> list[str]:
         """What the pattern found, on either stream, so many times. Fails when the process ends without it."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + patience
         with self._news:
             while True:
                 found = re.findall(pattern, self.stdout + self.stderr)

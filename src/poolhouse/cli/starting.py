@@ -225,6 +225,9 @@ def welcome(settings: Settings, made: Demo | None) -> str:
         f"  export AWS_ENDPOINT_URL={base}",
         f"  export AWS_ACCESS_KEY_ID={root.access_key_id}",
         f"  export AWS_SECRET_ACCESS_KEY={root.secret_access_key.reveal() if root.secret_access_key else ''}",
+        # Most SDKs read this name only.
+        f"  export AWS_REGION={settings.server.region}",
+        # boto3 and the AWS command line read this one.
         f"  export AWS_DEFAULT_REGION={settings.server.region}",
         "",
     ]

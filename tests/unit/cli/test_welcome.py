@@ -25,6 +25,7 @@ def test_the_exports_can_be_pasted_into_a_shell() -> None:
         "export AWS_ENDPOINT_URL=http://127.0.0.1:9000",
         "export AWS_ACCESS_KEY_ID=id",
         "export AWS_SECRET_ACCESS_KEY=secret",
+        "export AWS_REGION=us-east-1",
         "export AWS_DEFAULT_REGION=us-east-1",
     ] == exports
 

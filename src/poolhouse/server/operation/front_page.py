@@ -3,16 +3,28 @@ only."""
 
 from __future__ import annotations
 
+from base64 import b64encode
+from hashlib import sha256
 from html import escape
+from typing import Final
 
 from aiohttp import web
 
-_PAGE = """<!doctype html>
+_STYLE: Final = """
+:root { color-scheme: light dark; }
+body { font: 1rem/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.5rem; margin: 0 0 .25rem; }
+p { margin: 0 0 1rem; }
+p.hint { opacity: .8; }
+li { margin: .25rem 0; }
+"""
+_PAGE: Final = """<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Poolhouse</title>
+<style>{style}</style>
 </head>
 <body>
 <main>
@@ -21,12 +33,17 @@ _PAGE = """<!doctype html>
 <ul>
 {links}
 </ul>
-<p>This page exists in development only.</p>
+<p class="hint">This page exists in development only.</p>
 </main>
 </body>
 </html>
 """
-_HEADERS = {"Content-Security-Policy": "default-src 'none'", "X-Content-Type-Options": "nosniff"}
+_DIGEST: Final = b64encode(sha256(_STYLE.encode()).digest()).decode()
+_POLICY: Final = f"default-src 'none'; style-src 'sha256-{_DIGEST}'; base-uri 'none'; frame-ancestors 'none'"
+_HEADERS: Final = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+}
 
 
 class FrontPage:
@@ -34,7 +51,7 @@ class FrontPage:
 
     def __init__(self, base_url: str, links: dict[str, str]) -> None:
         shown = "\n".join(f'<li><a href="{escape(path)}">{escape(what)}</a></li>' for path, what in links.items())
-        self._text = _PAGE.format(base_url=escape(base_url), links=shown)
+        self._text = _PAGE.format(style=_STYLE, base_url=escape(base_url), links=shown)
 
     async def show(self, _: web.Request) -> web.Response:
         return web.Response(text=self._text, content_type="text/html", headers=_HEADERS)

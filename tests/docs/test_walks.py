@@ -1,0 +1,134 @@
+"""Who types a page as it is printed gets what it says."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import boto3
+import pytest
+
+from tests.docs.pages import ROOT, blocks
+from tests.docs.table import INSTALLS, NOT_RUN, WALKED, Begins
+from tests.docs.walking import Walk
+
+
+@pytest.fixture
+def aside(tmp_path: Path) -> Path:
+    folder = tmp_path / "aside"
+    folder.mkdir()
+    return folder
+
+
+@contextmanager
+def begun(page: str, tmp_path: Path, aside: Path, environment: Callable[[], Path]) -> Iterator[Walk]:
+    """The walk stands where a reader of the page does. At the end nothing of it runs."""
+    begins = WALKED[page]
+    folder, checkout, given = tmp_path / "reader", ROOT, {}
+    if begins is Begins.EMPTY:
+        folder.mkdir()
+    else:
+        folder = checkout = fresh_checkout(tmp_path / "poolhouse")
+    walk = Walk(folder, checkout, aside, given)
+    if begins is Begins.EXAMPLE:
+        walk.folder = folder / Path(page).parent
+        walk.env["PATH"] = f"{environment() / 'bin'}{os.pathsep}{walk.env['PATH']}"
+        walk.env["VIRTUAL_ENV"] = str(environment())
+    BEFORE.get(page, lambda _: None)(walk)
+    try:
+        yield walk
+    finally:
+        walk.end()
+        if begins is Begins.EXAMPLE:
+            # The next one is tried without it.
+            name = Path(page).parent.name.replace("plugin_", "poolhouse_")
+            subprocess.run([environment() / "bin/pip", "uninstall", "--quiet", "--yes", name], check=True)
+
+
+def fresh_checkout(folder: Path) -> Path:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    )
+    for name in listed.stdout.decode().split("\0"):
+        if name and (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
+    """The environment of a server that strangers' plugins are installed into; made when it is asked for."""
+    folder = tmp_path_factory.mktemp("server") / "environment"
+
+    def made() -> Path:
+        if not folder.exists():
+            subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+        return folder
+
+    return made
+
+
+# --- what a reader has before the page begins -------------------------------------------------------------------------
+
+
+def an_old_table(columns: str) -> Callable[[Walk], None]:
+    def make(walk: Walk) -> None:
+        with closing(sqlite3.connect(walk.folder / "old.db")) as old:
+            old.execute(f"CREATE TABLE {columns}")
+            old.commit()
+
+    return make
+
+
+def an_invitation(walk: Walk) -> None:
+    walk.env["INVITATION_CODE"] = "green door"
+
+
+BEFORE = {
+    "examples/plugin_invite_only/README.md": an_invitation,
+    "examples/plugin_migrate_sha1/README.md": an_old_table("users (email, salt, sha1)"),
+    "examples/plugin_migrate_sqlite/README.md": an_old_table("members (login, secret, mail, first)"),
+}
+
+# --- what must be true behind a block, beside that it ran -------------------------------------------------------------
+
+
+def only_people_of_the_company_sign_up(walk: Walk) -> None:
+    cognito = boto3.client(
+        "cognito-idp",
+        endpoint_url=walk.env["AWS_ENDPOINT_URL"],
+        region_name=walk.env["AWS_REGION"],
+        aws_access_key_id=walk.env["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=walk.env["AWS_SECRET_ACCESS_KEY"],
+    )
+    stranger = {"Name": "email", "Value": "joe@elsewhere.example"}
+    with pytest.raises(cognito.exceptions.UserLambdaValidationException, match="Only people of"):
+        cognito.sign_up(
+            ClientId=walk.as_here("CLIENT"), Username="joe", Password="Corr3ct-Horse!", UserAttributes=[stranger]
+        )
+
+
+BEHIND = {("README.md", 'make run ARGS="--plugins-dir plugins"'): only_people_of_the_company_sign_up}
+
+
+@pytest.mark.parametrize(
+    "page", [pytest.param(page, marks=pytest.mark.requires_installing if page in INSTALLS else ()) for page in WALKED]
+)
+def test_a_page_does_what_it_says(page: str, tmp_path: Path, aside: Path, environment: Callable[[], Path]) -> None:
+    if page in INSTALLS and os.environ.get("POOLHOUSE_TEST_INSTALLS") != "1":
+        pytest.skip("this page installs from package indexes: POOLHOUSE_TEST_INSTALLS=1 lets it")
+    with begun(page, tmp_path, aside, environment) as walk:
+        for block in blocks(page):
+            if (page, block.head) not in NOT_RUN:
+                walk.take(block)
+                BEHIND.get((page, block.head), lambda _: None)(walk)
