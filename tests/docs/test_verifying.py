@@ -19,9 +19,12 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from poolhouse.testing import FakeClock, House, MadeClient, MadePool, MadeUser, running_house
 from tests.docs.pages import ROOT, blocks
+from tests.support.certificates import Certificate, made_certificate
+from tests.support.command import free_port
 
 PAGE = "docs/verify-a-token.md"
 PROGRAMS = {block.file: block for block in blocks(PAGE) if block.file is not None}
@@ -196,6 +199,46 @@ async def test_keys_that_cannot_be_had_are_no_wrong_token(place: Place, tmp_path
     nobody = {**place.env, "ISSUER": f"http://127.0.0.1:1/{place.pool.id}"}
     async with running("verify.py", tmp_path, nobody) as program:
         assert (await program.says(await place.access())).startswith("no keys:")
+
+
+@pytest.mark.requires_node
+async def test_the_vendors_library_reads_the_keys_of_an_issuer_that_speaks_https(tmp_path: Path) -> None:
+    certificate, port = made_certificate(tmp_path), free_port()
+    settings = {"server": {"base_url": f"https://localhost:{port}"}}
+    async with running_house(settings=settings, clock=FakeClock(time.time() - LEAD)) as house:
+        pool = await house.make_pool()
+        client = await house.make_client(pool)
+        place = Place(house, pool, client, await house.make_user(pool), "")
+        env = place.env | {"NODE_EXTRA_CA_CERTS": str(certificate.file)}
+        async with (
+            https_in_front(house.boto3().meta.endpoint_url, port, certificate) as asked,
+            running("verify-aws.mjs", tmp_path, env) as program,
+        ):
+            said = [await program.says(await place.access()) for _ in range(2)]
+
+    assert ["good: jane", "good: jane"] == said
+    assert [f"/{pool.id}/.well-known/jwks.json"] == asked
+
+
+@asynccontextmanager
+async def https_in_front(upstream: str, port: int, certificate: Certificate) -> AsyncIterator[list[str]]:
+    """What a proxy in front of a server does; the paths that were asked for."""
+    asked: list[str] = []
+
+    async def passed_on(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        async with aiohttp.ClientSession() as session, session.get(f"{upstream}{request.path}") as answer:
+            return web.Response(status=answer.status, body=await answer.read(), content_type=answer.content_type)
+
+    front = web.Application()
+    front.router.add_get("/{path:.*}", passed_on)
+    runner = web.AppRunner(front)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", port, ssl_context=certificate.context).start()
+        yield asked
+    finally:
+        await runner.cleanup()
 
 
 async def test_gateways_are_told_the_addresses_that_a_server_has(place: Place) -> None:

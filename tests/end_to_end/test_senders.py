@@ -4,26 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import datetime
 import email
 import email.policy
-import ipaddress
 import json
 import ssl
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
 from aiosmtpd.smtp import SMTP, AuthResult
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from msgspec.structs import replace
 
 from poolhouse.errors import DeliveryFailed
@@ -37,6 +30,7 @@ from poolhouse.plugins.twilio_sms import TwilioPlugin, TwilioUnclear
 from poolhouse.plugins.webhook import WebhookPlugin, WebhookUnclear, sign
 from poolhouse.records.messages import Message
 from poolhouse.server.http_client import HttpClient
+from tests.support.certificates import Certificate, made_certificate
 
 MAIL = Message(
     id="m-1",
@@ -135,41 +129,9 @@ async def smtp_server(
         await server.wait_closed()
 
 
-@dataclass(frozen=True)
-class Certificate:
-    file: Path
-    context: ssl.SSLContext
-
-
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
-    """For 127.0.0.1 and localhost, signed by itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.datetime.now(datetime.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
-            critical=False,
-        )
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    folder = tmp_path_factory.mktemp("certificate")
-    (folder / "cert.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    (folder / "key.pem").write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
-    return Certificate(folder / "cert.pem", context)
+    return made_certificate(tmp_path_factory.mktemp("certificate"))
 
 
 async def mailer(port: int, **settings: Any) -> Sender:
