@@ -9,6 +9,7 @@ import pytest
 from motor.motor_asyncio import AsyncIOMotorClient
 
 from poolhouse.store.memory import MemoryStore
+from poolhouse.store.mongo_async import PyMongoStore
 from poolhouse.store.motor import MotorStore
 from poolhouse.store.port import Store
 from poolhouse.store.sqlite import SqliteStore
@@ -35,10 +36,15 @@ class TestSqliteStore(StoreSuite):
 
 
 @pytest.mark.requires_mongodb
-class TestMotorStore(StoreSuite):
+@pytest.mark.parametrize("kind", [MotorStore, PyMongoStore], ids=["motor", "pymongo"])
+class TestMongoStore(StoreSuite):
+    """By either driver."""
+
     @pytest.fixture
-    async def store(self, clock: FakeClock, mongodb_database: str) -> AsyncIterator[Store]:
-        store = MotorStore(mongodb_database, COLLECTIONS, clock)
+    async def store(
+        self, clock: FakeClock, mongodb_database: str, kind: type[MotorStore | PyMongoStore]
+    ) -> AsyncIterator[Store]:
+        store = kind(mongodb_database, COLLECTIONS, clock)
         await store.start()
         yield store
         await store.close()

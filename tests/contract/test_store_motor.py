@@ -56,6 +56,7 @@ async def test_a_document_is_one_that_people_can_read(mongodb_database: str) -> 
         "_id": "t\x01ann\x01",
         "tenant": "t",
         "version": written.version,
+        "marks": [written.version],
         "index": {"colour": "red"},
         "value": {"name": "Ann", "roles": ["a", {"%24b%2Ec": 1}], "%": None},
     }

@@ -36,6 +36,10 @@ MEANINGS: Final[Mapping[str, str]] = {
     "server.metrics_token": "Who presents it as a bearer token may read `/metrics`. Without one nobody may.",
     "store.url": "`memory:`, `sqlite:PATH` or `mongodb://...`.",
     "store.patience": "Seconds that one request waits for the store in all, before it is answered with 503.",
+    "store.driver": "By which library MongoDB is asked: `motor`, or PyMongo's own asynchronous client, which needs no "
+    "threads.",
+    "store.calls": "How many commands one process may have under way at MongoDB at once: connections, and with "
+    "`motor` as many threads.",
     "master.key": "The master key, or several with commas between them, the newest first.",
     "master.key_file": "A file that holds them instead.",
     "root.access_key_id": "The first administrator's access key, which may do everything.",

@@ -70,10 +70,13 @@ class Server:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Store:
-    """``url`` is a secret: it may hold a password. ``patience`` is how long one request waits for the store in all."""
+    """``url`` is a secret: it may hold a password. ``patience`` is how long one request waits for the store in all.
+    ``driver`` and ``calls`` are MongoDB's: by which of its libraries, and how many commands at once."""
 
     url: Secret = field(default=Secret("sqlite:poolhouse.db"), metadata=_by(_store, "STORE"))
     patience: float = field(default=2.0, metadata=_by(values.seconds(0.1, 60)))
+    driver: str = field(default="motor", metadata=_by(values.one_of("motor", "pymongo")))
+    calls: int = field(default=100, metadata=_by(values.whole(1, 10_000)))
 
     @property
     def kind(self) -> str:

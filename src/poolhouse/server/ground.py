@@ -225,7 +225,8 @@ def plugin_manager(
 
 def store_of(settings: Settings, clock: Clock) -> Store:
     """The store that the settings name; not open yet."""
-    store = open_store(settings.store.url.reveal(), collections.ALL, clock)
+    said = settings.store
+    store = open_store(said.url.reveal(), collections.ALL, clock, driver=said.driver, calls=said.calls)
     return store if settings.store.kind == "memory" else SteadyStore(store, is_file=settings.store.kind == "sqlite")
 
 

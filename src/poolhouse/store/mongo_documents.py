@@ -2,8 +2,11 @@
 
 ::
 
-    {_id: packed key, tenant: its first part, version: .., expires: epoch seconds, purge: BSON date,
-     index: {name: escaped value}, value: {..}}
+    {_id: packed key, tenant: its first part, version: .., marks: [versions of the last writes],
+     expires: epoch seconds, purge: BSON date, index: {name: escaped value}, value: {..}}
+
+What is removed stays for a minute, as an entry that is over: ``expires`` is not after zero. A write whose answer was
+lost is known by its mark, and it may be the removal.
 
 Names inside ``value`` come from anywhere, and MongoDB gives a meaning to some: a dollar sign at the beginning, dots,
 NUL and emptiness; small servers trip over more. So all but plain names are written as in an address, with percent
@@ -17,36 +20,90 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, unquote
 
+from msgspec.structs import replace
+
 from poolhouse.errors import InvalidParameter
 from poolhouse.errors.reasons import Reason
 from poolhouse.store import documents, keys
-from poolhouse.store.port import Collection, Document, Key, Stored
+from poolhouse.store.port import Collection, Document, Entry, Key, Stored
 
 _EMPTY = "%"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_DATE = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
 _SLACK = 86400.0
+_REMEMBERED = 60.0
+"""Seconds for which the marks of what was removed are kept: longer than anybody waits for an answer."""
+_MARKS = 16
+"""Marks that a document keeps: as many writes may come between one and the question whether it has happened."""
+_OVER = -1
+"""``expires`` times this is over by any clock, and so is what never ended (a missing number is 0); and it still says
+when the entry would have ended."""
 _LEAST, _MOST = -(2**63), 2**63 - 1
 
 
-def document(
-    collection: Collection,
-    key: Key,
-    value: Document | bytes,
-    expires: float | None,
-    index: Mapping[str, str],
-    ahead: float,
-) -> dict[str, Any]:
-    """The document of an entry at its next write. For ``ahead`` see ``expiry``."""
-    documents.require_declared(collection, index)
+def fields(collection: Collection, entry: Entry, version: int, ahead: float) -> dict[str, Any]:
+    """All of an entry but its key and its marks, at the write of this version. For ``ahead`` see ``expiry``."""
+    documents.require_declared(collection, entry.index)
+    value = documents.decode(entry.value) if isinstance(entry.value, bytes) else entry.value
     return {
-        "_id": keys.pack(key),
-        "tenant": tenant(key),
-        "version": documents.fresh_version(),
-        **(expiry(expires, ahead) if expires is not None else {}),
-        "index": {name: keys.escape(text) for name, text in index.items()},
-        "value": shield(documents.decode(value) if isinstance(value, bytes) else value),
+        "tenant": tenant(entry.key),
+        "version": version,
+        **(expiry(entry.expires, ahead) if entry.expires is not None else {}),
+        "index": {name: keys.escape(text) for name, text in entry.index.items()},
+        "value": shield(value),
     }
+
+
+def change(new: Mapping[str, Any], version: int) -> dict[str, Any]:
+    """The update that makes a document one of these ``fields``."""
+    missing = {name: "" for name in ("expires", "purge") if name not in new}
+    return {"$set": dict(new), **({"$unset": missing} if missing else {}), **_marked(version)}
+
+
+def count(
+    key: Key, path: str, by: int, beside: Document, expires: float | None, version: int, ahead: float
+) -> dict[str, Any]:
+    """The update that adds to a number, and makes the document where there is none."""
+    ends = {} if expires is None else expiry(expires, ahead)
+    counted: dict[str, Any] = {
+        "$inc": {path: by},
+        "$set": {"version": version, **{f"value.{name}": value for name, value in shield(beside).items()}, **ends},
+        "$setOnInsert": {"tenant": tenant(key), "index": {}},
+        **_marked(version),
+    }
+    if expires is not None and "purge" not in ends:
+        counted["$unset"] = {"purge": ""}
+    return counted
+
+
+def removal(version: int, database_now: float) -> dict[str, Any]:
+    """The update that removes an entry: it is over, says nothing, and is found by nothing. The database frees its
+    space; until then it keeps the marks."""
+    return {
+        "$set": {"version": version, "value": {}, "index": {}, **_swept_soon(database_now)},
+        "$mul": {"expires": _OVER},
+        **_marked(version),
+    }
+
+
+def taking(version: int, database_now: float) -> dict[str, Any]:
+    """The same for an entry that is taken, which says until the end what it said (``as_it_was``): whoever took it may
+    have to ask once more."""
+    return {"$set": _swept_soon(database_now), "$mul": {"expires": _OVER}, **_marked(version)}
+
+
+def as_it_was(taken: Mapping[str, Any]) -> Stored:
+    """The entry before it was taken."""
+    entry = stored(taken)
+    return replace(entry, expires=-entry.expires if entry.expires else None)
+
+
+def _swept_soon(database_now: float) -> dict[str, Any]:
+    return {"purge": _EPOCH + timedelta(seconds=database_now + _REMEMBERED)}
+
+
+def _marked(version: int) -> dict[str, Any]:
+    return {"$push": {"marks": {"$each": [version], "$slice": -_MARKS}}}
 
 
 def expiry(expires: float, ahead: float) -> dict[str, Any]:
