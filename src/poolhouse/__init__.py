@@ -23,7 +23,9 @@ if TYPE_CHECKING:
         CodeMismatch,
         DeliveryFailed,
         InvalidParameter,
+        InvocationFailed,
         KeyTaken,
+        OutputUnusable,
         PoolhouseError,
         Refused,
         TooManyRequests,
@@ -69,7 +71,7 @@ if TYPE_CHECKING:
     )
     from poolhouse.hooks.kinds import hookimpl
     from poolhouse.hooks.messages import Messages
-    from poolhouse.hooks.views import App, Directory, Person
+    from poolhouse.hooks.views import App, Directory, Person, TriggerFunction
     from poolhouse.ports.origin import Origin
     from poolhouse.ports.passwords import Fit, PasswordFormat
     from poolhouse.ports.plugins import PluginDocument
@@ -100,6 +102,7 @@ __all__ = [
     "HttpFailed",
     "HttpNotSent",
     "InvalidParameter",
+    "InvocationFailed",
     "KeyTaken",
     "Lifespan",
     "Message",
@@ -108,6 +111,7 @@ __all__ = [
     "MigratedUser",
     "Next",
     "Origin",
+    "OutputUnusable",
     "OverLimit",
     "Passed",
     "PasswordFormat",
@@ -132,6 +136,7 @@ __all__ = [
     "Stage",
     "StepwiseSender",
     "TooManyRequests",
+    "TriggerFunction",
     "VerifyChallenge",
     "VersionConflict",
     "WrongCredentials",

@@ -27,7 +27,9 @@ PLACES = {"AliasTaken": 1} | dict.fromkeys(
     (
         "AccessDenied",
         "ClientNotFound",
+        "InvocationFailed",
         "MissingParameter",
+        "OutputUnusable",
         "PluginAnswerInvalid",
         "PluginFailed",
         "PoolNotFound",

@@ -44,7 +44,7 @@ GROUND = {
     "hooks/answers": set(),
     "store/repositories": {"cache", "collections", "cursors", "mapping", "shelf"},
     "server/cognito/user_pools/operations": {"profile", "sign_up"},
-    "server/cognito/user_pools/shapes": set(),
+    "server/cognito/user_pools/shapes": {"triggers"},
 }
 """What each layer has of its own, beside subjects. (Operations are told apart by who calls them, too.)"""
 

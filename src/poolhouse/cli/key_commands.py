@@ -95,6 +95,22 @@ def list_keys(pool: Annotated[str, typer.Argument(metavar="POOL_ID")], config: C
         typer.echo(f"{key.slot:<10} {key.kid}  {state:<9}  {key.algorithm:<5}  {begins} {retires}".rstrip())
 
 
+@app.command("functions")
+def functions_key(config: Config = None) -> None:
+    """Print the key that calls of functions over HTTP are signed with. It belongs to the master key.
+
+    \b
+    Example:
+      export POOLHOUSE_FUNCTIONS_KEY=$(poolhouse keys functions)
+    """
+    from poolhouse.cli.opening import keys_of, settings_of
+    from poolhouse.crypto.vault import Vault
+    from poolhouse.server.ground import functions_key as key_of
+    from poolhouse.server.world import SystemChance
+
+    typer.echo(key_of(Vault(keys_of(settings_of(config)).raw, SystemChance())))
+
+
 @access.command("create")
 def create_access(
     name: Annotated[str, typer.Option(help="Whose it is: it stands in the ARN of the caller.")],

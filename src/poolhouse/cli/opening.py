@@ -35,11 +35,16 @@ def settings_of(config: Path | None) -> Settings:
     return settings
 
 
+def keys_of(settings: Settings) -> MasterKeys:
+    """The master keys that a server with these settings has. Raises ``Failure``."""
+    with told():
+        return known_keys(settings) or required_keys(settings.master)
+
+
 def with_server(config: Path | None, work: Callable[[Server], Coroutine[Any, Any, T]]) -> T:
     """What ``work`` returns, with everything open around it. Raises ``Failure``."""
     settings = settings_of(config)
-    with told():
-        keys = known_keys(settings) or required_keys(settings.master)
+    keys = keys_of(settings)
     if settings.store.kind == "memory":
         raise Failure("The store memory: is empty in every process; name another one by POOLHOUSE_STORE.", SETTINGS)
 
@@ -60,6 +65,7 @@ async def opened(settings: Settings, keys: MasterKeys) -> AsyncIterator[Server]:
             server = await build(settings, keys.raw)
             stack.push_async_callback(server.workers.close)
             stack.push_async_callback(server.http.close)
+            stack.push_async_callback(server.functions_http.close)
             await server.store.start()
             stack.push_async_callback(server.store.close)
             await require_same_key(server.store, Vault(keys.raw, SystemChance()))

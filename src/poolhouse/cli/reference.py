@@ -79,11 +79,15 @@ MEANINGS: Final[Mapping[str, str]] = {
     "plugins.blocked": "These are not loaded.",
     "plugins.enabled": "Only these are loaded. Not said: all that are installed.",
     "plugins.limits": "Seconds by plugin.",
+    "triggers.functions": "In the file the table is `[triggers]` itself: where the functions are that pools name in "
+    "their `LambdaConfig`, by ARN ([triggers.md](triggers.md)). In the environment it is a JSON object.",
     "logging.format": "`console` is for people.",
     "logging.level": "`debug` shows tracebacks and the text of errors, which may quote what users sent.",
     "logging.trace_plugins": "A line for each call of a plugin: hook, outcome, time (`--trace-plugins`).",
     "dev.demo": "`poolhouse dev` makes a demo pool at its first start.",
     "dev.outbox_page": "`poolhouse dev` shows messages to whoever can reach it.",
+    "dev.functions": "Where `poolhouse dev` looks for a function that `[triggers]` does not name: its name is put "
+    "behind this.",
 }
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from poolhouse.config.addresses import is_loopback
-from poolhouse.config.settings import SECTIONS, Passwords, Plugins, Root, Server, Settings
+from poolhouse.config.settings import SECTIONS, Passwords, Plugins, Root, Server, Settings, Triggers
 from poolhouse.config.values import SettingsError, Wrong, from_elsewhere, table
 
 PREFIX = "POOLHOUSE_"
@@ -78,6 +78,8 @@ class _Loading:
             self._problems.append(f"{name}: expected a table, [{name}]")
             given = {}
         kind = SECTIONS[name]
+        if kind is Triggers:
+            given = {"functions": given} if given else {}
         readable = {item.name: item for item in fields(kind) if "reader" in item.metadata}
         values: dict[str, Any] = {}
         if kind is Plugins:

@@ -176,6 +176,13 @@ class Plugins:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Triggers:
+    """The section itself is the table: ``functions`` says, by ARN, where the functions are that pools name."""
+
+    functions: Mapping[str, str] = field(default_factory=dict, metadata=_by(values.functions, "TRIGGERS"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Logging:
     format: str = field(default="json", metadata=_by(values.one_of("json", "console")))
     level: str = field(default="info", metadata=_by(values.one_of("debug", "info", "warning", "error")))
@@ -186,11 +193,13 @@ class Logging:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Development:
     """``enabled`` comes from the command (``poolhouse dev``), not from a setting. ``demo`` makes a pool and a client at
-    the first start; ``outbox_page`` shows messages to whoever can reach the server."""
+    the first start; ``outbox_page`` shows messages to whoever can reach the server. ``functions`` is where a function
+    is looked for that ``[triggers]`` does not name; its name is put behind it."""
 
     enabled: bool = False
     demo: bool = field(default=True, metadata=_by(values.switch))
     outbox_page: bool = field(default=True, metadata=_by(values.switch))
+    functions: str = field(default="http://127.0.0.1:9914/", metadata=_by(values.text))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,6 +215,7 @@ class Settings:
     limits: Limits = Limits()
     messages: Messages = Messages()
     plugins: Plugins = Plugins()
+    triggers: Triggers = Triggers()
     logging: Logging = Logging()
     dev: Development = Development()
     warnings: tuple[str, ...] = ()
@@ -221,6 +231,7 @@ SECTIONS: Mapping[str, type[Any]] = {
     "limits": Limits,
     "messages": Messages,
     "plugins": Plugins,
+    "triggers": Triggers,
     "logging": Logging,
     "dev": Development,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -129,6 +130,20 @@ def figures_by_name(value: Any) -> Mapping[str, int]:
     if isinstance(value, Mapping):
         return {name: read(figure) for name, figure in value.items()}
     raise Wrong("a table of names and whole numbers")
+
+
+def functions(value: Any) -> Mapping[str, str]:
+    """A table from ARNs to where their functions are; from the environment, as a JSON object."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            value = None
+    if isinstance(value, Mapping) and all(
+        isinstance(arn, str) and arn.startswith("arn:") and isinstance(target, str) for arn, target in value.items()
+    ):
+        return dict(value)
+    raise Wrong("a table from ARNs of functions to where they are")
 
 
 def table(value: Any) -> Mapping[str, Any]:

@@ -39,7 +39,8 @@ here; a subject with many has a module of its own, as ``access`` has.
     │   └── ConcurrentModification
     └── Failed                       not the caller's fault
         ├── StoreAway                (carries a retry hint)
-        ├── PluginFailed, PluginAnswerInvalid
+        ├── PluginFailed             ── InvocationFailed (what a plugin asked outside)
+        ├── PluginAnswerInvalid      ── OutputUnusable
         ├── DeliveryFailed
         └── SigningFailed
 """
@@ -53,7 +54,12 @@ from poolhouse.errors.access import CallerRefused as CallerRefused
 from poolhouse.errors.access import SignatureIncomplete as SignatureIncomplete
 from poolhouse.errors.access import SignatureInvalid as SignatureInvalid
 from poolhouse.errors.access import SignatureMissing as SignatureMissing
+from poolhouse.errors.base import Failed as Failed
 from poolhouse.errors.base import PoolhouseError as PoolhouseError
+from poolhouse.errors.plugins import InvocationFailed as InvocationFailed
+from poolhouse.errors.plugins import OutputUnusable as OutputUnusable
+from poolhouse.errors.plugins import PluginAnswerInvalid as PluginAnswerInvalid
+from poolhouse.errors.plugins import PluginFailed as PluginFailed
 from poolhouse.errors.reasons import Reason
 
 
@@ -274,10 +280,6 @@ class ConcurrentModification(Conflicted):
     usual = Reason.CONCURRENT_MODIFICATION
 
 
-class Failed(PoolhouseError):
-    pass
-
-
 class StoreAway(Failed):
     """The store does not answer, or cannot do what it is asked for: nothing is known about the user or the token that
     was asked about. ``why`` is for operators; ``retry_after`` is a hint in seconds."""
@@ -288,26 +290,6 @@ class StoreAway(Failed):
         super().__init__(detail=f"{why} ({detail})" if detail else why)
         self.why = why
         self.retry_after = retry_after
-
-
-class PluginFailed(Failed):
-    """A plugin raised something else than ``Refused``, or took too long. The flow fails closed."""
-
-    usual = Reason.PLUGIN_FAILED
-
-    def __init__(self, hook: str, plugin: str, *, detail: str | None = None) -> None:
-        super().__init__(hook=hook, plugin=plugin, detail=detail)
-        self.hook = hook
-        self.plugin = plugin
-
-
-class PluginAnswerInvalid(Failed):
-    usual = Reason.PLUGIN_ANSWER_INVALID
-
-    def __init__(self, hook: str, plugin: str, *, detail: str | None = None) -> None:
-        super().__init__(hook=hook, plugin=plugin, detail=detail)
-        self.hook = hook
-        self.plugin = plugin
 
 
 class DeliveryFailed(Failed):

@@ -29,3 +29,7 @@ class PoolhouseError(Exception):
             sentence = str(self.statement)
         super().__init__(sentence)
         self.detail = detail
+
+
+class Failed(PoolhouseError):
+    pass

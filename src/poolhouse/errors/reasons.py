@@ -51,6 +51,8 @@ class Reason(Enum):
     CLIENT_NOT_FOUND = "User pool client {client_id} does not exist."
     ALIAS_TAKEN = "An account with the {attribute} already exists."
     PLUGIN_FAILED = "{hook} invocation failed due to error in plugin {plugin}."
+    INVOCATION_FAILED = "{hook} invocation failed due to error {why}."
+    OUTPUT_UNUSABLE = "Unrecognizable lambda output"
     PLUGIN_ANSWER_INVALID = "Unrecognizable output of {hook} in plugin {plugin}."
 
     # input, against the model of the API
@@ -242,7 +244,10 @@ class Reason(Enum):
     ARN_NOT_OF_POOL = "The resource ARN is not that of a user pool."
     SETTING_NOT_OFFERED = "{setting} is not offered by this server yet."
     SETTING_OFFERED_ONLY_AS = "{setting} is not offered by this server yet: only {only} is."
-    TRIGGERS_NOT_OFFERED = "{setting} is not offered by this server: triggers are plugins here."
+    FUNCTION_NOT_MAPPED = (
+        "LambdaConfig.{trigger} names {function}, and this server does not know where that function is: say so under "
+        "[triggers] in its settings, or in POOLHOUSE_TRIGGERS."
+    )
     PASSWORD_VALIDITY_GIVEN_TWICE = (
         "Please use TemporaryPasswordValidityDays in PasswordPolicy instead of UnusedAccountValidityDays"
     )

@@ -5,11 +5,12 @@ from __future__ import annotations
 import functools
 import json
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from poolhouse.hooks.messages import Messages
+from poolhouse.hooks.views import Directory
 from poolhouse.ports.plugins import Key, PluginDocument, PluginDocuments
 
 T = TypeVar("T")
@@ -219,10 +220,16 @@ def _part(part: Any) -> str:
 # --- all of it -------------------------------------------------------------------------------------------------------
 
 
+async def knows_no_pool(_: str) -> Directory | None:
+    """There are no pools: a plugin is built to be looked at."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class PluginContext:
     """What a plugin's constructor gets. ``collection`` answers with the plugin's own documents of the kind it is given;
-    nothing has to be made before their first use."""
+    nothing has to be made before their first use. ``directory`` answers with the user pool of an id, as it was some
+    seconds ago at most; None where there is none."""
 
     name: str
     settings: PluginSettings
@@ -231,6 +238,7 @@ class PluginContext:
     http: Http = field(repr=False)
     collection: Callable[[str], PluginCollection] = field(repr=False)
     messages: Messages = field(repr=False)
+    directory: Callable[[str], Awaitable[Directory | None]] = field(default=knows_no_pool, repr=False)
 
     @classmethod
     def of(
@@ -243,10 +251,11 @@ class PluginContext:
         http: Http,
         documents: PluginDocuments,
         messages: Messages,
+        directory: Callable[[str], Awaitable[Directory | None]] = knows_no_pool,
     ) -> PluginContext:
         """The context of the plugin with this name, among the documents of all."""
         collection = functools.partial(PluginCollection, documents, name)
-        return cls(name, PluginSettings(settings), clock, chance, http, collection, messages)
+        return cls(name, PluginSettings(settings), clock, chance, http, collection, messages, directory)
 
     @property
     def logger(self) -> logging.Logger:

@@ -19,6 +19,7 @@ from types import CoroutineType
 from typing import Any, NoReturn, TypeVar
 
 from poolhouse.errors import DeliveryFailed, PluginAnswerInvalid, PluginFailed, Refused
+from poolhouse.errors.plugins import InvocationFailed, OutputUnusable
 from poolhouse.hooks import specs
 from poolhouse.hooks.expected import Check, answer_check, described
 from poolhouse.hooks.kinds import AMEND, ANSWER, AROUND, COLLECT, OBSERVE
@@ -33,6 +34,9 @@ KINDS = (OBSERVE, ANSWER, COLLECT, AMEND, AROUND)
 
 ANY_ERROR = (Exception, asyncio.CancelledError)
 """What a plugin may raise. A ``CancelledError`` is its fault, too, unless the running task was cancelled."""
+
+_SAID = (Refused, InvocationFailed, OutputUnusable)
+"""What a plugin says of itself: it reaches the caller in its own words."""
 
 _FIELD_NAMES = {
     "pre_token": "PreTokenGeneration",
@@ -98,7 +102,7 @@ class Hooks:
                 field_name=field_name(name),
                 check=answer_check(spec),
                 # Only a sender knows that a message did not go out; on its word the outbox tries again.
-                passing=(Refused, DeliveryFailed) if spec is specs.send_message else (Refused,),
+                passing=(*_SAID, DeliveryFailed) if spec is specs.send_message else _SAID,
                 implementations=tuple(given.pop(name, ())),
             )
         if given:
@@ -244,9 +248,13 @@ class Hooks:
         if is_cancelled(error):
             return error
         if isinstance(error, hook.passing):
-            if isinstance(error, Refused):
+            if isinstance(error, _SAID):
                 error.hook = error.hook or hook.field_name
                 error.plugin = error.plugin or implementation.plugin
+            if isinstance(error, InvocationFailed | OutputUnusable):
+                self._logger.error(
+                    "Plugin %s failed in %s: %s", implementation.plugin, hook.name, error.detail or error
+                )
             return error
         self._logger.error("%s", report(error, event, plugin=implementation.plugin, hook=hook.name))
         kind = f"no answer within {error.limit:g} s" if isinstance(error, OutOfTime) else type(error).__name__
@@ -334,6 +342,8 @@ _NOTHING: AbstractAsyncContextManager[None] = nullcontext()
 def _outcome(error: BaseException) -> str:
     if isinstance(error, Refused):
         return "refused"
+    if isinstance(error, OutputUnusable):
+        return "invalid"
     return "late" if isinstance(error, OutOfTime) else "failed"
 
 

@@ -13,8 +13,17 @@ from poolhouse.records.users import User
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TriggerFunction:
+    """What a pool's ``LambdaConfig`` says of one occasion: the ARN of a function, and the version of its events."""
+
+    arn: str
+    version: str = "V1_0"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Directory:
-    """A user pool. ``username_attributes`` and ``alias_attributes`` say what users may sign in with."""
+    """A user pool. ``username_attributes`` and ``alias_attributes`` say what users may sign in with, ``triggers`` which
+    functions its ``LambdaConfig`` names, by occasion (``PreSignUp``)."""
 
     id: str
     name: str
@@ -22,6 +31,7 @@ class Directory:
     alias_attributes: tuple[str, ...] = ()
     auto_verified: tuple[str, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
+    triggers: Mapping[str, TriggerFunction] = field(default_factory=dict)
 
     @staticmethod
     def of(pool: Pool) -> Directory:
@@ -32,6 +42,9 @@ class Directory:
             alias_attributes=pool.alias_attributes,
             auto_verified=pool.auto_verified,
             tags=MappingProxyType(pool.tags),
+            triggers=MappingProxyType(
+                {each.name: TriggerFunction(arn=each.function, version=each.events) for each in pool.triggers}
+            ),
         )
 
 

@@ -17,3 +17,6 @@ SENDERS = tuple(
     }.items()
 )
 """Senders need settings: ``PluginManager.load`` gets those that have some."""
+
+LAMBDA_BRIDGE = EntryPoint("lambda_bridge", "poolhouse.plugins.lambda_bridge.bridge:LambdaBridge", GROUP)
+"""Is there always: a pool whose functions are not called any more must not do without them in silence."""

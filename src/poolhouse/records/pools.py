@@ -57,6 +57,15 @@ class RecoveryOption(Kept, frozen=True, kw_only=True):
     priority: int
 
 
+class Trigger(Kept, frozen=True, kw_only=True):
+    """A function that a pool has named for an occasion: ``name`` is the field's name of it (``PreSignUp``),
+    ``function`` an ARN, ``events`` the version of those that it is given."""
+
+    name: str
+    function: str
+    events: str = "V1_0"
+
+
 class Pool(StoredRecord, frozen=True, kw_only=True):
     """A user directory. ``kept`` holds settings that no flow of ours reads: they are given back as they came."""
 
@@ -82,6 +91,10 @@ class Pool(StoredRecord, frozen=True, kw_only=True):
     deletion_protected: bool = False
     tier: str = "ESSENTIALS"
     tags: dict[str, str] = {}
+    triggers: tuple[Trigger, ...] = ()
+    """At most one of each name."""
+    sender_key: str | None = None
+    """The key that the field encrypts codes with for senders of its own. Nothing here uses it."""
     kept: dict[str, Any] = {}
 
     @property

@@ -69,6 +69,7 @@ class Server:
     jobs: JobWorker
     workers: Crews
     http: HttpClient
+    functions_http: HttpClient
     metrics: Metrics
     ready: asyncio.Event
 
@@ -110,6 +111,7 @@ async def build(
         jobs=JobWorker(ground.leases, built.jobs),
         workers=ground.workers,
         http=ground.http,
+        functions_http=ground.functions_http,
         metrics=ground.metrics,
         ready=ground.ready,
     )
@@ -129,6 +131,7 @@ async def _running(server: Server, vault: Vault) -> AsyncIterator[None]:
     async with AsyncExitStack() as stack:
         stack.push_async_callback(server.workers.close)
         stack.push_async_callback(server.http.close)
+        stack.push_async_callback(server.functions_http.close)
         stack.push_async_callback(server.store.close)
         await server.store.start()
         is_new = await require_same_key(server.store, vault)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
 from aiohttp import http_parser
@@ -14,18 +14,21 @@ from msgspec import Struct, field
 from poolhouse.config.settings import Settings
 from poolhouse.crypto.vault import Vault
 from poolhouse.crypto.workers import Crews
+from poolhouse.errors import PoolNotFound
 from poolhouse.flows.audit import Trail
 from poolhouse.flows.jobs.leases import Leases
 from poolhouse.flows.messages.outbox import OutboxService
 from poolhouse.hooks import specs
-from poolhouse.hooks.context import Http, PluginContext
+from poolhouse.hooks.context import Http, PluginContext, knows_no_pool
 from poolhouse.hooks.dispatch import Hooks
 from poolhouse.hooks.events.server import Register
 from poolhouse.hooks.manager import PluginManager, installed
 from poolhouse.hooks.messages import PluginMessages, Put, nobody_sends
 from poolhouse.hooks.tally import Tallies, Tally, Traced, Uncounted
-from poolhouse.plugins import SENDERS
+from poolhouse.hooks.views import Directory
+from poolhouse.plugins import LAMBDA_BRIDGE, SENDERS
 from poolhouse.plugins.file import OutboxFile
+from poolhouse.plugins.lambda_bridge.targets import origins, place_of
 from poolhouse.ports.origin import current_origin
 from poolhouse.ports.world import Chance, Clock
 from poolhouse.records.messages import Message
@@ -41,6 +44,7 @@ from poolhouse.store.repositories.audit import AuditRepository
 from poolhouse.store.repositories.cursors import Cursors
 from poolhouse.store.repositories.jobs import JobRepository
 from poolhouse.store.repositories.messages import OutboxRepository
+from poolhouse.store.repositories.pools import PoolRepository
 from poolhouse.store.repositories.server import ServerMemoryRepository
 from poolhouse.store.steady import SteadyStore
 from poolhouse.tokens.making import KeyMaker
@@ -77,6 +81,8 @@ class Ground(Struct, frozen=True, kw_only=True):
     workers: Crews
     metrics: Metrics
     http: HttpClient
+    functions_http: HttpClient
+    pools: PoolRepository
     plugins: PluginManager
     hooks: Hooks
     trail: Trail
@@ -109,6 +115,10 @@ async def lay_ground(
     )
     metrics.watch("poolhouse_files_limit", "How many a process may have.", files_limit, over=Over.SMALLEST)
     http = HttpClient(allowed=settings.server.outbound_hosts)
+    # A way of its own: who names a function's host allows no plugin to go there.
+    functions_http = HttpClient(allowed=(*settings.server.outbound_hosts, *origins(*_places(settings))))
+    cursors = Cursors(vault, clock)
+    pools = PoolRepository(store, cursors, clock)
     outbox: OutboxService | None = None
 
     def tally(plugin: str, hook: str) -> Tally:
@@ -119,6 +129,12 @@ async def lay_ground(
         # Plugins are built before the outbox, which is made with their senders.
         await (nobody_sends(message) if outbox is None else outbox.put(message))
 
+    async def directory(pool_id: str) -> Directory | None:
+        try:
+            return Directory.of(await pools.get(pool_id))
+        except PoolNotFound:
+            return None
+
     manager = plugin_manager(
         settings,
         clock=clock,
@@ -128,9 +144,11 @@ async def lay_ground(
         plugins=plugins,
         tally=tally,
         put=put,
+        functions_http=surroundings.plugin_http or functions_http,
+        functions_key=functions_key(vault),
+        directory=directory,
     )
     hooks = manager.freeze()
-    cursors = Cursors(vault, clock)
     trail = Trail(AuditRepository(store), hooks, clock, chance, current_origin)
     senders = [sender for some in await hooks.all(specs.register_message_senders, Register()) for sender in some]
     recorders = [*surroundings.recorders]
@@ -156,6 +174,8 @@ async def lay_ground(
         workers=workers,
         metrics=metrics,
         http=http,
+        functions_http=functions_http,
+        pools=pools,
         plugins=manager,
         hooks=hooks,
         trail=trail,
@@ -175,10 +195,14 @@ def plugin_manager(
     plugins: Sequence[tuple[str, object]] = (),
     tally: Tallies = Uncounted,
     put: Put = nobody_sends,
+    functions_http: Http | None = None,
+    functions_key: str = "",
+    directory: Callable[[str], Awaitable[Directory | None]] = knows_no_pool,
 ) -> PluginManager:
     """A manager with what is installed, then ``plugins``, then those of our own senders that have settings: for a
     channel the first sender wins, so a stranger's comes before ours. ``plugins`` take the place of installed ones of
-    their names. ``enabled`` speaks of what is installed only.
+    their names. ``enabled`` speaks of what is installed only. The bridge to functions is there always, and goes out by
+    ``functions_http``.
 
     Raises ``PluginError``.
     """
@@ -188,7 +212,10 @@ def plugin_manager(
         given = getattr(settings.messages, name)
         if given is not None:
             tables[name] = given
+    functions, elsewhere = _places(settings)
+    tables[LAMBDA_BRIDGE.name] = {"functions": functions, "elsewhere": elsewhere, "key": functions_key}
     ours = [point for point in SENDERS if point.name in tables or (point.name == "console" and settings.dev.enabled)]
+    ours.append(LAMBDA_BRIDGE)
     enabled = settings.plugins.enabled
     if enabled is not None:
         enabled = (*enabled, *(name for name, _ in plugins), *(point.name for point in ours))
@@ -199,9 +226,10 @@ def plugin_manager(
             tables.get(name, {}),
             clock=clock,
             chance=chance,
-            http=http,
+            http=functions_http if name == LAMBDA_BRIDGE.name and functions_http else http,
             documents=documents,
             messages=PluginMessages(name, chance.uuid, put),
+            directory=directory,
         )
 
     manager = PluginManager(
@@ -221,6 +249,23 @@ def plugin_manager(
         manager.register(plugin, name)
     manager.load(ours)
     return manager
+
+
+def functions_key(vault: Vault) -> str:
+    """What calls of functions by HTTP are signed with."""
+    return vault.derive("functions").hex()
+
+
+def knows_function(settings: Settings, plugins: PluginManager) -> Callable[[str], bool]:
+    """Whether the function of an ARN can be called here."""
+    functions, elsewhere = _places(settings)
+    is_there = LAMBDA_BRIDGE.name in plugins.names()
+    return lambda arn: is_there and place_of(arn, functions, elsewhere) is not None
+
+
+def _places(settings: Settings) -> tuple[Mapping[str, str], str | None]:
+    """Where functions are, by ARN; and where all others are."""
+    return settings.triggers.functions, settings.dev.functions or None if settings.dev.enabled else None
 
 
 def store_of(settings: Settings, clock: Clock) -> Store:

@@ -9,6 +9,7 @@ from typing import Any
 
 from poolhouse.hooks.context import Chance, Clock, Http, HttpAnswer, PluginContext
 from poolhouse.hooks.messages import PluginMessages
+from poolhouse.hooks.views import Directory
 from poolhouse.records.messages import Message
 from poolhouse.server.world import SystemChance
 from poolhouse.store.memory import MemoryStore
@@ -60,13 +61,20 @@ def plugin_context(
     chance: Chance | None = None,
     http: Http | None = None,
     messages: list[Message] | None = None,
+    directories: Iterable[Directory] = (),
 ) -> PluginContext:
     """A context of its own for the plugin ``name``: no document outlives it. Without a ``FakeHttp`` that has answers,
-    every request by ``http`` fails the test. What the plugin sends is put into ``messages``."""
+    every request by ``http`` fails the test. What the plugin sends is put into ``messages``;
+    ``directories`` are the pools that there are."""
     clock, chance, sent = clock or FakeClock(), chance or SystemChance(), [] if messages is None else messages
+
+    pools = {each.id: each for each in directories}
 
     async def put(message: Message) -> None:
         sent.append(message)
+
+    async def directory(pool_id: str) -> Directory | None:
+        return pools.get(pool_id)
 
     return PluginContext.of(
         name,
@@ -76,4 +84,5 @@ def plugin_context(
         http=http or FakeHttp(),
         documents=StoredPluginDocuments(MemoryStore([PLUGIN_DOCUMENTS], clock)),
         messages=PluginMessages(name, chance.uuid, put),
+        directory=directory,
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from poolhouse.config.loading import load_settings
-from poolhouse.config.settings import SECTIONS, Plugins, Settings
+from poolhouse.config.settings import SECTIONS, Plugins, Settings, Triggers
 
 ACCESS_KEY_ID = "AKIDPOOLHOUSETESTING"
 SECRET_ACCESS_KEY = "the-root-key-of-a-server-that-lives-for-one-test"  # noqa: S105 - of no use anywhere else
@@ -41,6 +41,9 @@ def settings_under_test(given: Mapping[str, Mapping[str, Any]], *, base_url: str
     }
     for section, values in (*FAST.items(), *given.items()):
         _require_known(section, SECTIONS, "section")
+        if SECTIONS[section] is Triggers:
+            overrides["triggers.functions"] = values
+            continue
         known = {item.name for item in fields(SECTIONS[section]) if "reader" in item.metadata}
         for name, value in values.items():
             if SECTIONS[section] is Plugins and name not in known:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -12,7 +12,15 @@ from poolhouse.flows.directory import definitions
 from poolhouse.flows.directory.definitions import Declaration
 from poolhouse.flows.pools.census import PoolCensus
 from poolhouse.flows.pools.removal import POOL_REMOVAL
-from poolhouse.flows.pools.settings import REGION, PoolFoundation, PoolSettings, check, check_names, check_tags
+from poolhouse.flows.pools.settings import (
+    REGION,
+    PoolFoundation,
+    PoolSettings,
+    check,
+    check_names,
+    check_tags,
+    check_triggers,
+)
 from poolhouse.ports.arithmetic import Tokens
 from poolhouse.ports.audit import AuditTrail
 from poolhouse.ports.jobs import JobQueue
@@ -26,7 +34,14 @@ POOL_NAME_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456
 POOL_NAME_LENGTH = 9
 
 
+def knows_none(_: str) -> bool:
+    """Nothing calls functions here."""
+    return False
+
+
 class PoolAdministration:
+    """``knows_function`` says whether something here can call the function of an ARN."""
+
     def __init__(
         self,
         pools: Pools,
@@ -36,6 +51,8 @@ class PoolAdministration:
         chance: Chance,
         clock: Clock,
         audit: AuditTrail,
+        *,
+        knows_function: Callable[[str], bool] = knows_none,
     ) -> None:
         self._pools = pools
         self._tokens = tokens
@@ -44,6 +61,7 @@ class PoolAdministration:
         self._chance = chance
         self._clock = clock
         self._audit = audit
+        self._knows_function = knows_function
 
     async def get(self, pool_id: str) -> Pool:
         """The pool. Raises ``PoolNotFound``."""
@@ -61,6 +79,7 @@ class PoolAdministration:
         schema = definitions.found(foundation.declarations)
         check_names(foundation)
         check(settings)
+        check_triggers(settings.triggers, self._knows_function)
         now = self._clock.now()
         pool_id = f"{region}_{self._chance.letters(POOL_NAME_LENGTH, POOL_NAME_LETTERS)}"
         # Keys first: a pool without keys could not answer, keys without a pool are nobody's.
@@ -88,6 +107,7 @@ class PoolAdministration:
         """
         pool = await self._pools.get(pool_id)
         check(settings)
+        check_triggers(settings.triggers, self._knows_function)
         return await self._changed(_furnished(pool, settings), "pool.updated")
 
     async def add_attributes(self, pool_id: str, declarations: Sequence[Declaration]) -> Pool:
@@ -148,5 +168,7 @@ def _furnished(pool: Pool, settings: PoolSettings) -> Pool:
         recovery=settings.recovery,
         deletion_protected=settings.deletion_protected,
         tags=pool.tags if settings.tags is None else settings.tags,
+        triggers=settings.triggers,
+        sender_key=settings.sender_key,
         kept=settings.kept,
     )

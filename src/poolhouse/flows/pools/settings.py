@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from poolhouse.errors import InvalidParameter
 from poolhouse.errors.reasons import Reason
 from poolhouse.flows.directory.definitions import Declaration
 from poolhouse.records.base import Record
-from poolhouse.records.pools import MessageTemplate, PasswordPolicy, RecoveryOption
+from poolhouse.records.pools import MessageTemplate, PasswordPolicy, RecoveryOption, Trigger
 
 MOST_TAGS = 50
 REGION = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?")
@@ -51,6 +51,8 @@ class PoolSettings(Record, frozen=True, kw_only=True):
     recovery: tuple[RecoveryOption, ...] = RECOVERY
     deletion_protected: bool = False
     tags: dict[str, str] | None = None
+    triggers: tuple[Trigger, ...] = ()
+    sender_key: str | None = None
     kept: dict[str, Any] = {}
 
 
@@ -68,6 +70,13 @@ def check(settings: PoolSettings) -> None:
         raise InvalidParameter(Reason.VERIFIED_BEFORE_UPDATE_ONLY)
     _check_recovery(settings.recovery)
     check_tags(settings.tags or {})
+
+
+def check_triggers(triggers: Sequence[Trigger], knows: Callable[[str], bool]) -> None:
+    """Raises ``InvalidParameter`` for a function that nobody could call: a check that never runs is worse than none."""
+    for trigger in triggers:
+        if not knows(trigger.function):
+            raise InvalidParameter(Reason.FUNCTION_NOT_MAPPED, trigger=trigger.name, function=trigger.function)
 
 
 def _check_recovery(options: Sequence[RecoveryOption]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
@@ -25,7 +25,7 @@ from poolhouse.flows.grants.refresh import Refreshing
 from poolhouse.flows.grants.revoke import Revocation
 from poolhouse.flows.messages.codes import CodeProcess
 from poolhouse.flows.messages.words import Messenger
-from poolhouse.flows.pools.administration import PoolAdministration
+from poolhouse.flows.pools.administration import PoolAdministration, knows_none
 from poolhouse.flows.pools.census import PoolCensus
 from poolhouse.flows.pools.signing_keys import SigningKeyAdministration
 from poolhouse.flows.protection.limits import NONE, Limits, Rates
@@ -70,6 +70,7 @@ def build_services(
     reuse_ends_family: bool = False,
     reset_ends_sessions: bool = True,
     rates: Rates = NONE,
+    knows_function: Callable[[str], bool] = knows_none,
 ) -> Services:
     """``challenges`` and ``stages`` are those of plugins; ours are added here, and registered no differently."""
     clock, chance, audit = world.clock, world.chance, world.audit
@@ -94,7 +95,16 @@ def build_services(
     )
     machine = Machine(world, ports.users, ports.attempts, lockout, table)
     return Services(
-        pools=PoolAdministration(ports.pools, ports.tokens, ports.jobs, census, chance, clock, audit),
+        pools=PoolAdministration(
+            ports.pools,
+            ports.tokens,
+            ports.jobs,
+            census,
+            chance,
+            clock,
+            audit,
+            knows_function=knows_function,
+        ),
         clients=ClientAdministration(ports.pools, ports.clients, secrets, chance, clock, audit),
         groups=groups,
         users=UserAdministration(

@@ -16,7 +16,7 @@ from poolhouse.hooks.events.server import Register
 from poolhouse.hooks.registered import RegisteredChallenge, registered_stage
 from poolhouse.ports.user_pools import Ports
 from poolhouse.server.cognito.user_pools.api import user_pools_api
-from poolhouse.server.ground import Ground
+from poolhouse.server.ground import Ground, knows_function
 from poolhouse.server.part import Built, Part
 from poolhouse.store.repositories.census import CensusRepository
 from poolhouse.store.repositories.clients import ClientRepository
@@ -24,7 +24,6 @@ from poolhouse.store.repositories.grants import GrantRepository
 from poolhouse.store.repositories.groups import Memberships
 from poolhouse.store.repositories.keys import SigningKeyRepository
 from poolhouse.store.repositories.messages import OutboxRepository
-from poolhouse.store.repositories.pools import PoolRepository
 from poolhouse.store.repositories.protection import CounterRepository
 from poolhouse.store.repositories.sign_in import AttemptRepository, CodeRepository
 from poolhouse.store.repositories.users import UserRepository
@@ -60,6 +59,7 @@ async def build(ground: Ground, _: Built) -> Part:
         reuse_ends_family=settings.tokens.reuse_ends_family,
         reset_ends_sessions=settings.tokens.reset_ends_sessions,
         rates=_rates(settings),
+        knows_function=knows_function(settings, ground.plugins),
     )
     removal = PoolRemoval(ports.pools, world.clock, messages=OutboxRepository(ground.store, ground.cursors))
     return Part(
@@ -119,7 +119,7 @@ async def _ports(ground: Ground) -> tuple[Ports, KeyRing]:
         srp=Srp6a(workers.proofs, chance),
         tokens=keys,
         key_ring=keys,
-        pools=PoolRepository(store, cursors, clock),
+        pools=ground.pools,
         clients=ClientRepository(store, cursors, clock),
         users=UserRepository(store, cursors, memberships),
         censuses=CensusRepository(store),

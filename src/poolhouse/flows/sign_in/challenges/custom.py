@@ -40,13 +40,16 @@ class CustomChallenge(Flow):
         if not self.world.hooks.implements(specs.define_challenge):
             raise InvalidParameter(Reason.CUSTOM_AUTH_NOT_CONFIGURED)
 
-    async def decide(self, run: Run) -> Outcome:
+    async def decide(self, run: Run, *, begins: bool = False) -> Outcome:
         """What comes after the rounds so far. Raises ``WrongCredentials`` where that is the end,
-        ``PluginAnswerInvalid`` where it is nothing, two things at once, or what cannot be asked."""
+        ``PluginAnswerInvalid`` where it is nothing, two things at once, or what cannot be asked; ``InvalidParameter``
+        where a sign-in ``begins`` and no plugin has anything to say of this pool."""
         decision = await self.world.hooks.first(
             specs.define_challenge,
             DefineChallenge(session=run.history, client_metadata=run.metadata, **_who(run)),
         )
+        if decision is None and begins:
+            raise InvalidParameter(Reason.CUSTOM_AUTH_NOT_CONFIGURED)
         if decision is None or sum((bool(decision.challenge), decision.issue_tokens, decision.fail)) != 1:
             raise PluginAnswerInvalid("DefineAuthChallenge", "define_challenge")
         if decision.fail:

@@ -26,11 +26,11 @@ class ByPlugins:
             raise MissingParameter("SRP_A")
 
     async def begin(self, run: Run, opening: Opening) -> tuple[Run, Outcome]:
-        """Raises ``InvalidParameter`` where no plugin defines challenges."""
+        """Raises ``InvalidParameter`` where no plugin defines challenges for the pool."""
         self._custom.require_configured()
         if opening.begins_with_srp:
             run = replace(run, history=(ChallengeResult("SRP_A", True),))
-        return run, await self._custom.decide(run)
+        return run, await self._custom.decide(run, begins=True)
 
     async def after(self, run: Run, challenge: str, outcome: Outcome) -> Outcome:
         if challenge != srp.NAME or not isinstance(outcome, Passed):

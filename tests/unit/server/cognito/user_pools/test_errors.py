@@ -33,6 +33,8 @@ MADE: dict[type[domain.PoolhouseError], domain.PoolhouseError] = {
     domain.Refused: domain.Refused("no"),
     domain.PluginFailed: domain.PluginFailed("PreSignUp", "p"),
     domain.PluginAnswerInvalid: domain.PluginAnswerInvalid("PreSignUp", "p"),
+    domain.InvocationFailed: domain.InvocationFailed("PreSignUp", "no answer"),
+    domain.OutputUnusable: domain.OutputUnusable("PreSignUp"),
 }
 
 

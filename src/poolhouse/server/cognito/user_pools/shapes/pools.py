@@ -10,6 +10,7 @@ from poolhouse.errors.reasons import Reason
 from poolhouse.flows.directory.definitions import Bounds, Declaration
 from poolhouse.flows.pools.settings import RECOVERY, PoolFoundation, PoolSettings
 from poolhouse.records.pools import AttributeSchema, MessageTemplate, PasswordPolicy, Pool, RecoveryOption
+from poolhouse.server.cognito.user_pools.shapes.triggers import lambda_config, triggers
 
 _NO: Final = Reason.SETTING_NOT_OFFERED
 _ONLY: Final = Reason.SETTING_OFFERED_ONLY_AS
@@ -19,7 +20,7 @@ _Rule: TypeAlias = tuple[str, tuple[object, ...], Reason, Mapping[str, str]]
 _NOT_OFFERED: Final[tuple[_Rule, ...]] = (
     ("MfaConfiguration", ("OFF",), _ONLY, {"only": "OFF"}),
     ("DeviceConfiguration", (), _NO, {}),
-    ("LambdaConfig", ({},), Reason.TRIGGERS_NOT_OFFERED, {}),
+    ("LambdaConfig.InboundFederation", (), _NO, {}),
     ("UserPoolAddOns.AdvancedSecurityMode", ("OFF",), _ONLY, {"only": "OFF"}),
     ("UserPoolAddOns.AdvancedSecurityAdditionalFlows", ({},), _NO, {}),
     (
@@ -113,6 +114,8 @@ def pool_settings(given: Mapping[str, Any]) -> PoolSettings:
         else tuple(RecoveryOption(name=option["Name"], priority=option["Priority"]) for option in recovery),
         deletion_protected=given.get("DeletionProtection") == "ACTIVE",
         tags=given.get("UserPoolTags") or None,
+        triggers=triggers(given.get("LambdaConfig", {})),
+        sender_key=given.get("LambdaConfig", {}).get("KMSKeyID"),
         kept=kept,
     )
 
@@ -220,7 +223,7 @@ def pool_structure(pool: Pool, account: str) -> dict[str, Any]:
         "DeletionProtection": "ACTIVE" if pool.deletion_protected else "INACTIVE",
         "UserPoolTier": pool.tier,
         "MfaConfiguration": "OFF",
-        "LambdaConfig": {},
+        "LambdaConfig": lambda_config(pool),
         "Policies": {
             "PasswordPolicy": _policy_structure(pool.password_policy),
             "SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD"]},
@@ -260,7 +263,7 @@ def pool_description(pool: Pool) -> dict[str, Any]:
     return {
         "Id": pool.id,
         "Name": pool.name,
-        "LambdaConfig": {},
+        "LambdaConfig": lambda_config(pool),
         "CreationDate": pool.created,
         "LastModifiedDate": pool.modified,
     }

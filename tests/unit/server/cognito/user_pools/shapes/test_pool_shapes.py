@@ -21,7 +21,10 @@ from poolhouse.server.cognito.user_pools.shapes.pools import declarations, pool_
             {"DeviceConfiguration": {"ChallengeRequiredOnNewDevice": False}},
             "DeviceConfiguration.ChallengeRequiredOnNewDevice",
         ),
-        ({"LambdaConfig": {"PreSignUp": "arn:aws:lambda:eu-west-1:1:function:f"}}, "LambdaConfig.PreSignUp"),
+        (
+            {"LambdaConfig": {"InboundFederation": {"LambdaVersion": "V1_0", "LambdaArn": "arn:aws:lambda:e:1:f"}}},
+            "LambdaConfig.InboundFederation.LambdaArn",
+        ),
         ({"UserPoolAddOns": {"AdvancedSecurityMode": "AUDIT"}}, "UserPoolAddOns.AdvancedSecurityMode"),
         ({"UserPoolAddOns": {"AdvancedSecurityMode": "ENFORCED"}}, "UserPoolAddOns.AdvancedSecurityMode"),
         (

@@ -1,0 +1,1 @@
+"""Functions that pools name in their ``LambdaConfig`` answer hooks, in the field's own JSON."""

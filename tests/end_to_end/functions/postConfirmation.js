@@ -1,0 +1,6 @@
+exports.handler = async (event) => {
+  if (event.triggerSource === "PostConfirmation_ConfirmSignUp") {
+    console.log(`confirmed ${event.request.userAttributes.sub}`);
+  }
+  return event;
+};

@@ -1,0 +1,109 @@
+"""Which functions a pool may name, over a real server: mapped ones, and in development whatever is a function."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from msgspec.structs import replace
+
+from poolhouse.hooks.manager import PluginError
+from poolhouse.records.pools import Trigger
+from poolhouse.testing import running_house
+
+NAMED = "arn:aws:lambda:us-east-1:123456789012:function:named"
+UNKNOWN = "arn:aws:lambda:us-east-1:123456789012:function:unknown"
+HERE = f"python:{__name__}.returns_the_event"
+NOWHERE_ELSE = {"dev": {"functions": ""}}
+SENTENCE = (
+    f"LambdaConfig.PreSignUp names {UNKNOWN}, and this server does not know where that function is: say so under "
+    "[triggers] in its settings, or in POOLHOUSE_TRIGGERS."
+)
+
+
+def returns_the_event(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    return event
+
+
+async def test_a_function_that_nobody_mapped_is_refused_and_the_sentence_says_where_to_map_it() -> None:
+    async with running_house(settings={**NOWHERE_ELSE, "triggers": {NAMED: HERE}}) as house:
+        pool = await house.make_pool(LambdaConfig={"PreSignUp": NAMED})
+
+        with pytest.raises(ClientError) as made:
+            await house.make_pool(LambdaConfig={"PreSignUp": UNKNOWN})
+        with pytest.raises(ClientError) as changed:
+            await house.aws("update_user_pool", UserPoolId=pool.id, LambdaConfig={"PreSignUp": UNKNOWN})
+
+        described = await house.aws("describe_user_pool", UserPoolId=pool.id)
+    assert {"Code": "InvalidParameterException", "Message": SENTENCE} == made.value.response["Error"]
+    assert {"Code": "InvalidParameterException", "Message": SENTENCE} == changed.value.response["Error"]
+    assert {"PreSignUp": NAMED} == described["UserPool"]["LambdaConfig"]
+
+
+async def test_triggers_are_changed_listed_and_taken_away() -> None:
+    async with running_house(settings={**NOWHERE_ELSE, "triggers": {NAMED: HERE}}) as house:
+        pool = await house.make_pool(LambdaConfig={"PreSignUp": NAMED})
+
+        await house.aws("update_user_pool", UserPoolId=pool.id, LambdaConfig={"PostConfirmation": NAMED})
+        described = await house.aws("describe_user_pool", UserPoolId=pool.id)
+        listed = await house.aws("list_user_pools", MaxResults=10)
+        await house.aws("update_user_pool", UserPoolId=pool.id)
+        afterwards = await house.aws("describe_user_pool", UserPoolId=pool.id)
+
+    assert {"PostConfirmation": NAMED} == described["UserPool"]["LambdaConfig"]
+    assert {"PostConfirmation": NAMED} == listed["UserPools"][0]["LambdaConfig"]
+    assert {} == afterwards["UserPool"]["LambdaConfig"]
+
+
+async def test_in_development_a_function_is_looked_for_by_its_name_on_this_machine() -> None:
+    async with running_house() as house:
+        pool = await house.make_pool(LambdaConfig={"PreSignUp": UNKNOWN})
+        client = await house.make_client(pool)
+
+        with pytest.raises(ClientError) as unanswered:
+            await house.aws("sign_up", ClientId=client.id, Username="jane", Password="Passw0rd!")
+
+    assert {
+        "Code": "UnexpectedLambdaException",
+        "Message": "PreSignUp invocation failed due to error not reached.",
+    } == unanswered.value.response["Error"]
+
+
+async def test_a_version_or_alias_of_a_mapped_function_is_that_function() -> None:
+    async with running_house(settings={**NOWHERE_ELSE, "triggers": {NAMED: HERE}}) as house:
+        pool = await house.make_pool(LambdaConfig={"PreSignUp": f"{NAMED}:live"})
+        client = await house.make_client(pool)
+
+        await house.aws("sign_up", ClientId=client.id, Username="jane", Password="Passw0rd!")
+
+
+async def test_a_pool_whose_function_is_mapped_no_more_does_not_go_on_without_it() -> None:
+    async with running_house(settings={**NOWHERE_ELSE, "triggers": {NAMED: HERE}}) as house:
+        pool = await house.make_pool(LambdaConfig={"PreSignUp": NAMED})
+        client = await house.make_client(pool)
+        # As after a start with other settings.
+        stored = await house.server.ports.pools.get(pool.id)
+        moved = (Trigger(name="PreSignUp", function=UNKNOWN),)
+        await house.server.ports.pools.save(replace(stored, triggers=moved))
+
+        with pytest.raises(ClientError) as refused:
+            await house.aws("sign_up", ClientId=client.id, Username="jane", Password="Passw0rd!")
+
+    assert "UnexpectedLambdaException" == refused.value.response["Error"]["Code"]
+
+
+@pytest.mark.parametrize(
+    ("place", "why"),
+    [
+        ("python:no_such_module.f", "no_such_module.f cannot be imported: ModuleNotFoundError"),
+        (f"python:{__name__}.NAMED", "cannot be called"),
+        ("ftp://127.0.0.1/f", "'ftp' does not begin the place of a function"),
+        ("http://user:pass@127.0.0.1/f", "'http' does not begin the place of a function"),
+        ("shop.functions.f", "does not begin the place of a function"),
+    ],
+)
+async def test_a_place_that_cannot_be_meant_keeps_the_server_from_starting(place: str, why: str) -> None:
+    with pytest.raises(PluginError, match=why):
+        async with running_house(settings={"triggers": {NAMED: place}}):
+            raise AssertionError("it started")
