@@ -195,6 +195,8 @@ async def test_nobodys_password_is_hashed_as_somebodys_is() -> None:
     class Here:
         """Slow arithmetic is done at once, in this thread, and its work is measured."""
 
+        pending, threads = 0, 1
+
         async def run(self, function: Callable[..., Any], /, *given: Any) -> Any:
             started = time.thread_time()
             try:

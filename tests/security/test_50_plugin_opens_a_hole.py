@@ -239,6 +239,8 @@ class OldHashes:
 class AtOnce:
     """Slow arithmetic is done at once."""
 
+    pending, threads = 0, 1
+
     async def run(self, function: Callable[..., Any], /, *given: Any) -> Any:
         return function(*given)
 
