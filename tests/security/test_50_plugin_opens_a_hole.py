@@ -152,7 +152,7 @@ async def test_documents_found_are_a_plugins_own_wherever_the_search_begins() ->
 def test_no_field_of_a_context_holds_the_documents_of_all() -> None:
     fields = {field.name for field in dataclasses.fields(PluginContext)}
 
-    assert {"name", "settings", "clock", "chance", "http", "collection", "messages"} == fields
+    assert {"name", "settings", "clock", "chance", "http", "collection", "messages", "directory"} == fields
 
 
 # --- nothing comes in by HTTP ----------------------------------------------------------------------------------------
