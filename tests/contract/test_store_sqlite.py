@@ -19,6 +19,7 @@ from poolhouse.errors import InvalidParameter
 from poolhouse.store.group_commit import GroupCommit
 from poolhouse.store.port import Collection, Entry, Equals, Query
 from poolhouse.store.sqlite import SqliteStore
+from poolhouse.store.sqlite_log import log_bytes
 from poolhouse.testing.clock import FakeClock
 from poolhouse.testing.store_suite import COLLECTIONS
 
@@ -193,6 +194,7 @@ async def test_processes_that_start_together_on_a_new_file_lose_no_count(tmp_pat
 import asyncio, sys
 from poolhouse.store.port import Collection
 from poolhouse.store.sqlite import SqliteStore
+from poolhouse.store.sqlite_log import log_bytes
 from poolhouse.testing.clock import FakeClock
 from poolhouse.testing.store_suite import COLLECTIONS
 async def main():
@@ -439,3 +441,65 @@ async def test_a_store_that_could_not_be_started_can_be_closed(tmp_path: Path) -
         await store.start()
 
     await store.close()
+
+
+async def test_a_store_can_be_closed_twice(tmp_path: Path) -> None:
+    async with opened(tmp_path / "store.db") as store:
+        await store.close()
+
+
+# --- what it writes ---------------------------------------------------------------------------------------------------
+
+
+async def test_a_reader_that_does_not_end_makes_the_log_grow_and_its_length_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "store.db"
+    async with opened(file) as store:
+        with closing(sqlite3.connect(file, isolation_level=None)) as reader:
+            reader.execute("BEGIN")
+            reader.execute("SELECT count(*) FROM c_items").fetchone()
+            lengths = []
+            for turn in range(3):
+                await asyncio.gather(*(store.insert(ITEMS, item(f"{turn}-{number}")) for number in range(300)))
+                lengths.append(log_bytes(f"sqlite:{file}"))
+
+    assert 0 < lengths[0] < lengths[1] < lengths[2]
+    assert 0 == log_bytes("memory:") == log_bytes(f"sqlite:{tmp_path / 'none.db'}")
+
+
+async def test_small_entries_that_expired_are_swept_without_an_index(tmp_path: Path) -> None:
+    small = Collection("small", small=True)
+    clock = FakeClock()
+    store = SqliteStore(tmp_path / "store.db", (small,), clock)
+    await store.start()
+    await asyncio.gather(
+        *(
+            store.insert(small, Entry(("t", f"{number:05}"), {}, expires=clock.now() + 1 + number % 2))
+            for number in range(5000)
+        )
+    )
+    clock.advance(1.5)
+    swept = await store.sweep()
+    left = await store.find(small, Query(limit=6000))
+    await store.close()
+
+    assert 2500 == swept
+    assert {"1"} == {str(int(entry.key[1]) % 2) for entry in left.entries}
+    with closing(sqlite3.connect(tmp_path / "store.db")) as raw:
+        assert [] == raw.execute("SELECT name FROM sqlite_master WHERE name LIKE '%expires%'").fetchall()
+
+
+@pytest.mark.parametrize("made_by", ["older", "newer"])
+async def test_a_version_that_kept_small_entries_in_another_way_shares_the_file(tmp_path: Path, made_by: str) -> None:
+    older, newer = Collection("things"), Collection("things", small=True)
+    first, second = (older, newer) if made_by == "older" else (newer, older)
+    file = tmp_path / "store.db"
+    async with opened(file, first) as one, opened(file, second) as two:
+        for mine, its, others, theirs in ((one, first, two, second), (two, second, one, first)):
+            made = await mine.insert(its, Entry(("t", "a"), {"n": 1}))
+            assert made == await others.get(theirs, made.key)
+            changed = await others.replace(theirs, Entry(made.key, {"n": 2}, made.version, expires=made.expires))
+            assert 3 == await mine.increment(its, made.key, "n")
+            assert not await mine.delete(its, made.key, version=changed.version)
+            assert await others.take(theirs, made.key) is not None
+            await mine.insert(its, Entry(("t", "b"), {}, expires=0.5))
+            assert 1 == await mine.sweep() + await others.sweep()

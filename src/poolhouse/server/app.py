@@ -10,6 +10,7 @@ import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from aiohttp import web
 
@@ -42,6 +43,7 @@ from poolhouse.server.routes import mount
 from poolhouse.server.stopping import READY
 from poolhouse.store.port import Store
 from poolhouse.store.repositories.server import ServerMemoryRepository
+from poolhouse.store.sqlite_log import log_bytes
 from poolhouse.store.sweeping import swept
 from poolhouse.tokens.keys import KeyRing
 
@@ -144,7 +146,8 @@ async def _running(server: Server, vault: Vault) -> AsyncIterator[None]:
         uses = asyncio.create_task(server.key_uses.run(stop))
         sweeper = asyncio.create_task(swept(server.store))
         stack.enter_context(Watchdog(server.plugins.holder, count=server.metrics.held).watching())
-        shortages = asyncio.create_task(Shortages().watch())
+        store_log = partial(log_bytes, server.settings.store.url.reveal())
+        shortages = asyncio.create_task(Shortages(store_log=store_log).watch())
         server.ready.set()
         try:
             yield

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from aiohttp import http_parser
@@ -46,6 +47,7 @@ from poolhouse.store.repositories.jobs import JobRepository
 from poolhouse.store.repositories.messages import OutboxRepository
 from poolhouse.store.repositories.pools import PoolRepository
 from poolhouse.store.repositories.server import ServerMemoryRepository
+from poolhouse.store.sqlite_log import log_bytes
 from poolhouse.store.steady import SteadyStore
 from poolhouse.tokens.making import KeyMaker
 
@@ -114,6 +116,9 @@ async def lay_ground(
         "poolhouse_files_open", "Files and connections of the process with most.", open_files, over=Over.LARGEST
     )
     metrics.watch("poolhouse_files_limit", "How many a process may have.", files_limit, over=Over.SMALLEST)
+    if settings.store.kind == "sqlite":
+        log = partial(log_bytes, settings.store.url.reveal())
+        metrics.watch("poolhouse_store_log_bytes", "How long the store's write-ahead log is.", log, over=Over.LARGEST)
     http = HttpClient(allowed=settings.server.outbound_hosts)
     # A way of its own: who names a function's host allows no plugin to go there.
     functions_http = HttpClient(allowed=(*settings.server.outbound_hosts, *origins(*_places(settings))))

@@ -46,11 +46,15 @@ class Collection(Struct, frozen=True):
     ``lasting``: whether what is acknowledged has to survive the loss of power. What lives for minutes need not, and a
     database may save itself the wait for the disk; a killed process loses nothing either way. What was taken stays
     taken in any case.
+
+    ``small``: whether a value has a hundred bytes at most, as a rule. A database may keep it in one place with its key,
+    and look for what expired by reading all: it writes less then.
     """
 
     name: str
     indexes: tuple[str, ...] = ()
     lasting: bool = True
+    small: bool = False
 
 
 class Entry(Struct, frozen=True):

@@ -68,6 +68,7 @@ class SqliteStore:
 
     async def close(self) -> None:
         if self._is_open:
+            self._is_open = False
             await self._commits.close()
             self._reader.close()
 
@@ -139,13 +140,13 @@ class SqliteStore:
     async def sweep(self) -> int:
         swept = 0
         for table in self._tables.values():
-            removed = _SWEPT_AT_ONCE
-            while removed == _SWEPT_AT_ONCE:
-                removed = await self._commits.submit(partial(self._sweep_some, table), lasting=False)
+            more = True
+            while more:
+                removed, more = await self._commits.submit(partial(self._sweep_some, table), lasting=False)
                 swept += removed
         return swept
 
-    def _sweep_some(self, table: Table) -> int:
+    def _sweep_some(self, table: Table) -> tuple[int, bool]:
         return table.sweep(self._writer, self._clock.now(), _SWEPT_AT_ONCE)
 
 

@@ -1,10 +1,10 @@
-"""A step of the clock is noticed, and said once."""
+"""A step of the clock, and a log of the store that grows, are noticed, and said once."""
 
 from __future__ import annotations
 
 import pytest
 
-from poolhouse.server.operation.shortages import Shortages
+from poolhouse.server.operation.shortages import LONG, Shortages
 
 
 def test_a_step_of_the_clock_is_one_line(caplog: pytest.LogCaptureFixture) -> None:
@@ -16,3 +16,21 @@ def test_a_step_of_the_clock_is_one_line(caplog: pytest.LogCaptureFixture) -> No
         shortages.look()
 
     assert ["the clock was set back by 86400.0 seconds"] == [record.getMessage() for record in caplog.records]
+
+
+def test_a_long_log_of_the_store_is_one_line_and_another_when_it_is_short_and_again_when_it_grows_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    lengths = [LONG, LONG + 1, 3 * LONG, LONG, 0, 2 * LONG]
+    shortages = Shortages(store_log=lambda: lengths.pop(0))
+    while lengths:
+        shortages.look()
+
+    said = [record.getMessage() for record in caplog.records]
+    assert [
+        "the store's log (-wal) has 134 MB and grows: another process reads the store and does not end its "
+        "transaction, or the disk cannot keep up",
+        "the store's log is short again",
+        "the store's log (-wal) has 268 MB and grows: another process reads the store and does not end its "
+        "transaction, or the disk cannot keep up",
+    ] == said

@@ -1,4 +1,5 @@
-"""What a process runs short of, or cannot trust, without anybody noticing: files for connections, and the clock.
+"""What a process runs short of, or cannot trust, without anybody noticing: files for connections, the clock, and the
+disk that the store's log fills.
 
 A connection that finds no file is closed by the event loop before any code of ours is asked, so it is looked at here,
 every few seconds.
@@ -20,6 +21,8 @@ EVERY: Final = 2.0
 NEARLY: Final = 0.95
 STEP: Final = 1.0
 """Seconds by which a clock may go wrong between two looks: more than a time service corrects at once."""
+LONG: Final = 128 * 2**20
+"""Bytes of the store's log that are told: twice what is left of it once it can be begun anew."""
 
 _logger = logging.getLogger("poolhouse.serving")
 
@@ -40,13 +43,21 @@ def files_limit() -> int:
 
 
 class Shortages:
-    """Says in the log what begins and what ends, once."""
+    """Says in the log what begins and what ends, once. ``store_log`` tells the bytes of the store's own log."""
 
-    def __init__(self, now: Callable[[], float] = time.time, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        now: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+        *,
+        store_log: Callable[[], int] = lambda: 0,
+    ) -> None:
         self._now = now
         self._monotonic = monotonic
         self._offset = now() - monotonic()
         self._is_short = False
+        self._store_log = store_log
+        self._is_long = False
 
     async def watch(self) -> None:
         """Does not return: it is cancelled."""
@@ -71,3 +82,13 @@ class Shortages:
         elif self._is_short and not is_short:
             _logger.warning("there are files again")
         self._is_short = is_short
+        length = self._store_log()
+        if length > LONG and not self._is_long:
+            _logger.warning(
+                "the store's log (-wal) has %d MB and grows: another process reads the store and does not end its "
+                "transaction, or the disk cannot keep up",
+                length // 10**6,
+            )
+        elif self._is_long and length <= LONG:
+            _logger.warning("the store's log is short again")
+        self._is_long = length > LONG

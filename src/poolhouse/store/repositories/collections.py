@@ -7,7 +7,7 @@ from poolhouse.store.port import Collection
 
 POOLS = Collection("pools")
 CLIENTS = Collection("clients")
-CLIENT_POOLS = Collection("client_pools")
+CLIENT_POOLS = Collection("client_pools", small=True)
 """Which pool a client id belongs to: requests name the client alone."""
 USERS = Collection(
     "users",
@@ -24,15 +24,15 @@ USERS = Collection(
         "status",
     ),
 )
-NAMES = Collection("names")
+NAMES = Collection("names", small=True)
 GROUPS = Collection("groups")
-MEMBERSHIPS = Collection("memberships")
-MEMBERS = Collection("members")
+MEMBERSHIPS = Collection("memberships", small=True)
+MEMBERS = Collection("members", small=True)
 ATTEMPTS = Collection("attempts", lasting=False)
 CODES = Collection("codes")
 GRANTS = Collection("grants")
-COUNTERS = Collection("counters", lasting=False)
-CENSUS = Collection("census", lasting=False)
+COUNTERS = Collection("counters", lasting=False, small=True)
+CENSUS = Collection("census", lasting=False, small=True)
 """How many users a pool has. What the loss of power takes is counted again."""
 SIGNING_KEYS = Collection("signing_keys")
 OUTBOX = Collection("outbox", indexes=("due",))

@@ -12,7 +12,7 @@ from poolhouse.store.port import Collection, Entry, Key, Position, Query, Store,
 from poolhouse.testing.clock import FakeClock
 
 PEOPLE = Collection("suite_people", ("mail", "status"))
-COUNTS = Collection("suite_counts")
+COUNTS = Collection("suite_counts", small=True)
 COLLECTIONS = (PEOPLE, COUNTS)
 
 HOSTILE = (
