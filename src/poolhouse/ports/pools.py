@@ -28,7 +28,8 @@ class Pools(Protocol):
         in every process."""
 
     async def remove_some(self, pool_id: str, limit: int) -> int:
-        """Up to so many documents that are the pool's own were removed; how many. 0: nothing of it is left."""
+        """Up to so many documents that are the pool's own were removed; how many: fewer where that takes long. 0: none
+        is left."""
 
     async def page(self, region: str | None, limit: int, cursor: str | None) -> Slice:
         """Some pools of the region; None: of all regions."""

@@ -8,7 +8,7 @@ from poolhouse.errors import ConcurrentModification, PoolNotFound
 from poolhouse.ports.paging import Slice
 from poolhouse.ports.world import Clock
 from poolhouse.records.pools import Pool
-from poolhouse.store.port import Collection, Entry, Key, Query, Store
+from poolhouse.store.port import Collection, Entry, Key, Position, Query, Store
 from poolhouse.store.repositories import collections
 from poolhouse.store.repositories.cache import Cache
 from poolhouse.store.repositories.cursors import Cursors
@@ -21,6 +21,8 @@ for that long; users, grants and revocations are never cached."""
 CACHED = 10_000
 _AT_ONCE = 50
 """How many documents of a pool are removed side by side."""
+_LONG_ENOUGH = 2.0
+"""Seconds after which no more are begun in one call: whoever asked holds a job, and has to say so in time."""
 
 
 class PoolRepository:
@@ -29,6 +31,7 @@ class PoolRepository:
         self._cursors = cursors
         self._shelf = Shelf(store, collections.POOLS, Pool, _entry, conflict=ConcurrentModification)
         self.add = self._shelf.add
+        self._clock = clock
         self._cache: Cache[Pool] = Cache(clock, size=CACHED, seconds=FRESH_SECONDS)
 
     async def get(self, pool_id: str) -> Pool:
@@ -50,14 +53,17 @@ class PoolRepository:
         await self._shelf.delete(*pool_key(pool_id))
 
     async def remove_some(self, pool_id: str, limit: int) -> int:
-        """Up to ``limit`` documents of the pool are gone; how many. A crash between leaves the others to be found
-        again."""
+        """Up to ``limit`` documents of the pool are gone; how many: fewer where the database is slow, 0 when none is
+        left. A crash between leaves the others to be found again."""
         removed = 0
+        enough = self._clock.now() + _LONG_ENOUGH
         for collection in collections.OF_POOL:
-            more = True
-            while more and removed < limit:
-                some, more = await self._remove_page(collection, pool_id, min(limit - removed, _AT_ONCE))
+            after: Position | None = None
+            while removed < limit and (removed == 0 or self._clock.now() < enough):
+                some, after = await self._remove_page(collection, pool_id, min(limit - removed, _AT_ONCE), after)
                 removed += some
+                if after is None:
+                    break
         return removed
 
     async def require(self, pool_id: str) -> None:
@@ -67,19 +73,23 @@ class PoolRepository:
 
     async def close(self, pool_id: str) -> None:
         for collection in (collections.GRANTS, collections.CLIENTS, collections.SIGNING_KEYS):
-            more = True
-            while more:
-                _, more = await self._remove_page(collection, pool_id, _AT_ONCE)
+            after: Position | None = None
+            while True:
+                _, after = await self._remove_page(collection, pool_id, _AT_ONCE, after)
+                if after is None:
+                    break
 
     async def page(self, region: str | None, limit: int, cursor: str | None) -> Slice:
         return await self._shelf.page(self._cursors, () if region is None else (region,), limit, cursor)
 
-    async def _remove_page(self, collection: Collection, pool_id: str, limit: int) -> tuple[int, bool]:
-        """How many documents are gone, and whether there are more."""
-        page = await self._store.find(collection, Query(prefix=(pool_id,), limit=limit))
+    async def _remove_page(
+        self, collection: Collection, pool_id: str, limit: int, after: Position | None
+    ) -> tuple[int, Position | None]:
+        """How many documents are gone, and where to go on; None where nothing is left behind that place."""
+        page = await self._store.find(collection, Query(prefix=(pool_id,), limit=limit, after=after))
         # Side by side: they share a transaction where the database can do that.
         await asyncio.gather(*(self._remove(collection, entry.key) for entry in page.entries))
-        return len(page.entries), page.next is not None
+        return len(page.entries), page.next
 
     async def _remove(self, collection: Collection, key: Key) -> None:
         if collection is collections.CLIENTS:

@@ -14,7 +14,7 @@ from poolhouse.records.clients import Client
 from poolhouse.records.jobs import DONE
 from poolhouse.records.pools import Pool
 from poolhouse.store.memory import MemoryStore
-from poolhouse.store.port import Query
+from poolhouse.store.port import Collection, Key, Query
 from poolhouse.store.repositories import collections
 from poolhouse.testing.clock import FakeClock
 from tests.support.crashing import Crash, CrashingStore
@@ -200,3 +200,30 @@ async def test_a_clock_that_was_set_back_by_a_day_holds_up_no_removal() -> None:
         job = await house.built.jobs.leases.get(POOL_REMOVAL, pool.id)
         assert job is not None
         assert DONE == job.state
+
+
+class SlowStore(MemoryStore):
+    """Each deletion takes a second of the clock's."""
+
+    slow: FakeClock | None = None
+
+    async def delete(self, collection: Collection, key: Key, *, version: int | None = None) -> bool:
+        if self.slow is not None:
+            self.slow.advance(1.0)
+        return await super().delete(collection, key, version=version)
+
+
+async def test_over_a_slow_database_a_part_ends_before_its_lease_does() -> None:
+    clock = FakeClock()
+    store = SlowStore(collections.ALL, clock)
+    async with opened_house(store, clock) as house:
+        pool, _ = await inhabited(house)
+        everything = len(await left_of(house, pool))
+        store.slow = clock
+        parts = []
+        while removed := await house.built.ports.pools.remove_some(pool.id, 200):
+            parts.append(removed)
+
+        assert [] == await left_of(house, pool)
+        assert len(parts) > 3
+        assert max(parts) < everything
