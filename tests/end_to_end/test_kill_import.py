@@ -82,10 +82,15 @@ def test_a_killed_import_goes_on_after_its_last_line_when_it_is_run_again(tmp_pa
     assert ("done", PEOPLE) == (job(tmp_path)["state"], job(tmp_path)["progress"]["lines"])
 
 
-def test_an_import_that_is_interrupted_at_the_keyboard_goes_on_at_once(tmp_path: Path, pool: str) -> None:
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_import_that_is_stopped_in_order_goes_on_at_once(
+    tmp_path: Path, pool: str, number: signal.Signals, status: int
+) -> None:
     with importing(tmp_path, pool, "people.jsonl") as process:
-        process.send(signal.SIGINT)
-        assert process.end() == 130
+        process.send(number)
+        assert process.end() == status
+    # Nobody holds it: what is as it is at first is not written down.
+    assert "owner" not in job(tmp_path)
 
     again = run("users", "import", pool, "people.jsonl", folder=tmp_path)
 

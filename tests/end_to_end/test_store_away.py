@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.support.command import MASTER_KEY, run
 from tests.support.served import eventually, made_user, serving, sign_in
 
 CHEAP = {
@@ -160,6 +161,34 @@ def test_a_new_empty_store_is_said(tmp_path: Path) -> None:
     with serving(tmp_path) as again:
         assert again.answers()
         assert "the store is a new one" not in again.process.stderr
+
+
+def with_key_file(folder: Path, **extra: str) -> dict[str, str]:
+    (folder / "master-key").write_text(MASTER_KEY)
+    (folder / "master-key").chmod(0o600)
+    return {"POOLHOUSE_MASTER_KEY": "", "POOLHOUSE_MASTER_KEY_FILE": "master-key", **extra}
+
+
+def test_a_mistyped_path_is_refused_where_the_key_file_knows_another_store(tmp_path: Path) -> None:
+    settings = with_key_file(tmp_path)
+    with serving(tmp_path, **settings) as server:
+        server.process.send(signal.SIGTERM)
+        assert 0 == server.process.end()
+
+    mistyped = {**settings, "POOLHOUSE_STORE": "sqlite:sreved.db"}
+    for words in (("check",), ("serve",), ("users", "list", "eu-west-1_AbCdEfGhI")):
+        refused = run(*words, folder=tmp_path, env=mistyped)
+        assert 0 != refused.returncode
+        assert (
+            "sqlite:sreved.db is a new, empty store, and the key in master-key belongs to one"
+            in refused.stdout + refused.stderr
+        )
+
+    with serving(tmp_path, "--new-store", **mistyped) as meant:
+        assert meant.answers()
+    for store in ("sqlite:served.db", "sqlite:sreved.db"):
+        with serving(tmp_path, **{**settings, "POOLHOUSE_STORE": store}) as known:
+            assert known.answers()
 
 
 def test_reading_goes_on_while_nothing_can_be_written(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from poolhouse.cli.failures import DONE, STORE, UNDONE, Failure, failure_of
 from poolhouse.cli.kept import known_keys, shown_store
+from poolhouse.cli.known_stores import known_stores
 from poolhouse.config.loading import load_settings
 from poolhouse.config.master_key import MasterKeys, required_keys
 from poolhouse.config.settings import Settings
@@ -125,6 +126,8 @@ def loaded_plugins(settings: Settings, files: Sequence[tuple[str, object]] = ())
 async def _check_store(settings: Settings) -> str:
     shown = shown_store(settings)
     if settings.store.kind == "sqlite" and not _exists(Path(shown.removeprefix("sqlite:"))):
+        if (stores := known_stores(settings)) is not None:
+            stores.require(None, is_new=True)
         return f"ok ({shown} does not exist yet, or is empty; the first start makes it)"
     if settings.store.kind == "sqlite":
         from poolhouse.store.sqlite_copies import require_sound
@@ -157,7 +160,7 @@ async def _check_key_of(store: Store, settings: Settings) -> None:
     except SettingsError:
         return
     if await known_key(store) is not None:
-        await require_same_key(store, Vault(keys.raw, SystemChance()))
+        await require_same_key(store, Vault(keys.raw, SystemChance()), SystemChance())
 
 
 async def _check_mail(settings: Settings) -> str:

@@ -127,6 +127,10 @@ def serve(
     workers: Annotated[int, typer.Option(min=1, max=64, metavar="N", help="Processes that share the work.")] = 1,
     access_log: AccessLog = False,
     trace_plugins: TracePlugins = False,
+    new_store: Annotated[
+        bool,
+        typer.Option("--new-store", help="The store is meant, though the key file was used with another one before."),
+    ] = False,
 ) -> None:
     """Start a server.
 
@@ -143,7 +147,12 @@ def serve(
 
     raise typer.Exit(
         starting.serve(
-            config=config, listen=listen, workers=workers, access_log=access_log, trace_plugins=trace_plugins
+            config=config,
+            listen=listen,
+            workers=workers,
+            access_log=access_log,
+            trace_plugins=trace_plugins,
+            new_store=new_store,
         )
     )
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from poolhouse.cli.failures import SETTINGS, STORE, Failure, told
 from poolhouse.cli.kept import known_keys, shown_store
+from poolhouse.cli.known_stores import known_stores
 from poolhouse.config.loading import load_settings
 from poolhouse.config.master_key import MasterKeys, required_keys
 from poolhouse.config.settings import Settings
@@ -23,6 +25,9 @@ from poolhouse.server.ground import require_same_key
 from poolhouse.server.world import SystemChance
 
 T = TypeVar("T")
+
+TERMINATED: Final = 143
+"""The status of what SIGTERM has ended, as shells tell it."""
 
 
 def settings_of(config: Path | None) -> Settings:
@@ -49,11 +54,22 @@ def with_server(config: Path | None, work: Callable[[Server], Coroutine[Any, Any
         raise Failure("The store memory: is empty in every process; name another one by POOLHOUSE_STORE.", SETTINGS)
 
     async def all_of_it() -> T:
+        # As a keyboard's interrupt: what is held is let go first.
+        current = asyncio.current_task()
+        if current is not None and os.name == "posix":
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, _terminate, current)
         async with opened(settings, keys) as server:
             with told(shown_store(settings)):
                 return await work(server)
 
-    return asyncio.run(all_of_it())
+    try:
+        return asyncio.run(all_of_it())
+    except asyncio.CancelledError:
+        raise Failure("Stopped.", TERMINATED) from None
+
+
+def _terminate(task: asyncio.Task[Any]) -> None:
+    task.cancel()
 
 
 @asynccontextmanager
@@ -68,7 +84,8 @@ async def opened(settings: Settings, keys: MasterKeys) -> AsyncIterator[Server]:
             stack.push_async_callback(server.functions_http.close)
             await server.store.start()
             stack.push_async_callback(server.store.close)
-            await require_same_key(server.store, Vault(keys.raw, SystemChance()))
+            vault, chance = Vault(keys.raw, SystemChance()), SystemChance()
+            await require_same_key(server.store, vault, chance, known_stores(settings))
             event = Lifespan(base_url=settings.server.base_url)
             await stack.enter_async_context(server.hooks.around(specs.lifespan, event))
         yield server

@@ -15,7 +15,7 @@ OPTIONS: Final = {
     "serve": {"--config": "config", "--listen": "listen", "--workers": "workers"},
 }
 _FLAGS: Final = {"--access-log": "access_log", "--trace-plugins": "trace_plugins"}
-FLAGS: Final = {"dev": _FLAGS, "serve": _FLAGS}
+FLAGS: Final = {"dev": _FLAGS, "serve": {**_FLAGS, "--new-store": "new_store"}}
 
 
 def read(arguments: Sequence[str]) -> tuple[str, dict[str, Any]] | None:

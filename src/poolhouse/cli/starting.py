@@ -11,6 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from msgspec import structs
+
 from poolhouse.cli.failures import SETTINGS, STORE, Failure, report, told
 from poolhouse.cli.kept import development_keys, known_keys, shown_store, with_root_key
 from poolhouse.config.addresses import is_loopback
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from poolhouse.cli.demo import Demo
-    from poolhouse.server.ground import Surroundings
+    from poolhouse.server.operation.metrics import Metrics
 
 QUIET_SECONDS: Final = 0.1
 """Between the first moment in which the server answers and the log line that says so."""
@@ -76,6 +78,7 @@ def serve(
     workers: int = 1,
     access_log: bool = False,
     trace_plugins: bool = False,
+    new_store: bool = False,
 ) -> int:
     """A server has run. Returns its exit status; raises ``Failure``."""
     with told():
@@ -91,7 +94,7 @@ def serve(
             _logger.warning("There is no root key: signed calls work with access keys of the store only.")
         if settings.messages.outbox:
             _logger.warning("Every message is written to %s too: who reads it has the codes.", settings.messages.outbox)
-    return _Start(settings, keys, access_log=access_log).run(workers)
+    return _Start(settings, keys, access_log=access_log, new_store=new_store).run(workers)
 
 
 def _said(listen: str | None, *, trace_plugins: bool) -> dict[str, Any]:
@@ -107,7 +110,9 @@ class _Start:
         *,
         access_log: bool,
         plugins: Sequence[tuple[str, object]] = (),
+        new_store: bool = False,
     ) -> None:
+        self._new_store = new_store
         self._settings = settings
         self._keys = keys
         self._plugins = plugins
@@ -120,7 +125,7 @@ class _Start:
         )
         self._demo: Demo | None = None
         self._moves: Callable[[], bool] = lambda: True
-        self._surroundings: Surroundings | None = None
+        self._metrics: Callable[[], Metrics] | None = None
 
     def run(self, workers: int) -> int:
         for warning in self._settings.warnings:
@@ -141,7 +146,6 @@ class _Start:
         from poolhouse.cli.supervising import Leash, Supervisor
         from poolhouse.crypto.workers import usable_cpus
         from poolhouse.server import app, parts  # noqa: F401 - the root, too, is loaded here
-        from poolhouse.server.ground import Surroundings
         from poolhouse.server.operation.board import Board
         from poolhouse.server.operation.metrics import Metrics
 
@@ -154,7 +158,7 @@ class _Start:
         boards = [Board() for _ in range(workers)]
 
         def work(leash: Leash) -> int:
-            self._surroundings = Surroundings(metrics=lambda: Metrics(boards[leash.place], boards))
+            self._metrics = lambda: Metrics(boards[leash.place], boards)
             try:
                 with told(shown_store(self._settings), refused=STORE):
                     run(
@@ -178,9 +182,16 @@ class _Start:
         ).run()
 
     async def _make(self) -> web.Application:
+        from poolhouse.cli.known_stores import known_stores
         from poolhouse.server.app import build
+        from poolhouse.server.ground import Surroundings
 
-        server = await build(self._settings, self._keys.raw, plugins=self._plugins, surroundings=self._surroundings)
+        # Who develops begins anew as often as they like.
+        is_free = self._new_store or self._settings.dev.enabled
+        surroundings = Surroundings(stores=known_stores(self._settings, new_store=is_free))
+        if self._metrics is not None:
+            surroundings = structs.replace(surroundings, metrics=self._metrics)
+        server = await build(self._settings, self._keys.raw, plugins=self._plugins, surroundings=surroundings)
 
         def moves() -> bool:
             server.metrics.show()

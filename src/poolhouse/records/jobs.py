@@ -18,7 +18,8 @@ class Job(StoredRecord, frozen=True, kw_only=True):
 
     ``state`` is ``waiting``, ``running``, ``done``, ``failed`` or ``cancelled``. While it is ``running``, ``owner``
     holds it until ``until``; after that anybody may take it over. ``tries`` counts failures since the last progress.
-    ``is_cancelling``: somebody asked for its end, and its owner has not seen it yet.
+    ``is_cancelling``: somebody asked for its end, and its owner has not seen it yet. ``wanted_again``: after that
+    somebody asked for the work once more, so another begins where this one ends.
     """
 
     kind: str
@@ -32,6 +33,7 @@ class Job(StoredRecord, frozen=True, kw_only=True):
     tries: int = 0
     can_be_cancelled: bool = True
     is_cancelling: bool = False
+    wanted_again: bool = False
     last_error: str | None = None
     ended: float | None = None
 

@@ -15,7 +15,6 @@ from functools import partial
 from aiohttp import web
 
 from poolhouse.config.settings import Settings
-from poolhouse.crypto.vault import Vault
 from poolhouse.crypto.workers import Crews
 from poolhouse.flows.access.keys import AccessKeyAdministration
 from poolhouse.flows.access.uses import KeyUses
@@ -32,7 +31,7 @@ from poolhouse.hooks.watchdog import Watchdog
 from poolhouse.ports.server import ServerMemory
 from poolhouse.ports.user_pools import Ports
 from poolhouse.server import parts
-from poolhouse.server.ground import Surroundings, lay_ground, require_same_key
+from poolhouse.server.ground import Ground, Surroundings, lay_ground, require_same_key
 from poolhouse.server.http_client import HttpClient
 from poolhouse.server.operation.guard import OperatorGuard
 from poolhouse.server.operation.metrics import Metrics
@@ -119,7 +118,7 @@ async def build(
     )
 
     async def context(_: web.Application) -> AsyncIterator[None]:
-        async with _running(server, ground.vault):
+        async with _running(server, ground):
             yield
 
     app.cleanup_ctx.append(context)
@@ -127,7 +126,7 @@ async def build(
 
 
 @asynccontextmanager
-async def _running(server: Server, vault: Vault) -> AsyncIterator[None]:
+async def _running(server: Server, ground: Ground) -> AsyncIterator[None]:
     """The server runs: the store is open, messages go out, what expired is swept."""
     stop = asyncio.Event()
     async with AsyncExitStack() as stack:
@@ -136,7 +135,8 @@ async def _running(server: Server, vault: Vault) -> AsyncIterator[None]:
         stack.push_async_callback(server.functions_http.close)
         stack.push_async_callback(server.store.close)
         await server.store.start()
-        is_new = await require_same_key(server.store, vault)
+        surroundings = ground.surroundings
+        is_new = await require_same_key(server.store, ground.vault, surroundings.chance, surroundings.stores)
         if is_new and not server.settings.dev.enabled and server.settings.store.kind != "memory":
             _logger.warning("the store is a new one and empty: is store.url the one that is meant?")
         event = Lifespan(base_url=server.settings.server.base_url)

@@ -7,7 +7,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from aiohttp import http_parser
 from msgspec import Struct, field
@@ -52,16 +52,27 @@ from poolhouse.store.steady import SteadyStore
 from poolhouse.tokens.making import KeyMaker
 
 _MASTER_KEY: Final = "master-key"
+_STORE: Final = "store"
 
 
 class NotStartable(Exception):  # noqa: N818 - read as a statement
     """The server cannot start as things are. The text says what to change."""
 
 
+class StoresOfTheKey(Protocol):
+    """What is remembered beside the key: the stores that it belongs to."""
+
+    def require(self, store_id: str | None, *, is_new: bool) -> None:
+        """Raises ``NotStartable`` where others are known. None: the store has no id yet."""
+
+    def note(self, store_id: str) -> None:
+        """The store is one of them from now on."""
+
+
 class Surroundings(Struct, frozen=True, kw_only=True):
     """What tests replace. ``signed_at`` is the clock for callers' signatures (they use the real one); ``plugin_http``
     is what plugins go out by, where that is not the real way. ``metrics`` makes those of this process: among several
-    workers they have a board that all can read."""
+    workers they have a board that all can read. ``stores`` knows those of the master key; None: nobody remembers."""
 
     clock: Clock = field(default_factory=SystemClock)
     chance: Chance = field(default_factory=SystemChance)
@@ -70,6 +81,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     recorders: Sequence[Callable[[Message], None]] = ()
     plugin_http: Http | None = None
     metrics: Callable[[], Metrics] = Metrics
+    stores: StoresOfTheKey | None = None
 
 
 class Ground(Struct, frozen=True, kw_only=True):
@@ -286,16 +298,23 @@ async def known_key(store: Store) -> str | None:
     return None if known is None else known.get("fingerprint")
 
 
-async def require_same_key(store: Store, vault: Vault) -> bool:
-    """The store was made with this master key; whether it is a new one. Raises ``NotStartable`` where it was
-    another: every password would seem wrong, and every seal broken."""
+async def require_same_key(store: Store, vault: Vault, chance: Chance, stores: StoresOfTheKey | None = None) -> bool:
+    """The store was made with this master key; whether it is a new one. Raises
+    ``NotStartable`` where it was another key: every password would seem wrong, and every seal broken; and where the key
+    is known to belong to other ``stores``: then nothing was written."""
+    memory = ServerMemoryRepository(store)
     is_new = await known_key(store) is None
-    known = await ServerMemoryRepository(store).remember(_MASTER_KEY, {"fingerprint": vault.fingerprint})
+    if stores is not None:
+        found = await memory.recall(_STORE)
+        stores.require(None if found is None else found["id"], is_new=is_new)
+    known = await memory.remember(_MASTER_KEY, {"fingerprint": vault.fingerprint})
     if known.get("fingerprint") != vault.fingerprint:
         raise NotStartable(
             "This store was made with another master key. Start with that key (POOLHOUSE_MASTER_KEY or "
             "POOLHOUSE_MASTER_KEY_FILE); after a rotation it stays in the list, last."
         )
+    if stores is not None:
+        stores.note((await memory.remember(_STORE, {"id": chance.uuid()}))["id"])
     return is_new
 
 

@@ -88,7 +88,17 @@ class Leases:
     # --- asking ------------------------------------------------------------------------------------------------------
 
     async def enqueue(self, kind: str, subject: str, *, can_be_cancelled: bool = True) -> Job:
-        """The job lives. One that lives already is left as it is; one that ended begins again."""
+        """The job lives. One that lives already is left as it is; one that ended begins again, and so does one that is
+        being cancelled, as soon as it has ended."""
+        while True:
+            job = await self._put(kind, subject, can_be_cancelled=can_be_cancelled)
+            if not job.is_cancelling or job.wanted_again:
+                return job
+            with suppress(VersionConflict):
+                return await self._jobs.save(replace(job, wanted_again=True))
+
+    async def _put(self, kind: str, subject: str, *, can_be_cancelled: bool = True) -> Job:
+        """The job lives, whether it is being cancelled or not."""
         while True:
             now = self._clock.now()
             job = Job(kind=kind, subject=subject, created=now, due=now, can_be_cancelled=can_be_cancelled)
@@ -121,7 +131,7 @@ class Leases:
                 raise InvalidParameter(Reason.JOB_IS_FINISHED_ALWAYS)
             with suppress(VersionConflict):
                 if self._is_held(held):
-                    await self._jobs.save(replace(held, is_cancelling=True))
+                    await self._jobs.save(replace(held, is_cancelling=True, wanted_again=False))
                     await self._audit.note("job.cancelling", subject=subject, facts={"kind": kind})
                 else:
                     await self._end(held, CANCELLED)
@@ -176,7 +186,7 @@ class Leases:
 
     async def take(self, kind: str, subject: str) -> Job | None:
         """The job is the caller's, whether it was due or not; None while somebody holds it."""
-        job = await self.enqueue(kind, subject)
+        job = await self._put(kind, subject)
         if self._is_held(job):
             return None
         return await self._claim(job)
@@ -266,7 +276,7 @@ class Leases:
         if job.state == RUNNING and job.owner:
             await self._saved(ended, owner=job.owner)
         else:
-            await self._jobs.save(ended)
+            await self._jobs.save(self._or_again(ended))
         self._count(job.kind, state)
         if state == FAILED:
             self.logger.error("The job %s of %s failed for good: %s", job.kind, job.subject, error)
@@ -277,17 +287,34 @@ class Leases:
     async def _saved(self, job: Job, *, owner: str | None = None) -> Job:
         """The job as its owner leaves it. Raises ``JobLost``."""
         try:
-            return await self._jobs.save(job)
+            return await self._jobs.save(self._or_again(job))
         except VersionConflict:
             held = await self._jobs.get(job.kind, job.subject)
             if held is None or held.state != RUNNING or held.owner != (owner or job.owner):
                 raise JobLost from None
-        # Only a wish is written into a job that somebody holds: that for its end, or one that a later version knows.
-        wished = replace(job, version=held.version, is_cancelling=held.is_cancelling, unknown=held.unknown)
+        # Only a wish is written into a job that somebody holds: that for its end, that for another after it, or one
+        # that a later version knows.
+        wished = replace(
+            job,
+            version=held.version,
+            is_cancelling=held.is_cancelling,
+            wanted_again=held.wanted_again,
+            unknown=held.unknown,
+        )
         try:
-            return await self._jobs.save(wished)
+            return await self._jobs.save(self._or_again(wished))
         except VersionConflict:
             raise JobLost from None
+
+    def _or_again(self, job: Job) -> Job:
+        """The job, or the one that begins where it has ended undone and somebody wants it."""
+        if job.ended is None or job.state == DONE or not job.wanted_again:
+            return job
+        now = self._clock.now()
+        fresh = Job(kind=job.kind, subject=job.subject, created=now, due=now, can_be_cancelled=job.can_be_cancelled)
+        self._count(job.kind, "put")
+        self.wake.set()
+        return replace(fresh, version=job.version, unknown=job.unknown)
 
     def now(self) -> float:
         return self._clock.now()
