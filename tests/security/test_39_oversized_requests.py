@@ -108,6 +108,24 @@ async def test_a_body_that_trickles_in_has_the_same_limit() -> None:
     assert (413, 0) == await trickled(LIMIT + 1)
 
 
+async def test_what_nobody_signed_may_be_smaller_than_what_somebody_did() -> None:
+    """A signed operation without a signature is not read either."""
+    limits = Limits(body=64 * 1024, open_body=8 * 1024)
+    signed = {**HEADERS, "X-Amz-Target": "AWSCognitoIdentityProviderService.ListUserPools"}
+    async with served(limits=limits) as (_, api):
+        statuses = [(await api.send(body(size), HEADERS)).status for size in (8 * 1024, 8 * 1024 + 1)]
+        without = (await api.send(body(8 * 1024 + 1), signed)).status
+        listed = await api.call("ListUserPools", {"MaxResults": 60, "NextToken": "x" * 16 * 1024})
+
+    assert [400, 413, 413] == [*statuses, without]
+    assert 413 != listed.status
+
+
+async def test_the_limit_for_what_nobody_signed_is_never_the_larger_one() -> None:
+    async with served(limits=Limits(body=1024, open_body=4096)) as (_, api):
+        assert 413 == (await api.send(body(2048), HEADERS)).status
+
+
 async def test_the_limit_is_the_operators() -> None:
     statuses = {}
 

@@ -169,6 +169,7 @@ def build(
     logger: logging.Logger | None = None,
     source: Callable[[web.Request], str] = lambda request: request.remote or "",
     body_limit: int = 64 * 1024,
+    open_body_limit: int | None = None,
     body_seconds: float = 10.0,
 ) -> JsonApi:
     numbers = count(1)
@@ -181,6 +182,7 @@ def build(
         logger=logger or logging.getLogger("tests.json_api"),
         source=source,
         body_limit=body_limit,
+        open_body_limit=open_body_limit or body_limit,
         strict=strict,
         body_seconds=body_seconds,
     )

@@ -54,6 +54,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "passwords.passes": "argon2id: passes.",
     "passwords.lanes": "argon2id: lanes.",
     "limits.body": "Bytes of a request's body.",
+    "limits.open_body": "The same, where nobody signed it; never more than `limits.body`.",
     "limits.requests": "Requests a second by class of operations (`{ UserRead = 120 }`), for each process.",
     "limits.rates": "Whether the limits below are kept. In development they are not.",
     **{

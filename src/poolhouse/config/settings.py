@@ -124,10 +124,12 @@ class Passwords:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """``body`` is in bytes; by default every request passes that makes sense, also as clients escape it. ``plugin`` is
-    how many seconds one implementation of a hook may take."""
+    """``body`` is in bytes, and so is ``open_body``, for requests that nobody signed; by default every request passes
+    that makes sense, also as clients escape it. ``plugin`` is how many seconds one implementation of a hook may
+    take."""
 
     body: int = field(default=4 * 1024 * 1024, metadata=_by(values.whole(1024, 16 * 1024 * 1024)))
+    open_body: int = field(default=1280 * 1024, metadata=_by(values.whole(1024, 16 * 1024 * 1024)))
     plugin: float = field(default=5.0, metadata=_by(values.seconds(0.001, 600)))
     rates: bool = field(default=True, metadata=_by(values.switch))
     """Whether the limits below are kept; in development they are not. Each is a number within a minute, for each

@@ -52,6 +52,7 @@ Action = Literal[
     "sign_in.succeeded",
     "sign_up",
     "sign_up.confirmed",
+    "signature.refused",
     "user.deleted",
     "user.disabled",
     "user.enabled",

@@ -10,6 +10,7 @@ from typing import Final
 
 from poolhouse.errors import AccessKeyExpired
 from poolhouse.flows.access.policies import EVERYTHING, Policy
+from poolhouse.flows.access.refusals import Refusals
 from poolhouse.flows.access.uses import KeyUses
 from poolhouse.ports.access import AccessKeys
 from poolhouse.ports.world import Secrets
@@ -56,11 +57,14 @@ class Callers:
         keys: AccessKeys | None = None,
         secrets: Secrets | None = None,
         uses: KeyUses | None = None,
+        refusals: Refusals | None = None,
         keep: float = 5.0,
         at_most: int = 1024,
     ) -> None:
         if root is not None and not (root[0] and root[1]):
             raise ValueError("the root access key needs an id and a secret")
+        self.refusals = refusals
+        """Who is told of wrong signatures."""
         self._now = now
         self._account = account
         self._keys = keys

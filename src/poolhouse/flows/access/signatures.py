@@ -19,7 +19,14 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
-from poolhouse.errors import AccessKeyUnknown, SignatureIncomplete, SignatureInvalid, SignatureMissing
+from poolhouse.errors import (
+    AccessKeyExpired,
+    AccessKeyUnknown,
+    CallerRefused,
+    SignatureIncomplete,
+    SignatureInvalid,
+    SignatureMissing,
+)
 from poolhouse.errors.reasons import Reason
 from poolhouse.flows.access.callers import Caller, Callers
 
@@ -87,7 +94,7 @@ class Signatures:
         self._check_time(instant)
         key = await self._callers.find(claim.key_id)
         if key is None:
-            raise AccessKeyUnknown
+            raise await self._noted(None, AccessKeyUnknown())
         canonical = canonical_request(method, target, headers, claim.signed_headers, body)
         text = "\n".join((ALGORITHM, instant, claim.scope, hashlib.sha256(canonical).hexdigest()))
         slot = (claim.key_id, key.secret, claim.day, claim.region)
@@ -95,11 +102,20 @@ class Signatures:
         signing_key = kept or derive_signing_key(key.secret, claim.day, claim.region, claim.service)
         expected = hmac.new(signing_key, text.encode(), hashlib.sha256).hexdigest()
         if not hmac.compare_digest(expected, claim.signature):
-            raise SignatureInvalid(Reason.SIGNATURE_WRONG)
+            raise await self._noted(claim.key_id, SignatureInvalid(Reason.SIGNATURE_WRONG))
         if kept is None:
             # Kept only once it has proven right, so that nobody else can fill the cache.
             self._keep(slot, signing_key)
-        return Signed(self._callers.admit(key), claim.region)
+        try:
+            return Signed(self._callers.admit(key), claim.region)
+        except AccessKeyExpired as expired:
+            raise await self._noted(claim.key_id, expired) from None
+
+    async def _noted(self, key_id: str | None, error: CallerRefused) -> CallerRefused:
+        """The error, which the trail knows of, or of another of this key a moment ago."""
+        if self._callers.refusals is not None:
+            await self._callers.refusals.note(key_id, error)
+        return error
 
     def _check_time(self, instant: str) -> None:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from poolhouse.flows.access.callers import Callers
 from poolhouse.flows.access.keys import AccessKeyAdministration
+from poolhouse.flows.access.refusals import Refusals
 from poolhouse.flows.access.uses import KeyUses
 from poolhouse.server.ground import Ground
 from poolhouse.server.part import Built, Part
@@ -23,6 +24,7 @@ async def build(ground: Ground, _: Built) -> Part:
         keys=keys,
         secrets=ground.vault,
         uses=uses,
+        refusals=Refusals(ground.trail, world.clock.now),
     )
     administration = AccessKeyAdministration(keys, ground.vault, world.chance, world.clock, ground.trail)
     return Part(gives=(callers, administration, uses))

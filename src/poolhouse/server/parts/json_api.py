@@ -30,6 +30,7 @@ async def build(ground: Ground, built: Built) -> Part:
         logger=logging.getLogger("poolhouse"),
         source=lambda request: source_address(request.remote, request.headers, server.trusted_proxies),
         body_limit=ground.settings.limits.body,
+        open_body_limit=min(ground.settings.limits.body, ground.settings.limits.open_body),
         strict=strict,
     )
     return Part(

@@ -38,7 +38,7 @@ class JsonApi:
 
     ``region`` is that of calls that nobody signed. ``request_id`` names a request, in the answer and in the log. With
     ``strict`` the log gets the text of unexpected exceptions: for tests and development. A body that has not come after
-    ``body_seconds`` is not waited for any longer.
+    ``body_seconds`` is not waited for any longer. ``body_limit`` is in bytes, ``open_body_limit`` for unsigned calls.
     """
 
     def __init__(
@@ -52,6 +52,7 @@ class JsonApi:
         logger: logging.Logger,
         source: Callable[[web.Request], str],
         body_limit: int,
+        open_body_limit: int,
         strict: bool = False,
         body_seconds: float = 10.0,
     ) -> None:
@@ -64,6 +65,7 @@ class JsonApi:
         self._strict = strict
         self._source = source
         self._body_limit = body_limit
+        self._open_body_limit = open_body_limit
         self._body_seconds = body_seconds
         self._signatures: dict[str, Signatures] = {}
 
@@ -103,15 +105,20 @@ class JsonApi:
         return route
 
     async def _run(self, route: Route, request: web.Request, request_id: str) -> bytes:
-        body = await _body(request, self._body_limit, self._body_seconds)
+        # What nobody signed has no key that could be withdrawn.
+        is_open = not route.signed or "Authorization" not in request.headers
+        limit = self._open_body_limit if is_open else self._body_limit
+        body = await _body(request, limit, self._body_seconds)
         caller, region = None, self._region
+        source, user_agent = self._source(request), _shown(request.headers.get("User-Agent", ""))
         if route.signed:
+            # A wrong signature leaves something too: from where it came.
+            begin(Origin(source, request_id, None, user_agent))
             signed = await self._verifier(route.service).verify("POST", request.raw_path, request.headers, body)
             caller, region = signed.caller, signed.region
         route.require_offered()
-        source = self._source(request)
         actor = f"key:{caller.key_id}" if caller else None
-        begin(Origin(source, request_id, actor, _shown(request.headers.get("User-Agent", ""))))
+        begin(Origin(source, request_id, actor, user_agent))
         incoming = Incoming(caller=caller, region=region, request_id=request_id, source_ip=source)
         output = await self._dispatch.run(route, codec.decode(body), incoming)
         return b"" if output is None else codec.encode(output)
