@@ -167,6 +167,7 @@ REFUSED: list[tuple[str, Reason]] = [
     (authorization(Signature="0" * 63), Reason.SIGNATURE_FORM),
     (authorization(Signature="G" * 64), Reason.SIGNATURE_FORM),
     (authorization(SignedHeaders=f"a b;{ALL}"), Reason.SIGNED_HEADERS_FORM),
+    (authorization(SignedHeaders=f"a=b;{ALL}"), Reason.SIGNED_HEADERS_FORM),
     (authorization(SignedHeaders="x-amz-date;host;x-amz-target"), Reason.SIGNED_HEADERS_FORM),
     (authorization(SignedHeaders=f"host;{ALL}"), Reason.SIGNED_HEADERS_FORM),
     (authorization(SignedHeaders="x-amz-date;x-amz-target"), Reason.SIGNED_HEADERS_LACK),
