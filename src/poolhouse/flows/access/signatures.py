@@ -102,7 +102,7 @@ class Signatures:
         signing_key = kept or derive_signing_key(key.secret, claim.day, claim.region, claim.service)
         expected = hmac.new(signing_key, text.encode(), hashlib.sha256).hexdigest()
         if not hmac.compare_digest(expected, claim.signature):
-            raise await self._noted(claim.key_id, SignatureInvalid(Reason.SIGNATURE_WRONG))
+            raise await self._noted(claim.key_id, SignatureInvalid())
         if kept is None:
             # Kept only once it has proven right, so that nobody else can fill the cache.
             self._keep(slot, signing_key)
@@ -219,7 +219,7 @@ def _canonical_path(path: str) -> str:
         elif segment not in {"", "."}:
             kept.append(segment)
     end = "/" if path.endswith("/") and kept else ""
-    return quote("/" + "/".join(kept) + end, safe="/~", errors="surrogateescape")
+    return quote("/" + "/".join(kept) + end, errors="surrogateescape")
 
 
 def _canonical_query(query: str) -> str:

@@ -287,3 +287,13 @@ async def test_a_wrong_signature_leaves_nothing_behind() -> None:
         await check.verify("POST", "/", CIMultiDict(sent), BODY)
 
     assert not check._signing_keys
+
+
+async def test_a_kept_key_is_used_again_and_not_made_anew() -> None:
+    check = signatures()
+    await check.verify("POST", "/", CIMultiDict(SIGNED), BODY)
+    (slot,) = check._signing_keys
+    check._signing_keys[slot] = b"another"
+
+    with pytest.raises(SignatureInvalid):
+        await check.verify("POST", "/", CIMultiDict(SIGNED), BODY)
