@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poolhouse.crypto.vault import Vault
+from poolhouse.crypto.vault import KEPT_CIPHERS, Vault
 from tests.unit.crypto.world import ForeseenChance, master_key, vault
 
 
@@ -141,6 +141,8 @@ def test_what_is_sealed_for_each_of_many_purposes_opens_for_that_one_only() -> N
     }
     with pytest.raises(ValueError, match="not sealed for this"):
         sealing.open("1", "c", texts["2"])
+    assert KEPT_CIPHERS == len(sealing._ciphers) < len(texts)
+    assert all(sealing._ciphers.values())
 
 
 def test_a_key_that_seals_is_used_for_its_purpose_and_master_key_alone() -> None:
