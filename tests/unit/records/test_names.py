@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import unicodedata
 
 import pytest
@@ -99,18 +98,6 @@ def test_marks_of_any_number_come_into_the_order_that_the_library_gives_them(mar
 )
 def test_marks_that_follow_each_other_stand_in_their_order(text: str, ordered: str) -> None:
     assert ordered == in_order(text)
-
-
-def test_marks_without_end_take_a_fraction_of_what_they_take_the_library() -> None:
-    """Of the work of this thread, so that a busy machine changes nothing: a twentieth, as was measured."""
-    text = "a" + "\u0301\u0316" * 4_000
-    started = time.thread_time()
-    assert unicodedata.normalize("NFKC", text)
-    by_library = time.thread_time() - started
-    started = time.thread_time()
-    assert normalised(text)
-
-    assert time.thread_time() - started < by_library / 3
 
 
 @pytest.mark.parametrize(
