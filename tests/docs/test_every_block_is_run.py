@@ -3,10 +3,13 @@ stands in the table with the reason why nobody runs it."""
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.docs.pages import PAGES, ROOT, blocks
 from tests.docs.table import ELSEWHERE, NOT_RUN, WALKED
+from tests.support.hook_passages import passages
 
 EVERY = [block for page in PAGES for block in blocks(page)]
 LANGUAGES = {"console", "go", "html", "js", "json", "nginx", "python", "sh", "text", "toml", "yaml"}
@@ -36,3 +39,10 @@ def test_the_test_that_runs_a_page_elsewhere_is_there(page: str) -> None:
 
 def test_every_block_says_what_it_is() -> None:
     assert [str(block) for block in EVERY if block.page not in ELSEWHERE and block.language not in LANGUAGES] == []
+
+
+def test_every_block_of_the_hooks_is_an_example_that_a_test_builds() -> None:
+    tests = (ROOT / ELSEWHERE["docs/hooks.md"]).read_text(encoding="utf-8")
+
+    assert [block.text for block in blocks("docs/hooks.md")] == [passage.example for passage in passages().values()]
+    assert [hook for hook in passages() if not re.search(rf'(plugin|plugin_class|example)\("{hook}"', tests)] == []

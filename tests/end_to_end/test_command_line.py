@@ -126,6 +126,23 @@ def test_what_dev_keeps_is_for_its_owner_only(tmp_path: Path) -> None:
     assert {0o600} == set(modes.values())
 
 
+def test_a_store_whose_key_file_was_deleted_is_not_opened_with_a_new_key(tmp_path: Path) -> None:
+    with developing(tmp_path, free_port()) as (process, _, _):
+        assert stopped(process) == 0
+    key = tmp_path / "poolhouse.db.master-key"
+    saved = key.read_bytes()
+    key.unlink()
+
+    refused = run("dev", folder=tmp_path, env={"POOLHOUSE_LISTEN": f"127.0.0.1:{free_port()}"})
+
+    assert (2, False) == (refused.returncode, key.exists())
+    assert "its master key poolhouse.db.master-key is gone" in refused.stderr
+    key.write_bytes(saved)
+    with developing(tmp_path, free_port()) as (process, _, facts):
+        assert "demo pool" in facts
+        assert stopped(process) == 0
+
+
 def test_dev_in_memory_leaves_nothing_behind(tmp_path: Path) -> None:
     with developing(tmp_path, free_port(), POOLHOUSE_STORE="memory:") as (process, _, facts):
         assert facts["store"] == "memory:"
@@ -398,10 +415,14 @@ def test_what_was_exported_can_be_imported_and_exported_as_it_was(
     client.admin_delete_user(UserPoolId=pool, Username="jane")
     imported = run("users", "import", pool, "out.jsonl", folder=folder)
     again = run("users", "export", pool, "-", folder=folder)
+    kept = (folder / "out.jsonl").read_text()
+    forced = run("users", "export", pool, "out.jsonl", "--no-hashes", "--force", folder=folder)
 
     assert (1, "out.jsonl exists; --force replaces it.\n") == (refused.returncode, refused.stderr)
     assert (0, 0, 0, 0) == (made.returncode, exported.returncode, imported.returncode, again.returncode)
-    assert (folder / "out.jsonl").read_text() == again.stdout
+    assert kept == again.stdout
+    assert (0, True) == (forced.returncode, "password_hash" in kept)
+    assert "password_hash" not in (folder / "out.jsonl").read_text()
     assert stat.S_IMODE((folder / "out.jsonl").stat().st_mode) == 0o600
     assert "1 password hashes carry the pepper" in exported.stderr
     assert "AccessToken" in sign_in(exports, facts, "jane", "Passw0rd!of-jane")["AuthenticationResult"]
