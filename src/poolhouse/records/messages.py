@@ -15,7 +15,10 @@ class Delivery(Record, frozen=True, kw_only=True):
 
 class Message(Record, frozen=True, kw_only=True):
     """A message as a sender gets it. ``channel`` is ``email`` or ``sms``; ``code`` and ``link`` stand in ``body``
-    already. Whoever sends HTML sends ``as_html``."""
+    already. Whoever sends HTML sends ``as_html``. ``source`` is the occasion (``CustomMessage_SignUp``).
+
+    Where the pool has a function of its own to send it, ``function`` is its ARN, and ``client_id``, ``attributes`` and
+    ``client_metadata`` are there for it; otherwise they are empty."""
 
     id: str
     channel: str
@@ -29,6 +32,16 @@ class Message(Record, frozen=True, kw_only=True):
     subject: str = ""
     code: str | None = None
     link: str | None = None
+    source: str = ""
+    function: str = ""
+    client_id: str | None = None
+    attributes: dict[str, str] = {}
+    client_metadata: dict[str, str] = {}
+
+    @property
+    def route(self) -> str:
+        """By which the message goes out: the channel, or that of functions (``email:function``)."""
+        return f"{self.channel}:function" if self.function else self.channel
 
     @property
     def as_html(self) -> str:

@@ -14,7 +14,7 @@ from msgspec import Struct
 from poolhouse.flows.directory.formats import whole
 from poolhouse.flows.directory.shown import attributes_for_hooks
 from poolhouse.flows.directory.values import readable
-from poolhouse.hooks.events.grants import PreToken
+from poolhouse.hooks.events.grants import PreToken, TokenSource
 from poolhouse.records.clients import Client
 from poolhouse.records.grants import Grant
 from poolhouse.records.groups import Group
@@ -94,7 +94,7 @@ def group_claims(groups: Sequence[Group]) -> tuple[tuple[str, ...], tuple[str, .
     return tuple(group.name for group in groups), roles, first.pop() if len(first) == 1 else None
 
 
-def first_draft(issue: Issue, *, source: str, metadata: Mapping[str, str]) -> PreToken:
+def first_draft(issue: Issue, *, source: TokenSource, metadata: Mapping[str, str]) -> PreToken:
     """The claims before any plugin sees them, without those that no plugin may change."""
     return PreToken(
         source=source,

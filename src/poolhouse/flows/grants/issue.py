@@ -15,6 +15,7 @@ from poolhouse.flows.grants import claims
 from poolhouse.flows.grants.gate import require_usable
 from poolhouse.flows.grants.handles import Handles, digest
 from poolhouse.hooks import specs
+from poolhouse.hooks.events.grants import TokenSource
 from poolhouse.ports import grants as kept
 from poolhouse.ports.arithmetic import Tokens
 from poolhouse.ports.groups import Groups
@@ -58,7 +59,7 @@ class Grants(Flow):
         user: User,
         *,
         event_id: str,
-        source: str,
+        source: TokenSource,
         metadata: Mapping[str, str],
         flow: str,
         scopes: tuple[str, ...] = API_SCOPES,
@@ -100,7 +101,7 @@ class Grants(Flow):
         return replace_refresh(tokens, f"{grant.id}.{secret}")
 
     async def tokens(
-        self, pool: Pool, client: Client, user: User, grant: Grant, *, source: str, metadata: Mapping[str, str]
+        self, pool: Pool, client: Client, user: User, grant: Grant, *, source: TokenSource, metadata: Mapping[str, str]
     ) -> TokenSet:
         """An ID and an access token of the grant, and no refresh token; ``pre_token`` hooks have amended them."""
         groups, roles, preferred = claims.group_claims(await self._groups.of_user(user))

@@ -20,6 +20,7 @@ from msgspec import Struct
 from poolhouse.errors import CodeExpired, CodeMismatch, LimitExceeded
 from poolhouse.flows.flow import Flow, World
 from poolhouse.flows.messages.words import VERIFICATION, Messenger, delivery
+from poolhouse.hooks.events.messages import MessageSource
 from poolhouse.ports.protection import Counters
 from poolhouse.ports.sign_in import Codes
 from poolhouse.records.messages import Delivery
@@ -72,7 +73,7 @@ class CodeProcess(Flow):
         *,
         attribute: str,
         target: str,
-        source: str,
+        source: MessageSource,
         client_id: str | None = None,
         metadata: Mapping[str, str] | None = None,
         counted: bool = True,

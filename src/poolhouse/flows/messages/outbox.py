@@ -84,13 +84,13 @@ class OutboxService:
         """The message will be sent. Putting the same id twice changes nothing. See ``ports.Outbox``."""
         if not await self._entries.insert(self._entry(message, life)):
             return
-        self._told.became(message.channel, "put")
+        self._told.became(message.route, "put")
         for recorder in self._recorders:
             try:
                 recorder(message)
             except Exception as error:  # noqa: BLE001 - the message is in the store: what only looks on stops nothing
                 self._logger.error("A message could not be recorded: %s.", type(error).__name__)
-        self._wake(message.channel)
+        self._wake(message.route)
 
     async def pretend(self, message: Message, *, life: float | None = None) -> None:
         """As much was sealed and written as by ``put``; the entry is at its end already."""
@@ -103,7 +103,7 @@ class OutboxService:
         return OutboxEntry(
             id=message.id,
             pool_id=message.pool_id,
-            channel=message.channel,
+            channel=message.route,
             purpose=message.purpose,
             created=now,
             due=now,

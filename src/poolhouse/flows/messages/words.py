@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from msgspec import Struct
 
@@ -13,7 +14,7 @@ from poolhouse.flows.directory.naming import name_to_type
 from poolhouse.flows.directory.shown import attributes_for_hooks
 from poolhouse.flows.flow import Flow, World
 from poolhouse.hooks import specs
-from poolhouse.hooks.events.messages import ComposeMessage
+from poolhouse.hooks.events.messages import ComposeMessage, MessageSource
 from poolhouse.ports.messages import Outbox
 from poolhouse.records.messages import Delivery, Message
 from poolhouse.records.names import looks_like_email, looks_like_phone, masked_email, masked_phone
@@ -36,6 +37,7 @@ INVITATION = MessageTemplate(
     subject="Your temporary password",
 )
 
+_SENDERS = {"email": "CustomEmailSender", "sms": "CustomSMSSender"}
 _CHANNELS = {"email": ("email", "EMAIL"), "phone_number": ("sms", "SMS")}
 
 
@@ -77,7 +79,7 @@ class Messenger(Flow):
         pool: Pool,
         user: User,
         *,
-        source: str,
+        source: MessageSource,
         attribute: str,
         target: str,
         secret: str,
@@ -127,6 +129,8 @@ class Messenger(Flow):
                 code=secret,
                 pool_id=pool.id,
                 username=user.username,
+                source=source,
+                **_for_function(pool, user, channel, client_id, metadata),
             ),
             life=life,
         )
@@ -153,6 +157,21 @@ class Messenger(Flow):
             ),
             life=life,
         )
+
+
+def _for_function(
+    pool: Pool, user: User, channel: str, client_id: str | None, metadata: Mapping[str, str]
+) -> dict[str, Any]:
+    """What a message holds beside itself where a function of the pool sends it."""
+    for trigger in pool.triggers:
+        if trigger.name == _SENDERS[channel]:
+            return {
+                "function": trigger.function,
+                "client_id": client_id,
+                "attributes": attributes_for_hooks(user),
+                "client_metadata": dict(metadata),
+            }
+    return {}
 
 
 def _words(template: MessageTemplate, attribute: str) -> tuple[str, str, str]:

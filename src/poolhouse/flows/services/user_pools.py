@@ -84,7 +84,7 @@ def build_services(
     messenger = Messenger(world, ports.outbox)
     codes = CodeProcess(world, ports.codes, ports.counters, messenger)
     attributes = Attributes(world, ports.users, codes, limits)
-    migration = Migration(world, ports.users, ports.passwords, directory, credentials)
+    migration = Migration(world, ports.users, ports.passwords, directory, credentials, messenger)
     handles = Handles(world.secrets, chance)
     grants = Grants(world, ports.pools, ports.groups, ports.grants, ports.tokens, handles)
     bearers = Bearers(world, ports.pools, ports.clients, ports.users, ports.grants, ports.tokens)

@@ -14,17 +14,21 @@ from poolhouse.flows.directory.naming import place_name
 from poolhouse.flows.directory.passwords import Credentials
 from poolhouse.flows.directory.values import check_values
 from poolhouse.flows.flow import Flow, World
+from poolhouse.flows.messages.words import INVITED, Messenger
 from poolhouse.hooks import specs
 from poolhouse.hooks.answers.accounts import MigratedUser
-from poolhouse.hooks.events.accounts import MigrateUser
+from poolhouse.hooks.events.accounts import MigrateUser, MigrationSource
 from poolhouse.ports.arithmetic import Passwords
 from poolhouse.ports.passwords import Fit
 from poolhouse.ports.users import NameTaken, Users
 from poolhouse.records.clients import Client
 from poolhouse.records.names import lower_case
-from poolhouse.records.pools import Pool
+from poolhouse.records.pools import MessageTemplate, Pool
 from poolhouse.records.users import CONFIRMED, RESET_REQUIRED, Credential, User
 
+_WELCOME = "Your username is {username}, and your password is {####}. "
+_KEPT, _TO_CHOOSE = "the one that you had", "to be chosen anew"
+"""What a welcome says of the password. A pool's own words were made for a temporary one, and there is none."""
 _HASH = re.compile(r"\S{1,1024}")
 
 
@@ -36,12 +40,14 @@ class Migration(Flow):
         passwords: Passwords,
         directory: Directory,
         credentials: Credentials,
+        messenger: Messenger,
     ) -> None:
         super().__init__(world)
         self._users = users
         self._passwords = passwords
         self._directory = directory
         self._credentials = credentials
+        self._messenger = messenger
 
     async def for_sign_in(
         self, pool: Pool, client: Client, username: str, password: str, metadata: Mapping[str, str]
@@ -61,7 +67,7 @@ class Migration(Flow):
         pool: Pool,
         client: Client,
         username: str,
-        source: str,
+        source: MigrationSource,
         password: str | None,
         metadata: Mapping[str, str],
     ) -> User | None:
@@ -84,9 +90,10 @@ class Migration(Flow):
             raise
         if found is None:
             return None
-        return await self._take_over(pool, username, password, found)
+        return await self._take_over(pool, found, event)
 
-    async def _take_over(self, pool: Pool, submitted: str, password: str | None, found: MigratedUser) -> User | None:
+    async def _take_over(self, pool: Pool, found: MigratedUser, event: MigrateUser) -> User | None:
+        submitted, password = event.username, event.password
         sub = self.world.chance.uuid()
         told = found.username or _as_the_row_has_it(pool, submitted, found.attributes)
         try:
@@ -117,7 +124,35 @@ class Migration(Flow):
                 return other if await self._passwords.verify(password, stored) else None
             return other
         await self.world.audit.note("user.migrated", pool_id=pool.id, subject=user.sub)
+        # By whoever made the user, and by nobody else: there is one of each message.
+        await self._send_welcome(pool, user, submitted, found, event)
         return user
+
+    async def _send_welcome(
+        self, pool: Pool, user: User, submitted: str, found: MigratedUser, event: MigrateUser
+    ) -> None:
+        """The user is told, where the plugin wants it and there is somewhere to tell it."""
+        for channel, attribute in (("email", "email"), ("sms", "phone_number")):
+            if channel not in found.welcome or not user.attributes.get(attribute):
+                continue
+            await self._messenger.send(
+                pool,
+                user,
+                source="CustomMessage_AdminCreateUser",
+                attribute=attribute,
+                target=user.attributes[attribute],
+                secret=_KEPT if found.confirmed else _TO_CHOOSE,
+                message_id=self.world.chance.uuid(),
+                client_id=event.client_id,
+                metadata=event.client_metadata,
+                template=MessageTemplate(
+                    sms=pool.invitation.sms or _WELCOME,
+                    email=pool.invitation.email or _WELCOME,
+                    subject=pool.invitation.subject or "Welcome",
+                ),
+                purpose=INVITED,
+                submitted=submitted,
+            )
 
     async def _credential(self, pool: Pool, username: str, password: str, found: MigratedUser) -> Credential:
         # The password was right a moment ago, so it is hashed afresh; the policy is not asked (it is the old one).

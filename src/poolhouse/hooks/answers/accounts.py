@@ -21,8 +21,8 @@ class MigratedUser:
 
     ``username`` is the internal name where the submitted one is an e-mail address or phone number of an alias pool;
     None takes the submitted name. ``password_hash`` takes over the old hash as it is (a format that some plugin or the
-    product can check); None hashes the password that was just given. No invitation is sent: it would hold a temporary
-    password, and such a user has none.
+    product can check); None hashes the password that was just given. ``welcome`` names the channels (``email``,
+    ``sms``) by which the user is told; no temporary password is in that message, as such a user has none.
     """
 
     attributes: Mapping[str, str]
@@ -30,3 +30,4 @@ class MigratedUser:
     username: str | None = None
     force_alias: bool = False
     password_hash: str | None = field(default=None, repr=False)
+    welcome: tuple[str, ...] = ()

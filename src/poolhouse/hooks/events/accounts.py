@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
 
 from poolhouse.hooks.events.base import RequestEvent, Strings
+
+PreSignUpSource: TypeAlias = Literal["PreSignUp_SignUp", "PreSignUp_AdminCreateUser", "PreSignUp_ExternalProvider"]
+PostConfirmationSource: TypeAlias = Literal["PostConfirmation_ConfirmSignUp", "PostConfirmation_ConfirmForgotPassword"]
+MigrationSource: TypeAlias = Literal["UserMigration_Authentication", "UserMigration_ForgotPassword"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,7 +19,7 @@ class PreSignUp(RequestEvent):
     ``client_id`` is None where no app client is concerned.
     """
 
-    source: str
+    source: PreSignUpSource
     pool_id: str
     client_id: str | None
     username: str
@@ -28,7 +33,7 @@ class PostConfirmation(RequestEvent):
     """A user is confirmed (or has a new password). ``source``: ``PostConfirmation_ConfirmSignUp``,
     ``PostConfirmation_ConfirmForgotPassword``. The change stays, whatever is answered."""
 
-    source: str
+    source: PostConfirmationSource
     pool_id: str
     client_id: str | None
     username: str
@@ -41,7 +46,7 @@ class MigrateUser(RequestEvent):
     """A name is unknown here. ``source``: ``UserMigration_Authentication`` (with the password that was given) or
     ``UserMigration_ForgotPassword`` (without)."""
 
-    source: str
+    source: MigrationSource
     pool_id: str
     client_id: str
     username: str

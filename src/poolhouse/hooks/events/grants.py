@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from poolhouse.hooks.events.base import RequestEvent, Strings
+
+TokenSource: TypeAlias = Literal[
+    "TokenGeneration_HostedAuth",
+    "TokenGeneration_Authentication",
+    "TokenGeneration_NewPasswordChallenge",
+    "TokenGeneration_AuthenticateDevice",
+    "TokenGeneration_RefreshTokens",
+    "TokenGeneration_ClientCredentials",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +27,7 @@ class PreToken(RequestEvent):
     ``preferred_role``, scopes by ``scopes``; the claims follow them.
     """
 
-    source: str
+    source: TokenSource
     pool_id: str
     client_id: str
     username: str

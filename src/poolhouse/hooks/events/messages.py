@@ -3,8 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
 
 from poolhouse.hooks.events.base import RequestEvent, Strings
+
+MessageSource: TypeAlias = Literal[
+    "CustomMessage_SignUp",
+    "CustomMessage_AdminCreateUser",
+    "CustomMessage_ResendCode",
+    "CustomMessage_ForgotPassword",
+    "CustomMessage_UpdateUserAttribute",
+    "CustomMessage_VerifyUserAttribute",
+    "CustomMessage_Authentication",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,7 +24,7 @@ class ComposeMessage(RequestEvent):
     ``{username}`` for the name; both are put in afterwards, and escaped where the letter is HTML. What a plugin puts in
     by itself it escapes by itself. A body that had the code must keep it."""
 
-    source: str
+    source: MessageSource
     pool_id: str
     client_id: str | None
     username: str

@@ -20,7 +20,7 @@ from poolhouse import (
 from poolhouse.plugins.lambda_bridge.said import CODE, USERNAME, is_invitation
 
 _LONGEST: Final = {"smsMessage": 140, "emailMessage": 20_000, "emailSubject": 140}
-_MEDIUMS: Final = ("EMAIL", "SMS")
+_MEDIUMS: Final = {"EMAIL": "email", "SMS": "sms"}
 
 
 class Response:
@@ -140,7 +140,7 @@ def migrate_user(response: Response, event: MigrateUser, pool: Directory) -> Mig
     if action not in (None, "SUPPRESS", "RESEND"):
         raise response.wrong("messageAction is neither SUPPRESS nor absent")
     mediums = response.texts("desiredDeliveryMediums") or ["SMS"]
-    if not set(mediums) <= set(_MEDIUMS):
+    if not set(mediums) <= _MEDIUMS.keys():
         raise response.wrong("desiredDeliveryMediums are EMAIL and SMS")
     if response.flag("enableSMSMFA"):
         raise response.wrong("enableSMSMFA needs a pool with second factors, which this server does not offer yet")
@@ -149,4 +149,6 @@ def migrate_user(response: Response, event: MigrateUser, pool: Directory) -> Mig
         confirmed=status == "CONFIRMED",
         username=username,
         force_alias=response.flag("forceAliasCreation"),
+        # Unsaid, it is to be sent.
+        welcome=() if action == "SUPPRESS" else tuple(_MEDIUMS[medium] for medium in mediums),
     )

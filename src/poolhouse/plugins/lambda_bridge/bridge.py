@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from poolhouse import (
@@ -20,6 +20,7 @@ from poolhouse import (
     PreAuthentication,
     PreSignUp,
     PreToken,
+    Sender,
     SignUpDecision,
     VerifyChallenge,
     hookimpl,
@@ -27,8 +28,7 @@ from poolhouse import (
 from poolhouse.plugins.lambda_bridge import answered, said, tokens
 from poolhouse.plugins.lambda_bridge.answered import Response
 from poolhouse.plugins.lambda_bridge.calling import Functions
-
-SENDERS = {"email": "CustomEmailSender", "sms": "CustomSMSSender"}
+from poolhouse.plugins.lambda_bridge.sending import TRIGGERS, FunctionSender
 
 
 class LambdaBridge:
@@ -48,6 +48,10 @@ class LambdaBridge:
             chance=context.chance,
             logger=context.logger,
         )
+
+    @hookimpl
+    def register_message_senders(self) -> Sequence[Sender]:
+        return [FunctionSender(self._functions, self._directory)]
 
     @hookimpl
     async def pre_sign_up(self, event: PreSignUp) -> SignUpDecision | None:
@@ -100,7 +104,7 @@ class LambdaBridge:
     @hookimpl
     async def compose_message(self, event: ComposeMessage) -> ComposeMessage | None:
         pool = await self._directory(event.pool_id)
-        if pool is None or SENDERS[event.channel] in pool.triggers:
+        if pool is None or TRIGGERS[event.channel] in pool.triggers:
             # Whoever sends by a function of its own writes the words there.
             return None
         response = await self._asked("CustomMessage", event, said.compose_message)

@@ -34,6 +34,8 @@ from poolhouse.plugins.lambda_bridge.targets import (
 _LONGEST_MESSAGE: Final = 1000
 _ECHOED: Final = ("triggerSource", "userPoolId", "userName")
 """What the function has to give back as it was. Who answers for another user, answers nothing."""
+_BUSY: Final = frozenset({429, 503})
+"""The other side says that it did not take the call."""
 _PATIENCE: Final = 600.0
 """Seconds: the hook's own limit comes first."""
 
@@ -78,16 +80,22 @@ class Functions:
 
         Raises ``Refused`` with what the function raised, ``InvocationFailed`` (``NotReached``) and ``OutputUnusable``.
         """
+        answer = await self._answer(trigger, arn, json.dumps(event).encode())
+        return _response(trigger, event, _decoded(trigger, answer))
+
+    async def tell(self, trigger: str, arn: str, event: Mapping[str, Any]) -> None:
+        """The function has done its part; what it returned is nothing to anybody. Raises as ``call``, but for
+        ``OutputUnusable``."""
+        await self._answer(trigger, arn, json.dumps(event).encode())
+
+    async def _answer(self, trigger: str, arn: str, body: bytes) -> bytes:
         place = place_of(arn, self._places, self._elsewhere)
         if place is None:
             raise NotReached(trigger, "no target", detail=f"[triggers] does not name {arn}")
         target = self._targets.get(place) or read_target(place)
-        body = json.dumps(event).encode()
         if isinstance(target, PythonTarget):
-            answer = await self._in_process(trigger, arn, target, body)
-        else:
-            answer = await self._by_http(trigger, arn, target, body)
-        return _response(trigger, event, _decoded(trigger, answer))
+            return await self._in_process(trigger, arn, target, body)
+        return await self._by_http(trigger, arn, target, body)
 
     async def _in_process(self, trigger: str, arn: str, target: PythonTarget, body: bytes) -> bytes:
         context = FunctionContext(function_name(arn), arn, self._chance.uuid())
@@ -98,8 +106,8 @@ class Functions:
             raise Refused(_message(str(error) or type(error).__name__)) from error
         try:
             return json.dumps(answer, allow_nan=False).encode()
-        except (TypeError, ValueError, RecursionError) as error:
-            raise OutputUnusable(trigger, detail="the function returned what JSON cannot say") from error
+        except (TypeError, ValueError, RecursionError):
+            return b""  # no JSON: whoever wants an answer finds none
 
     async def _by_http(self, trigger: str, arn: str, target: HttpTarget, body: bytes) -> bytes:
         timestamp = str(int(self._clock.now()))
@@ -119,6 +127,8 @@ class Functions:
         if (raised := _raised(answer)) is not None:
             self._logger.warning("%s: function %s raised an error", trigger, function_name(arn))
             raise Refused(_message(raised))
+        if answer.status in _BUSY:
+            raise NotReached(trigger, f"status {answer.status}", detail=f"status {answer.status}")
         if not 200 <= answer.status < 300:
             raise InvocationFailed(trigger, f"status {answer.status}", detail=f"status {answer.status}")
         return answer.body
