@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 from msgspec.structs import replace
 
+from poolhouse import HttpNotSent, PluginContext
 from poolhouse.hooks.manager import PluginError
 from poolhouse.records.pools import Trigger
 from poolhouse.testing import running_house
@@ -91,6 +92,33 @@ async def test_a_pool_whose_function_is_mapped_no_more_does_not_go_on_without_it
             await house.aws("sign_up", ClientId=client.id, Username="jane", Password="Passw0rd!")
 
     assert "UnexpectedLambdaException" == refused.value.response["Error"]["Code"]
+
+
+class Wanderer:
+    """A plugin that goes where a function is."""
+
+    def __init__(self, context: PluginContext) -> None:
+        self.http = context.http
+
+
+async def test_where_a_function_is_no_plugin_may_go_by_that() -> None:
+    plugin = ("wanderer", Wanderer)
+    async with running_house(settings={"triggers": {NAMED: "http://127.0.0.1:9/f"}}, plugins=[plugin]) as house:
+        way_out = house.context("wanderer").http
+
+        with pytest.raises(HttpNotSent, match="Only https may be used"):
+            await way_out.request("GET", "http://127.0.0.1:9/f")
+
+
+@pytest.mark.parametrize(
+    "arn", ["arn:aws:lambda:us-east-1:123456789012:function:../../etc", "arn:aws:x:us-east-1:1:f:g"]
+)
+async def test_in_development_what_is_no_function_by_its_arn_has_no_place(arn: str) -> None:
+    async with running_house() as house:
+        with pytest.raises(ClientError) as refused:
+            await house.make_pool(LambdaConfig={"PreSignUp": arn})
+
+    assert "InvalidParameterException" == refused.value.response["Error"]["Code"]
 
 
 @pytest.mark.parametrize(
