@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         WrongCredentials,
     )
     from poolhouse.hooks.answers.accounts import MigratedUser, SignUpDecision
+    from poolhouse.hooks.answers.factors import Enrolling, Factor, Fits, Holder
     from poolhouse.hooks.answers.messages import HandOver, Sender, Sent, StepwiseSender
     from poolhouse.hooks.answers.sign_in import (
         Asked,
@@ -94,9 +95,13 @@ __all__ = [
     "DefineChallenge",
     "DeliveryFailed",
     "Directory",
+    "Enrolling",
+    "Factor",
     "Fit",
+    "Fits",
     "FlowCall",
     "HandOver",
+    "Holder",
     "Http",
     "HttpAnswer",
     "HttpFailed",
@@ -147,6 +152,7 @@ __all__ = [
 _HOMES = (
     "errors",
     "hooks.answers.accounts",
+    "hooks.answers.factors",
     "hooks.answers.messages",
     "hooks.answers.sign_in",
     "hooks.context",

@@ -6,6 +6,7 @@ import logging
 import types
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,10 +15,11 @@ from botocore.exceptions import ClientError
 
 from poolhouse import HttpAnswer, HttpNotSent
 from poolhouse.config.settings import Limits
-from poolhouse.errors import TooManyRequests
+from poolhouse.errors import CodeExpired, CodeMismatch, TooManyRequests
 from poolhouse.hooks.answers.sign_in import ChallengeResult
 from poolhouse.hooks.events.sign_in import DefineChallenge
 from poolhouse.ports.origin import Origin, begin
+from poolhouse.server.cognito.user_pools import challenges
 from poolhouse.store.plugin_documents import PLUGIN_DOCUMENTS
 from poolhouse.testing import (
     ChallengeSuite,
@@ -32,8 +34,10 @@ from poolhouse.testing import (
     running_house,
 )
 from poolhouse.testing.challenge_suite import sign_in_state
+from tests.support.factors import asked, with_factors
 from tests.support.hook_passages import passages
 from tests.support.house import opened_house
+from tests.support.sign_in import SignedIn
 
 NAME = "documented"
 ACCEPTED = HttpAnswer(202, {}, b"")
@@ -184,6 +188,28 @@ class TestTheStagesChallengeOfTheExample(ChallengeSuite):
 
     def wrong_answers(self, asked: Any) -> Mapping[str, str]:
         return {"ANSWER": "no"}
+
+
+async def test_register_factors_brings_words_of_which_each_is_good_once() -> None:
+    async with opened_house(plugins=[(NAME, plugin_class("register_factors"))]) as house:
+        pool = await with_factors(house, await house.pool(), "ON", "SHEET")
+        client = await house.client(pool)
+        await house.user(client)
+        asking = asked(await house.begin(client))
+        handle, pool_id = challenges.session(asking.handle)
+        begun = await house.services.factor_set_ups.begin(pool_id, handle, "SHEET")
+        first, second, *_ = begun.shown["words"].split()
+        handle = await house.services.factor_set_ups.confirm(pool_id, begun.handle, "SHEET", first, None)
+        asking = replace(asking, handle=challenges.session_text(handle, pool_id))
+        assert isinstance(await house.answer(client, asking), SignedIn)
+
+        asking = asked(await house.begin(client))
+        assert ("CUSTOM_CHALLENGE", "A word of your sheet, please.") == (asking.challenge, asking.public["question"])
+        with pytest.raises(CodeExpired):
+            await house.answer(client, asking, ANSWER=first)
+        with pytest.raises(CodeMismatch):
+            await house.answer(client, asking, ANSWER="no word")
+        assert isinstance(await house.answer(client, asking, ANSWER=second), SignedIn)
 
 
 async def test_register_message_senders_adds_a_sender_for_its_channels() -> None:

@@ -23,7 +23,6 @@ NOT_YET: Final[dict[int, str]] = {
     18: f"{_OAUTH}; which redirect addresses can be registered is tested with the clients",
     19: _BROWSER,
     22: f"{_BROWSER}; that every step of a sign-in has a handle of its own is tested under row 12",
-    28: "there are no second factors, so there is one level of assurance",
     29: _PASSKEYS,
     30: _PASSKEYS,
     46: "clients prove themselves by a secret, not by signed assertions",

@@ -16,6 +16,7 @@ from poolhouse.store.port import Query
 from poolhouse.store.repositories import collections
 from poolhouse.testing.clock import FakeClock
 from tests.security.served import served
+from tests.support.factors import totp, with_factors
 from tests.support.house import PASSWORD
 from tests.support.json_api import ApiClient, user_pools
 
@@ -69,6 +70,12 @@ async def test_no_answer_to_anybody_holds_a_live_code() -> None:
         await walk("UpdateUserAttributes", UserAttributes=[{"Name": "email", "Value": "new@example.com"}], **token)
         await walk("GetUserAttributeVerificationCode", AttributeName="email", **token)
         await walk("GetUser", **token)
+        await with_factors(house, pool)
+        secret = (await walk("AssociateSoftwareToken", **token))["SecretCode"]
+        await walk("VerifySoftwareToken", UserCode=totp(secret, clock.now()), **token)
+        await walk("SetUserMFAPreference", SoftwareTokenMfaSettings={"Enabled": False}, **token)
+        await walk("SetUserSettings", MFAOptions=[], **token)
+        await walk("GetUserAuthFactors", **token)
         for name, given in (
             ("AdminGetUser", {"Username": "jane"}),
             ("ListUsers", {}),

@@ -77,13 +77,19 @@ def test_operations_without_rights_are_the_ones_that_the_model_leaves_open() -> 
         "SignUp",
     } == {name for name in offered if model.operations[name].caller == "public"}
     assert {
+        # This one and VerifySoftwareToken take the session of a sign-in under way, too.
+        "AssociateSoftwareToken",
         "ChangePassword",
         "DeleteUser",
         "DeleteUserAttributes",
         "GetUser",
         "GetUserAttributeVerificationCode",
+        "GetUserAuthFactors",
         "GlobalSignOut",
+        "SetUserMFAPreference",
+        "SetUserSettings",
         "UpdateUserAttributes",
+        "VerifySoftwareToken",
         "VerifyUserAttribute",
     } == {name for name in offered if model.operations[name].caller == "token"}
     assert {"public", "token", "signed"} == {operation.caller for operation in model.operations.values()}
@@ -96,7 +102,9 @@ async def test_an_operation_with_a_token_wants_a_good_one() -> None:
             "ChangePassword": {"ProposedPassword": "Corr3ct-Horse!"},
             "DeleteUserAttributes": {"UserAttributeNames": ["email"]},
             "GetUserAttributeVerificationCode": {"AttributeName": "email"},
+            "SetUserSettings": {"MFAOptions": []},
             "UpdateUserAttributes": {"UserAttributes": [{"Name": "email", "Value": "a@example.com"}]},
+            "VerifySoftwareToken": {"UserCode": "123456"},
             "VerifyUserAttribute": {"AttributeName": "email", "Code": "123456"},
         }
         answers = {

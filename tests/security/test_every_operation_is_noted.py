@@ -19,7 +19,9 @@ from poolhouse.records.jobs import Job
 from poolhouse.records.keys import Algorithm
 from poolhouse.server.cognito.user_pools.noted import ELSEWHERE, NOTED, SILENT
 from tests.security.trailed import KEY, OTHER, WRONG, Trailed, trailed
+from tests.support.factors import associated, begun_in_sign_in, confirmed_in_sign_in, enrolled, with_factors
 from tests.support.house import PASSWORD
+from tests.support.sign_in import Asking
 
 Scene = Callable[[Trailed], Awaitable[None]]
 SCENES: dict[str, Scene] = {}
@@ -54,7 +56,6 @@ async def test_what_only_reads_leaves_nothing(operation: str) -> None:
             "ListTagsForResource": {"ResourceArn": arn(at)},
             "ListUserPools": {"MaxResults": 10},
             "DescribeUserPoolDomain": {"Domain": "nobodys"},
-            "SetUserPoolMfaConfig": {"MfaConfiguration": "OFF"},
         }
         answer = await at.call(operation, **given.get(operation, {}))
 
@@ -202,14 +203,81 @@ async def _answers(at: Trailed, start: str, operation: str, flow: str, admin: st
     await at.left("sign_in.failed", actor=admin, subject=None)
 
 
+async def _set_up(at: Trailed, start: str, operation: str, flow: str, admin: str | None) -> None:
+    """At the end of a sign-in that asks for a second factor to be set up."""
+    await with_factors(at.house, at.pool, "ON")
+    begun = await at.call(start, AuthFlow=flow, AuthParameters=opening())
+    asking = Asking(begun.json["ChallengeName"], begun.json["Session"])
+    app, session = await begun_in_sign_in(at.house, asking)
+    session = await confirmed_in_sign_in(at.house, session, app.code())
+    told = {"ChallengeName": "MFA_SETUP", "ChallengeResponses": {"USERNAME": "jane"}}
+    await at.call(operation, Session=session, **told)
+    await at.left("factor.enrolled", "sign_in.succeeded", actor=admin or "jane")
+
+
 @scene("RespondToAuthChallenge")
 async def respond(at: Trailed) -> None:
     await _answers(at, "InitiateAuth", "RespondToAuthChallenge", "USER_PASSWORD_AUTH", None)
+    await _set_up(at, "InitiateAuth", "RespondToAuthChallenge", "USER_PASSWORD_AUTH", None)
 
 
 @scene("AdminRespondToAuthChallenge")
 async def respond_by_admin(at: Trailed) -> None:
     await _answers(at, "AdminInitiateAuth", "AdminRespondToAuthChallenge", "ADMIN_USER_PASSWORD_AUTH", KEY)
+    await _set_up(at, "AdminInitiateAuth", "AdminRespondToAuthChallenge", "ADMIN_USER_PASSWORD_AUTH", KEY)
+
+
+# --- factors ---------------------------------------------------------------------------------------------------------
+
+
+@scene("SetUserPoolMfaConfig")
+async def set_pool_mfa(at: Trailed) -> None:
+    totp = {"Enabled": True}
+    await at.call("SetUserPoolMfaConfig", MfaConfiguration="OPTIONAL", SoftwareTokenMfaConfiguration=totp)
+    await at.left("pool.updated", actor=KEY, subject=None)
+
+
+@scene("AssociateSoftwareToken")
+async def associate(at: Trailed) -> None:
+    await with_factors(at.house, at.pool)
+    await at.call("AssociateSoftwareToken")
+    await at.left("factor.requested", actor="jane")
+
+
+@scene("VerifySoftwareToken")
+async def verify_app(at: Trailed) -> None:
+    await with_factors(at.house, at.pool)
+    app = await associated(at.house, at.tokens)
+    await at.call("VerifySoftwareToken", UserCode=app.wrong())
+    await at.left("factor.refused", actor="jane")
+    await at.call("VerifySoftwareToken", UserCode=app.code())
+    await at.left("factor.enrolled", actor="jane")
+
+
+@scene("SetUserMFAPreference")
+async def prefer(at: Trailed) -> None:
+    await with_factors(at.house, at.pool)
+    await enrolled(at.house, at.tokens)
+    await at.call("SetUserMFAPreference", SoftwareTokenMfaSettings={"Enabled": True})
+    await at.left("factor.changed", actor="jane")
+
+
+@scene("AdminSetUserMFAPreference")
+async def prefer_by_admin(at: Trailed) -> None:
+    await at.call("AdminSetUserMFAPreference", SoftwareTokenMfaSettings={"Enabled": False})
+    await at.left("factor.changed", actor=KEY)
+
+
+@scene("SetUserSettings")
+async def set_settings(at: Trailed) -> None:
+    await at.call("SetUserSettings", MFAOptions=[])
+    await at.left("factor.changed", actor="jane")
+
+
+@scene("AdminSetUserSettings")
+async def set_settings_by_admin(at: Trailed) -> None:
+    await at.call("AdminSetUserSettings", MFAOptions=[])
+    await at.left("factor.changed", actor=KEY)
 
 
 @scene("GetTokensFromRefreshToken")

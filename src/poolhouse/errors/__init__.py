@@ -10,9 +10,11 @@ here; a subject with many has a module of its own, as ``access`` has.
     │   ├── InvalidParameter
     │   ├── PasswordPolicyViolation  ── PasswordHistoryViolation
     │   ├── UnsupportedTokenType
-    │   └── InvalidOAuthFlow, ScopeNotFound      (settings of a client)
+    │   ├── InvalidOAuthFlow, ScopeNotFound      (settings of a client)
+    │   └── NotInTier                (settings of a pool)
     ├── NotFound
     │   ├── PoolNotFound, ClientNotFound, GroupNotFound, KeyNotFound
+    │   ├── FactorNotOffered         (the pool has no such factor)
     │   └── UserNotFound
     ├── Taken
     │   ├── UsernameTaken, AliasTaken, GroupTaken
@@ -27,7 +29,7 @@ here; a subject with many has a module of its own, as ``access`` has.
     ├── CallerRefused                of a signed operation
     │   ├── SignatureMissing, SignatureIncomplete, SignatureInvalid
     │   └── AccessKeyUnknown, AccessKeyExpired, AccessDenied
-    ├── CodeMismatch, CodeExpired
+    ├── CodeMismatch, CodeExpired    EnrolmentMismatch (a CodeMismatch: a factor is not set up by it)
     ├── Limited
     │   ├── LimitExceeded, TooManyFailedAttempts
     │   └── TooManyRequests          (carries a retry hint)
@@ -104,6 +106,10 @@ class ScopeNotFound(Invalid):
         super().__init__(scope=scope)
 
 
+class NotInTier(Invalid):
+    usual = Reason.NOT_IN_TIER
+
+
 class NotFound(PoolhouseError):
     pass
 
@@ -128,6 +134,10 @@ class GroupNotFound(NotFound):
 
 class KeyNotFound(NotFound):
     usual = Reason.KEY_NOT_FOUND
+
+
+class FactorNotOffered(NotFound):
+    usual = Reason.SOFTWARE_TOKEN_NOT_OFFERED
 
 
 class UserNotFound(NotFound):
@@ -222,6 +232,10 @@ class Refused(Denied):
 
 class CodeMismatch(PoolhouseError):
     usual = Reason.CODE_MISMATCH
+
+
+class EnrolmentMismatch(CodeMismatch):
+    usual = Reason.ENROLMENT_MISMATCH
 
 
 class CodeExpired(PoolhouseError):

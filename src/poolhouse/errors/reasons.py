@@ -223,6 +223,33 @@ class Reason(Enum):
     PASSWORD_WITHOUT_NUMBERS = "Password did not conform with policy: Password must have numeric characters"
     PASSWORD_WITHOUT_SYMBOLS = "Password did not conform with policy: Password must have symbol characters"
 
+    # factors
+    NOT_IN_TIER = "This feature is not available in the tier of the user pool."
+    SOFTWARE_TOKEN_NOT_OFFERED = "Software Token MFA has not been enabled by the userPool"
+    ENROLMENT_MISMATCH = "Code mismatch and fail enable Software Token MFA"
+    FACTOR_CODE_WRONG = "Invalid code received for user"
+    FACTOR_CODE_USED = "Your software token has already been used once."
+    FACTOR_NOT_BEGUN = "No software token is being set up for the user: associate one first."
+    FACTOR_LABEL_TOO_LONG = "The friendly device name has at most {most} characters."
+    FACTOR_NOT_SET_UP = "User has not set up any of the multi-factor authentication methods that can be set up."
+    FACTOR_NOT_HELD = "User does not have delivery config set to turn on {factor}"
+    FACTORS_PREFERRED = "Only one factor can be the preferred one."
+    LAST_FACTOR_NEEDED = "The user pool requires a second factor, and this is the last one of the user."
+    ONE_OF_TOKEN_AND_SESSION = "Exactly one of AccessToken and Session is required."
+    FACTOR_NOT_AVAILABLE = "This factor is not available. Choose one of those that can be chosen."
+    MFA_WITHOUT_FACTORS = (
+        "Invalid MFA configuration given, can't disable all MFAs with a required or optional configuration."
+    )
+    MFA_OFF_WITH_FACTORS = "Invalid MFA configuration given, can't turn off MFA and configure an MFA together."
+    MFA_NEEDS_SMS = (
+        "SMS configuration and Auto verification for phone_number are required when MFA is required/optional"
+    )
+    RECOVERY_BY_FACTOR = (
+        "Invalid account recovery setting parameter. Account Recovery Setting cannot use {mechanism} as a recovery "
+        "mechanism when {factor} MFA is configured."
+    )
+    USER_SETTINGS_SMS_ONLY = "Only the delivery medium SMS with the attribute phone_number can be set."
+
     # grants
     TEMPORARY_PASSWORD_EXPIRED = "Temporary password has expired and must be reset by an administrator."
     ACCESS_TOKEN_REVOKED = "Access Token has been revoked"

@@ -1,5 +1,5 @@
-"""What plugins registered for sign-ins, challenges and stages: each of their verbs has the plugin's time limit, and an
-error in one means what it means in a hook."""
+"""What plugins registered for sign-ins, challenges, stages and factors: each of their verbs has the plugin's time
+limit, and an error in one means what it means in a hook."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from poolhouse.errors import PluginFailed, PoolhouseError
+from poolhouse.hooks.answers.factors import Factor, Holder
 from poolhouse.hooks.answers.sign_in import Challenge, SignInState, Stage
 from poolhouse.hooks.dispatch import ANY_ERROR, Implementation
 from poolhouse.hooks.reported import report
@@ -50,6 +51,38 @@ class RegisteredChallenge:
         )
 
 
+class RegisteredFactor:
+    """A plugin's factor."""
+
+    def __init__(self, factor: Factor, by: Implementation) -> None:
+        self._factor = factor
+        self._by = by
+        self.name = factor.name
+        self.proof = factor.proof
+
+    async def offer(self, holder: Holder) -> Any:
+        """Raises ``PluginFailed``, and what the plugin means; so do the others."""
+        return await _held(self._by, "Offer", _told_of(holder), lambda: self._factor.offer(holder))
+
+    async def enrol(self, holder: Holder) -> Any:
+        return await _held(self._by, "Enrol", _told_of(holder), lambda: self._factor.enrol(holder))
+
+    async def ask(self, holder: Holder, kept: Mapping[str, Any]) -> Any:
+        told = replace(_told_of(holder), private=kept)
+        return await _held(self._by, "CreateAuthChallenge", told, lambda: self._factor.ask(holder, kept))
+
+    async def check(
+        self, holder: Holder, kept: Mapping[str, Any], private: Mapping[str, Any], answers: Mapping[str, str]
+    ) -> Any:
+        told = replace(_told_of(holder), private={"kept": kept, "private": private}, answers=answers)
+        return await _held(
+            self._by,
+            "VerifyAuthChallengeResponse",
+            told,
+            lambda: self._factor.check(holder, kept, private, answers),
+        )
+
+
 def registered_stage(stage: Stage, by: Implementation) -> Stage:
     """A plugin's stage. Its ``applies`` raises ``PluginFailed``, and what the plugin means."""
 
@@ -62,6 +95,10 @@ def registered_stage(stage: Stage, by: Implementation) -> Stage:
 
 def _told(state: SignInState) -> _Told:
     return _Told(state.submitted, {} if state.user is None else state.user.attributes, state.metadata)
+
+
+def _told_of(holder: Holder) -> _Told:
+    return _Told(holder.user.username, holder.user.attributes, holder.metadata)
 
 
 async def _held(by: Implementation, verb: str, told: _Told, call: Callable[[], Any]) -> Any:

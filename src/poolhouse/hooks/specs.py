@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 
 from poolhouse.hooks.answers.accounts import MigratedUser, SignUpDecision
+from poolhouse.hooks.answers.factors import Factor
 from poolhouse.hooks.answers.messages import Sender, Sent
 from poolhouse.hooks.answers.sign_in import Asked, Challenge, ChallengeDecision, Stage
 from poolhouse.hooks.events.accounts import MigrateUser, PostConfirmation, PreSignUp
@@ -64,6 +65,11 @@ async def register_challenges(event: Register) -> Sequence[Challenge] | None:
 @collect
 async def register_stages(event: Register) -> Sequence[Stage] | None:
     """Steps that every sign-in passes after its first proof."""
+
+
+@collect
+async def register_factors(event: Register) -> Sequence[Factor] | None:
+    """Factors that users can set up, and are asked for after their first proof."""
 
 
 @collect

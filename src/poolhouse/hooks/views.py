@@ -23,7 +23,8 @@ class TriggerFunction:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Directory:
     """A user pool. ``username_attributes`` and ``alias_attributes`` say what users may sign in with, ``triggers`` which
-    functions its ``LambdaConfig`` names, by occasion (``PreSignUp``)."""
+    functions its ``LambdaConfig`` names, by occasion (``PreSignUp``). ``mfa`` is ``OFF``, ``OPTIONAL`` or ``ON``,
+    ``mfa_factors`` are the second factors that its users may have."""
 
     id: str
     name: str
@@ -32,6 +33,8 @@ class Directory:
     auto_verified: tuple[str, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
     triggers: Mapping[str, TriggerFunction] = field(default_factory=dict)
+    mfa: str = "OFF"
+    mfa_factors: tuple[str, ...] = ()
 
     @staticmethod
     def of(pool: Pool) -> Directory:
@@ -45,6 +48,8 @@ class Directory:
             triggers=MappingProxyType(
                 {each.name: TriggerFunction(arn=each.function, version=each.events) for each in pool.triggers}
             ),
+            mfa=pool.mfa.mode,
+            mfa_factors=pool.mfa.factors,
         )
 
 
@@ -72,7 +77,9 @@ class App:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """A user of a pool. ``status`` is ``CONFIRMED``, ``FORCE_CHANGE_PASSWORD`` and so on; times are epoch seconds."""
+    """A user of a pool. ``status`` is ``CONFIRMED``, ``FORCE_CHANGE_PASSWORD`` and so on; times are epoch seconds.
+    ``enrolled`` are the factors that were set up, ``mfa`` the second factors that are asked for, ``preferred_mfa`` the
+    one of them that needs no choice."""
 
     sub: str
     username: str
@@ -82,6 +89,9 @@ class Person:
     enabled: bool = True
     attributes: Mapping[str, str] = field(default_factory=dict, repr=False)
     has_password: bool = False
+    enrolled: tuple[str, ...] = ()
+    mfa: tuple[str, ...] = ()
+    preferred_mfa: str | None = None
 
     @staticmethod
     def of(user: User) -> Person:
@@ -94,6 +104,9 @@ class Person:
             enabled=user.enabled,
             attributes=MappingProxyType(user.attributes),
             has_password=user.credential is not None,
+            enrolled=tuple(one.factor for one in user.factors if one.confirmed),
+            mfa=user.mfa,
+            preferred_mfa=user.preferred_mfa,
         )
 
     def has_verified(self, attribute: str) -> bool:

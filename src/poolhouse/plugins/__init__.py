@@ -20,3 +20,6 @@ SENDERS = tuple(
 
 LAMBDA_BRIDGE = EntryPoint("lambda_bridge", "poolhouse.plugins.lambda_bridge.bridge:LambdaBridge", GROUP)
 """Is there always: a pool whose functions are not called any more must not do without them in silence."""
+
+FACTORS = (EntryPoint("totp", "poolhouse.plugins.totp:TotpPlugin", GROUP),)
+"""Factors need none: a pool says which of them it offers. An operator can block them by name."""

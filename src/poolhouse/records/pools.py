@@ -52,6 +52,17 @@ class MessageTemplate(Kept, frozen=True, kw_only=True):
     subject: str | None = None
 
 
+class Mfa(Kept, frozen=True, kw_only=True):
+    """Second factors of a pool. ``mode`` is ``OFF``, ``OPTIONAL`` (who has one is asked) or ``ON`` (everybody needs
+    one); ``factors`` are those that users may have, by the names of their challenges."""
+
+    mode: str = "OFF"
+    factors: tuple[str, ...] = ()
+
+    def offers(self, factor: str) -> bool:
+        return self.mode != "OFF" and factor in self.factors
+
+
 class RecoveryOption(Kept, frozen=True, kw_only=True):
     name: str
     priority: int
@@ -95,6 +106,7 @@ class Pool(StoredRecord, frozen=True, kw_only=True):
     """At most one of each name."""
     sender_key: str | None = None
     """The key that the field encrypts codes with for senders of its own. Nothing here uses it."""
+    mfa: Mfa = Mfa()
     kept: dict[str, Any] = {}
 
     @property

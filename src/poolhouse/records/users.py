@@ -25,6 +25,21 @@ class Credential(Kept, frozen=True, kw_only=True):
         return f"Credential(set_at={self.set_at!r})"
 
 
+class Enrolment(Kept, frozen=True, kw_only=True):
+    """A factor that the user set up, or is about to: then it is not ``confirmed``, and proves nothing yet. ``sealed``
+    is what the factor keeps, ``label`` what the user calls it. At most two of a factor: one of either kind."""
+
+    id: str
+    factor: str
+    sealed: str
+    created: float
+    label: str | None = None
+    confirmed: bool = False
+
+    def __repr__(self) -> str:
+        return f"Enrolment(factor={self.factor!r}, confirmed={self.confirmed!r})"
+
+
 class User(StoredRecord, frozen=True, kw_only=True):
     """A person's record in a pool. ``username`` is the internal name and never changes; ``sub`` is the id.
 
@@ -49,7 +64,14 @@ class User(StoredRecord, frozen=True, kw_only=True):
     epoch: int = 0
     spent: dict[str, str] = {}
     mfa: tuple[str, ...] = ()
+    """Second factors that are asked for, by the names of their challenges."""
     preferred_mfa: str | None = None
+    """One of them that is asked for without a choice."""
+    factors: tuple[Enrolment, ...] = ()
+
+    def enrolment(self, factor: str, *, confirmed: bool = True) -> Enrolment | None:
+        """The user's own of this factor; with ``confirmed=False``, the one that is about to be."""
+        return next((one for one in self.factors if one.factor == factor and one.confirmed is confirmed), None)
 
     def has_verified(self, attribute: str) -> bool:
         return bool(self.attributes.get(attribute)) and self.attributes.get(f"{attribute}_verified") == "true"

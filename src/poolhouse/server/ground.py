@@ -27,7 +27,7 @@ from poolhouse.hooks.manager import PluginManager, installed
 from poolhouse.hooks.messages import PluginMessages, Put, nobody_sends
 from poolhouse.hooks.tally import Tallies, Tally, Traced, Uncounted
 from poolhouse.hooks.views import Directory
-from poolhouse.plugins import LAMBDA_BRIDGE, SENDERS
+from poolhouse.plugins import FACTORS, LAMBDA_BRIDGE, SENDERS
 from poolhouse.plugins.file import OutboxFile
 from poolhouse.plugins.lambda_bridge.targets import origins, place_of
 from poolhouse.ports.origin import current_origin
@@ -233,6 +233,8 @@ def plugin_manager(
     tables[LAMBDA_BRIDGE.name] = {"functions": functions, "elsewhere": elsewhere, "key": functions_key}
     ours = [point for point in SENDERS if point.name in tables or (point.name == "console" and settings.dev.enabled)]
     ours.append(LAMBDA_BRIDGE)
+    given = {name for name, _ in plugins}
+    ours += [point for point in FACTORS if point.name not in given]
     enabled = settings.plugins.enabled
     if enabled is not None:
         enabled = (*enabled, *(name for name, _ in plugins), *(point.name for point in ours))
@@ -260,7 +262,6 @@ def plugin_manager(
         tables=[name for name in settings.plugins.tables if name not in {point.name for point in SENDERS}],
         tally=tally,
     )
-    given = {name for name, _ in plugins}
     manager.load([point for point in installed() if point.name not in given])
     for name, plugin in plugins:
         manager.register(plugin, name)

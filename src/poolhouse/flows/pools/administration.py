@@ -10,7 +10,9 @@ from poolhouse.errors import InvalidParameter
 from poolhouse.errors.reasons import Reason
 from poolhouse.flows.directory import definitions
 from poolhouse.flows.directory.definitions import Declaration
+from poolhouse.flows.pools import mfa
 from poolhouse.flows.pools.census import PoolCensus
+from poolhouse.flows.pools.mfa import MfaSettings
 from poolhouse.flows.pools.removal import POOL_REMOVAL
 from poolhouse.flows.pools.settings import (
     REGION,
@@ -53,6 +55,7 @@ class PoolAdministration:
         audit: AuditTrail,
         *,
         knows_function: Callable[[str], bool] = knows_none,
+        factors: Collection[str] = (),
     ) -> None:
         self._pools = pools
         self._tokens = tokens
@@ -62,6 +65,7 @@ class PoolAdministration:
         self._clock = clock
         self._audit = audit
         self._knows_function = knows_function
+        self._factors = frozenset(factors)
 
     async def get(self, pool_id: str) -> Pool:
         """The pool. Raises ``PoolNotFound``."""
@@ -96,7 +100,7 @@ class PoolAdministration:
             case_sensitive=foundation.case_sensitive,
             case_stated=foundation.case_stated,
         )
-        pool = await self._pools.add(_furnished(blank, settings))
+        pool = await self._pools.add(self._furnished(blank, settings))
         await self._audit.note("pool.created", pool_id=pool_id)
         return pool
 
@@ -108,7 +112,12 @@ class PoolAdministration:
         pool = await self._pools.get(pool_id)
         check(settings)
         check_triggers(settings.triggers, self._knows_function)
-        return await self._changed(_furnished(pool, settings), "pool.updated")
+        return await self._changed(self._furnished(pool, settings), "pool.updated")
+
+    async def set_mfa(self, pool_id: str, wanted: MfaSettings) -> Pool:
+        """Users of the pool have these second factors, and no others. Raises as ``update``."""
+        pool = await self._pools.get(pool_id)
+        return await self._changed(mfa.configured(pool, wanted, self._factors), "pool.updated")
 
     async def add_attributes(self, pool_id: str, declarations: Sequence[Declaration]) -> Pool:
         """Users of the pool may have these custom attributes too. Raises as ``update``."""
@@ -152,6 +161,9 @@ class PoolAdministration:
         saved = await self._pools.save(replace(pool, modified=self._clock.now()))
         await self._audit.note(action, pool_id=pool.id)
         return saved
+
+    def _furnished(self, pool: Pool, settings: PoolSettings) -> Pool:
+        return mfa.with_mode(_furnished(pool, settings), settings.mfa, self._factors)
 
 
 def _furnished(pool: Pool, settings: PoolSettings) -> Pool:

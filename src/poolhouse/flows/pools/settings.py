@@ -53,6 +53,8 @@ class PoolSettings(Record, frozen=True, kw_only=True):
     tags: dict[str, str] | None = None
     triggers: tuple[Trigger, ...] = ()
     sender_key: str | None = None
+    mfa: str = "OFF"
+    """Which second factors there are is said apart (``mfa.py``)."""
     kept: dict[str, Any] = {}
 
 

@@ -16,7 +16,8 @@ LONGEST_LOCK = 15 * 60
 
 MOST_FAILURES = 100
 """Failures in a row, over whatever time, after which no further guess is looked at (NIST SP 800-63B-4, section 3.2.2).
-The way back is a new password: by recovery, or by an administrator."""
+The way back is a new password, by recovery or by an administrator; of another factor, a new one, or an administrator
+who sets what is asked for."""
 
 REMEMBERED = 365 * 86400
 """Seconds for which failures in a row are remembered when nothing follows them."""
@@ -62,7 +63,7 @@ class Lockout:
         Raises ``AttemptsExceeded`` while the subject is locked, or has failed too often in a row; such an attempt
         neither counts nor extends the lock.
         """
-        what = "failures" if factor in PASSWORD else f"failures:{factor}"
+        what = _counted(factor)
         async with self._one_of_few(pool_id, subject):
             before = await self._count(pool_id, what, subject)
             try:
@@ -72,9 +73,9 @@ class Lockout:
                 raise
             await self._counters.clear(pool_id, what, subject)
 
-    async def clear(self, pool_id: str, subject: str) -> None:
-        """Wrong passwords are forgotten."""
-        await self._counters.clear(pool_id, "failures", subject)
+    async def clear(self, pool_id: str, subject: str, factor: str = "password") -> None:
+        """Wrong passwords are forgotten, or wrong answers to this factor."""
+        await self._counters.clear(pool_id, _counted(factor), subject)
 
     async def _unlocked(self, pool_id: str, what: str, subject: str) -> Tally:
         """What was counted so far. Raises ``AttemptsExceeded``."""
@@ -130,3 +131,7 @@ class Lockout:
                 del self._gates[key]
             else:
                 self._gates[key] = (gate, users - 1)
+
+
+def _counted(factor: str) -> str:
+    return "failures" if factor in PASSWORD else f"failures:{factor}"

@@ -17,6 +17,10 @@ from poolhouse.flows.clients.secrets import ClientSecrets
 from poolhouse.flows.directory.groups import GroupAdministration
 from poolhouse.flows.directory.lookup import Directory
 from poolhouse.flows.directory.passwords import Credentials
+from poolhouse.flows.factors.enrolment import Enrolments
+from poolhouse.flows.factors.known import Factors
+from poolhouse.flows.factors.plugged import PluggedFactor
+from poolhouse.flows.factors.preferences import Preferences
 from poolhouse.flows.flow import World
 from poolhouse.flows.grants.bearer import Bearers
 from poolhouse.flows.grants.handles import Handles
@@ -34,10 +38,12 @@ from poolhouse.flows.sign_in.begin import SignIn
 from poolhouse.flows.sign_in.end import SignInEnd
 from poolhouse.flows.sign_in.machine import Machine
 from poolhouse.flows.sign_in.migration import Migration
+from poolhouse.flows.sign_in.set_up import FactorSetUps
 from poolhouse.flows.sign_in.table import sign_in_table
 from poolhouse.flows.transfer.exporting import UserExport
 from poolhouse.flows.transfer.importing import LineImport
 from poolhouse.flows.transfer.running import UserImport
+from poolhouse.hooks.answers.factors import Factor
 from poolhouse.hooks.answers.sign_in import Challenge, Stage
 from poolhouse.ports.user_pools import Ports
 
@@ -52,6 +58,9 @@ class Services(Struct, frozen=True):
     sign_in_end: SignInEnd
     recovery: Recovery
     profile: Profile
+    enrolments: Enrolments
+    factor_set_ups: FactorSetUps
+    preferences: Preferences
     grants: Grants
     refreshing: Refreshing
     revocation: Revocation
@@ -67,12 +76,14 @@ def build_services(
     *,
     challenges: Sequence[Challenge] = (),
     stages: Sequence[Stage] = (),
+    factors: Sequence[Factor] = (),
     reuse_ends_family: bool = False,
     reset_ends_sessions: bool = True,
     rates: Rates = NONE,
     knows_function: Callable[[str], bool] = knows_none,
 ) -> Services:
-    """``challenges`` and ``stages`` are those of plugins; ours are added here, and registered no differently."""
+    """``challenges``, ``stages`` and ``factors`` are those of plugins; ours are added here, and registered no
+    differently."""
     clock, chance, audit = world.clock, world.chance, world.audit
     census = PoolCensus(ports.censuses, ports.jobs, clock)
     secrets = ClientSecrets(world.secrets, chance)
@@ -90,10 +101,22 @@ def build_services(
     bearers = Bearers(world, ports.pools, ports.clients, ports.users, ports.grants, ports.tokens)
     groups = GroupAdministration(ports.pools, ports.groups, chance, clock, audit)
     lines = LineImport(world, ports.users, ports.groups, groups, ports.passwords)
+    known = Factors((), [PluggedFactor(world, ports.counters, factor) for factor in factors])
+    enrolments = Enrolments(world, ports.users, known, bearers, lockout, limits)
     table = sign_in_table(
-        world, ports, directory, credentials, lockout, migration, challenges=challenges, stages=stages
+        world,
+        ports,
+        directory,
+        credentials,
+        lockout,
+        migration,
+        known,
+        enrolments,
+        challenges=challenges,
+        stages=stages,
     )
     machine = Machine(world, ports.users, ports.attempts, lockout, table)
+    sign_in = SignIn(world, ports.pools, ports.users, machine, directory, secrets, table, limits)
     return Services(
         pools=PoolAdministration(
             ports.pools,
@@ -104,6 +127,7 @@ def build_services(
             clock,
             audit,
             knows_function=knows_function,
+            factors=known.names,
         ),
         clients=ClientAdministration(ports.pools, ports.clients, secrets, chance, clock, audit),
         groups=groups,
@@ -118,7 +142,7 @@ def build_services(
             ends_sessions=reset_ends_sessions,
         ),
         sign_up=SignUp(world, ports.pools, ports.users, directory, proof, credentials, codes, limits),
-        sign_in=SignIn(world, ports.pools, ports.users, machine, directory, secrets, table, limits),
+        sign_in=sign_in,
         sign_in_end=SignInEnd(grants, audit),
         recovery=Recovery(
             world,
@@ -137,6 +161,9 @@ def build_services(
         profile=Profile(
             world, ports.users, ports.counters, ports.passwords, bearers, attributes, credentials, lockout, limits
         ),
+        enrolments=enrolments,
+        factor_set_ups=FactorSetUps(world, ports.clients, sign_in, machine, enrolments, limits),
+        preferences=Preferences(world, ports.users, known, bearers, directory, lockout),
         grants=grants,
         refreshing=Refreshing(
             world,

@@ -151,7 +151,7 @@ class SignIn(Flow):
             raise
 
     async def _respond(self, client: Client, attempt: Attempt, answer: Answer) -> Reply:
-        run = await self._resume(client, attempt, answer)
+        run = await self.resume(client, attempt, answer.metadata, answer.srp_a)
         outcome = await self._machine.check(run, attempt, answer.given)
         way = self._public.get(attempt.flow) or self._by_admin[attempt.flow]
         further = await way.after(run, attempt.challenge, outcome)
@@ -161,7 +161,11 @@ class SignIn(Flow):
             return await self._machine.go_on(run, further)
         return await self._machine.go_on(run, further, attempt.challenge)
 
-    async def _resume(self, client: Client, attempt: Attempt, answer: Answer) -> Run:
+    async def resume(
+        self, client: Client, attempt: Attempt, metadata: Mapping[str, str], srp_a: str | None = None
+    ) -> Run:
+        """The sign-in that the attempt was put away from, if everything about it still holds. Raises
+        ``InvalidSession``."""
         pool = await self._pools.get(attempt.pool_id)
         user = None
         if attempt.user_sub:
@@ -173,7 +177,7 @@ class SignIn(Flow):
         # What was decided at the opening is decided again (security rows 13, 21).
         if not permits(client, attempt.flow) or (user is not None and attempt.basis != basis_of(user)):
             raise InvalidSession
-        return resumed(attempt, pool, client, user, answer.metadata, answer.srp_a)
+        return resumed(attempt, pool, client, user, metadata, srp_a)
 
     async def _pre_authentication(
         self, pool: Pool, client: Client, user: User | None, submitted: str, metadata: Mapping[str, str]

@@ -10,15 +10,19 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from dataclasses import replace as with_fields
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from poolhouse.errors import (
+    CodeExpired,
     CodeMismatch,
+    ConcurrentModification,
     Invalid,
     InvalidSession,
     PluginAnswerInvalid,
@@ -165,16 +169,35 @@ class Machine(Flow):
         ``submitted`` is the user name that came with the answer: it has to be that of the attempt. ``meant`` says
         whether the answer is to the challenge of a name.
         """
-        attempt = await self._attempts.take(client.pool_id, _digest(decode_handle(handle)))
-        if attempt is None or attempt.client_id != client.id or attempt.pool_id != client.pool_id:
-            raise InvalidSession
-        if not self.world.clock.now() < attempt.expires:
-            raise InvalidSession(Reason.SESSION_EXPIRED)
+        attempt = await self._taken(client.pool_id, handle, client.id)
         challenge = self._challenges.get(attempt.challenge)
         if challenge is None or not meant(challenge.public_name or attempt.challenge):
             raise InvalidSession
         if _plain(submitted) not in map(_plain, (attempt.submitted, attempt.username)):
             raise InvalidSession
+        return attempt
+
+    async def take_asked(self, pool_id: str, handle: str, challenge: str) -> Attempt:
+        """The attempt with this handle that waits for the answer to this challenge, for a step before that answer.
+        Raises ``InvalidSession``."""
+        attempt = await self._taken(pool_id, handle, None)
+        if attempt.challenge != challenge:
+            raise InvalidSession
+        return attempt
+
+    async def put_on(self, attempt: Attempt, private: Mapping[str, Any], client: Client) -> str:
+        """The attempt waits on, with something else to keep, under the handle that is answered here."""
+        raw = self.world.chance.raw(32)
+        expires = self.world.clock.now() + client.session_validity
+        await self._attempts.put(replace(attempt, handle=_digest(raw), private=dict(private), expires=expires))
+        return encode_handle(raw)
+
+    async def _taken(self, pool_id: str, handle: str, client_id: str | None) -> Attempt:
+        attempt = await self._attempts.take(pool_id, _digest(decode_handle(handle)))
+        if attempt is None or attempt.pool_id != pool_id or client_id not in (None, attempt.client_id):
+            raise InvalidSession
+        if not self.world.clock.now() < attempt.expires:
+            raise InvalidSession(Reason.SESSION_EXPIRED)
         return attempt
 
     async def check(self, run: Run, attempt: Attempt, answer: Given) -> Outcome:
@@ -183,16 +206,22 @@ class Machine(Flow):
         challenge = self._challenges[attempt.challenge]
         if not isinstance(answer, challenge.answered_by):
             raise InvalidSession
-        try:
+        async with self.holding(attempt):
             if challenge.counts_itself:
                 return await challenge.check(run, attempt.private, answer)
             async with self._lockout.attempt(run.pool.id, run.subject, attempt.challenge):
                 return await challenge.check(run, attempt.private, answer)
-        except CodeMismatch:
+
+    @asynccontextmanager
+    async def holding(self, attempt: Attempt) -> AsyncIterator[None]:
+        """A wrong answer in the body, or one that cannot be meant, leaves the attempt usable with the same handle."""
+        try:
+            yield
+        except (CodeMismatch, CodeExpired):
             if attempt.wrong + 1 < WRONG_ANSWERS:
                 await self._attempts.put(replace(attempt, wrong=attempt.wrong + 1))
             raise
-        except (Invalid, TooManyRequests, StoreAway):
+        except (Invalid, TooManyRequests, StoreAway, ConcurrentModification):
             await self._attempts.put(attempt)
             raise
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from poolhouse.records.messages import Delivery
+
 # --- what is asked ---------------------------------------------------------------------------------------------------
 
 
@@ -47,6 +49,32 @@ class ChooseNewPassword(Question, frozen=True):
     username: str
     missing: tuple[str, ...] = ()
     attributes: Mapping[str, str] = {}
+
+
+class GiveCode(Question, frozen=True):
+    """The user gives the code of a factor. ``delivery`` says where it went, where it was sent; ``label`` is what the
+    user calls the factor; ``shown`` is what the factor of a plugin says."""
+
+    username: str
+    delivery: Delivery | None = None
+    label: str | None = None
+    shown: Mapping[str, str] = {}
+
+
+class ChooseFactor(Question, frozen=True):
+    """The user says which of these factors is to be asked for."""
+
+    username: str
+    factors: tuple[str, ...]
+
+
+class SetUpFactor(Question, frozen=True):
+    """The user has to have a factor, and can set up one of these: with the handle of this attempt, which is found by
+    the pool's id."""
+
+    username: str
+    factors: tuple[str, ...]
+    pool_id: str
 
 
 class AnswerPlugin(Question, frozen=True):
@@ -98,6 +126,14 @@ class SrpBegun(Given, frozen=True):
 
 class PasswordGiven(Given, frozen=True):
     password: str
+
+
+class CodeGiven(Given, frozen=True):
+    code: str
+
+
+class FactorSetUp(Given, frozen=True):
+    """A factor was set up, with the handle that this answer comes with."""
 
 
 class PasswordChosen(Given, frozen=True):

@@ -9,10 +9,14 @@ from msgspec import Struct
 
 from poolhouse.flows.directory.lookup import Directory
 from poolhouse.flows.directory.passwords import Credentials
+from poolhouse.flows.factors.enrolment import Enrolments
+from poolhouse.flows.factors.known import Factors
 from poolhouse.flows.flow import World
 from poolhouse.flows.protection.lockout import Lockout
 from poolhouse.flows.sign_in.challenges.custom import CustomChallenge
+from poolhouse.flows.sign_in.challenges.factor import FactorChallenge
 from poolhouse.flows.sign_in.challenges.new_password import NewPassword
+from poolhouse.flows.sign_in.challenges.set_up_factor import SetUp
 from poolhouse.flows.sign_in.challenges.srp import PasswordVerifier
 from poolhouse.flows.sign_in.challenges.strangers import StrangersChallenge
 from poolhouse.flows.sign_in.migration import Migration
@@ -21,6 +25,7 @@ from poolhouse.flows.sign_in.openings.password import ByPassword
 from poolhouse.flows.sign_in.openings.plugins import ByPlugins
 from poolhouse.flows.sign_in.openings.srp import BySrp
 from poolhouse.flows.sign_in.password import PasswordCheck
+from poolhouse.flows.sign_in.second_factor import SecondFactor
 from poolhouse.flows.sign_in.steps import Challenge, Opens
 from poolhouse.hooks.answers import sign_in as offered
 from poolhouse.ports.user_pools import Ports
@@ -41,6 +46,8 @@ def sign_in_table(
     credentials: Credentials,
     lockout: Lockout,
     migration: Migration,
+    factors: Factors,
+    enrolments: Enrolments,
     *,
     challenges: Sequence[offered.Challenge] = (),
     stages: Sequence[offered.Stage] = (),
@@ -50,11 +57,12 @@ def sign_in_table(
     custom = CustomChallenge(world, lockout)
     choice = ByChoice(passwords)
     new_password = NewPassword(world, ports.users, credentials)
+    second = SecondFactor(factors)
     return Table(
         openings=(
             ByPassword(passwords),
             BySrp(),
-            ByPlugins(custom),
+            ByPlugins(custom, second),
             choice,
         ),
         challenges=(
@@ -62,7 +70,10 @@ def sign_in_table(
             custom,
             new_password,
             *choice.challenges,
+            second,
+            SetUp(factors, enrolments),
+            *(FactorChallenge(factor) for factor in factors.each()),
             *(StrangersChallenge(challenge) for challenge in challenges),
         ),
-        stages=(new_password.stage(), *stages),
+        stages=(new_password.stage(), second.stage(), *stages),
     )

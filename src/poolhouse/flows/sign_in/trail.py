@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from typing import Final
 
-from poolhouse.errors import CodeMismatch, Denied, LimitExceeded, PoolhouseError, UserNotFound, WrongCredentials
+from poolhouse.errors import (
+    CodeExpired,
+    CodeMismatch,
+    Denied,
+    LimitExceeded,
+    PoolhouseError,
+    UserNotFound,
+    WrongCredentials,
+)
 from poolhouse.ports.audit import AuditTrail
 from poolhouse.records.clients import Client
 
-REFUSALS: Final = (Denied, CodeMismatch, LimitExceeded, UserNotFound)
+REFUSALS: Final = (Denied, CodeMismatch, CodeExpired, LimitExceeded, UserNotFound)
 """What ends a sign-in with a no. What cannot be meant, what has to wait, and what broke, is none."""
 
 

@@ -94,7 +94,7 @@ class Challenge(Protocol):
 class Stage:
     """A step of every sign-in after the first proof: ``applies`` names the challenge that is due, or answers None.
 
-    Stages run by ``order``: ours are "new-password" at 100; MFA and devices will stand at 200 and 300.
+    Stages run by ``order``: ours are "new-password" at 100 and "mfa" at 200; devices will stand at 300.
     """
 
     name: str

@@ -6,17 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 SUBJECTS: Final[Mapping[str, tuple[str, ...]]] = {
-    "second factors are not part of this version": (
-        "AdminDeleteSoftwareToken",
-        "AdminGetUserAuthFactors",
-        "AdminSetUserMFAPreference",
-        "AdminSetUserSettings",
-        "AssociateSoftwareToken",
-        "GetUserAuthFactors",
-        "SetUserMFAPreference",
-        "SetUserSettings",
-        "VerifySoftwareToken",
-    ),
+    "an authenticator app is switched off or replaced, not taken away, in this version": ("AdminDeleteSoftwareToken",),
     "passkeys are not part of this version": (
         "CompleteWebAuthnRegistration",
         "DeleteWebAuthnCredential",

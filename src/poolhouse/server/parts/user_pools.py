@@ -13,7 +13,7 @@ from poolhouse.flows.protection.limits import NONE, Asked, Rates
 from poolhouse.flows.services.user_pools import build_services
 from poolhouse.hooks import specs
 from poolhouse.hooks.events.server import Register
-from poolhouse.hooks.registered import RegisteredChallenge, registered_stage
+from poolhouse.hooks.registered import RegisteredChallenge, RegisteredFactor, registered_stage
 from poolhouse.ports.user_pools import Ports
 from poolhouse.server.cognito.user_pools.api import user_pools_api
 from poolhouse.server.ground import Ground, knows_function
@@ -55,6 +55,11 @@ async def build(ground: Ground, _: Built) -> Part:
             registered_stage(stage, by)
             for by, some in await hooks.each(specs.register_stages, register)
             for stage in some
+        ],
+        factors=[
+            RegisteredFactor(factor, by)
+            for by, some in await hooks.each(specs.register_factors, register)
+            for factor in some
         ],
         reuse_ends_family=settings.tokens.reuse_ends_family,
         reset_ends_sessions=settings.tokens.reset_ends_sessions,

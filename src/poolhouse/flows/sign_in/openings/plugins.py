@@ -7,8 +7,9 @@ from dataclasses import replace
 from poolhouse.errors import MissingParameter
 from poolhouse.flows.sign_in.challenges import srp
 from poolhouse.flows.sign_in.challenges.custom import CustomChallenge
+from poolhouse.flows.sign_in.second_factor import SecondFactor
 from poolhouse.flows.sign_in.steps import Opening, Outcome, Run
-from poolhouse.hooks.answers.sign_in import ChallengeResult, Passed
+from poolhouse.hooks.answers.sign_in import ChallengeResult, Next, Passed
 
 _FLOWS = frozenset({"CUSTOM_AUTH"})
 
@@ -18,8 +19,9 @@ class ByPlugins:
     by_admin = _FLOWS
     migrates = False
 
-    def __init__(self, custom: CustomChallenge) -> None:
+    def __init__(self, custom: CustomChallenge, second: SecondFactor) -> None:
         self._custom = custom
+        self._second = second
 
     def require(self, opening: Opening) -> None:
         if opening.begins_with_srp and not opening.srp_a:
@@ -33,6 +35,11 @@ class ByPlugins:
         return run, await self._custom.decide(run, begins=True)
 
     async def after(self, run: Run, challenge: str, outcome: Outcome) -> Outcome:
-        if challenge != srp.NAME or not isinstance(outcome, Passed):
+        """After the password comes the second factor, and then what plugins ask (contract: authentication, 7.3)."""
+        is_of_ours = challenge == srp.NAME or self._second.is_passed_by(challenge)
+        if not is_of_ours or not isinstance(outcome, Passed) or "custom" in run.proofs:
             return outcome
+        due = await self._second.applies(run.proven(challenge, outcome).seen())
+        if due is not None:
+            return Next(due)
         return await self._custom.decide(replace(run, history=(*run.history, ChallengeResult(srp.NAME, True))))

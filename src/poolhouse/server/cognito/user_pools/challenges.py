@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from poolhouse.errors import InvalidParameter, MissingParameter
+from poolhouse.errors import InvalidParameter, InvalidSession, MissingParameter
 from poolhouse.errors.reasons import Reason
 from poolhouse.flows.sign_in.begin import Answer
 from poolhouse.flows.sign_in.machine import Asking, decode_handle
@@ -22,13 +22,18 @@ from poolhouse.flows.sign_in.questions import (
     AnswerPlugin,
     AnswerStranger,
     ChooseChallenge,
+    ChooseFactor,
     ChooseNewPassword,
     Chosen,
+    CodeGiven,
+    FactorSetUp,
     Fields,
+    GiveCode,
     Given,
     PasswordChosen,
     PasswordGiven,
     ProvePassword,
+    SetUpFactor,
     SrpBegun,
     SrpProof,
 )
@@ -39,6 +44,7 @@ Strings = Mapping[str, str]
 
 CUSTOM: Final = "CUSTOM_CHALLENGE"
 _VERIFIER: Final = "PASSWORD_VERIFIER"
+_SET_UP: Final = "MFA_SETUP"
 _PREFIX: Final = "userAttributes."
 
 KNOWN: Final = frozenset(
@@ -108,6 +114,8 @@ def answer(challenge: str, handle: str | None, responses: Strings, metadata: Str
         handle = block if handle is None else handle
     if handle is None:
         raise MissingParameter("Session")
+    if challenge == _SET_UP:
+        handle, _ = session(handle)
     read = _READ.get(challenge)
     return Answer(
         meant=_meant(challenge),
@@ -118,6 +126,19 @@ def answer(challenge: str, handle: str | None, responses: Strings, metadata: Str
         secret_hash=responses.get("SECRET_HASH"),
         metadata=metadata,
     )
+
+
+def session(text: str) -> tuple[str, str]:
+    """The handle and the pool's id, of a session in which a factor is set up: those operations name no client. Raises
+    ``InvalidSession``."""
+    handle, point, pool_id = text.partition(".")
+    if not point or not pool_id:
+        raise InvalidSession
+    return handle, pool_id
+
+
+def session_text(handle: str, pool_id: str) -> str:
+    return f"{handle}.{pool_id}"
 
 
 def _meant(said: str) -> Callable[[str], bool]:
@@ -154,12 +175,25 @@ def _choice(responses: Strings) -> Given:
     return Chosen(_required(responses, "ANSWER"), responses.get("PASSWORD"), responses.get("SRP_A"))
 
 
+def _factor_choice(responses: Strings) -> Given:
+    # The model's text says EMAIL_MFA, too.
+    answer = _required(responses, "ANSWER")
+    return Chosen("EMAIL_OTP" if answer == "EMAIL_MFA" else answer)
+
+
+def _code(member: str) -> Callable[[Strings], Given]:
+    return lambda responses: CodeGiven(_required(responses, member).strip())
+
+
 _READ: Final[Mapping[str, Callable[[Strings], Given]]] = {
     _VERIFIER: _proof,
     "NEW_PASSWORD_REQUIRED": _chosen_password,
     "PASSWORD": lambda responses: PasswordGiven(_required(responses, "PASSWORD")),
     "PASSWORD_SRP": lambda responses: SrpBegun(_required(responses, "SRP_A")),
     "SELECT_CHALLENGE": _choice,
+    "SELECT_MFA_TYPE": _factor_choice,
+    _SET_UP: lambda _: FactorSetUp(),
+    **{name: _code(f"{name}_CODE") for name in ("SMS_MFA", "EMAIL_OTP", "SMS_OTP", "SOFTWARE_TOKEN_MFA")},
 }
 
 
@@ -192,12 +226,17 @@ def asked(asking: Asking) -> dict[str, Any]:
         name = question.public_name or name
     shown: dict[str, Any] = {
         "ChallengeName": _called(name),
-        "Session": asking.handle,
+        "Session": _session_of(asking),
         "ChallengeParameters": _parameters(asking),
     }
     if isinstance(question, ChooseChallenge):
         shown["AvailableChallenges"] = list(question.available)
     return shown
+
+
+def _session_of(asking: Asking) -> str:
+    question = asking.question
+    return session_text(asking.handle, question.pool_id) if isinstance(question, SetUpFactor) else asking.handle
 
 
 def _parameters(asking: Asking) -> dict[str, str]:
@@ -216,9 +255,25 @@ def _parameters(asking: Asking) -> dict[str, str]:
                 "requiredAttributes": json.dumps([_PREFIX + name for name in chosen.missing]),
                 "userAttributes": json.dumps(dict(chosen.attributes)),
             }
+        case GiveCode() as code:
+            return _code_parameters(code)
+        case ChooseFactor() as choice:
+            return {"USER_ID_FOR_SRP": choice.username, "MFAS_CAN_CHOOSE": json.dumps(choice.factors)}
+        case SetUpFactor() as set_up:
+            return {"USER_ID_FOR_SRP": set_up.username, "MFAS_CAN_SETUP": json.dumps(set_up.factors)}
         case AnswerPlugin() as plugin:
             return {"USERNAME": plugin.username, **plugin.shown}
         case AnswerStranger() as stranger:
             return dict(stranger.shown)
         case _:
             return {}
+
+
+def _code_parameters(code: GiveCode) -> dict[str, str]:
+    shown = {**code.shown, "USER_ID_FOR_SRP": code.username}
+    if code.label is not None:
+        shown["FRIENDLY_DEVICE_NAME"] = code.label
+    if code.delivery is not None:
+        shown["CODE_DELIVERY_DELIVERY_MEDIUM"] = code.delivery.medium
+        shown["CODE_DELIVERY_DESTINATION"] = code.delivery.destination
+    return shown

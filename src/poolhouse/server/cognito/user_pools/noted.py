@@ -12,7 +12,7 @@ from typing import Final
 from poolhouse.records.audit import Action
 
 _SIGN_IN: Final[tuple[Action, ...]] = ("sign_in.succeeded", "sign_in.failed")
-_ANSWER: Final[tuple[Action, ...]] = (*_SIGN_IN, "password.chosen")
+_ANSWER: Final[tuple[Action, ...]] = (*_SIGN_IN, "password.chosen", "factor.enrolled")
 _OPENING: Final[tuple[Action, ...]] = (*_SIGN_IN, "user.migrated", "grants.refused", "grants.reused")
 
 NOTED: Final[Mapping[str, tuple[Action, ...]]] = {
@@ -29,9 +29,12 @@ NOTED: Final[Mapping[str, tuple[Action, ...]]] = {
     "AdminRemoveUserFromGroup": ("group.left",),
     "AdminResetUserPassword": ("password.reset_required", "code.requested"),
     "AdminRespondToAuthChallenge": _ANSWER,
+    "AdminSetUserMFAPreference": ("factor.changed",),
     "AdminSetUserPassword": ("password.set",),
+    "AdminSetUserSettings": ("factor.changed",),
     "AdminUpdateUserAttributes": ("attributes.updated", "code.requested"),
     "AdminUserGlobalSignOut": ("user.signed_out",),
+    "AssociateSoftwareToken": ("factor.requested",),
     "ChangePassword": ("password.changed", "password.change_refused"),
     "ConfirmForgotPassword": ("password.recovered", "code.refused", "client.refused"),
     "ConfirmSignUp": ("sign_up.confirmed", "code.refused", "client.refused"),
@@ -52,6 +55,9 @@ NOTED: Final[Mapping[str, tuple[Action, ...]]] = {
     "ResendConfirmationCode": ("code.requested", "client.refused"),
     "RespondToAuthChallenge": _ANSWER,
     "RevokeToken": ("grants.revoked", "client.refused"),
+    "SetUserMFAPreference": ("factor.changed",),
+    "SetUserPoolMfaConfig": ("pool.updated",),
+    "SetUserSettings": ("factor.changed",),
     "SignUp": ("sign_up", "code.requested", "client.refused"),
     "TagResource": ("pool.tagged",),
     "UntagResource": ("pool.untagged",),
@@ -59,6 +65,7 @@ NOTED: Final[Mapping[str, tuple[Action, ...]]] = {
     "UpdateUserAttributes": ("attributes.updated", "code.requested"),
     "UpdateUserPool": ("pool.updated",),
     "UpdateUserPoolClient": ("client.updated",),
+    "VerifySoftwareToken": ("factor.enrolled", "factor.refused"),
     "VerifyUserAttribute": ("contact.verified", "code.refused"),
 }
 """New tokens for a good refresh token are not noted: the sign-in that gave it is."""
@@ -66,6 +73,7 @@ NOTED: Final[Mapping[str, tuple[Action, ...]]] = {
 SILENT: Final[Mapping[str, tuple[str, ...]]] = {
     "reads what an administrator may see, and changes nothing": (
         "AdminGetUser",
+        "AdminGetUserAuthFactors",
         "AdminListGroupsForUser",
         "DescribeUserPool",
         "DescribeUserPoolClient",
@@ -81,8 +89,10 @@ SILENT: Final[Mapping[str, tuple[str, ...]]] = {
         "ListUsers",
         "ListUsersInGroup",
     ),
-    "has nothing to change yet": ("SetUserPoolMfaConfig",),
-    "reads the user's own record; the token that is shown is signed, and cannot be guessed": ("GetUser",),
+    "reads the user's own record; the token that is shown is signed, and cannot be guessed": (
+        "GetUser",
+        "GetUserAuthFactors",
+    ),
 }
 """Operations that leave nothing, by the reason why."""
 

@@ -59,21 +59,6 @@ async def add_custom_attributes(call: Call) -> Result:
     return {}
 
 
-@operation("GetUserPoolMfaConfig")
-async def get_user_pool_mfa_config(call: Call) -> Result:
-    """Pools have no second factor yet, and say so."""
-    await call.pool()
-    return {"MfaConfiguration": "OFF"}
-
-
-@operation("SetUserPoolMfaConfig")
-async def set_user_pool_mfa_config(call: Call) -> Result:
-    """To have none is all that can be said of second factors, and it is so already."""
-    pool_shapes.refuse_factors(call.input)
-    await call.pool()
-    return {"MfaConfiguration": "OFF"}
-
-
 @operation("DescribeUserPoolDomain")
 async def describe_user_pool_domain(call: Call) -> Result:  # noqa: ARG001 - there is nothing to look for
     """Pools have no domains yet. Of one that is not there the field answers an empty description."""

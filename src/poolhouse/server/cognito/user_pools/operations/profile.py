@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from poolhouse.server.cognito.engine.registry import Result, operation
 from poolhouse.server.cognito.user_pools.call import Call
+from poolhouse.server.cognito.user_pools.shapes import factors as factor_shapes
 from poolhouse.server.cognito.user_pools.shapes import users as shapes
 
 
@@ -13,11 +12,11 @@ from poolhouse.server.cognito.user_pools.shapes import users as shapes
 async def get_user(call: Call) -> Result:
     bearer, attributes = await call.services.profile.show(call.input["AccessToken"])
     user = bearer.user
-    result: dict[str, Any] = {"Username": user.username, "UserAttributes": shapes.attribute_list(user.sub, attributes)}
-    if user.mfa:
-        result["UserMFASettingList"] = list(user.mfa)
-        result["PreferredMfaSetting"] = user.preferred_mfa
-    return result
+    return {
+        "Username": user.username,
+        "UserAttributes": shapes.attribute_list(user.sub, attributes),
+        **factor_shapes.settings_structure(user),
+    }
 
 
 @operation("UpdateUserAttributes")

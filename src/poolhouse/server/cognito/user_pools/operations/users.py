@@ -5,6 +5,7 @@ from __future__ import annotations
 from poolhouse.flows.accounts.administration import Invitation
 from poolhouse.server.cognito.engine.registry import Result, operation
 from poolhouse.server.cognito.user_pools.call import Call
+from poolhouse.server.cognito.user_pools.shapes import factors as factor_shapes
 from poolhouse.server.cognito.user_pools.shapes import users as shapes
 from poolhouse.server.cognito.user_pools.user_filter import read_filter
 
@@ -34,10 +35,7 @@ async def admin_get_user(call: Call) -> Result:
     user = await call.services.users.require(await call.pool(), call.input["Username"])
     structure = shapes.user_structure(user)
     structure["UserAttributes"] = structure.pop("Attributes")
-    if user.mfa:
-        structure["UserMFASettingList"] = list(user.mfa)
-        structure["PreferredMfaSetting"] = user.preferred_mfa
-    return structure
+    return {**structure, **factor_shapes.settings_structure(user)}
 
 
 @operation("ListUsers")

@@ -15,10 +15,9 @@ from poolhouse.server.cognito.user_pools.shapes.triggers import lambda_config, t
 _NO: Final = Reason.SETTING_NOT_OFFERED
 _ONLY: Final = Reason.SETTING_OFFERED_ONLY_AS
 
-_Rule: TypeAlias = tuple[str, tuple[object, ...], Reason, Mapping[str, str]]
+Rule: TypeAlias = tuple[str, tuple[object, ...], Reason, Mapping[str, str]]
 
-_NOT_OFFERED: Final[tuple[_Rule, ...]] = (
-    ("MfaConfiguration", ("OFF",), _ONLY, {"only": "OFF"}),
+_NOT_OFFERED: Final[tuple[Rule, ...]] = (
     ("DeviceConfiguration", (), _NO, {}),
     ("LambdaConfig.InboundFederation", (), _NO, {}),
     ("UserPoolAddOns.AdvancedSecurityMode", ("OFF",), _ONLY, {"only": "OFF"}),
@@ -39,14 +38,6 @@ _NOT_OFFERED: Final[tuple[_Rule, ...]] = (
 )
 """Members, the values that mean "without it", and what is said of all others, with its facts. They are refused, because
 who asks for a protection and gets none is worse off than who is told."""
-
-_NO_FACTORS: Final[tuple[_Rule, ...]] = (
-    ("MfaConfiguration", ("OFF",), _ONLY, {"only": "OFF"}),
-    ("SoftwareTokenMfaConfiguration.Enabled", (False,), _NO, {}),
-    ("SmsMfaConfiguration", ({},), _NO, {}),
-    ("EmailMfaConfiguration", ({},), _NO, {}),
-    ("WebAuthnConfiguration", ({},), _NO, {}),
-)
 
 _KEPT: Final = (
     "EmailConfiguration",
@@ -87,7 +78,7 @@ _CSV_STANDARD: Final = (
 
 def pool_settings(given: Mapping[str, Any]) -> PoolSettings:
     """What CreateUserPool and UpdateUserPool ask for. Raises ``InvalidParameter`` for what is not offered."""
-    _refuse_not_offered(given, _NOT_OFFERED)
+    refuse_not_offered(given, _NOT_OFFERED)
     template = given.get("VerificationMessageTemplate", {})
     admin = given.get("AdminCreateUserConfig", {})
     kept = {member: given[member] for member in _KEPT if member in given}
@@ -116,13 +107,9 @@ def pool_settings(given: Mapping[str, Any]) -> PoolSettings:
         tags=given.get("UserPoolTags") or None,
         triggers=triggers(given.get("LambdaConfig", {})),
         sender_key=given.get("LambdaConfig", {}).get("KMSKeyID"),
+        mfa=given.get("MfaConfiguration", "OFF"),
         kept=kept,
     )
-
-
-def refuse_factors(given: Mapping[str, Any]) -> None:
-    """Raises ``InvalidParameter`` unless it says that there is no second factor."""
-    _refuse_not_offered(given, _NO_FACTORS)
 
 
 def pool_foundation(given: Mapping[str, Any]) -> PoolFoundation:
@@ -155,7 +142,8 @@ def declarations(entries: Sequence[Mapping[str, Any]]) -> tuple[Declaration, ...
     )
 
 
-def _refuse_not_offered(given: Mapping[str, Any], table: Sequence[_Rule]) -> None:
+def refuse_not_offered(given: Mapping[str, Any], table: Sequence[Rule]) -> None:
+    """Raises ``InvalidParameter`` for a member of the table with another value than those that mean "without it"."""
     for path, off, reason, facts in table:
         value: Any = given
         for member in path.split("."):
@@ -222,7 +210,7 @@ def pool_structure(pool: Pool, account: str) -> dict[str, Any]:
         "LastModifiedDate": pool.modified,
         "DeletionProtection": "ACTIVE" if pool.deletion_protected else "INACTIVE",
         "UserPoolTier": pool.tier,
-        "MfaConfiguration": "OFF",
+        "MfaConfiguration": pool.mfa.mode,
         "LambdaConfig": lambda_config(pool),
         "Policies": {
             "PasswordPolicy": _policy_structure(pool.password_policy),

@@ -50,7 +50,13 @@ def user_structure(user: User) -> dict[str, Any]:
         "UserLastModifiedDate": user.modified,
         "Enabled": user.enabled,
         "UserStatus": user.status,
+        "MFAOptions": mfa_options(user),
     }
+
+
+def mfa_options(user: User) -> list[dict[str, str]] | None:
+    """A list of MFAOptionType, which knows SMS alone; None where it is not asked for."""
+    return [{"DeliveryMedium": "SMS", "AttributeName": "phone_number"}] if "SMS_MFA" in user.mfa else None
 
 
 # --- sign-in ---------------------------------------------------------------------------------------------------------

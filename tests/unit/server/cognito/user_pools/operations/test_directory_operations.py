@@ -271,27 +271,6 @@ async def test_a_deleted_pool_is_not_found(ask: Api, pool_id: str) -> None:
         await ask("DescribeUserPool", UserPoolId=pool_id)
 
 
-async def test_a_pool_says_that_it_has_no_second_factor(ask: Api, pool_id: str) -> None:
-    assert {"MfaConfiguration": "OFF"} == await ask("GetUserPoolMfaConfig", UserPoolId=pool_id)
-    with pytest.raises(PoolNotFound):
-        await ask("GetUserPoolMfaConfig", UserPoolId=f"{REGION}_absent")
-
-
-async def test_a_pool_can_be_told_to_have_no_second_factor_and_nothing_else(ask: Api, pool_id: str) -> None:
-    off = {"MfaConfiguration": "OFF", "SoftwareTokenMfaConfiguration": {"Enabled": False}}
-
-    assert {"MfaConfiguration": "OFF"} == await ask("SetUserPoolMfaConfig", UserPoolId=pool_id, **off)
-    with pytest.raises(PoolNotFound):
-        await ask("SetUserPoolMfaConfig", UserPoolId=f"{REGION}_absent", **off)
-    for on in (
-        {"MfaConfiguration": "ON"},
-        {"SoftwareTokenMfaConfiguration": {"Enabled": True}},
-        {"SmsMfaConfiguration": {"SmsAuthenticationMessage": "login {####}"}},
-    ):
-        with pytest.raises(InvalidParameter):
-            await ask("SetUserPoolMfaConfig", UserPoolId=pool_id, **on)
-
-
 async def test_no_domain_is_found(ask: Api) -> None:
     assert {"DomainDescription": {}} == await ask("DescribeUserPoolDomain", Domain="people")
 

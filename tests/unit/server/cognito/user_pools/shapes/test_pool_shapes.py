@@ -14,8 +14,6 @@ from poolhouse.server.cognito.user_pools.shapes.pools import declarations, pool_
 @pytest.mark.parametrize(
     ("given", "named"),
     [
-        ({"MfaConfiguration": "ON"}, "MfaConfiguration"),
-        ({"MfaConfiguration": "OPTIONAL"}, "MfaConfiguration"),
         ({"DeviceConfiguration": {}}, "DeviceConfiguration"),
         (
             {"DeviceConfiguration": {"ChallengeRequiredOnNewDevice": False}},

@@ -1,0 +1,137 @@
+"""A factor is set up: begun, checked by a first answer, and then the user's own. By an access token here; in a sign-in,
+by the handle of the attempt (``flows/sign_in/set_up.py``)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec.structs import replace
+
+from poolhouse.errors import (
+    CodeExpired,
+    CodeMismatch,
+    ConcurrentModification,
+    EnrolmentMismatch,
+    FactorNotOffered,
+    InvalidParameter,
+    VersionConflict,
+)
+from poolhouse.errors.reasons import Reason
+from poolhouse.flows.factors.factor import Claimant, Enrolled, Enrols
+from poolhouse.flows.factors.known import Factors
+from poolhouse.flows.flow import Flow, World, step
+from poolhouse.flows.grants.bearer import Bearers
+from poolhouse.flows.protection.limits import Asked, Limits
+from poolhouse.flows.protection.lockout import Lockout
+from poolhouse.ports.origin import by_user
+from poolhouse.ports.users import Users
+from poolhouse.records.audit import Action
+from poolhouse.records.clients import Client
+from poolhouse.records.pools import Pool
+from poolhouse.records.users import Enrolment, User
+
+LONGEST_LABEL = 100
+
+
+class Enrolments(Flow):
+    def __init__(
+        self, world: World, users: Users, factors: Factors, bearers: Bearers, lockout: Lockout, limits: Limits
+    ) -> None:
+        super().__init__(world)
+        self._users = users
+        self._factors = factors
+        self._bearers = bearers
+        self._lockout = lockout
+        self._limits = limits
+
+    # --- by an access token ------------------------------------------------------------------------------------------
+
+    @step("factors.begin")
+    async def begin(self, access_token: str, factor: str) -> Mapping[str, str]:
+        """What the user needs to set the factor up, shown this once. What was set up before stays good until the new
+        one is confirmed.
+
+        Raises ``FactorNotOffered``, ``ConcurrentModification``, and as ``Bearers.of``.
+        """
+        bearer = await self._bearers.of(access_token)
+        begun = await self.enrol(
+            Claimant(pool=bearer.pool, client=bearer.client, user=bearer.user, subject=bearer.user.sub), factor
+        )
+        others = tuple(one for one in bearer.user.factors if one.confirmed or one.factor != factor)
+        await self._save(bearer.pool, replace(bearer.user, factors=(*others, begun.enrolment)))
+        await self.note("factor.requested", bearer.client, bearer.user, factor)
+        return begun.shown
+
+    @step("factors.confirm")
+    async def confirm(self, access_token: str, factor: str, code: str, label: str | None) -> None:
+        """The factor is the user's. Whether it is asked for is for the user to say (``preferences.py``).
+
+        Raises ``EnrolmentMismatch``, ``AttemptsExceeded``, ``InvalidParameter`` where nothing is being set up,
+        ``FactorNotOffered``, ``ConcurrentModification``, and as ``Bearers.of``.
+        """
+        bearer = await self._bearers.of(access_token)
+        await self._limits.admit(Asked.ANSWER, bearer.client)
+        enrolment = bearer.user.enrolment(factor, confirmed=False)
+        if enrolment is None:
+            raise InvalidParameter(Reason.FACTOR_NOT_BEGUN)
+        claimant = Claimant(pool=bearer.pool, client=bearer.client, user=bearer.user, subject=bearer.user.sub)
+        confirmed = await self.check(claimant, enrolment, code, label)
+        await self.complete(bearer.pool, bearer.client, bearer.user, confirmed, enables=False)
+
+    # --- the parts, for a sign-in too --------------------------------------------------------------------------------
+
+    async def enrol(self, claimant: Claimant, factor: str) -> Enrolled:
+        """Begun, and not kept yet. Raises ``FactorNotOffered``."""
+        enrols = self._offered(claimant.pool, factor)
+        if not await enrols.can_enrol(claimant):
+            raise FactorNotOffered
+        return await enrols.enrol(claimant)
+
+    async def check(self, claimant: Claimant, enrolment: Enrolment, code: str, label: str | None) -> Enrolment:
+        """The enrolment, confirmed, and not kept yet. Raises ``EnrolmentMismatch``, ``AttemptsExceeded``."""
+        if label is not None and len(label) > LONGEST_LABEL:
+            raise InvalidParameter(Reason.FACTOR_LABEL_TOO_LONG, most=LONGEST_LABEL)
+        enrols = self._offered(claimant.pool, enrolment.factor)
+        try:
+            # A count of its own: whoever holds a token only must not lock the user out of signing in.
+            async with self._lockout.attempt(claimant.pool.id, claimant.subject, f"{enrolment.factor}:enrolment"):
+                await enrols.check_enrolment(claimant, enrolment, {"ANSWER": code})
+        except (CodeMismatch, CodeExpired):
+            if claimant.user is not None:
+                await self.note("factor.refused", claimant.client, claimant.user, enrolment.factor)
+            raise EnrolmentMismatch from None
+        return replace(enrolment, confirmed=True, label=label)
+
+    async def complete(self, pool: Pool, client: Client, user: User, enrolment: Enrolment, *, enables: bool) -> str:
+        """The enrolment is the user's own, in place of an earlier one of its factor, in one write; with ``enables`` it
+        is asked for from now on. Answers what it proves. Raises ``ConcurrentModification``."""
+        enrols = self._offered(pool, enrolment.factor)
+        others = tuple(one for one in user.factors if one.factor != enrolment.factor)
+        asked_for = user.mfa if enrolment.factor in user.mfa or not enables else (*user.mfa, enrolment.factor)
+        await self._save(pool, replace(user, factors=(*others, enrolment), mfa=asked_for))
+        # Wrong answers to the one before were none to this one.
+        await self._lockout.clear(pool.id, user.sub, enrolment.factor)
+        await self.note("factor.enrolled", client, user, enrolment.factor)
+        return enrols.proof
+
+    async def note(self, action: Action, client: Client, user: User, factor: str) -> None:
+        await self.world.audit.note(
+            action,
+            pool_id=client.pool_id,
+            client_id=client.id,
+            subject=user.sub,
+            actor=by_user(user.sub),
+            facts={"factor": factor},
+        )
+
+    def _offered(self, pool: Pool, factor: str) -> Enrols:
+        enrols = self._factors.enrolling(factor)
+        if enrols is None or not pool.mfa.offers(factor):
+            raise FactorNotOffered
+        return enrols
+
+    async def _save(self, pool: Pool, user: User) -> None:
+        try:
+            await self._users.save(pool, replace(user, modified=self.world.clock.now()))
+        except VersionConflict:
+            raise ConcurrentModification from None

@@ -1,0 +1,58 @@
+"""The factors that there are: what a pool can offer, what a user holds, and where somebody stands by that."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from poolhouse.flows.factors.decision import Due, Standing, due
+from poolhouse.flows.factors.factor import Enrols, Factor
+from poolhouse.hooks.views import Directory, Person
+
+ORDER = ("SMS_MFA", "SOFTWARE_TOKEN_MFA", "EMAIL_OTP")
+"""As the field shows them; others come behind."""
+
+
+class Factors:
+    """``seconds`` are those that can be asked for after a first proof. Raises ``ValueError`` for two of one name."""
+
+    def __init__(self, seconds: Sequence[Factor], enrolling: Sequence[Enrols] = ()) -> None:
+        every = (*seconds, *enrolling)
+        self._by_name = {factor.name: factor for factor in sorted(every, key=lambda one: _place(one.name))}
+        self._enrolling = {factor.name: factor for factor in enrolling}
+        if len(self._by_name) != len(every):
+            raise ValueError("two factors have the same name")
+        self._possessions = frozenset(factor.proof for factor in every)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._by_name)
+
+    def each(self) -> tuple[Factor, ...]:
+        return tuple(self._by_name.values())
+
+    def enrolling(self, name: str) -> Enrols | None:
+        """The factor of this name, where it is one that is set up."""
+        return self._enrolling.get(name)
+
+    def is_held(self, name: str, pool: Directory, person: Person) -> bool:
+        """Whether the user can be asked for it. What was set up stays good where the pool offers it no more, as long
+        as it has second factors at all (contract: authentication, 9.1)."""
+        factor = self._by_name.get(name)
+        return factor is not None and factor.is_held(person) and (name in pool.mfa_factors or name in self._enrolling)
+
+    def standing(self, pool: Directory, person: Person) -> Standing:
+        return Standing(
+            mode=pool.mfa,
+            settable=[name for name in self._by_name if name in pool.mfa_factors],
+            enabled=person.mfa,
+            preferred=person.preferred_mfa,
+            held=[name for name in self._by_name if self.is_held(name, pool, person)],
+        )
+
+    def due(self, pool: Directory, person: Person, proofs: Sequence[str]) -> Due:
+        """The second factor that is due after these proofs."""
+        return due(self.standing(pool, person), proofs, self._possessions)
+
+
+def _place(name: str) -> int:
+    return ORDER.index(name) if name in ORDER else len(ORDER)

@@ -1,0 +1,122 @@
+"""Which second factors a user is asked for, and which of them without a choice: said by the user, or for the user."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from poolhouse.errors import ConcurrentModification, InvalidParameter, VersionConflict
+from poolhouse.errors.reasons import Reason
+from poolhouse.flows.directory.lookup import Directory as Lookup
+from poolhouse.flows.factors.known import ORDER, Factors
+from poolhouse.flows.flow import Flow, World, step
+from poolhouse.flows.grants.bearer import Bearer, Bearers
+from poolhouse.flows.protection.lockout import Lockout
+from poolhouse.hooks.views import Directory, Person
+from poolhouse.ports.origin import by_user
+from poolhouse.ports.users import Users
+from poolhouse.records.clients import Client
+from poolhouse.records.pools import Pool
+from poolhouse.records.users import User
+
+
+class Wish(Struct, frozen=True):
+    """What is said of a factor. Who prefers it has it asked for."""
+
+    factor: str
+    enabled: bool = False
+    preferred: bool = False
+
+
+class FirstFactors(Struct, frozen=True):
+    """``configured`` are the ways of the user to begin a sign-in."""
+
+    user: User
+    configured: tuple[str, ...]
+
+
+class Preferences(Flow):
+    def __init__(
+        self, world: World, users: Users, factors: Factors, bearers: Bearers, directory: Lookup, lockout: Lockout
+    ) -> None:
+        super().__init__(world)
+        self._users = users
+        self._factors = factors
+        self._bearers = bearers
+        self._directory = directory
+        self._lockout = lockout
+
+    @step("factors.prefer")
+    async def set(self, access_token: str, wishes: Sequence[Wish]) -> None:
+        """It is as the user wishes; what was not spoken of stays.
+
+        Raises ``InvalidParameter`` for a factor that the user cannot be asked for, for two that are preferred, and for
+        the last one of a user who needs one; ``ConcurrentModification``, and as ``Bearers.of``.
+        """
+        bearer = await self._bearers.of(access_token)
+        changed = self._changed(bearer.pool, bearer.user, wishes)
+        if bearer.pool.mfa.mode not in ("OFF", "OPTIONAL") and bearer.user.mfa and not changed.mfa:
+            raise InvalidParameter(Reason.LAST_FACTOR_NEEDED)
+        await self._save(bearer.pool, bearer.user, changed, bearer.client)
+
+    @step("factors.prefer_for")
+    async def set_for(self, pool: Pool, username: str, wishes: Sequence[Wish]) -> None:
+        """As ``set``, by an administrator: the way back for a lost factor, so the last one can go too, and wrong
+        answers are forgotten. Raises ``UserNotFound``."""
+        user = await self._directory.require(pool, username)
+        await self._save(pool, user, self._changed(pool, user, wishes), None)
+        for wish in wishes:
+            await self._lockout.clear(pool.id, user.sub, wish.factor)
+
+    @step("factors.show")
+    async def show(self, access_token: str) -> FirstFactors:
+        """Raises as ``Bearers.of``."""
+        bearer: Bearer = await self._bearers.of(access_token)
+        return self._shown(bearer.user)
+
+    async def show_for(self, pool: Pool, username: str) -> FirstFactors:
+        """Raises ``UserNotFound``."""
+        return self._shown(await self._directory.require(pool, username))
+
+    def _shown(self, user: User) -> FirstFactors:
+        return FirstFactors(user, ("PASSWORD",) if user.credential is not None else ())
+
+    def _changed(self, pool: Pool, user: User, wishes: Sequence[Wish]) -> User:
+        if sum(wish.preferred for wish in wishes) > 1:
+            raise InvalidParameter(Reason.FACTORS_PREFERRED)
+        person, directory = Person.of(user), Directory.of(pool)
+        asked_for, preferred = set(user.mfa), user.preferred_mfa
+        for wish in wishes:
+            if wish.enabled or wish.preferred:
+                if not pool.mfa.offers(wish.factor) or not self._factors.is_held(wish.factor, directory, person):
+                    raise InvalidParameter(Reason.FACTOR_NOT_HELD, factor=wish.factor)
+                asked_for.add(wish.factor)
+            else:
+                asked_for.discard(wish.factor)
+            if wish.preferred:
+                preferred = wish.factor
+            elif preferred == wish.factor:
+                preferred = None
+        return replace(user, mfa=tuple(sorted(asked_for, key=_place)), preferred_mfa=preferred)
+
+    async def _save(self, pool: Pool, user: User, changed: User, client: Client | None) -> None:
+        """``client`` is None for administrators."""
+        if changed != user:
+            try:
+                await self._users.save(pool, replace(changed, modified=self.world.clock.now()))
+            except VersionConflict:
+                raise ConcurrentModification from None
+        await self.world.audit.note(
+            "factor.changed",
+            pool_id=pool.id,
+            client_id=client.id if client else None,
+            subject=user.sub,
+            actor=by_user(user.sub) if client else None,
+            facts={"factors": ",".join(changed.mfa), "preferred": changed.preferred_mfa or ""},
+        )
+
+
+def _place(factor: str) -> tuple[int, str]:
+    return (ORDER.index(factor) if factor in ORDER else len(ORDER), factor)

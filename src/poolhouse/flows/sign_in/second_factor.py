@@ -1,0 +1,70 @@
+"""The second factor of a sign-in: the stage that says which challenge is due, and the challenge by which it is chosen.
+
+What is due is ``factors/decision.py``'s to say, by what was proven: a choice proves nothing, leads to the factor's own
+challenge, and is not asked again once that was passed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from poolhouse.errors import InvalidParameter, WrongCredentials
+from poolhouse.errors.reasons import Reason
+from poolhouse.flows.factors.decision import Ask, Choose, Due
+from poolhouse.flows.factors.known import Factors
+from poolhouse.flows.sign_in.questions import ChooseFactor, Chosen
+from poolhouse.flows.sign_in.steps import Outcome, Posed, Run
+from poolhouse.hooks.answers.sign_in import Next, SignInState, Stage
+
+SELECT = "SELECT_MFA_TYPE"
+SET_UP = "MFA_SETUP"
+
+
+class SecondFactor:
+    name = SELECT
+    public_name: str | None = None
+    answered_by = Chosen
+    counts_itself = True
+    """Nothing is guessed by a choice."""
+
+    def __init__(self, factors: Factors) -> None:
+        self._factors = factors
+
+    def stage(self) -> Stage:
+        return Stage("mfa", self.applies, order=200)
+
+    async def applies(self, state: SignInState) -> str | None:
+        """The challenge that is due; None where what was proven is enough."""
+        match self._due(state):
+            case None:
+                return None
+            case Ask(factor):
+                return factor
+            case Choose():
+                return SELECT
+            case _:
+                return SET_UP
+
+    def is_passed_by(self, challenge: str) -> bool:
+        """Whether the challenge is that of a second factor, or of setting one up."""
+        return challenge == SET_UP or challenge in self._factors.names
+
+    async def ask(self, run: Run) -> Posed:
+        due = self._due(run.seen())
+        if run.user is None or not isinstance(due, Choose):
+            raise WrongCredentials
+        return Posed(ChooseFactor(run.user.username, due.factors), {"factors": due.factors})
+
+    async def check(self, run: Run, private: Mapping[str, Any], answer: Chosen) -> Outcome:
+        """The challenge of the factor. Raises ``InvalidParameter`` for one that was not offered, or is not now."""
+        due = self._due(run.seen())
+        now = due.factors if isinstance(due, Choose) else (due.factor,) if isinstance(due, Ask) else ()
+        if answer.challenge not in private["factors"] or answer.challenge not in now:
+            raise InvalidParameter(Reason.FACTOR_NOT_AVAILABLE)
+        return Next(answer.challenge)
+
+    def _due(self, state: SignInState) -> Due:
+        if state.user is None:
+            return None
+        return self._factors.due(state.pool, state.user, state.proofs)
