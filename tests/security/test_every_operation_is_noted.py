@@ -11,6 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from poolhouse.flows.directory.groups import GroupSettings
+from poolhouse.flows.factors.preferences import Wish
 from poolhouse.flows.jobs.worker import JobWorker, Kind
 from poolhouse.flows.transfer.importing import Manner
 from poolhouse.flows.transfer.running import Source, Told
@@ -182,11 +183,13 @@ async def _replaced(at: Trailed) -> None:
 
 @scene("InitiateAuth")
 async def initiate(at: Trailed) -> None:
+    await _asks_by_message(at, "InitiateAuth", "USER_PASSWORD_AUTH", None)
     await _opens(at, "InitiateAuth", "USER_PASSWORD_AUTH", None)
 
 
 @scene("AdminInitiateAuth")
 async def initiate_by_admin(at: Trailed) -> None:
+    await _asks_by_message(at, "AdminInitiateAuth", "ADMIN_USER_PASSWORD_AUTH", KEY)
     await _opens(at, "AdminInitiateAuth", "ADMIN_USER_PASSWORD_AUTH", KEY)
 
 
@@ -215,16 +218,43 @@ async def _set_up(at: Trailed, start: str, operation: str, flow: str, admin: str
     await at.left("factor.enrolled", "sign_in.succeeded", actor=admin or "jane")
 
 
+async def _by_message(at: Trailed, start: str, operation: str, flow: str, admin: str | None) -> None:
+    """The second factor is a code to the telephone, which is verified by it, or to the e-mail address."""
+    users = at.house.services.users
+    await with_factors(at.house, at.pool, "ON", "SMS_MFA", "EMAIL_OTP")
+    await users.update(at.pool, "jane", {"phone_number": "+14155550123"}, {})
+    await at.house.services.preferences.set_for(at.pool, "jane", [Wish("SOFTWARE_TOKEN_MFA")])
+    begun = await at.call(start, AuthFlow=flow, AuthParameters=opening())
+    told: dict[str, object] = {"ChallengeName": "SELECT_MFA_TYPE", "Session": begun.json["Session"]}
+    begun = await at.call(operation, ChallengeResponses={"USERNAME": "jane", "ANSWER": "SMS_MFA"}, **told)
+    await at.left("code.requested", actor=admin or "jane")
+    told = {"ChallengeName": "SMS_MFA", "Session": begun.json["Session"]}
+    code = at.house.last_code()
+    await at.call(operation, ChallengeResponses={"USERNAME": "jane", "SMS_MFA_CODE": "x" + code}, **told)
+    await at.left("code.refused", "sign_in.failed", actor=admin)
+    await at.call(operation, ChallengeResponses={"USERNAME": "jane", "SMS_MFA_CODE": code}, **told)
+    await at.left("contact.verified", "sign_in.succeeded", actor=admin or "jane")
+
+
+async def _asks_by_message(at: Trailed, operation: str, flow: str, admin: str | None) -> None:
+    await with_factors(at.house, at.pool, "ON", "EMAIL_OTP")
+    await at.call(operation, AuthFlow=flow, AuthParameters=opening())
+    await at.left("code.requested", actor=admin or "jane")
+    await with_factors(at.house, at.pool, "OFF")
+
+
 @scene("RespondToAuthChallenge")
 async def respond(at: Trailed) -> None:
     await _answers(at, "InitiateAuth", "RespondToAuthChallenge", "USER_PASSWORD_AUTH", None)
     await _set_up(at, "InitiateAuth", "RespondToAuthChallenge", "USER_PASSWORD_AUTH", None)
+    await _by_message(at, "InitiateAuth", "RespondToAuthChallenge", "USER_PASSWORD_AUTH", None)
 
 
 @scene("AdminRespondToAuthChallenge")
 async def respond_by_admin(at: Trailed) -> None:
     await _answers(at, "AdminInitiateAuth", "AdminRespondToAuthChallenge", "ADMIN_USER_PASSWORD_AUTH", KEY)
     await _set_up(at, "AdminInitiateAuth", "AdminRespondToAuthChallenge", "ADMIN_USER_PASSWORD_AUTH", KEY)
+    await _by_message(at, "AdminInitiateAuth", "AdminRespondToAuthChallenge", "ADMIN_USER_PASSWORD_AUTH", KEY)
 
 
 # --- factors ---------------------------------------------------------------------------------------------------------

@@ -44,6 +44,8 @@ class App:
 
 
 async def with_factors(house: House, pool: Pool, mode: str = "OPTIONAL", *factors: str) -> Pool:
+    if mode == "OFF":
+        return await house.services.pools.set_mfa(pool.id, MfaSettings(mode=mode))
     return await house.services.pools.set_mfa(pool.id, MfaSettings(mode=mode, factors=factors or (TOTP,)))
 
 

@@ -228,6 +228,7 @@ class Reason(Enum):
     SOFTWARE_TOKEN_NOT_OFFERED = "Software Token MFA has not been enabled by the userPool"
     ENROLMENT_MISMATCH = "Code mismatch and fail enable Software Token MFA"
     FACTOR_CODE_WRONG = "Invalid code received for user"
+    MESSAGE_CODE_WRONG = "Invalid code or auth state for the user."
     FACTOR_CODE_USED = "Your software token has already been used once."
     FACTOR_NOT_BEGUN = "No software token is being set up for the user: associate one first."
     FACTOR_LABEL_TOO_LONG = "The friendly device name has at most {most} characters."

@@ -107,6 +107,10 @@ class Pool(StoredRecord, frozen=True, kw_only=True):
     sender_key: str | None = None
     """The key that the field encrypts codes with for senders of its own. Nothing here uses it."""
     mfa: Mfa = Mfa()
+    authentication: MessageTemplate = MessageTemplate()
+    """Messages with the code of a factor."""
+    first_factors: tuple[str, ...] = ("PASSWORD",)
+    """By what a sign-in may begin where the user chooses, by the field's names; a password stands for both its ways."""
     kept: dict[str, Any] = {}
 
     @property

@@ -16,7 +16,8 @@ from poolhouse.records.users import Enrolment, User
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimant:
     """Who says to be somebody, and at which client. ``user`` is None for a name that nobody has; ``subject`` is the
-    user's ``sub``, or stands for it; ``submitted`` is the name that was given."""
+    user's ``sub``, or stands for it; ``submitted`` is the name that was given. ``is_proven``: something was proven
+    before. Nothing goes to somebody who is not ``reachable``, and no answer of theirs is right; both look the same."""
 
     pool: Pool
     client: Client
@@ -24,6 +25,8 @@ class Claimant:
     subject: str
     submitted: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
+    is_proven: bool = False
+    reachable: bool = True
 
 
 @dataclass(frozen=True, slots=True)

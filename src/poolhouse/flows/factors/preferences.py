@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from poolhouse.errors import ConcurrentModification, InvalidParameter, VersionConflict
 from poolhouse.errors.reasons import Reason
 from poolhouse.flows.directory.lookup import Directory as Lookup
+from poolhouse.flows.factors.first import FirstFactors
 from poolhouse.flows.factors.known import ORDER, Factors
 from poolhouse.flows.flow import Flow, World, step
 from poolhouse.flows.grants.bearer import Bearer, Bearers
@@ -30,7 +31,7 @@ class Wish(Struct, frozen=True):
     preferred: bool = False
 
 
-class FirstFactors(Struct, frozen=True):
+class Shown(Struct, frozen=True):
     """``configured`` are the ways of the user to begin a sign-in."""
 
     user: User
@@ -39,11 +40,19 @@ class FirstFactors(Struct, frozen=True):
 
 class Preferences(Flow):
     def __init__(
-        self, world: World, users: Users, factors: Factors, bearers: Bearers, directory: Lookup, lockout: Lockout
+        self,
+        world: World,
+        users: Users,
+        factors: Factors,
+        first: FirstFactors,
+        bearers: Bearers,
+        directory: Lookup,
+        lockout: Lockout,
     ) -> None:
         super().__init__(world)
         self._users = users
         self._factors = factors
+        self._first = first
         self._bearers = bearers
         self._directory = directory
         self._lockout = lockout
@@ -71,17 +80,17 @@ class Preferences(Flow):
             await self._lockout.clear(pool.id, user.sub, wish.factor)
 
     @step("factors.show")
-    async def show(self, access_token: str) -> FirstFactors:
+    async def show(self, access_token: str) -> Shown:
         """Raises as ``Bearers.of``."""
         bearer: Bearer = await self._bearers.of(access_token)
-        return self._shown(bearer.user)
+        return self._shown(bearer.pool, bearer.user)
 
-    async def show_for(self, pool: Pool, username: str) -> FirstFactors:
+    async def show_for(self, pool: Pool, username: str) -> Shown:
         """Raises ``UserNotFound``."""
-        return self._shown(await self._directory.require(pool, username))
+        return self._shown(pool, await self._directory.require(pool, username))
 
-    def _shown(self, user: User) -> FirstFactors:
-        return FirstFactors(user, ("PASSWORD",) if user.credential is not None else ())
+    def _shown(self, pool: Pool, user: User) -> Shown:
+        return Shown(user, tuple(way for way in pool.first_factors if self._first.can_begin(pool, user, way)))
 
     def _changed(self, pool: Pool, user: User, wishes: Sequence[Wish]) -> User:
         if sum(wish.preferred for wish in wishes) > 1:

@@ -78,9 +78,11 @@ class CodeProcess(Flow):
         metadata: Mapping[str, str] | None = None,
         counted: bool = True,
         by: str | None = None,
+        template: MessageTemplate | None = None,
     ) -> Delivery:
         """A fresh code replaced the earlier one and is on its way. Raises ``LimitExceeded``; ``counted`` is false where
-        the caller called ``count_send`` itself, before a write of its own. ``by`` is who asked, where it was proven."""
+        the caller called ``count_send`` itself, before a write of its own. ``by`` is who asked, where it was proven.
+        ``template`` None: the words are those of verifications."""
         if counted:
             await self.count_send(pool, user.sub, purpose, attribute=attribute, target=target)
         digits = self.world.chance.digits(6)
@@ -97,7 +99,7 @@ class CodeProcess(Flow):
                 message_id=code_id,
                 client_id=client_id,
                 metadata=metadata or {},
-                template=_or_default(pool.verification),
+                template=template or _or_default(pool.verification),
                 purpose=purpose.name,
                 life=purpose.life,
             ),
@@ -122,6 +124,7 @@ class CodeProcess(Flow):
         target: str,
         client_id: str,
         user: User | None,
+        template: MessageTemplate | None = None,
     ) -> None:
         """What ``send`` would have done, for somebody who gets nothing: the same quota, and the same writes, so that
         the time it takes tells nothing either (security row 48). No text fits the code. Raises ``LimitExceeded``.
@@ -136,7 +139,7 @@ class CodeProcess(Flow):
                 attribute=attribute,
                 target=target,
                 message_id=code_id,
-                template=_or_default(pool.verification),
+                template=template or _or_default(pool.verification),
                 life=purpose.life,
             ),
             self.world.audit.note(

@@ -31,6 +31,11 @@ VERIFICATION = MessageTemplate(
     email="Your verification code is {####}. ",
     subject="Your verification code",
 )
+AUTHENTICATION = MessageTemplate(
+    sms="Your authentication code is {####}. ",
+    email="Your authentication code is {####}. ",
+    subject="Your authentication code",
+)
 INVITATION = MessageTemplate(
     sms="Your username is {username} and temporary password is {####}. ",
     email="Your username is {username} and temporary password is {####}. ",

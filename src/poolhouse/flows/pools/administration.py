@@ -182,5 +182,7 @@ def _furnished(pool: Pool, settings: PoolSettings) -> Pool:
         tags=pool.tags if settings.tags is None else settings.tags,
         triggers=settings.triggers,
         sender_key=settings.sender_key,
+        authentication=replace(pool.authentication, sms=settings.sms_authentication),
+        first_factors=settings.first_factors,
         kept=settings.kept,
     )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
 from msgspec.structs import replace
 
 from poolhouse.errors import InvalidParameter, NotInTier
 from poolhouse.errors.reasons import Reason
 from poolhouse.records.base import Record
-from poolhouse.records.pools import Mfa, Pool
+from poolhouse.records.pools import MessageTemplate, Mfa, Pool
 
 SMS = "SMS_MFA"
 TOTP = "SOFTWARE_TOKEN_MFA"
@@ -18,10 +19,14 @@ SMS_CONFIGURATION = "SmsConfiguration"
 
 
 class MfaSettings(Record, frozen=True, kw_only=True):
-    """``mode`` None leaves it as it is. What is left out of ``factors`` is offered no more."""
+    """``mode`` None leaves it as it is. What is left out of ``factors`` is offered no more. ``authentication`` are the
+    words of their messages, ``sms`` how the field sends those to telephones: it is kept as it came, and None leaves it
+    as it is."""
 
     mode: str | None = None
     factors: tuple[str, ...] = ()
+    authentication: MessageTemplate = MessageTemplate()
+    sms: dict[str, Any] | None = None
 
 
 def configured(pool: Pool, wanted: MfaSettings, known: Collection[str]) -> Pool:
@@ -33,7 +38,13 @@ def configured(pool: Pool, wanted: MfaSettings, known: Collection[str]) -> Pool:
     if mode != "OFF" and not wanted.factors:
         raise InvalidParameter(Reason.MFA_WITHOUT_FACTORS)
     _check(pool, wanted.factors, known)
-    return replace(pool, mfa=Mfa(mode=mode, factors=wanted.factors, unknown=pool.mfa.unknown))
+    kept = pool.kept if wanted.sms is None else {**pool.kept, SMS_CONFIGURATION: wanted.sms}
+    return replace(
+        pool,
+        mfa=Mfa(mode=mode, factors=wanted.factors, unknown=pool.mfa.unknown),
+        authentication=wanted.authentication,
+        kept=kept,
+    )
 
 
 def with_mode(pool: Pool, mode: str, known: Collection[str]) -> Pool:

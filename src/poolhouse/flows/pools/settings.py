@@ -55,6 +55,8 @@ class PoolSettings(Record, frozen=True, kw_only=True):
     sender_key: str | None = None
     mfa: str = "OFF"
     """Which second factors there are is said apart (``mfa.py``)."""
+    sms_authentication: str | None = None
+    first_factors: tuple[str, ...] = ("PASSWORD",)
     kept: dict[str, Any] = {}
 
 

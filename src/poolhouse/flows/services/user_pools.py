@@ -18,7 +18,9 @@ from poolhouse.flows.directory.groups import GroupAdministration
 from poolhouse.flows.directory.lookup import Directory
 from poolhouse.flows.directory.passwords import Credentials
 from poolhouse.flows.factors.enrolment import Enrolments
+from poolhouse.flows.factors.first import FirstFactors
 from poolhouse.flows.factors.known import Factors
+from poolhouse.flows.factors.message_code import message_factors
 from poolhouse.flows.factors.plugged import PluggedFactor
 from poolhouse.flows.factors.preferences import Preferences
 from poolhouse.flows.flow import World
@@ -101,7 +103,9 @@ def build_services(
     bearers = Bearers(world, ports.pools, ports.clients, ports.users, ports.grants, ports.tokens)
     groups = GroupAdministration(ports.pools, ports.groups, chance, clock, audit)
     lines = LineImport(world, ports.users, ports.groups, groups, ports.passwords)
-    known = Factors((), [PluggedFactor(world, ports.counters, factor) for factor in factors])
+    sms, email, sms_first = message_factors(world, ports.users, directory, codes)
+    known = Factors((sms, email), [PluggedFactor(world, ports.counters, factor) for factor in factors])
+    first = FirstFactors(known, alone=(sms_first,))
     enrolments = Enrolments(world, ports.users, known, bearers, lockout, limits)
     table = sign_in_table(
         world,
@@ -111,6 +115,7 @@ def build_services(
         lockout,
         migration,
         known,
+        first,
         enrolments,
         challenges=challenges,
         stages=stages,
@@ -163,7 +168,7 @@ def build_services(
         ),
         enrolments=enrolments,
         factor_set_ups=FactorSetUps(world, ports.clients, sign_in, machine, enrolments, limits),
-        preferences=Preferences(world, ports.users, known, bearers, directory, lockout),
+        preferences=Preferences(world, ports.users, known, first, bearers, directory, lockout),
         grants=grants,
         refreshing=Refreshing(
             world,

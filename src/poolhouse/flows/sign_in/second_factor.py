@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from poolhouse.errors import InvalidParameter, WrongCredentials
+from poolhouse.errors import InvalidParameter, InvalidSession, WrongCredentials
 from poolhouse.errors.reasons import Reason
 from poolhouse.flows.factors.decision import Ask, Choose, Due
 from poolhouse.flows.factors.known import Factors
@@ -39,6 +39,9 @@ class SecondFactor:
         match self._due(state):
             case None:
                 return None
+            case Ask(factor) if factor in state.passed:
+                # It was the first proof, and may not be one any more.
+                raise InvalidSession
             case Ask(factor):
                 return factor
             case Choose():

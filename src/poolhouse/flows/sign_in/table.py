@@ -10,6 +10,7 @@ from msgspec import Struct
 from poolhouse.flows.directory.lookup import Directory
 from poolhouse.flows.directory.passwords import Credentials
 from poolhouse.flows.factors.enrolment import Enrolments
+from poolhouse.flows.factors.first import FirstFactors
 from poolhouse.flows.factors.known import Factors
 from poolhouse.flows.flow import World
 from poolhouse.flows.protection.lockout import Lockout
@@ -47,6 +48,7 @@ def sign_in_table(
     lockout: Lockout,
     migration: Migration,
     factors: Factors,
+    first: FirstFactors,
     enrolments: Enrolments,
     *,
     challenges: Sequence[offered.Challenge] = (),
@@ -55,7 +57,7 @@ def sign_in_table(
     """Ours, and then those of plugins."""
     passwords = PasswordCheck(world, ports.users, ports.passwords, credentials, lockout, migration)
     custom = CustomChallenge(world, lockout)
-    choice = ByChoice(passwords)
+    choice = ByChoice(passwords, first)
     new_password = NewPassword(world, ports.users, credentials)
     second = SecondFactor(factors)
     return Table(
@@ -72,7 +74,7 @@ def sign_in_table(
             *choice.challenges,
             second,
             SetUp(factors, enrolments),
-            *(FactorChallenge(factor) for factor in factors.each()),
+            *(FactorChallenge(factor, first) for factor in (*factors.each(), *first.alone)),
             *(StrangersChallenge(challenge) for challenge in challenges),
         ),
         stages=(new_password.stage(), second.stage(), *stages),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from poolhouse.errors import InvalidSession, WrongCredentials
+from poolhouse.errors import InvalidSession
 from poolhouse.flows.factors.factor import Claimant, Factor
+from poolhouse.flows.factors.first import FirstFactors
 from poolhouse.flows.sign_in.questions import CodeGiven, Fields, GiveCode, Given
 from poolhouse.flows.sign_in.steps import Posed, Run
 from poolhouse.hooks.answers.sign_in import Passed
@@ -19,22 +21,24 @@ class FactorChallenge:
     answered_by: type[Given] = Given
     counts_itself = False
 
-    def __init__(self, factor: Factor) -> None:
+    def __init__(self, factor: Factor, first: FirstFactors) -> None:
         self._factor = factor
+        self._first = first
         self.name = factor.name
 
     async def ask(self, run: Run) -> Posed:
-        if run.user is None:
-            raise WrongCredentials
-        posing = await self._factor.ask(claimant(run))
-        return Posed(
-            GiveCode(run.user.username, posing.delivery, posing.label, posing.shown),
-            posing.private,
-        )
+        posing = await self._factor.ask(self._claimant(run))
+        username = run.user.username if run.user else run.subject
+        return Posed(GiveCode(username, posing.delivery, posing.label, posing.shown), posing.private)
 
     async def check(self, run: Run, private: Mapping[str, Any], answer: Given) -> Passed:
-        await self._factor.check(claimant(run), private, _answers(answer))
+        await self._factor.check(self._claimant(run), private, _answers(answer))
         return Passed(self._factor.proof)
+
+    def _claimant(self, run: Run) -> Claimant:
+        """By a factor that comes first, only those are reached who may begin by it."""
+        may = bool(run.proofs) or self._first.can_begin(run.pool, run.user, self.name)
+        return replace(claimant(run), reachable=may and run.user is not None)
 
 
 def claimant(run: Run) -> Claimant:
@@ -45,6 +49,7 @@ def claimant(run: Run) -> Claimant:
         subject=run.subject,
         submitted=run.submitted,
         metadata=run.metadata,
+        is_proven=bool(run.proofs),
     )
 
 

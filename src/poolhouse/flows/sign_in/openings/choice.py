@@ -1,5 +1,5 @@
-"""USER_AUTH: the user says how to prove who they are (contract: authentication, 7.4). A password so far; PASSWORD and
-PASSWORD_SRP are the two ways to give it."""
+"""USER_AUTH: the user says how to prove who they are (contract: authentication, 7.4): by a password (PASSWORD and
+PASSWORD_SRP are the two ways to give it), or by a code (EMAIL_OTP, SMS_OTP: ``challenges/factor.py``)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from poolhouse.errors import InvalidParameter
 from poolhouse.errors.reasons import Reason
+from poolhouse.flows.factors.first import FirstFactors
 from poolhouse.flows.sign_in.challenges import srp
 from poolhouse.flows.sign_in.password import PasswordCheck
 from poolhouse.flows.sign_in.questions import BeginSrp, ChooseChallenge, Chosen, GivePassword, PasswordGiven, SrpBegun
@@ -15,8 +16,6 @@ from poolhouse.flows.sign_in.steps import Opening, Outcome, Posed, Run
 from poolhouse.hooks.answers.sign_in import Next
 
 _FLOWS = frozenset({"USER_AUTH"})
-_AVAILABLE = ("PASSWORD", "PASSWORD_SRP")
-"""Everybody is offered these, so that a choice tells nothing of who has which factor."""
 
 
 class SelectChallenge:
@@ -25,24 +24,28 @@ class SelectChallenge:
     answered_by = Chosen
     counts_itself = True
 
-    def __init__(self, passwords: PasswordCheck) -> None:
+    def __init__(self, passwords: PasswordCheck, first: FirstFactors) -> None:
         self._passwords = passwords
+        self._first = first
 
     async def ask(self, run: Run) -> Posed:
-        return Posed(ChooseChallenge(_AVAILABLE))
+        return Posed(ChooseChallenge(self.offered(run)))
+
+    def offered(self, run: Run) -> tuple[str, ...]:
+        return self._first.offered(run.pool, run.client, run.user)
 
     async def check(self, run: Run, private: Mapping[str, Any], answer: Chosen) -> Outcome:
         """What comes first of the chosen challenge, or after it, where its answer came along.
 
         Raises ``InvalidParameter`` for what was not offered, and as ``PasswordCheck.check``.
         """
+        if answer.challenge not in self.offered(run):
+            raise InvalidParameter(Reason.CHALLENGE_NOT_AVAILABLE)
         if answer.challenge == "PASSWORD" and answer.password:
             return (await self._passwords.check(run, answer.password))[1]
         if answer.challenge == "PASSWORD_SRP" and answer.srp_a:
             return Next(srp.NAME)
-        if answer.challenge in _AVAILABLE:
-            return Next(answer.challenge)
-        raise InvalidParameter(Reason.CHALLENGE_NOT_AVAILABLE)
+        return Next(answer.challenge)
 
 
 class Password:
@@ -81,15 +84,15 @@ class ByChoice:
     by_admin = _FLOWS
     migrates = False
 
-    def __init__(self, passwords: PasswordCheck) -> None:
-        self._select = SelectChallenge(passwords)
+    def __init__(self, passwords: PasswordCheck, first: FirstFactors) -> None:
+        self._select = SelectChallenge(passwords, first)
         self.challenges = (self._select, Password(passwords), PasswordSrp())
 
     def require(self, opening: Opening) -> None:
         """Nothing but a name is needed to be asked."""
 
     async def begin(self, run: Run, opening: Opening) -> tuple[Run, Outcome]:
-        if opening.preferred not in _AVAILABLE:
+        if opening.preferred not in self._select.offered(run):
             return run, Next(self._select.name)
         return run, await self._select.check(run, {}, Chosen(opening.preferred, opening.password, opening.srp_a))
 

@@ -12,8 +12,15 @@ from typing import Final
 from poolhouse.records.audit import Action
 
 _SIGN_IN: Final[tuple[Action, ...]] = ("sign_in.succeeded", "sign_in.failed")
-_ANSWER: Final[tuple[Action, ...]] = (*_SIGN_IN, "password.chosen", "factor.enrolled")
-_OPENING: Final[tuple[Action, ...]] = (*_SIGN_IN, "user.migrated", "grants.refused", "grants.reused")
+_ANSWER: Final[tuple[Action, ...]] = (
+    *_SIGN_IN,
+    "password.chosen",
+    "factor.enrolled",
+    "code.requested",
+    "code.refused",
+    "contact.verified",
+)
+_OPENING: Final[tuple[Action, ...]] = (*_SIGN_IN, "code.requested", "user.migrated", "grants.refused", "grants.reused")
 
 NOTED: Final[Mapping[str, tuple[Action, ...]]] = {
     "AddCustomAttributes": ("pool.attributes_added",),

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from poolhouse.errors import InvalidParameter
 from poolhouse.errors.reasons import Reason
-from poolhouse.flows.factors.preferences import FirstFactors, Wish
-from poolhouse.flows.pools.mfa import EMAIL, SMS, TOTP, MfaSettings
-from poolhouse.records.pools import Pool
+from poolhouse.flows.factors.preferences import Shown, Wish
+from poolhouse.flows.pools.mfa import EMAIL, SMS, SMS_CONFIGURATION, TOTP, MfaSettings
+from poolhouse.records.pools import MessageTemplate, Pool
 from poolhouse.records.users import User
 from poolhouse.server.cognito.user_pools.shapes.pools import Rule, refuse_not_offered
 from poolhouse.server.cognito.user_pools.shapes.users import mfa_options
@@ -32,14 +32,21 @@ _SMS_OPTION: Final = {"DeliveryMedium": "SMS", "AttributeName": "phone_number"}
 def mfa_settings(given: Mapping[str, Any]) -> MfaSettings:
     """What SetUserPoolMfaConfig asks for. Raises ``InvalidParameter`` for what is not offered."""
     refuse_not_offered(given, _NOT_OFFERED)
-    factors = []
-    if given.get("SmsMfaConfiguration"):
-        factors.append(SMS)
-    if given.get("SoftwareTokenMfaConfiguration", {}).get("Enabled"):
-        factors.append(TOTP)
-    if given.get("EmailMfaConfiguration") is not None:
-        factors.append(EMAIL)
-    return MfaSettings(mode=given.get("MfaConfiguration"), factors=tuple(factors))
+    sms, email = given.get("SmsMfaConfiguration") or {}, given.get("EmailMfaConfiguration")
+    wanted = {
+        SMS: bool(sms),
+        TOTP: given.get("SoftwareTokenMfaConfiguration", {}).get("Enabled", False),
+        EMAIL: email is not None,
+    }
+    email = email or {}
+    return MfaSettings(
+        mode=given.get("MfaConfiguration"),
+        factors=tuple(factor for factor, is_wanted in wanted.items() if is_wanted),
+        authentication=MessageTemplate(
+            sms=sms.get("SmsAuthenticationMessage"), email=email.get("Message"), subject=email.get("Subject")
+        ),
+        sms=sms.get("SmsConfiguration"),
+    )
 
 
 def wishes(given: Mapping[str, Any]) -> list[Wish]:
@@ -65,8 +72,14 @@ def legacy_wishes(options: Sequence[Mapping[str, str]]) -> list[Wish]:
 def mfa_structure(pool: Pool) -> dict[str, Any]:
     """What GetUserPoolMfaConfig answers."""
     shown: dict[str, Any] = {"MfaConfiguration": pool.mfa.mode}
+    words = pool.authentication
+    if pool.mfa.offers(SMS):
+        configuration = pool.kept.get(SMS_CONFIGURATION)
+        shown["SmsMfaConfiguration"] = {"SmsAuthenticationMessage": words.sms, "SmsConfiguration": configuration}
     if pool.mfa.offers(TOTP):
         shown["SoftwareTokenMfaConfiguration"] = {"Enabled": True}
+    if pool.mfa.offers(EMAIL):
+        shown["EmailMfaConfiguration"] = {"Message": words.email, "Subject": words.subject}
     return shown
 
 
@@ -79,7 +92,7 @@ def settings_structure(user: User) -> dict[str, Any]:
     }
 
 
-def factors_structure(factors: FirstFactors) -> dict[str, Any]:
+def factors_structure(factors: Shown) -> dict[str, Any]:
     """What GetUserAuthFactors answers."""
     return {
         "Username": factors.user.username,

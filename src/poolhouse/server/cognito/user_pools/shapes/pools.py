@@ -28,7 +28,6 @@ _NOT_OFFERED: Final[tuple[Rule, ...]] = (
         _ONLY,
         {"only": "CONFIRM_WITH_CODE"},
     ),
-    ("Policies.SignInPolicy.AllowedFirstAuthFactors", (["PASSWORD"],), _ONLY, {"only": "PASSWORD"}),
     ("DcrConfiguration.EnableStatus", ("Disabled",), _ONLY, {"only": "Disabled"}),
     ("DcrConfiguration.OpenDcrEnabled", (False,), _NO, {}),
     ("KeyConfiguration.KeyType", ("AWS_OWNED_KEY",), _ONLY, {"only": "AWS_OWNED_KEY"}),
@@ -39,10 +38,11 @@ _NOT_OFFERED: Final[tuple[Rule, ...]] = (
 """Members, the values that mean "without it", and what is said of all others, with its facts. They are refused, because
 who asks for a protection and gets none is worse off than who is told."""
 
+_FIRST_FACTORS: Final = ("PASSWORD", "EMAIL_OTP", "SMS_OTP")
+
 _KEPT: Final = (
     "EmailConfiguration",
     "SmsConfiguration",
-    "SmsAuthenticationMessage",
     "UserPoolAddOns",
     "DcrConfiguration",
     "KeyConfiguration",
@@ -108,6 +108,8 @@ def pool_settings(given: Mapping[str, Any]) -> PoolSettings:
         triggers=triggers(given.get("LambdaConfig", {})),
         sender_key=given.get("LambdaConfig", {}).get("KMSKeyID"),
         mfa=given.get("MfaConfiguration", "OFF"),
+        sms_authentication=given.get("SmsAuthenticationMessage"),
+        first_factors=_first_factors(given.get("Policies", {}).get("SignInPolicy", {})),
         kept=kept,
     )
 
@@ -151,6 +153,15 @@ def refuse_not_offered(given: Mapping[str, Any], table: Sequence[Rule]) -> None:
         if value is not None and value not in off:
             named = f"{path}.{min(value)}" if isinstance(value, Mapping) and value else path
             raise InvalidParameter(reason, setting=named, **facts)
+
+
+def _first_factors(given: Mapping[str, Any]) -> tuple[str, ...]:
+    wanted = tuple(given.get("AllowedFirstAuthFactors") or ("PASSWORD",))
+    for factor in wanted:
+        if factor not in _FIRST_FACTORS:
+            named = f"Policies.SignInPolicy.AllowedFirstAuthFactors.{factor}"
+            raise InvalidParameter(Reason.SETTING_NOT_OFFERED, setting=named)
+    return tuple(dict.fromkeys(wanted))
 
 
 def _password_policy(given: Mapping[str, Any] | None, admin: Mapping[str, Any]) -> PasswordPolicy:
@@ -214,7 +225,7 @@ def pool_structure(pool: Pool, account: str) -> dict[str, Any]:
         "LambdaConfig": lambda_config(pool),
         "Policies": {
             "PasswordPolicy": _policy_structure(pool.password_policy),
-            "SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD"]},
+            "SignInPolicy": {"AllowedFirstAuthFactors": list(pool.first_factors)},
         },
         "SchemaAttributes": [attribute_structure(attribute) for attribute in pool.schema],
         "AutoVerifiedAttributes": list(pool.auto_verified) or None,
@@ -227,6 +238,7 @@ def pool_structure(pool: Pool, account: str) -> dict[str, Any]:
         if pool.verify_before_update
         else None,
         "SmsVerificationMessage": template.sms,
+        "SmsAuthenticationMessage": pool.authentication.sms,
         "EmailVerificationMessage": template.email,
         "EmailVerificationSubject": template.subject,
         "AdminCreateUserConfig": _admin_structure(pool),

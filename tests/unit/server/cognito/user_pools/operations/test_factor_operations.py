@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from poolhouse.errors import InvalidParameter, PoolNotFound
+from poolhouse.errors import InvalidParameter, NotInTier, PoolNotFound
 from poolhouse.server.cognito.engine.output import compile_output
 from poolhouse.server.cognito.engine.registry import load_operations
 from poolhouse.server.cognito.engine.validation import compile_input
@@ -66,6 +66,67 @@ async def test_what_is_set_is_shown(ask: Api, pool_id: str, mode: str) -> None:
     assert set_to == await ask("GetUserPoolMfaConfig", UserPoolId=pool_id)
     described = await ask("DescribeUserPool", UserPoolId=pool_id)
     assert mode == described["UserPool"]["MfaConfiguration"]
+
+
+SMS_ON = {
+    "SmsMfaConfiguration": {
+        "SmsAuthenticationMessage": "login {####}",
+        "SmsConfiguration": {"SnsCallerArn": "arn:aws:iam::000000000000:role/sms", "ExternalId": "x"},
+    }
+}
+EMAIL_ON = {"EmailMfaConfiguration": {"Message": "login {####}", "Subject": "login"}}
+
+
+async def test_all_of_what_is_set_is_shown(ask: Api, pool_id: str) -> None:
+    wanted = {"MfaConfiguration": "OPTIONAL", **APP_ON, **SMS_ON, **EMAIL_ON}
+
+    assert wanted == await ask("SetUserPoolMfaConfig", UserPoolId=pool_id, **wanted)
+    assert wanted == await ask("GetUserPoolMfaConfig", UserPoolId=pool_id)
+    described = (await ask("DescribeUserPool", UserPoolId=pool_id))["UserPool"]
+    assert "login {####}" == described["SmsAuthenticationMessage"]
+    assert SMS_ON["SmsMfaConfiguration"]["SmsConfiguration"] == described["SmsConfiguration"]
+
+
+async def test_what_is_left_out_is_offered_no_more(ask: Api, pool_id: str) -> None:
+    await ask("SetUserPoolMfaConfig", UserPoolId=pool_id, MfaConfiguration="ON", **APP_ON, **SMS_ON)
+
+    only = {"MfaConfiguration": "ON", **EMAIL_ON}
+    assert only == await ask("SetUserPoolMfaConfig", UserPoolId=pool_id, **only)
+
+
+async def test_a_pool_that_says_how_messages_to_telephones_go_can_be_made_with_them_as_a_factor(ask: Api) -> None:
+    made = await ask("CreateUserPool", PoolName="people", MfaConfiguration="ON", **SMS_ON["SmsMfaConfiguration"])
+
+    shown = await ask("GetUserPoolMfaConfig", UserPoolId=made["UserPool"]["Id"])
+    assert {"MfaConfiguration": "ON", **SMS_ON} == shown
+
+
+@pytest.mark.parametrize(
+    ("mechanism", "factor"), [("verified_phone_number", SMS_ON), ("verified_email", EMAIL_ON)], ids=["SMS", "e-mail"]
+)
+async def test_what_recovers_a_password_alone_is_no_second_factor(
+    ask: Api, mechanism: str, factor: dict[str, Any]
+) -> None:
+    recovery = {"RecoveryMechanisms": [{"Name": mechanism, "Priority": 1}]}
+    made = await ask("CreateUserPool", PoolName="people", AccountRecoverySetting=recovery)
+
+    with pytest.raises(InvalidParameter, match=f"cannot use {mechanism} as a recovery mechanism"):
+        await ask("SetUserPoolMfaConfig", UserPoolId=made["UserPool"]["Id"], MfaConfiguration="ON", **factor)
+
+
+async def test_codes_by_e_mail_are_not_of_the_smallest_tier(ask: Api) -> None:
+    made = await ask("CreateUserPool", PoolName="people", UserPoolTier="LITE")
+
+    with pytest.raises(NotInTier):
+        await ask("SetUserPoolMfaConfig", UserPoolId=made["UserPool"]["Id"], MfaConfiguration="ON", **EMAIL_ON)
+
+
+async def test_ways_to_begin_are_set_and_shown(ask: Api, pool_id: str) -> None:
+    allowed = {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "EMAIL_OTP", "SMS_OTP"]}}
+    await ask("UpdateUserPool", UserPoolId=pool_id, Policies=allowed)
+
+    described = await ask("DescribeUserPool", UserPoolId=pool_id)
+    assert allowed["SignInPolicy"] == described["UserPool"]["Policies"]["SignInPolicy"]
 
 
 async def test_a_mode_that_is_not_said_stays(ask: Api, pool_id: str) -> None:

@@ -35,7 +35,7 @@ from poolhouse.server.cognito.user_pools.shapes.pools import declarations, pool_
         ),
         (
             {"Policies": {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"]}}},
-            "Policies.SignInPolicy.AllowedFirstAuthFactors",
+            "Policies.SignInPolicy.AllowedFirstAuthFactors.WEB_AUTHN",
         ),
         ({"DcrConfiguration": {"EnableStatus": "Enabled"}}, "DcrConfiguration.EnableStatus"),
         ({"DcrConfiguration": {"OpenDcrEnabled": True}}, "DcrConfiguration.OpenDcrEnabled"),

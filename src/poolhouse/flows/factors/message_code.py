@@ -1,0 +1,169 @@
+"""Factors that are a code in a message: SMS_MFA and EMAIL_OTP after a first proof, SMS_OTP and EMAIL_OTP as the first.
+
+The codes are those of ``messages/codes.py``: counted, kept as digests, sent by the outbox. A code is used by one write
+to the user's record, which also verifies the contact that it was read at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec.structs import replace
+
+from poolhouse.errors import CodeExpired, CodeMismatch, ConcurrentModification, VersionConflict
+from poolhouse.errors.reasons import Reason
+from poolhouse.flows.directory.lookup import Directory as Lookup
+from poolhouse.flows.directory.naming import verified
+from poolhouse.flows.factors.factor import Claimant, Posing
+from poolhouse.flows.flow import Flow, World
+from poolhouse.flows.messages.codes import CodeProcess, Purpose
+from poolhouse.flows.messages.words import AUTHENTICATION, delivery, likely_contact
+from poolhouse.hooks.views import Person
+from poolhouse.ports.origin import by_user
+from poolhouse.ports.users import NameTaken, Users
+from poolhouse.records.clients import Client
+from poolhouse.records.pools import MessageTemplate, Pool
+from poolhouse.records.sign_in import Code
+from poolhouse.records.users import User
+
+SENDS = 15
+"""Codes of one factor for one user, within an hour."""
+TRIES = 5
+"""For one code, over all sessions."""
+
+
+class MessageCode(Flow):
+    def __init__(
+        self,
+        world: World,
+        users: Users,
+        directory: Lookup,
+        codes: CodeProcess,
+        *,
+        name: str,
+        proof: str,
+        attribute: str,
+    ) -> None:
+        super().__init__(world)
+        self._users = users
+        self._directory = directory
+        self._codes = codes
+        self.name = name
+        self.proof = proof
+        self._attribute = attribute
+
+    def is_held(self, person: Person) -> bool:
+        """A contact need not be verified to be sent the code of a second factor; the code verifies it."""
+        return bool(person.attributes.get(self._attribute))
+
+    async def ask(self, claimant: Claimant) -> Posing:
+        """A code is on its way, or seems to be. Raises ``LimitExceeded``."""
+        pool, user = claimant.pool, claimant.user
+        target = user.attributes.get(self._attribute) if user else None
+        purpose, template = self._purpose(claimant.client), _words(pool)
+        if claimant.reachable and user is not None and target:
+            sent = await self._codes.send(
+                pool,
+                user,
+                purpose,
+                attribute=self._attribute,
+                target=target,
+                source="CustomMessage_Authentication",
+                client_id=claimant.client.id,
+                metadata=claimant.metadata,
+                by=by_user(user.sub) if claimant.is_proven else None,
+                template=template,
+            )
+            return Posing(delivery=sent)
+        if not target:
+            digest = self._directory.stand_in_bytes(pool, claimant.submitted)
+            _, target = likely_contact(pool, claimant.submitted, digest, (self._attribute,))
+        await self._codes.pretend(
+            pool,
+            claimant.subject,
+            purpose,
+            attribute=self._attribute,
+            target=target,
+            client_id=claimant.client.id,
+            user=user,
+            template=template,
+        )
+        return Posing(delivery=delivery(self._attribute, target))
+
+    async def check(self, claimant: Claimant, private: Mapping[str, Any], answers: Mapping[str, str]) -> None:
+        """The code that was given is used. Raises ``CodeMismatch``, ``CodeExpired``, ``LimitExceeded``."""
+        pool, user = claimant.pool, claimant.user
+        try:
+            code = await self._codes.check(
+                pool,
+                claimant.subject,
+                self._purpose(claimant.client),
+                answers.get("ANSWER", ""),
+                user if claimant.reachable else None,
+                client_id=claimant.client.id,
+            )
+        except CodeMismatch:
+            raise CodeMismatch(Reason.MESSAGE_CODE_WRONG) from None
+        if user is None or not claimant.reachable:
+            raise CodeMismatch(Reason.MESSAGE_CODE_WRONG)
+        if await self._use(pool, user.sub, code):
+            await self.world.audit.note(
+                "contact.verified",
+                pool_id=pool.id,
+                client_id=claimant.client.id,
+                subject=user.sub,
+                actor=by_user(user.sub),
+                facts={"attribute": code.attribute},
+            )
+        await self._codes.finish(code)
+
+    async def _use(self, pool: Pool, sub: str, code: Code) -> bool:
+        """Whether that verified the contact. Of several requests with one code, one writes."""
+        for _ in range(5):
+            user = await self._users.get(pool.id, sub)
+            if user is None or user.spent.get(code.purpose) == code.id:
+                raise CodeExpired
+            used = replace(user, spent={**user.spent, code.purpose: code.id})
+            try:
+                return await self._save(pool, used, code)
+            except VersionConflict:
+                continue
+        raise ConcurrentModification
+
+    async def _save(self, pool: Pool, used: User, code: Code) -> bool:
+        proven = verified(used, code.attribute, code.target)
+        try:
+            await self._users.save(pool, proven)
+        except NameTaken:
+            # Somebody else signs in by this contact: here it stays unverified, and the code was right all the same.
+            proven = await self._users.save(pool, used)
+        return proven.has_verified(code.attribute) and not used.has_verified(code.attribute)
+
+    def _purpose(self, client: Client) -> Purpose:
+        """A code is good for as long as the session that it is asked for in."""
+        return Purpose(self.name.lower(), client.session_validity, SENDS, TRIES)
+
+
+def message_factors(
+    world: World, users: Users, directory: Lookup, codes: CodeProcess
+) -> tuple[MessageCode, MessageCode, MessageCode]:
+    """SMS as a second factor, e-mail as either, SMS as the first."""
+
+    def made(name: str, proof: str, attribute: str) -> MessageCode:
+        return MessageCode(world, users, directory, codes, name=name, proof=proof, attribute=attribute)
+
+    return (
+        made("SMS_MFA", "sms", "phone_number"),
+        made("EMAIL_OTP", "email", "email"),
+        made("SMS_OTP", "sms", "phone_number"),
+    )
+
+
+def _words(pool: Pool) -> MessageTemplate:
+    said = pool.authentication
+    return MessageTemplate(
+        sms=said.sms or AUTHENTICATION.sms,
+        email=said.email or AUTHENTICATION.email,
+        subject=said.subject or AUTHENTICATION.subject,
+    )
