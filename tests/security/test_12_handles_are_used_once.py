@@ -122,7 +122,7 @@ async def test_a_handle_is_not_good_for_another_question(
         "PASSWORD_CLAIM_SIGNATURE": "AAAA",
         "TIMESTAMP": "Tue Sep 5 02:05:06 UTC 2023",
     }
-    answers = {"USERNAME": "jane", "NEW_PASSWORD": NEW, "ANSWER": "1", **proof}
+    answers = {"USERNAME": "jane", "NEW_PASSWORD": NEW, "ANSWER": "1", "SOFTWARE_TOKEN_MFA_CODE": "123456", **proof}
 
     with pytest.raises(errors.InvalidSession):
         await respond(house.services, client, Answer(challenge=challenge, handle=asking.handle, answers=answers))

@@ -198,7 +198,7 @@ class TestWithAPlugin:
 
 async def test_only_the_plugins_under_test_are_used(poolhouse: House) -> None:
     # The bridge to functions is no plugin that one could do without: pools may name some.
-    assert {"harness", "lambda_bridge"} == {
+    assert {"harness", "lambda_bridge", "totp"} == {
         name for hook in poolhouse.server.plugins.describe() for name, _ in hook.implementations
     }
 
