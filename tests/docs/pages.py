@@ -41,7 +41,11 @@ class Block:
 
 def blocks(page: str) -> list[Block]:
     """In the order of the page."""
-    text = (ROOT / page).read_text(encoding="utf-8")
+    return fenced(page, (ROOT / page).read_text(encoding="utf-8"))
+
+
+def fenced(page: str, text: str) -> list[Block]:
+    """The blocks of a text that is called so."""
     found = []
     for fence in _FENCE.finditer(text):
         name = _NAME.search(text[: fence.start()])

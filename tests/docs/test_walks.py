@@ -10,13 +10,15 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
 
-from tests.docs.pages import ROOT, blocks
-from tests.docs.table import INSTALLS, NOT_RUN, WALKED, Begins
+from tests.docs.pages import ROOT, blocks, fenced
+from tests.docs.table import INSTALLS, NOT_COMPARED, NOT_RUN, WALKED, Begins
 from tests.docs.walking import Walk
+from tests.support.command import run
 
 
 @pytest.fixture
@@ -40,7 +42,7 @@ def begun(page: str, tmp_path: Path, aside: Path, environment: Callable[[], Path
         walk.folder = folder / Path(page).parent
         walk.env["PATH"] = f"{environment() / 'bin'}{os.pathsep}{walk.env['PATH']}"
         walk.env["VIRTUAL_ENV"] = str(environment())
-    BEFORE.get(page, lambda _: None)(walk)
+    BEFORE.get(page, nothing)(walk)
     try:
         yield walk
     finally:
@@ -63,6 +65,11 @@ def fresh_checkout(folder: Path) -> Path:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, folder / name)
     return folder
+
+
+def require_installing() -> None:
+    if os.environ.get("POOLHOUSE_TEST_INSTALLS") != "1":
+        pytest.skip("this installs from package indexes: POOLHOUSE_TEST_INSTALLS=1 lets it")
 
 
 @pytest.fixture(scope="session")
@@ -90,6 +97,10 @@ def an_old_table(columns: str) -> Callable[[Walk], None]:
     return make
 
 
+def nothing(_: Walk) -> None:
+    """Most pages need nothing."""
+
+
 def an_invitation(walk: Walk) -> None:
     walk.env["INVITATION_CODE"] = "green door"
 
@@ -100,17 +111,43 @@ BEFORE = {
     "examples/plugin_migrate_sqlite/README.md": an_old_table("members (login, secret, mail, first)"),
 }
 
-# --- what must be true behind a block, beside that it ran -------------------------------------------------------------
+# --- what has happened before a block ---------------------------------------------------------------------------------
 
 
-def only_people_of_the_company_sign_up(walk: Walk) -> None:
-    cognito = boto3.client(
+def sdk(walk: Walk) -> Any:
+    return boto3.client(
         "cognito-idp",
         endpoint_url=walk.env["AWS_ENDPOINT_URL"],
         region_name=walk.env["AWS_REGION"],
         aws_access_key_id=walk.env["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=walk.env["AWS_SECRET_ACCESS_KEY"],
     )
+
+
+def a_wrong_password(walk: Walk) -> None:
+    cognito, pool = sdk(walk), walk.as_here("POOL")
+    cognito.admin_create_user(UserPoolId=pool, Username="jane", MessageAction="SUPPRESS")
+    cognito.admin_set_user_password(UserPoolId=pool, Username="jane", Password="Corr3ct-Horse!", Permanent=True)
+    with pytest.raises(cognito.exceptions.NotAuthorizedException):
+        cognito.initiate_auth(
+            ClientId=walk.as_here("CLIENT"),
+            AuthFlow="USER_PASSWORD_AUTH",
+            AuthParameters={"USERNAME": "jane", "PASSWORD": "wrong"},
+        )
+
+
+AHEAD = {
+    (
+        "docs/command-line.md",
+        "$ poolhouse audit --pool eu-west-1_AbCdEfGhI --since 12h --action sign_in.failed",
+    ): a_wrong_password
+}
+
+# --- what must be true behind a block, beside that it ran -------------------------------------------------------------
+
+
+def only_people_of_the_company_sign_up(walk: Walk) -> None:
+    cognito = sdk(walk)
     stranger = {"Name": "email", "Value": "joe@elsewhere.example"}
     with pytest.raises(cognito.exceptions.UserLambdaValidationException, match="Only people of"):
         cognito.sign_up(
@@ -121,14 +158,32 @@ def only_people_of_the_company_sign_up(walk: Walk) -> None:
 BEHIND = {("README.md", 'make run ARGS="--plugins-dir plugins"'): only_people_of_the_company_sign_up}
 
 
+@pytest.mark.requires_installing
+def test_the_readme_of_a_new_plugin_does_what_it_says(tmp_path: Path, aside: Path) -> None:
+    require_installing()
+    assert run("plugins", "new", "good-names", folder=tmp_path).returncode == 0
+    project = tmp_path / "poolhouse-good-names"
+    readme = fenced("README.md of a new plugin", (project / "README.md").read_text(encoding="utf-8"))
+    settings = [block for block in readme if block.language == "toml"]
+    walk = Walk(project, ROOT, aside)
+
+    # The settings stand before what installs the plugin that has them.
+    for block in [block for block in readme if block not in settings] + settings:
+        walk.take(block)
+
+    assert ["toml", "sh"] == [block.language for block in readme]
+
+
 @pytest.mark.parametrize(
     "page", [pytest.param(page, marks=pytest.mark.requires_installing if page in INSTALLS else ()) for page in WALKED]
 )
 def test_a_page_does_what_it_says(page: str, tmp_path: Path, aside: Path, environment: Callable[[], Path]) -> None:
-    if page in INSTALLS and os.environ.get("POOLHOUSE_TEST_INSTALLS") != "1":
-        pytest.skip("this page installs from package indexes: POOLHOUSE_TEST_INSTALLS=1 lets it")
+    if page in INSTALLS:
+        require_installing()
     with begun(page, tmp_path, aside, environment) as walk:
         for block in blocks(page):
-            if (page, block.head) not in NOT_RUN:
-                walk.take(block)
-                BEHIND.get((page, block.head), lambda _: None)(walk)
+            named = (page, block.head)
+            if named not in NOT_RUN:
+                AHEAD.get(named, nothing)(walk)
+                walk.take(block, compares=named not in NOT_COMPARED)
+                BEHIND.get(named, nothing)(walk)

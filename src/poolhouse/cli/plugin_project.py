@@ -53,12 +53,12 @@ A plugin for Poolhouse. Its settings, in `poolhouse.toml`:
 names = ["admin", "root"]
 ```
 
-Until Poolhouse is on an index, install it from a checkout or a wheel first:
+Poolhouse is on no index yet, so its wheel stands in `wheels`, made from a checkout:
 
-```
-python -m venv .venv
-.venv/bin/pip install '/path/to/poolhouse[testing]'
-.venv/bin/pip install --editable '.[test]'
+```sh
+python3 -m venv .venv
+.venv/bin/pip wheel --no-deps --wheel-dir wheels /path/to/poolhouse
+.venv/bin/pip install wheels/*.whl --editable '.[test]'
 .venv/bin/pytest
 .venv/bin/mypy
 ```
@@ -118,7 +118,7 @@ jobs:
       - uses: actions/setup-python@v5
         with:
           python-version: "3.11"
-      - run: pip install --editable '.[test]'
+      - run: pip install wheels/*.whl --editable '.[test]' # without the wheel once Poolhouse is on an index
       - run: pytest
       - run: mypy
 """,
