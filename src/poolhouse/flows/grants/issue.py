@@ -6,7 +6,7 @@ A grant outlives every token it stands for, so its absence means that they ended
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
@@ -23,6 +23,7 @@ from poolhouse.ports.origin import by_user
 from poolhouse.ports.pools import Pools
 from poolhouse.records.clients import Client
 from poolhouse.records.grants import Grant
+from poolhouse.records.groups import Group
 from poolhouse.records.pools import Pool
 from poolhouse.records.users import User
 
@@ -63,12 +64,14 @@ class Grants(Flow):
         metadata: Mapping[str, str],
         flow: str,
         scopes: tuple[str, ...] = API_SCOPES,
+        groups: Sequence[Group] | None = None,
     ) -> TokenSet:
         """The user is signed in at the client by this flow: a grant stands, the trail says so, and these are its
-        tokens."""
+        tokens. ``groups`` are the user's, where they were read just now, and the pool was there."""
         require_usable(pool, client, user)
-        # A pool that was deleted elsewhere a moment ago may still be believed in; nobody is signed in to it.
-        await self._pools.require(pool.id)
+        if groups is None:
+            # A pool that was deleted elsewhere a moment ago may still be believed in; nobody is signed in to it.
+            groups, _ = await asyncio.gather(self._groups.of_user(user), self._pools.require(pool.id))
         now = self.world.clock.now()
         secret = self._handles.new_secret(event_id)
         grant = Grant(
@@ -85,7 +88,7 @@ class Grants(Flow):
             scopes=scopes,
         )
         # The tokens first: where a plugin refuses them, nothing was granted.
-        tokens = await self.tokens(pool, client, user, grant, source=source, metadata=metadata)
+        tokens = await self.tokens(pool, client, user, grant, source=source, metadata=metadata, groups=groups)
         # At once: two writes that wait for the disk together wait once.
         await asyncio.gather(
             self._grants.add(grant),
@@ -101,10 +104,20 @@ class Grants(Flow):
         return replace_refresh(tokens, f"{grant.id}.{secret}")
 
     async def tokens(
-        self, pool: Pool, client: Client, user: User, grant: Grant, *, source: TokenSource, metadata: Mapping[str, str]
+        self,
+        pool: Pool,
+        client: Client,
+        user: User,
+        grant: Grant,
+        *,
+        source: TokenSource,
+        metadata: Mapping[str, str],
+        groups: Sequence[Group] | None = None,
     ) -> TokenSet:
-        """An ID and an access token of the grant, and no refresh token; ``pre_token`` hooks have amended them."""
-        groups, roles, preferred = claims.group_claims(await self._groups.of_user(user))
+        """An ID and an access token of the grant, and no refresh token; ``pre_token`` hooks have amended them.
+        ``groups`` are the user's, where they were read already."""
+        mine = await self._groups.of_user(user) if groups is None else groups
+        names, roles, preferred = claims.group_claims(mine)
         issue = claims.Issue(
             pool=pool,
             client=client,
@@ -114,7 +127,7 @@ class Grants(Flow):
             now=int(self.world.clock.now()),
             id_jti=self.world.chance.uuid(),
             access_jti=self.world.chance.uuid(),
-            groups=groups,
+            groups=names,
             roles=roles,
             preferred_role=preferred,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 
 from poolhouse.errors import AttemptsExceeded, Invalid, StoreAway, TooManyRequests
@@ -56,9 +56,11 @@ class Lockout:
         self._unsure: dict[tuple[str, str, str], tuple[Tally, Tally]] = {}
 
     @asynccontextmanager
-    async def attempt(self, pool_id: str, subject: str, factor: str = "password") -> AsyncIterator[None]:
+    async def attempt(
+        self, pool_id: str, subject: str, factor: str = "password"
+    ) -> AsyncIterator[list[Awaitable[object]]]:
         """The body is one counted attempt. If it raises, the attempt was a failure, unless nothing was checked; if it
-        ends well, the count is cleared.
+        ends well, the count is cleared, and what the body put into the list is awaited at the same time.
 
         Raises ``AttemptsExceeded`` while the subject is locked, or has failed too often in a row; such an attempt
         neither counts nor extends the lock.
@@ -66,12 +68,13 @@ class Lockout:
         what = _counted(factor)
         async with self._one_of_few(pool_id, subject):
             before = await self._count(pool_id, what, subject)
+            beside: list[Awaitable[object]] = []
             try:
-                yield
+                yield beside
             except NOTHING_CHECKED:
                 await self._counters.lower(pool_id, what, subject, until=before.until, since=before.since)
                 raise
-            await self._counters.clear(pool_id, what, subject)
+            await asyncio.gather(self._counters.clear(pool_id, what, subject), *beside)
 
     async def clear(self, pool_id: str, subject: str, factor: str = "password") -> None:
         """Wrong passwords are forgotten, or wrong answers to this factor."""
@@ -90,9 +93,10 @@ class Lockout:
         """What was counted before."""
         if self._unsure:
             await self._take_back(pool_id, what, subject)
-        # Each round that loses the race has seen somebody else count, so the rounds are bounded by the free failures.
-        for _ in range(FREE_FAILURES + 2):
-            tally = await self._unlocked(pool_id, what, subject)
+        # Nearly always nothing was counted, and who counts as the first need not look: otherwise it is refused. Each
+        # further round that loses the race has seen somebody else count, so they are bounded by the free failures.
+        for turn in range(FREE_FAILURES + 3):
+            tally = await self._unlocked(pool_id, what, subject) if turn else Tally()
             now = self._clock.now()
             # The count goes on over all failures in a row; the locks begin anew after a pause.
             since = tally.count if now >= tally.until + LONGEST_LOCK else tally.since

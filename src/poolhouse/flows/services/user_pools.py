@@ -36,6 +36,7 @@ from poolhouse.flows.pools.census import PoolCensus
 from poolhouse.flows.pools.signing_keys import SigningKeyAdministration
 from poolhouse.flows.protection.limits import NONE, Limits, Rates
 from poolhouse.flows.protection.lockout import Lockout
+from poolhouse.flows.sign_in.again import Again
 from poolhouse.flows.sign_in.begin import SignIn
 from poolhouse.flows.sign_in.end import SignInEnd
 from poolhouse.flows.sign_in.machine import Machine
@@ -107,6 +108,7 @@ def build_services(
     known = Factors((sms, email), [PluggedFactor(world, ports.counters, factor) for factor in factors])
     first = FirstFactors(known, alone=(sms_first,))
     enrolments = Enrolments(world, ports.users, known, bearers, lockout, limits)
+    again = Again(world, ports.pools, ports.users, ports.groups, has_stages=bool(stages))
     table = sign_in_table(
         world,
         ports,
@@ -117,10 +119,11 @@ def build_services(
         known,
         first,
         enrolments,
+        again,
         challenges=challenges,
         stages=stages,
     )
-    machine = Machine(world, ports.users, ports.attempts, lockout, table)
+    machine = Machine(world, ports.users, ports.attempts, lockout, table, again)
     sign_in = SignIn(world, ports.pools, ports.users, machine, directory, secrets, table, limits)
     return Services(
         pools=PoolAdministration(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from dataclasses import replace as with_fields
 
 from poolhouse.errors import InvalidParameter, InvalidSession, MissingParameter, UserDisabled, UserNotFound
 from poolhouse.errors.reasons import Reason
@@ -152,12 +153,12 @@ class SignIn(Flow):
 
     async def _respond(self, client: Client, attempt: Attempt, answer: Answer) -> Reply:
         run = await self.resume(client, attempt, answer.metadata, answer.srp_a)
-        outcome = await self._machine.check(run, attempt, answer.given)
+        run, outcome = await self._machine.check(run, attempt, answer.given)
         way = self._public.get(attempt.flow) or self._by_admin[attempt.flow]
         further = await way.after(run, attempt.challenge, outcome)
         if further is not outcome and isinstance(outcome, Passed):
             # The way to begin wants more, or has something of its own to say; what was proven stays proven.
-            run = run.proven(attempt.challenge, outcome)
+            run = with_fields(run.proven(attempt.challenge, outcome), now=None)
             return await self._machine.go_on(run, further)
         return await self._machine.go_on(run, further, attempt.challenge)
 

@@ -27,6 +27,7 @@ class SignInEnd:
                 source="TokenGeneration_NewPasswordChallenge" if by_new_password else "TokenGeneration_Authentication",
                 metadata=finished.metadata,
                 flow=finished.flow,
+                groups=finished.groups,
             )
         except REFUSALS as refused:
             await note_failure(self._audit, client, refused, sub=sub, flow=finished.flow, event_id=finished.event_id)

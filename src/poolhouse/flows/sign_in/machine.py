@@ -7,6 +7,7 @@ drives the machine.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import hashlib
@@ -35,15 +36,17 @@ from poolhouse.flows.directory.shown import attributes_for_hooks
 from poolhouse.flows.flow import Flow, World
 from poolhouse.flows.grants.gate import require_able
 from poolhouse.flows.protection.lockout import Lockout
+from poolhouse.flows.sign_in.again import Again
 from poolhouse.flows.sign_in.questions import Given, Question
-from poolhouse.flows.sign_in.steps import Outcome, Run
+from poolhouse.flows.sign_in.steps import Now, Outcome, Run
 from poolhouse.flows.sign_in.table import Table
 from poolhouse.hooks import specs
-from poolhouse.hooks.answers.sign_in import ChallengeResult, Next
+from poolhouse.hooks.answers.sign_in import ChallengeResult, Next, Passed
 from poolhouse.hooks.events.sign_in import PostAuthentication
 from poolhouse.ports.sign_in import Attempts
 from poolhouse.ports.users import Users
 from poolhouse.records.clients import Client
+from poolhouse.records.groups import Group
 from poolhouse.records.names import canonical
 from poolhouse.records.pools import Pool
 from poolhouse.records.sign_in import Attempt
@@ -63,7 +66,8 @@ class Asking:
 
 
 class Finished(Struct, frozen=True, kw_only=True):
-    """All proofs are there. ``proofs`` is what was proven, ``passed`` the challenges that were passed, in order."""
+    """All proofs are there. ``proofs`` is what was proven, ``passed`` the challenges that were passed, in order.
+    ``groups`` are the user's, at a moment at which the pool was there; None where that is still to be looked at."""
 
     pool: Pool
     client: Client
@@ -73,6 +77,7 @@ class Finished(Struct, frozen=True, kw_only=True):
     proofs: tuple[str, ...]
     passed: tuple[str, ...]
     metadata: Mapping[str, str]
+    groups: tuple[Group, ...] | None = None
 
 
 Reply = Asking | Finished
@@ -103,8 +108,11 @@ def _digest(raw: bytes) -> str:
 
 
 class Machine(Flow):
-    def __init__(self, world: World, users: Users, attempts: Attempts, lockout: Lockout, table: Table) -> None:
+    def __init__(
+        self, world: World, users: Users, attempts: Attempts, lockout: Lockout, table: Table, again: Again
+    ) -> None:
         super().__init__(world)
+        self._again = again
         self._users = users
         self._attempts = attempts
         self._lockout = lockout
@@ -121,7 +129,7 @@ class Machine(Flow):
         if run.user is None:
             # Whatever was proven, there is nobody to sign in (security row 48).
             raise WrongCredentials
-        user = await self._users.get(run.pool.id, run.user.sub)
+        user = run.now.user if run.now else await self._users.get(run.pool.id, run.user.sub)
         if user is None:
             raise WrongCredentials
         require_able(user, self.world.clock.now())
@@ -200,17 +208,22 @@ class Machine(Flow):
             raise InvalidSession(Reason.SESSION_EXPIRED)
         return attempt
 
-    async def check(self, run: Run, attempt: Attempt, answer: Given) -> Outcome:
-        """What the attempt's challenge says to the answer. A wrong answer, or one that cannot be meant, leaves the
-        attempt usable with the same handle: nothing is lost by a slip."""
+    async def check(self, run: Run, attempt: Attempt, answer: Given) -> tuple[Run, Outcome]:
+        """The run, and what the attempt's challenge says to the answer. A wrong answer, or one that cannot be meant,
+        leaves the attempt usable with the same handle: nothing is lost by a slip."""
         challenge = self._challenges[attempt.challenge]
         if not isinstance(answer, challenge.answered_by):
             raise InvalidSession
         async with self.holding(attempt):
             if challenge.counts_itself:
-                return await challenge.check(run, attempt.private, answer)
-            async with self._lockout.attempt(run.pool.id, run.subject, attempt.challenge):
-                return await challenge.check(run, attempt.private, answer)
+                return run, await challenge.check(run, attempt.private, answer)
+            looking: asyncio.Task[Now] | None = None
+            async with self._lockout.attempt(run.pool.id, run.subject, attempt.challenge) as beside:
+                outcome = await challenge.check(run, attempt.private, answer)
+                if run.user is not None and isinstance(outcome, Passed):
+                    looking = asyncio.ensure_future(self._again.look(run.pool, run.user))
+                    beside.append(looking)
+            return with_fields(run, now=looking.result() if looking else None), outcome
 
     @asynccontextmanager
     async def holding(self, attempt: Attempt) -> AsyncIterator[None]:
@@ -246,6 +259,7 @@ class Machine(Flow):
             proofs=run.proofs,
             passed=run.passed,
             metadata=run.metadata,
+            groups=run.now.groups if run.now else None,
         )
 
 

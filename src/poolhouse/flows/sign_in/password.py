@@ -3,6 +3,7 @@ elsewhere."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace as with_fields
 
@@ -17,8 +18,9 @@ from poolhouse.errors import (
 from poolhouse.flows.directory.passwords import Credentials
 from poolhouse.flows.flow import Flow, World
 from poolhouse.flows.protection.lockout import Lockout
+from poolhouse.flows.sign_in.again import Again
 from poolhouse.flows.sign_in.migration import Migration
-from poolhouse.flows.sign_in.steps import Run
+from poolhouse.flows.sign_in.steps import Now, Run
 from poolhouse.hooks.answers.sign_in import Passed
 from poolhouse.ports.arithmetic import Passwords
 from poolhouse.ports.passwords import Fit
@@ -36,6 +38,7 @@ class PasswordCheck(Flow):
         credentials: Credentials,
         lockout: Lockout,
         migration: Migration,
+        again: Again,
     ) -> None:
         super().__init__(world)
         self._users = users
@@ -43,6 +46,7 @@ class PasswordCheck(Flow):
         self._credentials = credentials
         self._lockout = lockout
         self._migration = migration
+        self._again = again
 
     async def check(
         self, run: Run, password: str, *, migrates_with: Mapping[str, str] | None = None
@@ -56,7 +60,8 @@ class PasswordCheck(Flow):
         pool, client, known = run.pool, run.client, run.user
         if known is not None and known.credential is None and not client.hides_users:
             raise PasswordResetRequired
-        async with self._lockout.attempt(pool.id, run.subject):
+        looking: asyncio.Task[Now] | None = None
+        async with self._lockout.attempt(pool.id, run.subject) as beside:
             user = known
             if user is None and migrates_with is not None:
                 user = await self._migration.for_sign_in(pool, client, run.submitted, password, migrates_with)
@@ -66,9 +71,16 @@ class PasswordCheck(Flow):
             fits = await self._passwords.verify(password, stored) if user is known else Fit.WHOLE
             if user is None or not fits:
                 raise WrongCredentials
+            if user is known:
+                looking = asyncio.ensure_future(self._again.look(pool, user))
+                beside.append(looking)
+        now = looking.result() if looking else None
         if user is known and fits is Fit.WHOLE:
-            user = await self._renewed(pool, user, password)
-        return with_fields(run, user=user, subject=user.sub), Passed("password")
+            renewed = await self._renewed(pool, user, password)
+            if renewed is not user:
+                now = None
+            user = renewed
+        return with_fields(run, user=user, subject=user.sub, now=now), Passed("password")
 
     async def _renewed(self, pool: Pool, user: User, password: str) -> User:
         """The user with what is kept of a password today, where it was something else."""

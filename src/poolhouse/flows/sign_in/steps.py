@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
+from msgspec import Struct
+
 from poolhouse.flows.sign_in.questions import Question
 from poolhouse.hooks.answers.sign_in import ChallengeResult, Next, Passed, SignInState
 from poolhouse.hooks.views import App, Directory, Person
 from poolhouse.records.clients import Client
+from poolhouse.records.groups import Group
 from poolhouse.records.pools import Pool
 from poolhouse.records.users import User
 
@@ -36,13 +39,21 @@ class Opening:
     by_admin: bool = False
 
 
+class Now(Struct, frozen=True):
+    """How things stand after a proof. ``user`` is None where he is gone. ``groups`` are those that tokens name, and say
+    that the pool is there; None where that is still to be looked at."""
+
+    user: User | None
+    groups: tuple[Group, ...] | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """A sign-in in this very request. ``user`` is None when the name is unknown and nothing may tell.
 
     ``proofs`` is what was proven, ``passed`` the challenges that were passed, ``history`` the rounds of a custom
     sign-in, all in order. ``subject`` is the user's ``sub``, or what stands for it. ``srp_a`` is the client's public
-    value, where it came with this request.
+    value, where it came with this request. ``now`` is what was looked at since the last proof, None where nothing was.
     """
 
     pool: Pool
@@ -57,6 +68,7 @@ class Run:
     history: tuple[ChallengeResult, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
     srp_a: str | None = field(default=None, repr=False)
+    now: Now | None = field(default=None, repr=False)
 
     def proven(self, challenge: str | None, passed: Passed) -> Run:
         """The run after a proof. ``challenge`` is the one that was passed; None for an opening."""

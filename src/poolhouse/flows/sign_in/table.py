@@ -14,6 +14,7 @@ from poolhouse.flows.factors.first import FirstFactors
 from poolhouse.flows.factors.known import Factors
 from poolhouse.flows.flow import World
 from poolhouse.flows.protection.lockout import Lockout
+from poolhouse.flows.sign_in.again import Again
 from poolhouse.flows.sign_in.challenges.custom import CustomChallenge
 from poolhouse.flows.sign_in.challenges.factor import FactorChallenge
 from poolhouse.flows.sign_in.challenges.new_password import NewPassword
@@ -50,12 +51,13 @@ def sign_in_table(
     factors: Factors,
     first: FirstFactors,
     enrolments: Enrolments,
+    again: Again,
     *,
     challenges: Sequence[offered.Challenge] = (),
     stages: Sequence[offered.Stage] = (),
 ) -> Table:
     """Ours, and then those of plugins."""
-    passwords = PasswordCheck(world, ports.users, ports.passwords, credentials, lockout, migration)
+    passwords = PasswordCheck(world, ports.users, ports.passwords, credentials, lockout, migration, again)
     custom = CustomChallenge(world, lockout)
     choice = ByChoice(passwords, first)
     new_password = NewPassword(world, ports.users, credentials)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace as with_fields
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ from poolhouse.flows.sign_in.machine import (
     resumed,
 )
 from poolhouse.flows.sign_in.questions import AnswerStranger, Fields, Given, PasswordGiven
-from poolhouse.flows.sign_in.steps import Posed, Run
+from poolhouse.flows.sign_in.steps import Now, Posed, Run
 from poolhouse.flows.sign_in.table import Table
 from poolhouse.hooks.answers.sign_in import ChallengeResult, Next, Passed, SignInState, Stage
 from poolhouse.hooks.dispatch import Hooks, Implementation
@@ -115,10 +116,13 @@ class World:
         world = FlowWorld(self.clock, chance, vault(), Hooks(implementations), audit)
         users: Any = self
         table: Any = Table(openings=(), challenges=tuple(challenges or (self.riddle,)), stages=stages)  # type: ignore[arg-type]
-        self.machine = Machine(world, users, self, self.lockout, table)
+        self.machine = Machine(world, users, self, self.lockout, table, users)
 
     async def get(self, pool_id: str, sub: str) -> User | None:
         return self.users.get((pool_id, sub))
+
+    async def look(self, pool: Pool, user: User) -> Now:
+        return Now(self.users.get((pool.id, user.sub)))
 
     async def put(self, attempt: Attempt) -> None:
         self.kept[attempt.pool_id, attempt.handle] = attempt
@@ -426,7 +430,7 @@ async def test_the_challenge_gets_its_own_half_and_the_answer() -> None:
     world = World()
     await world.asked()
 
-    assert Passed("riddle") == await world.machine.check(RUN, world.attempt, RIGHT)
+    assert (with_fields(RUN, now=Now(USER)), Passed("riddle")) == await world.machine.check(RUN, world.attempt, RIGHT)
     assert [(RUN, {"expected": "me"}, RIGHT)] == world.riddle.seen
     assert 0 == await world.failures()
 
