@@ -16,6 +16,9 @@ class Outbox(Protocol):
         ``life`` is for how many seconds a code in it is good: it is tried for so long, and goes before what has
         none."""
 
+    async def knows(self, message_id: str) -> bool:
+        """Whether the message was put, and its entry is still kept."""
+
     async def pretend(self, message: Message, *, life: float | None = None) -> None:
         """The store did the work of ``put``, and nothing will be sent."""
 

@@ -19,6 +19,7 @@ from poolhouse.errors import (
     VersionConflict,
 )
 from poolhouse.errors.reasons import Reason
+from poolhouse.flows.accounts.unfinished import UnfinishedSignUps
 from poolhouse.flows.clients.proof import ClientProof
 from poolhouse.flows.directory.lookup import Directory
 from poolhouse.flows.directory.naming import contact_to_verify, name_error, place_name, verified
@@ -71,6 +72,7 @@ class SignUp(Flow):
         credentials: Credentials,
         code_process: CodeProcess,
         limits: Limits,
+        unfinished: UnfinishedSignUps,
     ) -> None:
         super().__init__(world)
         self._pools = pools
@@ -80,6 +82,7 @@ class SignUp(Flow):
         self._credentials = credentials
         self._codes = code_process
         self._limits = limits
+        self._unfinished = unfinished
 
     @step("sign_up")
     async def sign_up(self, client: Client, request: SignUpRequest) -> SignedUp:
@@ -111,17 +114,9 @@ class SignUp(Flow):
             modified=now,
             attributes=attributes,
         )
-        await self._refuse_taken(pool, draft)
+        begun = await self._begun(pool, draft, request.password)
         decision = await self._pre_sign_up(pool, client, draft, request)
-        user = _decided(draft, decision)
-        user = replace(user, credential=await self._credentials.make(pool, user.username, request.password))
-        try:
-            user = await self._users.add(pool, user, seize=decision.verify_email or decision.verify_phone)
-        except NameTaken as taken:
-            raise name_error(pool, taken) from None
-        await self.world.audit.note(
-            "sign_up", pool_id=pool.id, client_id=client.id, subject=user.sub, facts={"status": user.status}
-        )
+        user = begun or await self._add(pool, client, _decided(draft, decision), decision, request.password)
         if user.status == CONFIRMED:
             await self._post_confirmation(pool, client, user, request.metadata)
             return SignedUp(user, None)
@@ -271,11 +266,27 @@ class SignUp(Flow):
             metadata=metadata,
         )
 
-    async def _refuse_taken(self, pool: Pool, draft: User) -> None:
-        """An early no, before the slow arithmetic. What counts is ``Users.add``."""
+    async def _begun(self, pool: Pool, draft: User, password: str) -> User | None:
+        """The user that the same request has made before, and did not finish; None where nobody has the name. An early
+        no, before the slow arithmetic: what counts is ``Users.add``."""
+        begun = None
         for held in names.held(pool, draft):
-            if await self._users.by_name(pool, held) is not None:
+            holder = await self._users.by_name(pool, held)
+            if holder is not None and not await self._unfinished.is_begun(pool, holder, draft, password):
                 raise name_error(pool, NameTaken(held))
+            begun = begun or holder
+        return begun
+
+    async def _add(self, pool: Pool, client: Client, user: User, decision: SignUpDecision, password: str) -> User:
+        user = replace(user, credential=await self._credentials.make(pool, user.username, password))
+        try:
+            user = await self._users.add(pool, user, seize=decision.verify_email or decision.verify_phone)
+        except NameTaken as taken:
+            raise name_error(pool, taken) from None
+        await self.world.audit.note(
+            "sign_up", pool_id=pool.id, client_id=client.id, subject=user.sub, facts={"status": user.status}
+        )
+        return user
 
     async def _pre_sign_up(self, pool: Pool, client: Client, draft: User, request: SignUpRequest) -> SignUpDecision:
         event = PreSignUp(

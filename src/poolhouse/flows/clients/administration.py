@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from msgspec.structs import replace
 
 from poolhouse.errors import ClientNotFound, InvalidParameter, NotFound
@@ -20,6 +22,8 @@ from poolhouse.records.pools import Pool
 
 CLIENT_ID_LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
 CLIENT_ID_LENGTH = 26
+
+_logger = logging.getLogger("poolhouse.clients")
 
 
 class ClientAdministration:
@@ -66,6 +70,7 @@ class ClientAdministration:
             secrets = (self._secrets.make(client_id, (), secret or self._secrets.invent(), now),)
         blank = Client(id=client_id, pool_id=pool_id, name=name, created=now, modified=now, secrets=secrets)
         client = await self._clients.add(_furnished(blank, settings))
+        _warn(client)
         await self._audit.note("client.created", pool_id=pool_id, client_id=client_id)
         return client
 
@@ -76,7 +81,9 @@ class ClientAdministration:
         """
         pool, client = await self._both(pool_id, client_id)
         check(pool, settings, has_secret=bool(client.secrets))
-        return await self._changed(_furnished(client, settings), "client.updated")
+        changed = await self._changed(_furnished(client, settings), "client.updated")
+        _warn(changed)
+        return changed
 
     async def delete(self, pool_id: str, client_id: str) -> None:
         """There is no such client. Raises as ``describe``."""
@@ -129,6 +136,15 @@ class ClientAdministration:
         saved = await self._clients.save(replace(client, modified=self._clock.now()))
         await self._audit.note(action, pool_id=client.pool_id, client_id=client.id)
         return saved
+
+
+def _warn(client: Client) -> None:
+    if client.rotation.enabled and not client.rotation.grace:
+        _logger.warning(
+            "the client %s rotates refresh tokens without grace: an answer that is lost on its way ends the session; "
+            "ten seconds of grace cost nothing (RetryGracePeriodSeconds)",
+            client.id,
+        )
 
 
 def _furnished(client: Client, settings: ClientSettings) -> Client:

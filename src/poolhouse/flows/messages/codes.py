@@ -114,6 +114,11 @@ class CodeProcess(Flow):
         )
         return delivery(attribute, target)
 
+    async def was_sent(self, pool: Pool, user: User, purpose: Purpose) -> bool:
+        """Whether a code of this purpose is alive, and its message was queued."""
+        code = await self._codes.get(pool.id, user.sub, purpose.name)
+        return code is not None and await self._messenger.knows(code.id)
+
     async def pretend(
         self,
         pool: Pool,

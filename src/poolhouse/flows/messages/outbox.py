@@ -92,6 +92,9 @@ class OutboxService:
                 self._logger.error("A message could not be recorded: %s.", type(error).__name__)
         self._wake(message.route)
 
+    async def knows(self, message_id: str) -> bool:
+        return await self._entries.get(message_id) is not None
+
     async def pretend(self, message: Message, *, life: float | None = None) -> None:
         """As much was sealed and written as by ``put``; the entry is at its end already."""
         entry = self._entry(message, life)

@@ -141,6 +141,10 @@ class Messenger(Flow):
         )
         return delivery(attribute, target)
 
+    async def knows(self, message_id: str) -> bool:
+        """Whether the message waits, or was sent not long ago."""
+        return await self._outbox.knows(message_id)
+
     async def pretend(
         self, pool: Pool, *, attribute: str, target: str, message_id: str, template: MessageTemplate, life: float
     ) -> None:

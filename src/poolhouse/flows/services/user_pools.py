@@ -11,6 +11,7 @@ from poolhouse.flows.accounts.contacts import Attributes
 from poolhouse.flows.accounts.profile import Profile
 from poolhouse.flows.accounts.recovery import Recovery
 from poolhouse.flows.accounts.sign_up import SignUp
+from poolhouse.flows.accounts.unfinished import UnfinishedSignUps
 from poolhouse.flows.clients.administration import ClientAdministration
 from poolhouse.flows.clients.proof import ClientProof
 from poolhouse.flows.clients.secrets import ClientSecrets
@@ -149,7 +150,17 @@ def build_services(
             lockout,
             ends_sessions=reset_ends_sessions,
         ),
-        sign_up=SignUp(world, ports.pools, ports.users, directory, proof, credentials, codes, limits),
+        sign_up=SignUp(
+            world,
+            ports.pools,
+            ports.users,
+            directory,
+            proof,
+            credentials,
+            codes,
+            limits,
+            UnfinishedSignUps(world, ports.passwords, lockout, codes),
+        ),
         sign_in=sign_in,
         sign_in_end=SignInEnd(grants, audit),
         recovery=Recovery(
