@@ -76,7 +76,7 @@ class Functions:
         self._targets = {place: read_target(place) for place in (*functions.values(),)}
 
     async def call(self, trigger: str, arn: str, event: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The function's ``response``; null in it counts as absent.
+        """The function's ``response``.
 
         Raises ``Refused`` with what the function raised, ``InvocationFailed`` (``NotReached``) and ``OutputUnusable``.
         """
@@ -164,4 +164,5 @@ def _response(trigger: str, event: Mapping[str, Any], answer: Any) -> Mapping[st
     for name in _ECHOED:
         if answer.get(name, event[name]) != event[name]:
             raise OutputUnusable(trigger, detail=f"the answer has another {name}")
-    return {name: value for name, value in answer["response"].items() if value is not None}
+    response: Mapping[str, Any] = answer["response"]
+    return response

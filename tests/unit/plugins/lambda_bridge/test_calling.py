@@ -209,6 +209,12 @@ async def test_what_a_function_raises_over_http_is_a_refusal(said: Any) -> None:
     assert "denied" == str(refused.value)
 
 
+async def test_an_answer_with_a_response_is_no_error_whatever_else_it_has() -> None:
+    http = answering({"autoConfirmUser": True}, **SAME, errorMessage="of the function's own")
+
+    assert SignUpDecision(confirm=True) == await bridge(directory(), URL, http).pre_sign_up(SIGN_UP)
+
+
 async def test_an_error_without_a_message_is_one_all_the_same() -> None:
     said = answer(b"crash", headers={"x-amz-function-error": "Unhandled"})
 
