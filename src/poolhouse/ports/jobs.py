@@ -37,6 +37,10 @@ class JobQueue(Protocol):
 class JobLeases(JobQueue, Protocol):
     """For those who do a job themselves, where they were asked for it."""
 
+    @property
+    def longest(self) -> float:
+        """Seconds for which an owner may be silent, whatever a stored lease says."""
+
     async def get(self, kind: str, subject: str) -> Job | None: ...
 
     async def take(self, kind: str, subject: str) -> Job | None:

@@ -173,6 +173,21 @@ async def test_who_died_is_waited_for_until_its_lease_is_over(house: House, pool
     assert Count(imported=len(PEOPLE)) == count
 
 
+async def test_who_died_before_the_clock_was_set_back_is_waited_for_no_longer(house: House, pool: Pool) -> None:
+    waited = list[float]()
+    await house.built.jobs.leases.take(USER_IMPORT, pool.id)
+    house.clock.advance(-86400)
+
+    def waiting(left: float) -> None:
+        waited.append(left)
+        house.clock.advance(left)
+
+    count = await imported(house, pool, file_of(PEOPLE), Told(waiting=waiting))
+
+    assert [LEASE] == waited
+    assert Count(imported=len(PEOPLE)) == count
+
+
 async def test_an_import_that_is_cancelled_ends_after_the_lines_under_way(house: House, pool: Pool) -> None:
     leases = house.built.jobs.leases
     cancelling = list[asyncio.Task[bool]]()

@@ -316,6 +316,11 @@ class Leases:
         self.wake.set()
         return replace(fresh, version=job.version, unknown=job.unknown)
 
+    @property
+    def longest(self) -> float:
+        """Seconds for which an owner may be silent, whatever a stored lease says."""
+        return self.pace.lease
+
     def now(self) -> float:
         return self._clock.now()
 

@@ -110,7 +110,7 @@ class UserImport:
                 continue  # it has come to its end meanwhile
             if seen is None:
                 seen = (held.owner, held.until)
-                told.waiting(max(0.0, held.until - self._clock.now()))
+                told.waiting(min(self._jobs.longest, max(0.0, held.until - self._clock.now())))
             if seen != (held.owner, held.until):
                 raise Conflicted(Reason.IMPORT_UNDER_WAY)
             await self._pause(asyncio.Event(), min(LOOK, max(0.0, held.until - self._clock.now())))
