@@ -1,8 +1,8 @@
 """aiohttp's connection, but for two things: a client that has sent all it has to say gets its answers, and what is left
 of a body that nobody wants is not read for long.
 
-``_request_count`` is aiohttp's own name, and private: ``tests/end_to_end/test_connections.py`` fails when it means
-something else.
+``_request_count``, ``_messages`` and ``_current_request`` are aiohttp's own names, and private:
+``tests/end_to_end/test_connections.py`` fails when they mean something else.
 """
 
 from __future__ import annotations
@@ -31,6 +31,9 @@ class Connection(RequestHandler):
     def eof_received(self) -> bool:  # type: ignore[override]
         """Whether the connection stays open: answers are due, and nobody but the client ends what it has asked."""
         self._half_closed = self._request_count > self._answered
+        last = self._messages[-1][1] if self._messages else getattr(self._current_request, "content", None)
+        if last is not None and not last.is_eof():
+            last.set_exception(ConnectionResetError("the rest of the body will not come"))
         return self._half_closed
 
     async def finish_response(
