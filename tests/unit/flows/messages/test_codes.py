@@ -24,6 +24,8 @@ from poolhouse.flows.messages.codes import (
     Purpose,
 )
 from poolhouse.flows.messages.words import Messenger
+from poolhouse.hooks.dispatch import Hooks, Implementation
+from poolhouse.hooks.events.messages import ComposeMessage
 from poolhouse.records.messages import Delivery, Message
 from poolhouse.records.pools import MessageTemplate, Pool
 from poolhouse.records.sign_in import Code
@@ -334,7 +336,9 @@ async def test_without_a_live_code_nothing_is_counted_that_anybody_looks_at(worl
         with pytest.raises(errors.CodeExpired):
             await world.check("000000")
 
+    # As much is counted as for a live one: for the user, and for a contact.
     assert 50 == await world.count("tries:nothing", world.user.sub)
+    assert 50 == await world.count("tries:nothing", world.codes._contact("email", world.user.sub))
     digits = await world.send()
     await world.check(digits)
 
@@ -385,14 +389,66 @@ async def test_what_nobody_is_sent_counts_for_the_letter_box_as_what_somebody_is
         await world.send()
 
 
-class Pretended:
-    """An outbox that tells what was put into it for nobody."""
+class Told:
+    """An outbox that tells what was put into it for somebody, and what for nobody."""
 
     def __init__(self) -> None:
-        self.seen: list[tuple[Message, float]] = []
+        self.put_in: list[tuple[Message, float | None]] = []
+        self.pretended: list[tuple[Message, float]] = []
+
+    async def put(self, message: Message, *, life: float | None) -> None:
+        self.put_in.append((message, life))
 
     async def pretend(self, message: Message, *, life: float) -> None:
-        self.seen.append((message, life))
+        self.pretended.append((message, life))
+
+
+@pytest.mark.parametrize("purpose", PURPOSES, ids=lambda purpose: purpose.name)
+async def test_a_message_is_of_use_for_as_long_as_its_code_is_good(world: World, purpose: Purpose) -> None:
+    outbox: Any = Told()
+    ports = world.house.built.ports
+    codes = CodeProcess(world.codes.world, ports.codes, ports.counters, Messenger(world.codes.world, outbox))
+
+    await codes.send(world.pool, world.user, purpose, attribute="email", target=JANE, source="s")
+
+    ((message, life),) = outbox.put_in
+    assert (JANE, purpose.name, world.pool.id, "jane") == (
+        message.to,
+        message.purpose,
+        message.pool_id,
+        message.username,
+    )
+    assert purpose.life == life
+
+
+@pytest.mark.parametrize("metadata", [{"a": "b"}, None])
+async def test_whoever_chooses_the_words_is_told_why_and_for_whom(
+    world: World, metadata: dict[str, str] | None
+) -> None:
+    seen: list[ComposeMessage] = []
+
+    def compose(event: ComposeMessage) -> None:
+        seen.append(event)
+
+    flow_world = with_fields(world.codes.world, hooks=Hooks([Implementation("compose_message", "poet", compose)]))
+    ports = world.house.built.ports
+    codes = CodeProcess(flow_world, ports.codes, ports.counters, Messenger(flow_world, ports.outbox))
+
+    await codes.send(
+        world.pool,
+        world.user,
+        FORGOT_PASSWORD,
+        attribute="email",
+        target=JANE,
+        source="CustomMessage_ForgotPassword",
+        client_id="client-here",
+        metadata=metadata,
+    )
+
+    (event,) = seen
+    assert "CustomMessage_ForgotPassword" == event.source
+    assert (world.pool.id, "client-here", "jane") == (event.pool_id, event.client_id, event.username)
+    assert (metadata or {}) == event.client_metadata
 
 
 @pytest.mark.parametrize(
@@ -406,16 +462,16 @@ async def test_what_nobody_is_sent_is_made_of_the_pools_words(
     world: World, attribute: str, target: str, channel: str, words: tuple[str, str]
 ) -> None:
     pool = replace(world.pool, verification=MessageTemplate(email="E {####}", sms="S {####}", subject="Hi"))
-    pretended: Any = Pretended()
+    outbox: Any = Told()
     ports = world.house.built.ports
     flow_world = world.codes.world
-    codes = CodeProcess(flow_world, ports.codes, ports.counters, Messenger(flow_world, pretended))
+    codes = CodeProcess(flow_world, ports.codes, ports.counters, Messenger(flow_world, outbox))
 
     await codes.pretend(pool, "x", FORGOT_PASSWORD, attribute=attribute, target=target, client_id="c", user=None)
 
     kept = await world.kept(subject="x")
     assert kept is not None
-    ((message, life),) = pretended.seen
+    ((message, life),) = outbox.pretended
     assert (kept.id, channel, target, pool.id) == (message.id, message.channel, message.to, message.pool_id)
     assert words == (message.subject, message.body)
     assert FORGOT_PASSWORD.life == life
