@@ -53,6 +53,9 @@ for name in sys.argv[1:]:
     print("\\f")
 """
 
+TIMED_OUT = {-24, 24, 36, 152, 255}
+"""What it remembers of one whose tests did not end. On a busy machine that says nothing: try those again (--only)."""
+
 SETTINGS = """
 [tool.mutmut]
 source_paths = ["src"]
@@ -110,9 +113,9 @@ def prepare(module: str) -> Path:
     return place
 
 
-def tried(module: str, names: Sequence[str] = ()) -> tuple[int, list[str]]:
-    """How many mutants the module had, and those that survived, as changes to read. ``names`` are patterns of those to
-    try (``*__mutmut_*7`` is a tenth of them); none: all."""
+def tried(module: str, names: Sequence[str] = ()) -> tuple[int, list[str], list[str]]:
+    """How many mutants the module had, those that survived, as changes to read, and the names of those whose tests did
+    not end. ``names`` are patterns of those to try (``*__mutmut_*7`` is a tenth of them); none: all."""
     place = prepare(module)
     mutmut = [sys.executable, "-m", "mutmut"]
     with (place / "log").open("w", encoding="utf-8") as log:
@@ -125,7 +128,8 @@ def tried(module: str, names: Sequence[str] = ()) -> tuple[int, list[str]]:
     alive = [name for name, code in codes.items() if code in SURVIVED]
     shown = [sys.executable, "-c", SHOW, *alive]
     changes = subprocess.run(shown, cwd=place, capture_output=True, text=True, check=True).stdout
-    return len(codes), changes.strip("\f\n").split("\f") if alive else []
+    endless = [name for name, code in codes.items() if code in TIMED_OUT]
+    return len(codes), changes.strip("\f\n").split("\f") if alive else [], endless
 
 
 def main() -> None:
@@ -138,8 +142,8 @@ def main() -> None:
     for module in modules:
         if module not in TESTS:
             parser.error(f"{module} is not in tests/mutants/table.py")
-        count, survivors = tried(module, given.only)
-        print(*survivors, sep="\n")
+        count, survivors, endless = tried(module, given.only)
+        print(*survivors, *(f"{name} did not end" for name in endless), sep="\n")
         print(f"{module}: {count - len(survivors)} of {count} mutants were noticed", flush=True)
         if count - len(survivors) < ENOUGH * count:
             too_many.append(module)
