@@ -20,7 +20,11 @@ TESTS: Final[dict[str, tuple[str, ...]]] = {
     "records/names": ("tests/unit/records/test_names.py",),
     "flows/access/signatures": (f"{FLOWS}/access/test_signature.py", f"{FLOWS}/access/test_canonical_requests.py"),
     "crypto/vault": ("tests/unit/crypto/test_vault.py",),
-    "tokens/keys": ("tests/unit/tokens/test_key_ring.py", "tests/unit/tokens/test_checked_tokens.py"),
+    "tokens/keys": (
+        "tests/unit/tokens/test_key_ring.py",
+        "tests/unit/tokens/test_checked_tokens.py",
+        "tests/unit/tokens/test_rotation_to_an_algorithm.py",
+    ),
     "tokens/jose": (
         "tests/unit/tokens/test_jose.py",
         f"{SECURITY}/test_37_unsigned_tokens.py",

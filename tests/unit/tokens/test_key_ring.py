@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from poolhouse.crypto.workers import Workers
-from poolhouse.errors import InvalidAccessToken, PoolNotFound
+from poolhouse.errors import InvalidAccessToken, PoolNotFound, StoreAway
 from poolhouse.records.keys import Algorithm, SigningKey
 from poolhouse.testing.keys import PremadeKeys
 from poolhouse.tokens.keys import KeyRing, RingLimits
@@ -340,6 +340,80 @@ async def test_a_store_that_fails_fails_the_request_and_is_asked_again_by_the_ne
     failing.fails = False
 
     assert await ring.sign(POOL, "id", world.claims())
+
+
+class Away(KeptKeys):
+    """Keys in a store that gives no answer while it is ``away``."""
+
+    away = False
+
+    async def list(self, pool_id: str) -> Sequence[SigningKey]:
+        if self.away:
+            raise StoreAway(why="it does not answer")
+        return await super().list(pool_id)
+
+
+async def test_keys_that_were_read_are_used_while_the_store_is_away_and_read_again_after() -> None:
+    world = World()
+    world.keys = away = Away()
+    ring = world.another()
+    await ring.make_keys(POOL)
+    published = await world.published(ring)
+    token = await ring.sign(POOL, "access", world.claims())
+    away.away = True
+
+    world.clock.time += 10 * world.limits.fresh
+
+    assert world.claims() == await ring.verify(token, "access")
+    assert kid(token) == kid(await ring.sign(POOL, "access", world.claims()))
+    assert published == await world.published(ring)
+    away.away = False
+    away.reads = 0
+    await ring.verify(token, "access")
+    assert 1 == away.reads
+
+
+async def test_of_keys_that_nobody_has_read_nothing_is_said_while_the_store_is_away() -> None:
+    world = World()
+    world.keys = away = Away()
+    ring = world.another()
+    with pytest.raises(PoolNotFound):
+        await ring.jwks(POOL)
+    away.away = True
+    world.clock.time += world.limits.reread
+
+    for pool_id in (POOL, "us-east-1_NeverRead"):
+        with pytest.raises(StoreAway):
+            await ring.jwks(pool_id)
+
+
+async def test_keys_of_a_time_that_has_yet_to_come_are_read_again(world: World) -> None:
+    """The clock was set back: how old they are is not known."""
+    await world.ring.jwks(POOL)
+    world.keys.reads = 0
+    world.clock.time -= 1.0
+
+    await world.ring.jwks(POOL)
+    await world.ring.jwks(POOL)
+
+    assert 1 == world.keys.reads
+
+
+async def test_pools_that_are_used_while_the_store_is_away_are_kept() -> None:
+    world = World(RingLimits(pools=2))
+    world.keys = away = Away()
+    ring = world.another()
+    pools = ["us-east-1_Aaaaaaaaa", "us-east-1_Bbbbbbbbb", "us-east-1_Ccccccccc"]
+    for pool_id in pools[:2]:
+        await ring.make_keys(pool_id)
+    away.away = True
+    world.clock.time += world.limits.fresh
+    await ring.sign(pools[0], "id", {})
+    away.away = False
+
+    await ring.make_keys(pools[2])
+
+    assert [pools[0], pools[2]] == list(ring._held)
 
 
 # --- making keys -----------------------------------------------------------------------------------------------------

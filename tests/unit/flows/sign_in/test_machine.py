@@ -241,7 +241,7 @@ async def test_a_question_that_nobody_knows_is_the_plugins_fault() -> None:
     with pytest.raises(errors.PluginAnswerInvalid) as refused:
         await World().machine.go_on(RUN, Next("UNKNOWN"))
 
-    assert "CreateAuthChallenge" in str(refused.value)
+    assert ("CreateAuthChallenge", "UNKNOWN") == (refused.value.hook, refused.value.plugin)
 
 
 def test_two_challenges_of_one_name_make_no_machine() -> None:
@@ -501,7 +501,9 @@ async def test_a_slip_leaves_the_handle_usable_four_times(counts_itself: bool) -
     assert {} == world.kept
 
 
-@pytest.mark.parametrize("error", [errors.Invalid(), errors.TooManyRequests()])
+@pytest.mark.parametrize(
+    "error", [errors.Invalid(), errors.TooManyRequests(), errors.StoreAway(why="it does not answer")]
+)
 async def test_what_was_not_looked_at_leaves_everything_as_it_was(error: Exception) -> None:
     world = World(Riddle(outcome=error))
     asking = await world.asked()
