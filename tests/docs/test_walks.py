@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -74,12 +75,19 @@ def require_installing() -> None:
 
 @pytest.fixture(scope="session")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
-    """The environment of a server that strangers' plugins are installed into; made when it is asked for."""
+    """The environment of a server that strangers' plugins are installed into; made when it is asked for. What Poolhouse
+    and its tests depend on is there already: the step ``examples`` of .ci/run installs everything anew, each time."""
     folder = tmp_path_factory.mktemp("server") / "environment"
 
     def made() -> Path:
         if not folder.exists():
             subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+            (own,) = folder.glob("lib/python*/site-packages")
+            (own / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
+            (folder / "bin/pytest").write_text(
+                f'#!/bin/sh\nexec {folder}/bin/python -m pytest "$@"\n', encoding="utf-8"
+            )
+            (folder / "bin/pytest").chmod(0o755)
         return folder
 
     return made
