@@ -1,4 +1,4 @@
-"""``deploy/poolhouse.service``: systemd takes it, it leaves time to stop, and the server lives with what it forbids."""
+"""``deploy/poolhouse@.service``: systemd takes it, it leaves time to stop, and people sign in under it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from tests.support.command import MASTER_KEY, PATIENCE, ROOT, Running, free_port
 from tests.support.fronts import DEPLOY
 from tests.support.served import READY, Served, made_user, sign_in
 
-UNIT = DEPLOY / "poolhouse.service"
+UNIT = DEPLOY / "poolhouse@.service"
+INSTANCE = "poolhouse@8081.service"
 TEXT = UNIT.read_text(encoding="utf-8")
 PROGRAM = "/usr/local/lib/poolhouse/bin/poolhouse"
 
@@ -48,19 +49,22 @@ def test_systemd_takes_it(tmp_path: Path) -> None:
     program = tmp_path / "poolhouse"
     program.write_text("#!/bin/sh\n", encoding="utf-8")
     program.chmod(0o755)
-    unit = tmp_path / UNIT.name
+    unit = tmp_path / INSTANCE
     unit.write_text(TEXT.replace(PROGRAM, str(program)), encoding="utf-8")
 
     done = subprocess.run(
         [analyzer(), "verify", str(unit)], capture_output=True, text=True, timeout=PATIENCE, check=False
     )
 
-    assert (0, "") == (done.returncode, "\n".join(line for line in done.stderr.splitlines() if UNIT.name in line))
+    assert (0, "") == (done.returncode, "\n".join(line for line in done.stderr.splitlines() if "poolhouse" in line))
 
 
-def test_systemd_finds_little_that_it_could_do_to_the_machine() -> None:
+def test_systemd_finds_little_that_it_could_do_to_the_machine(tmp_path: Path) -> None:
+    unit = tmp_path / INSTANCE
+    unit.write_text(TEXT, encoding="utf-8")
+
     done = subprocess.run(
-        [analyzer(), "security", "--offline=true", "--threshold=20", str(UNIT)],
+        [analyzer(), "security", "--offline=true", "--threshold=20", str(unit)],
         capture_output=True,
         text=True,
         timeout=PATIENCE,

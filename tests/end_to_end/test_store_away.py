@@ -199,3 +199,19 @@ def test_reading_goes_on_while_nothing_can_be_written(tmp_path: Path) -> None:
         with locked(tmp_path / "served.db"):
             assert refusal(lambda: sign_in(sdk, made["client"])) == AWAY
             assert sdk.get_user(AccessToken=token)["Username"] == "jane"
+
+
+def test_a_revoked_token_is_not_good_while_the_store_is_away(tmp_path: Path) -> None:
+    with serving(tmp_path, **CHEAP) as server:
+        sdk = server.sdk()
+        made = made_user(sdk)
+        revoked = sign_in(sdk, made["client"])
+        sdk.global_sign_out(AccessToken=revoked)
+        good = sign_in(sdk, made["client"])
+        with locked(tmp_path / "served.db"):
+            assert (400, "NotAuthorizedException", "") == refusal(lambda: sdk.get_user(AccessToken=revoked))
+            assert sdk.get_user(AccessToken=good)["Username"] == "jane"
+        _delete(tmp_path / "served.db")
+        eventually(lambda: server.status("/readyz") == 503)
+
+        assert refusal(lambda: sdk.get_user(AccessToken=revoked))[1] in ("NotAuthorizedException", AWAY[1])
