@@ -26,6 +26,7 @@ from poolhouse.hooks.kinds import AMEND, ANSWER, AROUND, COLLECT, OBSERVE
 from poolhouse.hooks.reported import report
 from poolhouse.hooks.running import OutOfTime, Steps, as_steps, go_on, is_cancelled, run
 from poolhouse.hooks.tally import Tally, Uncounted
+from poolhouse.records.pools import Pool
 
 E = TypeVar("E")
 A = TypeVar("A")
@@ -67,13 +68,14 @@ def kind_of(spec: Any) -> str | None:
 @dataclass(frozen=True, slots=True)
 class Implementation:
     """One plugin's function for a hook. ``call`` takes the event; ``limit`` is the seconds that it may wait; its calls
-    are counted in ``tally``."""
+    are counted in ``tally``. ``of_triggers``: it answers only in pools that name a function for the occasion."""
 
     hook: str
     plugin: str
     call: Callable[[Any], Any]
     limit: float = 5.0
     tally: Tally = field(default_factory=Uncounted, compare=False, repr=False)
+    of_triggers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +109,22 @@ class Hooks:
             )
         if given:
             raise TypeError(f"There is no hook {', '.join(sorted(given))}.")
-        self._implemented = {spec for table in tables.values() for spec, hook in table.items() if hook.implementations}
+        hooks = {spec: hook for table in tables.values() for spec, hook in table.items() if hook.implementations}
+        self._implemented = frozenset(hooks)
+        self._of_triggers = {
+            spec: hook.field_name
+            for spec, hook in hooks.items()
+            if all(implementation.of_triggers for implementation in hook.implementations)
+        }
         self._observe, self._answer, self._collect, self._amend, self._around = (tables[kind] for kind in KINDS)
 
-    def implements(self, spec: Callable[..., Any]) -> bool:
-        """Whether some plugin implements the hook: an event that nobody gets need not be made."""
-        return spec in self._implemented
+    def implements(self, spec: Callable[..., Any], pool: Pool | None = None) -> bool:
+        """Whether some plugin implements the hook: an event that nobody gets need not be made. With ``pool``, whether
+        some would answer there: what acts by the pool's triggers alone does not where it names none for the hook."""
+        if spec not in self._implemented:
+            return False
+        trigger = self._of_triggers.get(spec) if pool is not None else None
+        return pool is None or trigger is None or any(each.name == trigger for each in pool.triggers)
 
     async def notify(self, spec: Callable[[E], Coroutine[Any, Any, None]], event: E) -> None:
         """Everybody was told, all at once. Errors are logged, and do not reach the caller."""

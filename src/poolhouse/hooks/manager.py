@@ -244,7 +244,15 @@ class PluginManager:
         call = function if found.argnames else lambda _: function()
         place = "first" if found.tryfirst else "last" if found.trylast else ""
         name = found.plugin_name
-        return Implementation(hook, name, call, self._limits.get(name, self._limit), self._tally(name, hook)), place
+        made = Implementation(
+            hook,
+            name,
+            call,
+            self._limits.get(name, self._limit),
+            self._tally(name, hook),
+            _acts_by_triggers(self._plugins[name]),
+        )
+        return made, place
 
     def _check_names(self) -> None:
         for word, names in (("enabled", self._enabled or ()), ("order", self._order)):
@@ -256,6 +264,12 @@ class PluginManager:
             )
         for name in sorted(self._blocked - self._offered):
             self._logger.warning("The setting 'blocked' names a plugin %r that is not installed.", name)
+
+
+def _acts_by_triggers(plugin: object) -> bool:
+    """Whether its hooks answer only in pools whose ``LambdaConfig`` names a function for the occasion: for the others
+    nothing is prepared that nobody else would get."""
+    return getattr(plugin, "acts_by_triggers", False) is True
 
 
 def _codes(plugin: object) -> set[types.CodeType]:

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from poolhouse.errors import DeliveryFailed, PluginAnswerInvalid, PluginFailed, Refused
 from poolhouse.hooks import specs
@@ -22,6 +23,7 @@ from poolhouse.hooks.events.audit import Audit
 from poolhouse.hooks.events.grants import PreToken
 from poolhouse.hooks.events.server import FlowCall, Register
 from poolhouse.records.messages import Message
+from poolhouse.records.pools import Pool, Trigger
 
 AUDIT = Audit(action="sign_in.succeeded", at=1.0)
 SIGN_UP = PreSignUp(source="PreSignUp_SignUp", pool_id="p", client_id="c", username="ada", attributes={})
@@ -262,6 +264,22 @@ async def test_what_is_said_of_a_time_out_names_the_hook_the_plugin_and_the_limi
 
     said = f"Plugin a failed in {hook}: no answer within its limit of 0.01 s (plugins.limits, or limits.plugin for all)"
     assert said in caplog.text
+
+
+def test_what_acts_by_triggers_is_nobody_where_a_pool_names_no_function_for_the_hook() -> None:
+    plain = Pool(id="eu-north-1_here", name="p", created=1.0, modified=1.0)
+    named = replace(plain, triggers=(Trigger(name="PreTokenGeneration", function="arn:f"),))
+    bridge = Implementation("pre_token", "bridge", returns(None), of_triggers=True)
+
+    for_functions, for_all = Hooks([bridge]), Hooks([bridge, Implementation("pre_token", "other", returns(None))])
+
+    assert for_functions.implements(specs.pre_token, named)
+    assert for_functions.implements(specs.pre_token)
+    assert not for_functions.implements(specs.pre_token, plain)
+    assert not for_functions.implements(
+        specs.pre_token, replace(plain, triggers=(Trigger(name="PreSignUp", function="arn:f"),))
+    )
+    assert for_all.implements(specs.pre_token, plain)
 
 
 async def test_every_call_of_a_plugin_is_measured_with_what_came_of_it() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from msgspec import Struct
 
 from poolhouse.errors import InvalidAccessToken
@@ -61,9 +59,9 @@ class Bearers(Flow):
         pool_id = str(said["iss"]).rpartition("/")[2]
         pool = await self._pools.get(pool_id)
         client = await self._clients.get(client_id)
-        found, granted = await asyncio.gather(self._users.get(pool_id, sub), self._grants.get(pool_id, event_id))
-        user = require_usable(pool, client, found)
-        grant = require_living(granted, user)
+        # One after the other: two tasks cost more than all else here where the store is a local file.
+        user = require_usable(pool, client, await self._users.get(pool_id, sub))
+        grant = require_living(await self._grants.get(pool_id, event_id), user)
         if grant.client_id != client.id:
             raise InvalidAccessToken
         return Bearer(pool, client, user, grant)

@@ -131,7 +131,7 @@ class Grants(Flow):
             roles=roles,
             preferred_role=preferred,
         )
-        if self.world.hooks.implements(specs.pre_token):
+        if self.world.hooks.implements(specs.pre_token, pool):
             draft = claims.first_draft(issue, source=source, metadata=metadata)
             draft = claims.settled(draft, await self.world.hooks.amend(specs.pre_token, draft))
             said = claims.id_token(issue, draft), claims.access_token(issue, draft)

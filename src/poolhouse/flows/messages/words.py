@@ -103,7 +103,7 @@ class Messenger(Flow):
         how many seconds a code is good. Raises what the hook ``compose_message`` raises.
         """
         channel, body, subject = _words(template, attribute)
-        if self.world.hooks.implements(specs.compose_message):
+        if self.world.hooks.implements(specs.compose_message, pool):
             event = ComposeMessage(
                 source=source,
                 pool_id=pool.id,

@@ -31,7 +31,7 @@ class Again(Flow):
 
     async def look(self, pool: Pool, user: User) -> Now:
         """Raises ``PoolNotFound``."""
-        if self._has_stages or self.world.hooks.implements(specs.post_authentication):
+        if self._has_stages or self.world.hooks.implements(specs.post_authentication, pool):
             return Now(await self._users.get(pool.id, user.sub))
         found, groups, _ = await asyncio.gather(
             self._users.get(pool.id, user.sub), self._groups.of_user(user), self._pools.require(pool.id)

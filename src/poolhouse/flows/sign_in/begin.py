@@ -183,7 +183,7 @@ class SignIn(Flow):
     async def _pre_authentication(
         self, pool: Pool, client: Client, user: User | None, submitted: str, metadata: Mapping[str, str]
     ) -> None:
-        if not self.world.hooks.implements(specs.pre_authentication):
+        if not self.world.hooks.implements(specs.pre_authentication, pool):
             return
         event = PreAuthentication(
             pool_id=pool.id,

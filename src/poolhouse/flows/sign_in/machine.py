@@ -239,7 +239,7 @@ class Machine(Flow):
             raise
 
     async def _finish(self, run: Run, user: User) -> Finished:
-        if self.world.hooks.implements(specs.post_authentication):
+        if self.world.hooks.implements(specs.post_authentication, run.pool):
             await self.world.hooks.all(
                 specs.post_authentication,
                 PostAuthentication(

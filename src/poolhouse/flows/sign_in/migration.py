@@ -71,7 +71,7 @@ class Migration(Flow):
         password: str | None,
         metadata: Mapping[str, str],
     ) -> User | None:
-        if not self.world.hooks.implements(specs.migrate_user):
+        if not self.world.hooks.implements(specs.migrate_user, pool):
             return None
         event = MigrateUser(
             source=source,

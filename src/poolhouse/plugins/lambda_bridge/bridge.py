@@ -35,6 +35,8 @@ class LambdaBridge:
     """Settings: ``functions`` (places by ARN), ``elsewhere`` (where all others are; absent: nowhere), ``key`` (what
     calls are signed with)."""
 
+    acts_by_triggers = True
+
     def __init__(self, context: PluginContext) -> None:
         settings = context.settings
         settings.only("functions", "elsewhere", "key")

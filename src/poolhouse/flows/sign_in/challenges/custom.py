@@ -17,6 +17,7 @@ from poolhouse.flows.sign_in.trail import note_failure
 from poolhouse.hooks import specs
 from poolhouse.hooks.answers.sign_in import ChallengeResult, Next, Passed
 from poolhouse.hooks.events.sign_in import CreateChallenge, DefineChallenge, VerifyChallenge
+from poolhouse.records.pools import Pool
 
 NAME = "CUSTOM_CHALLENGE"
 
@@ -35,9 +36,9 @@ class CustomChallenge(Flow):
         super().__init__(world)
         self._lockout = lockout
 
-    def require_configured(self) -> None:
-        """Raises ``InvalidParameter`` where no plugin defines challenges."""
-        if not self.world.hooks.implements(specs.define_challenge):
+    def require_configured(self, pool: Pool) -> None:
+        """Raises ``InvalidParameter`` where no plugin defines challenges for the pool."""
+        if not self.world.hooks.implements(specs.define_challenge, pool):
             raise InvalidParameter(Reason.CUSTOM_AUTH_NOT_CONFIGURED)
 
     async def decide(self, run: Run, *, begins: bool = False) -> Outcome:

@@ -29,7 +29,7 @@ class ByPlugins:
 
     async def begin(self, run: Run, opening: Opening) -> tuple[Run, Outcome]:
         """Raises ``InvalidParameter`` where no plugin defines challenges for the pool."""
-        self._custom.require_configured()
+        self._custom.require_configured(run.pool)
         if opening.begins_with_srp:
             run = replace(run, history=(ChallengeResult("SRP_A", True),))
         return run, await self._custom.decide(run, begins=True)
