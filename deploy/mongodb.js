@@ -16,7 +16,7 @@ database.createRole({
   privileges: [
     {
       resource: { db: "poolhouse", collection: "" },
-      actions: ["find", "insert", "update", "remove", "createIndex"],
+      actions: ["find", "insert", "update", "createIndex"],
     },
   ],
 });

@@ -15,6 +15,7 @@ NEEDS = {
     "find_one": {"find"},
     "find": {"find"},
     "replace_one": {"find", "update"},
+    "update_one": {"find", "update"},
     "delete_one": {"remove"},
     "find_one_and_delete": {"find", "remove"},
     "find_one_and_update": {"find", "update", "insert"},

@@ -34,6 +34,7 @@ ELSEWHERE: Final = {
     "docs/hooks.md": "tests/examples/test_hook_examples.py",
     "docs/operating.md": "tests/docs/test_operating*.py",
     "docs/testing.md": "tests/docs/test_testing_page.py",
+    "docs/triggers.md": "tests/docs/test_triggers_page.py",
 }
 """The test that runs what is on the page."""
 
