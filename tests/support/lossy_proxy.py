@@ -32,6 +32,9 @@ class LossyProxy:
         self.writes = 0
         self._lost_at: int | None = None
         self._arrives = True
+        self._held_until = 0
+        self._held = 0
+        self._enough = asyncio.Event()
         self._between: Callable[[], Awaitable[None]] = _nothing
         self._open: set[asyncio.StreamWriter] = set()
         self._running: set[asyncio.Task[None]] = set()
@@ -41,6 +44,10 @@ class LossyProxy:
         ``between`` has run. ``arrives`` is false where the write itself is lost too."""
         self.writes = 0
         self._lost_at, self._arrives, self._between = write, arrives, between
+
+    def hold_reads(self, until: int) -> None:
+        """From now on no read is passed on before so many wait at the same moment."""
+        self._held_until = until
 
     @property
     def has_lost(self) -> bool:
@@ -91,6 +98,11 @@ class LossyProxy:
                         await self._between()
                         return
                     doomed.add(number)
+            if self._held_until and _command(message) == "find":
+                self._held += 1
+                if self._held >= self._held_until:
+                    self._enough.set()
+                await self._enough.wait()
             target.write(message)
             await target.drain()
 
