@@ -25,6 +25,7 @@ from poolhouse.hooks.expected import Check, answer_check, described
 from poolhouse.hooks.kinds import AMEND, ANSWER, AROUND, COLLECT, OBSERVE
 from poolhouse.hooks.reported import report
 from poolhouse.hooks.running import OutOfTime, Steps, as_steps, go_on, is_cancelled, run
+from poolhouse.hooks.spelling import field_name
 from poolhouse.hooks.tally import Tally, Uncounted
 from poolhouse.records.pools import Pool
 
@@ -38,21 +39,6 @@ ANY_ERROR = (Exception, asyncio.CancelledError)
 
 _SAID = (Refused, InvocationFailed, OutputUnusable)
 """What a plugin says of itself: it reaches the caller in its own words."""
-
-_FIELD_NAMES = {
-    "pre_token": "PreTokenGeneration",
-    "migrate_user": "UserMigration",
-    "define_challenge": "DefineAuthChallenge",
-    "create_challenge": "CreateAuthChallenge",
-    "verify_challenge": "VerifyAuthChallengeResponse",
-    "compose_message": "CustomMessage",
-}
-"""Hooks that the field knows by another name than ours."""
-
-
-def field_name(hook: str) -> str:
-    """The hook as the field spells it: ``PreSignUp`` for ``pre_sign_up``."""
-    return _FIELD_NAMES.get(hook) or hook.title().replace("_", "")
 
 
 def every_hook() -> dict[str, Callable[..., Any]]:
@@ -111,11 +97,8 @@ class Hooks:
             raise TypeError(f"There is no hook {', '.join(sorted(given))}.")
         hooks = {spec: hook for table in tables.values() for spec, hook in table.items() if hook.implementations}
         self._implemented = frozenset(hooks)
-        self._of_triggers = {
-            spec: hook.field_name
-            for spec, hook in hooks.items()
-            if all(implementation.of_triggers for implementation in hook.implementations)
-        }
+        only = {spec for spec, hook in hooks.items() if all(each.of_triggers for each in hook.implementations)}
+        self._of_triggers = {spec: hooks[spec].field_name for spec in only}
         self._observe, self._answer, self._collect, self._amend, self._around = (tables[kind] for kind in KINDS)
 
     def implements(self, spec: Callable[..., Any], pool: Pool | None = None) -> bool:

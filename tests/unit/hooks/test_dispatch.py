@@ -17,11 +17,12 @@ from poolhouse.hooks import specs
 from poolhouse.hooks.answers.accounts import MigratedUser, SignUpDecision
 from poolhouse.hooks.answers.messages import Sent
 from poolhouse.hooks.answers.sign_in import Stage
-from poolhouse.hooks.dispatch import Hooks, Implementation, field_name
+from poolhouse.hooks.dispatch import Hooks, Implementation
 from poolhouse.hooks.events.accounts import MigrateUser, PreSignUp
 from poolhouse.hooks.events.audit import Audit
 from poolhouse.hooks.events.grants import PreToken
 from poolhouse.hooks.events.server import FlowCall, Register
+from poolhouse.hooks.spelling import field_name
 from poolhouse.records.messages import Message
 from poolhouse.records.pools import Pool, Trigger
 
