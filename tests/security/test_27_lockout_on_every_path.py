@@ -143,6 +143,7 @@ GUARDED = {
     ("profile.py", "_change_password"): "inside the lockout",
     ("migration.py", "_take_over"): "called by PasswordCheck.check, inside the lockout",
     ("migration.py", "_credential"): "called by PasswordCheck.check, inside the lockout",
+    ("unfinished.py", "is_begun"): "inside the lockout",
     ("passwords.py", "change"): "the history of a password that was proven, or is set by an administrator",
 }
 

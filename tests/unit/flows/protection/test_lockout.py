@@ -44,7 +44,7 @@ class Away(CounterRepository):
         counted = await super().raise_to(
             pool_id, what, subject, at_most=at_most, expires=expires, until=until, since=since
         )
-        if self.loses:
+        if self.loses and counted:
             raise errors.StoreAway(why="it does not answer")
         return counted
 
