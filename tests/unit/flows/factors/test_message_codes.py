@@ -14,8 +14,12 @@ from poolhouse.flows.pools.mfa import MfaSettings
 from poolhouse.flows.pools.settings import PoolFoundation
 from poolhouse.records.clients import Client
 from poolhouse.records.pools import MessageTemplate, Pool
+from poolhouse.store.memory import MemoryStore
+from poolhouse.store.port import Collection, Key, Stored
+from poolhouse.store.repositories import collections
+from poolhouse.testing.clock import FakeClock
 from tests.support.factors import EMAIL, SMS, TOTP, asked, enrolled, preferring, with_app, with_factors
-from tests.support.house import PASSWORD, House
+from tests.support.house import PASSWORD, House, opened_house
 from tests.support.sign_in import Answer, Asking, Opening, Reply, SignedIn, initiate, respond
 
 PHONE = "+14155550123"
@@ -101,6 +105,36 @@ async def test_a_code_is_good_once_in_whichever_session(
 
     assert 1 == sum(isinstance(result, SignedIn) for result in results)
     assert 1 == sum(isinstance(result, errors.CodeExpired) for result in results)
+
+
+class Meeting(MemoryStore):
+    """Once it is armed, two who read a code have both read it before either goes on."""
+
+    both: asyncio.Barrier | None = None
+
+    async def get(self, collection: Collection, key: Key) -> Stored | None:
+        found = await super().get(collection, key)
+        if self.both is not None and collection is collections.CODES:
+            await self.both.wait()
+        return found
+
+
+async def test_of_two_who_bring_one_code_at_the_same_moment_one_comes_in() -> None:
+    clock = FakeClock()
+    store = Meeting(collections.ALL, clock)
+    async with opened_house(store, clock) as house:
+        pool = await with_factors(house, await house.pool(), "ON", EMAIL)
+        client = await house.client(pool)
+        await house.user(client)
+        askings = [asked(await house.begin(client)) for _ in range(2)]
+        store.both = asyncio.Barrier(2)
+
+        results = await asyncio.gather(
+            *(house.answer(client, asking, EMAIL_OTP_CODE=house.last_code()) for asking in askings),
+            return_exceptions=True,
+        )
+
+    assert {"SignedIn", "CodeExpired"} == {type(result).__name__ for result in results}
 
 
 async def test_a_code_is_good_for_as_long_as_its_session(house: House, client: Client) -> None:
