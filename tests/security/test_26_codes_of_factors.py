@@ -10,10 +10,13 @@ from dataclasses import replace
 import pytest
 
 from poolhouse import errors
+from poolhouse.config.settings import Limits
 from poolhouse.flows.factors.preferences import Wish
 from poolhouse.hooks.answers.factors import Enrolling, Factor, Fits, Holder
 from poolhouse.hooks.answers.sign_in import Asked
 from poolhouse.hooks.kinds import hookimpl
+from poolhouse.ports.origin import Origin
+from poolhouse.ports.origin import begin as begin_at
 from poolhouse.records.clients import Client
 from poolhouse.records.pools import Pool
 from poolhouse.server.cognito.user_pools import challenges
@@ -217,3 +220,23 @@ async def test_the_count_is_raised_before_the_factor_sees_the_guess() -> None:
             await house.answer(client, asking, ANSWER="wrong")
 
     assert [1] == seen
+
+
+async def test_codes_that_anybody_can_have_sent_are_limited_like_all_others() -> None:
+    """By a name alone somebody makes a message go out: as often as by a forgotten password, and no more."""
+    limits = Limits(source_codes=3, source_sign_ins=0, source_answers=0)
+    async with opened_house(limits=limits) as house:
+        pool = await house.pool(first_factors=("PASSWORD", "EMAIL_OTP"))
+        client = await house.client(pool, flows=(*FLOWS, "ALLOW_USER_AUTH"))
+        await house.user(client)
+        house.clock.advance(60)
+        begin_at(Origin(source="192.0.2.1"))
+        before = len(house.messages)
+        for _ in range(3):
+            await first("EMAIL_OTP")(house, client)
+
+        with pytest.raises(errors.TooManyRequests):
+            await first("EMAIL_OTP")(house, client)
+
+        assert 3 == len(house.messages) - before
+        await house.sign_in(client)

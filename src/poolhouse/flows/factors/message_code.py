@@ -19,6 +19,7 @@ from poolhouse.flows.factors.factor import Claimant, Posing
 from poolhouse.flows.flow import Flow, World
 from poolhouse.flows.messages.codes import CodeProcess, Purpose
 from poolhouse.flows.messages.words import AUTHENTICATION, delivery, likely_contact
+from poolhouse.flows.protection.limits import Asked, Limits
 from poolhouse.hooks.views import Person
 from poolhouse.ports.origin import by_user
 from poolhouse.ports.users import NameTaken, Users
@@ -40,6 +41,7 @@ class MessageCode(Flow):
         users: Users,
         directory: Lookup,
         codes: CodeProcess,
+        limits: Limits,
         *,
         name: str,
         proof: str,
@@ -49,6 +51,7 @@ class MessageCode(Flow):
         self._users = users
         self._directory = directory
         self._codes = codes
+        self._limits = limits
         self.name = name
         self.proof = proof
         self._attribute = attribute
@@ -58,7 +61,10 @@ class MessageCode(Flow):
         return bool(person.attributes.get(self._attribute))
 
     async def ask(self, claimant: Claimant) -> Posing:
-        """A code is on its way, or seems to be. Raises ``LimitExceeded``."""
+        """A code is on its way, or seems to be. Raises ``LimitExceeded``; of codes that anybody can have sent, who has
+        proven nothing, ``TooManyRequests``."""
+        if not claimant.is_proven:
+            await self._limits.admit(Asked.CODE, claimant.client)
         pool, user = claimant.pool, claimant.user
         target = user.attributes.get(self._attribute) if user else None
         purpose, template = self._purpose(claimant.client), _words(pool)
@@ -146,12 +152,12 @@ class MessageCode(Flow):
 
 
 def message_factors(
-    world: World, users: Users, directory: Lookup, codes: CodeProcess
+    world: World, users: Users, directory: Lookup, codes: CodeProcess, limits: Limits
 ) -> tuple[MessageCode, MessageCode, MessageCode]:
     """SMS as a second factor, e-mail as either, SMS as the first."""
 
     def made(name: str, proof: str, attribute: str) -> MessageCode:
-        return MessageCode(world, users, directory, codes, name=name, proof=proof, attribute=attribute)
+        return MessageCode(world, users, directory, codes, limits, name=name, proof=proof, attribute=attribute)
 
     return (
         made("SMS_MFA", "sms", "phone_number"),

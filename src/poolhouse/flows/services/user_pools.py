@@ -105,7 +105,7 @@ def build_services(
     bearers = Bearers(world, ports.pools, ports.clients, ports.users, ports.grants, ports.tokens)
     groups = GroupAdministration(ports.pools, ports.groups, chance, clock, audit)
     lines = LineImport(world, ports.users, ports.groups, groups, ports.passwords)
-    sms, email, sms_first = message_factors(world, ports.users, directory, codes)
+    sms, email, sms_first = message_factors(world, ports.users, directory, codes, limits)
     known = Factors((sms, email), [PluggedFactor(world, ports.counters, factor) for factor in factors])
     first = FirstFactors(known, alone=(sms_first,))
     enrolments = Enrolments(world, ports.users, known, bearers, lockout, limits)
