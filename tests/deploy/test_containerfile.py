@@ -21,7 +21,7 @@ DATA = "/var/lib/poolhouse"
 
 
 def test_one_official_python_builds_it_and_runs_it() -> None:
-    assert ["docker.io/library/python:3.11-slim-bookworm"] * 3 == [stage.base for stage in STAGES]
+    assert ["python:3.11-slim-bookworm"] * 3 == [stage.base for stage in STAGES]
 
 
 def test_what_runs_is_nobody_with_rights_and_writes_into_one_folder() -> None:

@@ -46,6 +46,33 @@ PROMISED: dict[str, tuple[tuple[str, str], ...]] = {
     "the SQLite file is deleted, emptied or replaced under a running server": (
         (f"{E2E}/test_store_away.py", "test_a_store_that_is_not_the_one_that_was_opened_acknowledges_nothing"),
     ),
+    "MongoDB does a write, and its answer is lost (the connection breaks)": (
+        ("contract/test_flows_lost_answers.py", "test_no_lost_answer_is_noticed"),
+        ("contract/test_store_lost_answers.py", "test_every_verb_goes_on_and_has_happened_once"),
+    ),
+    "a server dies, or the store goes away, in the middle of a sign-up": (
+        (
+            "unit/flows/accounts/test_unfinished_sign_up.py",
+            "test_the_same_request_once_more_finishes_what_the_first_began",
+        ),
+    ),
+    "the answer to a refresh is lost on its way to a client that rotates without grace": (
+        ("unit/flows/clients/test_grace.py", "test_rotation_without_grace_is_warned_of"),
+    ),
+    "a process reads the SQLite file and does not end its transaction": (
+        (
+            "unit/server/test_shortages.py",
+            "test_a_long_log_of_the_store_is_one_line_and_another_when_it_is_short_and_again_when_it_grows_again",
+        ),
+    ),
+    "a container (cgroup v2) or a process (`ulimit -v`) has no memory left for a hash": (
+        ("unit/crypto/test_memory.py", "test_without_memory_a_password_is_answered_like_a_full_queue"),
+        ("unit/crypto/test_memory.py", "test_a_process_with_a_narrow_address_space_refuses_before_it_begins"),
+        (
+            "unit/crypto/test_memory.py",
+            "test_the_log_says_once_that_there_is_too_little_and_once_that_it_is_over",
+        ),
+    ),
     "the disk is full": ((f"{E2E}/test_store_away.py", "test_a_full_disk_is_named_and_room_ends_it"),),
     "`store.url` names a new, empty file": (
         (f"{E2E}/test_store_away.py", "test_a_new_empty_store_is_said"),

@@ -66,16 +66,21 @@ class Preferences(Flow):
         """
         bearer = await self._bearers.of(access_token)
         changed = self._changed(bearer.pool, bearer.user, wishes)
-        if bearer.pool.mfa.mode not in ("OFF", "OPTIONAL") and bearer.user.mfa and not changed.mfa:
+        if _needed(bearer.pool) and bearer.user.mfa and not changed.mfa:
             raise InvalidParameter(Reason.LAST_FACTOR_NEEDED)
         await self._save(bearer.pool, bearer.user, changed, bearer.client)
 
     @step("factors.prefer_for")
     async def set_for(self, pool: Pool, username: str, wishes: Sequence[Wish]) -> None:
         """As ``set``, by an administrator: the way back for a lost factor, so the last one can go too, and wrong
-        answers are forgotten. Raises ``UserNotFound``."""
+        answers are forgotten. Where everybody needs a factor, one that is switched off is forgotten with them: it would
+        be asked for as long as it is there. Raises ``UserNotFound``."""
         user = await self._directory.require(pool, username)
-        await self._save(pool, user, self._changed(pool, user, wishes), None)
+        changed = self._changed(pool, user, wishes)
+        if _needed(pool):
+            lost = {wish.factor for wish in wishes} - set(changed.mfa)
+            changed = replace(changed, factors=tuple(each for each in changed.factors if each.factor not in lost))
+        await self._save(pool, user, changed, None)
         for wish in wishes:
             await self._lockout.clear(pool.id, user.sub, wish.factor)
 
@@ -125,6 +130,10 @@ class Preferences(Flow):
             actor=by_user(user.sub) if client else None,
             facts={"factors": ",".join(changed.mfa), "preferred": changed.preferred_mfa or ""},
         )
+
+
+def _needed(pool: Pool) -> bool:
+    return pool.mfa.mode not in ("OFF", "OPTIONAL")
 
 
 def _place(factor: str) -> tuple[int, str]:

@@ -390,6 +390,18 @@ async def test_an_administrator_switches_a_lost_app_off_and_forgets_wrong_codes(
     assert isinstance(reply, SignedIn)
 
 
+async def test_where_everybody_needs_a_factor_a_lost_app_that_is_switched_off_is_set_up_anew(
+    house: House, client: Client, pool: Pool
+) -> None:
+    await with_app(house, client)
+    pool = await with_factors(house, pool, "ON")
+    assert "SOFTWARE_TOKEN_MFA" == asked(await house.begin(client)).challenge
+
+    await house.services.preferences.set_for(pool, "jane", [Wish(TOTP)])
+
+    assert "MFA_SETUP" == asked(await house.begin(client)).challenge
+
+
 async def test_a_user_who_needs_a_factor_cannot_give_up_the_last_one(house: House, client: Client, pool: Pool) -> None:
     app = await with_app(house, client)
     reply = await house.answer(client, await house.begin(client), SOFTWARE_TOKEN_MFA_CODE=app.code())

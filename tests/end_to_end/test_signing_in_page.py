@@ -1,0 +1,136 @@
+"""docs/signing-in.md: its calls run as they are printed, with the codes that are asked for."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from poolhouse.testing.made import MadeClient
+from tests.docs.pages import Block, blocks
+from tests.end_to_end.test_factors import App
+from tests.support.live import Live, attributes, unique
+
+PAGE = "docs/signing-in.md"
+PASSWORD = "Corr3ct-Horse!"
+NOT_RUN = {
+    "text": "a drawing",
+    "js": "the first is that of docs/from-javascript.md, which is run; the second names the callbacks of a library",
+}
+
+
+def block(holds: str, language: str = "python") -> Block:
+    (found,) = [each for each in blocks(PAGE) if each.language == language and holds in each.text]
+    return found
+
+
+class Reader:
+    """Types what the page says: ``jane`` is a name of theirs, ``123456`` the code that they see."""
+
+    def __init__(self, live: Live, name: str, **known: Any) -> None:
+        self.live = live
+        self.name = name
+        self.known = {"cognito": live.aws, **known}
+
+    def type(self, holds: str, *codes: str) -> Any:
+        text = block(holds).text.replace('"jane"', repr(self.name))
+        for code in codes:
+            text = text.replace('"123456"', repr(code), 1)
+        exec(compile(text, PAGE, "exec"), self.known)
+        return self.known.get("reply")
+
+    def curl(self, holds: str, code: str = "", **variables: str) -> Any:
+        text = block(holds, "sh").text.replace("http://127.0.0.1:8080", self.live.base_url)
+        text = text.replace('"jane"', json.dumps(self.name)).replace('"123456"', json.dumps(code))
+        ended = subprocess.run(
+            ["sh", "-c", text], env={**os.environ, **variables}, capture_output=True, text=True, check=True, timeout=60
+        )
+        return json.loads(ended.stdout)
+
+
+def made(live: Live, **settings: Any) -> tuple[Reader, MadeClient]:
+    """A reader with a pool, and their name in it."""
+    allowed = {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "EMAIL_OTP"]}}
+    flows = ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_USER_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
+    client = live.client(live.pool(Policies=allowed, **settings), ExplicitAuthFlows=flows)
+    name = unique()
+    live.aws.admin_create_user(
+        UserPoolId=client.pool_id,
+        Username=name,
+        MessageAction="SUPPRESS",
+        UserAttributes=attributes(email=f"{name}@example.com", email_verified="true"),
+    )
+    live.aws.admin_set_user_password(UserPoolId=client.pool_id, Username=name, Password=PASSWORD, Permanent=True)
+    return Reader(live, name, client_id=client.id, pool_id=client.pool_id), client
+
+
+def test_every_block_of_the_page_is_typed_below() -> None:
+    source = Path(__file__).read_text(encoding="utf-8")
+    typed = [match[2] for match in re.finditer(r"\.(?:type|curl)\(([\"'])(.*?)\1", source)]
+
+    assert [] == [
+        str(each)
+        for each in blocks(PAGE)
+        if each.language not in NOT_RUN and not any(holds in each.text for holds in typed)
+    ]
+
+
+def test_an_app_is_set_up_asked_for_lost_and_set_up_in_a_sign_in(live: Live) -> None:
+    reader, client = made(live)
+    reader.type("set_user_pool_mfa_config")
+    reader.known["token"] = reader.type('AuthFlow="USER_PASSWORD_AUTH"')["AuthenticationResult"]["AccessToken"]
+    app: list[App] = []
+    associate = live.aws.associate_software_token
+
+    class Seen:
+        """The code is read off the app that the secret was typed into."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(live.aws, name)
+
+        def associate_software_token(self, **given: Any) -> Any:
+            answer = associate(**given)
+            app[:] = [App(answer["SecretCode"])]
+            return answer
+
+        def verify_software_token(self, **given: Any) -> Any:
+            return live.aws.verify_software_token(**{**given, "UserCode": app[0].code()})
+
+    reader.known["cognito"] = Seen()
+    reader.type("associate_software_token(AccessToken=token)")
+
+    asked = reader.type('AuthFlow="USER_PASSWORD_AUTH"')
+    assert "SOFTWARE_TOKEN_MFA" == asked["ChallengeName"]
+    assert "AuthenticationResult" in reader.type('ChallengeName="SOFTWARE_TOKEN_MFA"', app[0].code())
+    asked = reader.curl("AWSCognitoIdentityProviderService.InitiateAuth", CLIENT=client.id)
+    answers = {"CLIENT": client.id, "SESSION": asked["Session"]}
+    assert "AuthenticationResult" in reader.curl("Service.RespondToAuthChallenge", app[0].code(), **answers)
+
+    live.aws.set_user_pool_mfa_config(
+        UserPoolId=client.pool_id, MfaConfiguration="ON", SoftwareTokenMfaConfiguration={"Enabled": True}
+    )
+    reader.type("admin_set_user_mfa_preference")
+    assert "MFA_SETUP" == reader.type('AuthFlow="USER_PASSWORD_AUTH"')["ChallengeName"]
+    assert "AuthenticationResult" in reader.type('ChallengeName="MFA_SETUP"')
+
+
+def test_a_code_by_mail_begins_a_sign_in(live: Live) -> None:
+    reader, _ = made(live)
+
+    class Waiting:
+        """Answers once the letter is there."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(live.aws, name)
+
+        def respond_to_auth_challenge(self, **given: Any) -> Any:
+            code = live.code(f"{reader.name}@example.com")
+            answers = {**given["ChallengeResponses"], "EMAIL_OTP_CODE": code}
+            return live.aws.respond_to_auth_challenge(**{**given, "ChallengeResponses": answers})
+
+    reader.known["cognito"] = Waiting()
+
+    assert "AuthenticationResult" in reader.type('"PREFERRED_CHALLENGE": "EMAIL_OTP"')
