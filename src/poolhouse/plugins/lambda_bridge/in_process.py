@@ -73,7 +73,12 @@ class Threads:
             with suppress(RuntimeError):  # the loop is closed: the server has stopped
                 loop.call_soon_threadsafe(finish, result, raised)
 
-        threading.Thread(target=work, name="poolhouse-function", daemon=True).start()
+        try:
+            threading.Thread(target=work, name="poolhouse-function", daemon=True).start()
+        except BaseException:
+            # It costs this call only: nobody else would give the place back.
+            self._free.release()
+            raise
         return await done
 
 
