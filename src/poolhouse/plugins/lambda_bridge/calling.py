@@ -34,8 +34,8 @@ from poolhouse.plugins.lambda_bridge.targets import (
 _LONGEST_MESSAGE: Final = 1000
 _ECHOED: Final = ("triggerSource", "userPoolId", "userName")
 """What the function has to give back as it was. Who answers for another user, answers nothing."""
-_BUSY: Final = frozenset({429, 503})
-"""The other side says that it did not take the call."""
+_BUSY: Final = frozenset({429})
+"""The other side says that it did not take the call. A 503 does not: it may come from a proxy, for what was done."""
 _PATIENCE: Final = 600.0
 """Seconds: the hook's own limit comes first."""
 
