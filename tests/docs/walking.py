@@ -38,6 +38,10 @@ while path := sys.stdin.readline().strip():
 """
 
 
+_NOT_THE_READERS = frozenset({"VIRTUAL_ENV", "PYTHONPATH", "ARGS", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES"})
+"""What whoever runs this test said to Python and to make."""
+
+
 class Walk:
     """``folder`` is where it begins, and ``checkout`` what the page calls /path/to/poolhouse. ``aside`` is a folder for
     what the walk itself needs. ``given`` are more variables of the shell's environment."""
@@ -53,7 +57,7 @@ class Walk:
         self._interpreter: subprocess.Popen[str] | None = None
         self._facts: dict[str, str] = {}
         self.env = {
-            **{name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "PYTHONPATH")},
+            **{name: value for name, value in os.environ.items() if name not in _NOT_THE_READERS},
             "PATH": f"{_commands(aside / 'bin')}{os.pathsep}{os.environ['PATH']}",
             "POOLHOUSE_LISTEN": f"127.0.0.1:{self.port}",
             "POOLHOUSE_OUTBOX": str(self.outbox),
