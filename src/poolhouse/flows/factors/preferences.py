@@ -73,12 +73,12 @@ class Preferences(Flow):
     @step("factors.prefer_for")
     async def set_for(self, pool: Pool, username: str, wishes: Sequence[Wish]) -> None:
         """As ``set``, by an administrator: the way back for a lost factor, so the last one can go too, and wrong
-        answers are forgotten. Where everybody needs a factor, one that is switched off is forgotten with them: it would
-        be asked for as long as it is there. Raises ``UserNotFound``."""
+        answers are forgotten. Where everybody needs a factor and none is left, those that are switched off are
+        forgotten with them: they would be asked for as long as they are there. Raises ``UserNotFound``."""
         user = await self._directory.require(pool, username)
         changed = self._changed(pool, user, wishes)
-        if _needed(pool):
-            lost = {wish.factor for wish in wishes} - set(changed.mfa)
+        if _needed(pool) and not changed.mfa:
+            lost = {wish.factor for wish in wishes}
             changed = replace(changed, factors=tuple(each for each in changed.factors if each.factor not in lost))
         await self._save(pool, user, changed, None)
         for wish in wishes:
