@@ -111,7 +111,8 @@ class UserAdministration(Flow):
             client_metadata=invitation.metadata,
         )
         # Their answers about confirming and verifying do not count here; a refusal does.
-        await self.world.hooks.all(specs.pre_sign_up, event)
+        if self.world.hooks.implements(specs.pre_sign_up, pool):
+            await self.world.hooks.all(specs.pre_sign_up, event)
         user = await self._with_temporary(pool, draft, password)
         try:
             user = await self._users.add(pool, user, seize=invitation.force_alias)

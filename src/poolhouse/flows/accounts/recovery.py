@@ -214,7 +214,8 @@ class Recovery(Flow):
             attributes=attributes_for_hooks(changed),
             client_metadata=metadata,
         )
-        await self.world.hooks.all(specs.post_confirmation, event)
+        if self.world.hooks.implements(specs.post_confirmation, pool):
+            await self.world.hooks.all(specs.post_confirmation, event)
 
     @step("recovery.require")
     async def require(self, pool: Pool, username: str, metadata: Mapping[str, str]) -> None:

@@ -298,7 +298,8 @@ class SignUp(Flow):
             validation_data=request.validation_data,
             client_metadata=request.metadata,
         )
-        answers = await self.world.hooks.all(specs.pre_sign_up, event)
+        asks = self.world.hooks.implements(specs.pre_sign_up, pool)
+        answers = await self.world.hooks.all(specs.pre_sign_up, event) if asks else []
         decision = SignUpDecision(
             confirm=any(a.confirm for a in answers),
             verify_email=any(a.verify_email for a in answers),
@@ -320,7 +321,8 @@ class SignUp(Flow):
             attributes=attributes_for_hooks(user),
             client_metadata=metadata,
         )
-        await self.world.hooks.all(specs.post_confirmation, event)
+        if self.world.hooks.implements(specs.post_confirmation, pool):
+            await self.world.hooks.all(specs.post_confirmation, event)
 
 
 def _decided(draft: User, decision: SignUpDecision) -> User:

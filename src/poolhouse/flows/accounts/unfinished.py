@@ -16,7 +16,7 @@ from poolhouse.ports.arithmetic import Passwords
 from poolhouse.records.pools import Pool
 from poolhouse.records.users import UNCONFIRMED, User
 
-SETTLED: Final = 5.0
+SETTLED: Final = 60.0
 """Seconds after which the first request does not run any more: of many at the same moment one makes the user."""
 REMEMBERED: Final = 3600.0
 
