@@ -14,6 +14,8 @@ from poolhouse.hooks.events.protection import OverLimit
 from poolhouse.hooks.kinds import hookimpl
 from poolhouse.ports.origin import Origin, begin
 from poolhouse.records.clients import Client
+from poolhouse.server.cognito.user_pools import challenges
+from tests.support.factors import TOTP, asked, with_factors
 from tests.support.house import House, opened_house
 
 MALLORY, ADMINISTRATOR = Origin(source="198.51.100.9"), Origin(source="198.51.100.9", actor="key:AKIA")
@@ -69,6 +71,37 @@ async def test_a_sign_in_by_an_administrator_and_one_by_the_user_count_together(
     begin(MALLORY)
 
     assert 6 == await begun(house, client, "USER_PASSWORD_AUTH", 9)
+
+
+async def test_to_begin_a_set_up_counts_as_to_confirm_one() -> None:
+    async with opened_house(limits=Limits(source_answers=3)) as house:
+        pool = await with_factors(house, await house.pool())
+        client = await house.client(pool)
+        await house.user(client)
+        tokens = await house.sign_in(client)
+        begin(MALLORY)
+
+        for _ in range(3):
+            await house.services.enrolments.begin(tokens.access, TOTP)
+        with pytest.raises(errors.TooManyRequests):
+            await house.services.enrolments.begin(tokens.access, TOTP)
+
+
+async def test_to_begin_a_set_up_in_a_sign_in_counts_too_and_loses_no_session() -> None:
+    async with opened_house(limits=Limits(source_answers=3)) as house:
+        pool = await with_factors(house, await house.pool(), "ON")
+        client = await house.client(pool)
+        await house.user(client)
+        begin(MALLORY)
+        handle, pool_id = challenges.session(asked(await house.begin(client)).handle)
+
+        for _ in range(3):
+            handle = (await house.services.factor_set_ups.begin(pool_id, handle, TOTP)).handle
+        with pytest.raises(errors.TooManyRequests):
+            await house.services.factor_set_ups.begin(pool_id, handle, TOTP)
+
+        house.clock.advance(60)
+        assert await house.services.factor_set_ups.begin(pool_id, handle, TOTP)
 
 
 async def test_a_back_end_that_signs_many_people_in_is_not_refused_for_its_address() -> None:

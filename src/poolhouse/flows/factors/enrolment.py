@@ -51,9 +51,10 @@ class Enrolments(Flow):
         """What the user needs to set the factor up, shown this once. What was set up before stays good until the new
         one is confirmed.
 
-        Raises ``FactorNotOffered``, ``ConcurrentModification``, and as ``Bearers.of``.
+        Raises ``FactorNotOffered``, ``TooManyRequests``, ``ConcurrentModification``, and as ``Bearers.of``.
         """
         bearer = await self._bearers.of(access_token)
+        await self._limits.admit(Asked.ANSWER, bearer.client)
         begun = await self.enrol(
             Claimant(pool=bearer.pool, client=bearer.client, user=bearer.user, subject=bearer.user.sub), factor
         )
@@ -67,7 +68,7 @@ class Enrolments(Flow):
         """The factor is the user's. Whether it is asked for is for the user to say (``preferences.py``).
 
         Raises ``EnrolmentMismatch``, ``AttemptsExceeded``, ``InvalidParameter`` where nothing is being set up,
-        ``FactorNotOffered``, ``ConcurrentModification``, and as ``Bearers.of``.
+        ``FactorNotOffered``, ``TooManyRequests``, ``ConcurrentModification``, and as ``Bearers.of``.
         """
         bearer = await self._bearers.of(access_token)
         await self._limits.admit(Asked.ANSWER, bearer.client)

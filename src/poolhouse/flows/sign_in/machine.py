@@ -24,6 +24,7 @@ from poolhouse.errors import (
     CodeExpired,
     CodeMismatch,
     ConcurrentModification,
+    FactorNotOffered,
     Invalid,
     InvalidSession,
     PluginAnswerInvalid,
@@ -234,7 +235,7 @@ class Machine(Flow):
             if attempt.wrong + 1 < WRONG_ANSWERS:
                 await self._attempts.put(replace(attempt, wrong=attempt.wrong + 1))
             raise
-        except (Invalid, TooManyRequests, StoreAway, ConcurrentModification):
+        except (Invalid, FactorNotOffered, TooManyRequests, StoreAway, ConcurrentModification):
             await self._attempts.put(attempt)
             raise
 

@@ -51,9 +51,11 @@ class FactorSetUps(Flow):
 
     @step("factors.begin_in_sign_in")
     async def begin(self, pool_id: str, handle: str, factor: str) -> Begun:
-        """Raises ``InvalidSession``, ``FactorNotOffered``."""
+        """Raises ``InvalidSession``; ``FactorNotOffered``, ``TooManyRequests`` (then the handle is good for another
+        try)."""
         attempt, client, run = await self._taken(pool_id, handle)
         async with self._machine.holding(attempt):
+            await self._limits.admit(Asked.ANSWER, client)
             begun = await self._enrolments.enrol(claimant(run), factor)
         following = await self._machine.put_on(attempt, set_up_factor.keep(begun.enrolment), client)
         if run.user is not None:
@@ -63,7 +65,8 @@ class FactorSetUps(Flow):
     @step("factors.confirm_in_sign_in")
     async def confirm(self, pool_id: str, handle: str, factor: str, code: str, label: str | None) -> str:
         """The handle with which the challenge is answered. Raises ``InvalidSession``, ``EnrolmentMismatch`` (then the
-        handle is good for another try), ``AttemptsExceeded``, ``InvalidParameter`` where nothing is being set up."""
+        handle is good for another try), ``AttemptsExceeded``, ``TooManyRequests``, ``InvalidParameter`` where nothing
+        is being set up."""
         attempt, client, run = await self._taken(pool_id, handle)
         async with self._machine.holding(attempt):
             await self._limits.admit(Asked.ANSWER, client)

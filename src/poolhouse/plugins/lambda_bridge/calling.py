@@ -22,7 +22,7 @@ from poolhouse import (
     OutputUnusable,
     Refused,
 )
-from poolhouse.plugins.lambda_bridge.in_process import FunctionContext, Threads
+from poolhouse.plugins.lambda_bridge.in_process import FunctionContext, NoThread, Threads
 from poolhouse.plugins.lambda_bridge.targets import (
     HttpTarget,
     PythonTarget,
@@ -101,6 +101,8 @@ class Functions:
         context = FunctionContext(function_name(arn), arn, self._chance.uuid())
         try:
             answer = await self._threads.call(target.function, json.loads(body), context)
+        except NoThread as error:
+            raise NotReached(trigger, "not reached", detail="no thread for it could be started") from error
         except Exception as error:
             self._logger.warning("%s: function %s raised %s", trigger, function_name(arn), type(error).__name__)
             raise Refused(_message(str(error) or type(error).__name__)) from error

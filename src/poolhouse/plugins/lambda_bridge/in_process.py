@@ -36,6 +36,10 @@ class FunctionContext:
         return _TIME_LIMIT_MS
 
 
+class NoThread(Exception):  # noqa: N818 - read as a statement
+    """The system gives no thread: the function was not called."""
+
+
 class Threads:
     """Daemon threads: one that hangs does not keep the server from stopping."""
 
@@ -45,7 +49,8 @@ class Threads:
     async def call(
         self, function: Callable[[dict[str, Any], Any], Any], event: dict[str, Any], context: FunctionContext
     ) -> Any:
-        """What the function returns, or raises. A coroutine function is awaited here; it must not block."""
+        """What the function returns, or raises; ``NoThread`` where it was not called. A coroutine function is awaited
+        here; it must not block."""
         if inspect.iscoroutinefunction(function):
             return await function(event, context)
         await self._free.acquire()
@@ -75,9 +80,11 @@ class Threads:
 
         try:
             threading.Thread(target=work, name="poolhouse-function", daemon=True).start()
-        except BaseException:
+        except BaseException as error:
             # It costs this call only: nobody else would give the place back.
             self._free.release()
+            if isinstance(error, RuntimeError | MemoryError):
+                raise NoThread from error
             raise
         return await done
 

@@ -390,6 +390,19 @@ async def test_an_administrator_switches_a_lost_app_off_and_forgets_wrong_codes(
     assert isinstance(reply, SignedIn)
 
 
+async def test_a_factor_that_is_not_offered_any_more_costs_no_session(house: House, client: Client, pool: Pool) -> None:
+    pool = await with_factors(house, pool, "ON")
+    asking = asked(await house.begin(client))
+    await with_factors(house, pool, "ON", SMS)
+    with pytest.raises(errors.FactorNotOffered):
+        await begun_in_sign_in(house, asking)
+    await with_factors(house, pool, "ON")
+
+    app, session = await begun_in_sign_in(house, asking)
+
+    assert await confirmed_in_sign_in(house, session, app.code())
+
+
 async def test_where_everybody_needs_a_factor_a_lost_app_that_is_switched_off_is_set_up_anew(
     house: House, client: Client, pool: Pool
 ) -> None:

@@ -90,6 +90,20 @@ async def test_a_pool_without_a_function_for_the_occasion_asks_none() -> None:
 # --- in this process -------------------------------------------------------------------------------------------------
 
 
+async def test_a_function_for_which_there_is_no_thread_was_not_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_room(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    asking = bridge(directory(), python("confirms"))
+    with monkeypatch.context() as starved:
+        starved.setattr(threading.Thread, "start", no_room)
+        with pytest.raises(NotReached) as failed:
+            await asking.pre_sign_up(SIGN_UP)
+
+    assert "thread" not in str(failed.value)
+    assert SignUpDecision(confirm=True) == await asking.pre_sign_up(SIGN_UP)
+
+
 @pytest.mark.parametrize("name", ["confirms", "confirms_in_time"])
 async def test_a_python_function_gets_event_and_context_and_answers(name: str) -> None:
     SEEN.clear()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from poolhouse.plugins.lambda_bridge.in_process import FunctionContext, Threads
+from poolhouse.plugins.lambda_bridge.in_process import FunctionContext, NoThread, Threads
 
 
 async def test_a_thread_that_cannot_start_costs_that_call_only(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -22,7 +22,7 @@ async def test_a_thread_that_cannot_start_costs_that_call_only(monkeypatch: pyte
 
     with monkeypatch.context() as starved:
         starved.setattr(threading.Thread, "start", no_room)
-        with pytest.raises(RuntimeError):
+        with pytest.raises(NoThread):
             await threads.call(answer, {}, context)
 
     async with asyncio.timeout(5):
