@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 def frozen(value: Any) -> Any:
     """The value, in which no mapping and no list can be changed, however deep it stands."""
-    if isinstance(value, _FrozenDict | _FrozenList | str):
+    kind = type(value)
+    # Nearly all are of these, and asking an abstract class takes longer than all the rest.
+    if kind in _AS_THEY_ARE:
         return value
+    if kind is tuple:
+        return tuple(map(frozen, value)) if value else value
     if isinstance(value, Mapping):
         return _FrozenDict({key: each if type(each) is str else frozen(each) for key, each in value.items()})
     if isinstance(value, list):
         return _FrozenList(map(frozen, value))
-    if type(value) is tuple:
-        return tuple(map(frozen, value))
     return value
 
 
@@ -27,6 +29,8 @@ def freeze(event: Any) -> None:
     """Every field of the frozen dataclass is ``frozen``."""
     for name in event.__dataclass_fields__:
         value = getattr(event, name)
+        if type(value) in _AS_THEY_ARE:
+            continue
         kept = frozen(value)
         if kept is not value:
             object.__setattr__(event, name, kept)
@@ -61,3 +65,6 @@ class _FrozenList(list[Any]):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> list[Any]:
         return [copy.deepcopy(value, memo) for value in self]
+
+
+_AS_THEY_ARE = frozenset({str, int, float, bool, type(None), _FrozenDict, _FrozenList})

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from msgspec import Struct
 
@@ -131,14 +132,21 @@ class Grants(Flow):
             roles=roles,
             preferred_role=preferred,
         )
-        if self.world.hooks.implements(specs.pre_token, pool):
-            draft = claims.first_draft(issue, source=source, metadata=metadata)
-            draft = claims.settled(draft, await self.world.hooks.amend(specs.pre_token, draft))
-            said = claims.id_token(issue, draft), claims.access_token(issue, draft)
-        else:
-            said = claims.unamended(issue)
+        said = await self._said(issue, source=source, metadata=metadata)
         id_token, access_token = await self._tokens.sign_both(pool.id, *said)
         return TokenSet(access=access_token, id=id_token, refresh=None, expires_in=client.access_validity)
+
+    async def _said(
+        self, issue: claims.Issue, *, source: TokenSource, metadata: Mapping[str, str]
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The claims of the ID and of the access token, as ``pre_token`` hooks leave them."""
+        if self.world.hooks.implements(specs.pre_token, issue.pool):
+            draft = claims.first_draft(issue, source=source, metadata=metadata)
+            amended = await self.world.hooks.amend(specs.pre_token, draft)
+            if amended is not draft:
+                settled = claims.settled(draft, amended)
+                return claims.id_token(issue, settled), claims.access_token(issue, settled)
+        return claims.unamended(issue)
 
 
 def replace_refresh(tokens: TokenSet, refresh: str) -> TokenSet:
