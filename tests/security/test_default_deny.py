@@ -80,14 +80,19 @@ def test_operations_without_rights_are_the_ones_that_the_model_leaves_open() -> 
         # This one and VerifySoftwareToken take the session of a sign-in under way, too.
         "AssociateSoftwareToken",
         "ChangePassword",
+        "ConfirmDevice",
         "DeleteUser",
         "DeleteUserAttributes",
+        "ForgetDevice",
+        "GetDevice",
         "GetUser",
         "GetUserAttributeVerificationCode",
         "GetUserAuthFactors",
         "GlobalSignOut",
+        "ListDevices",
         "SetUserMFAPreference",
         "SetUserSettings",
+        "UpdateDeviceStatus",
         "UpdateUserAttributes",
         "VerifySoftwareToken",
         "VerifyUserAttribute",
@@ -98,8 +103,13 @@ def test_operations_without_rights_are_the_ones_that_the_model_leaves_open() -> 
 async def test_an_operation_with_a_token_wants_a_good_one() -> None:
     model = user_pools()
     async with served() as (_, api):
+        device = {"DeviceKey": "eu-north-1_0"}
         given: dict[str, dict[str, Any]] = {
             "ChangePassword": {"ProposedPassword": "Corr3ct-Horse!"},
+            "ConfirmDevice": {**device, "DeviceSecretVerifierConfig": {"Salt": "AQ==", "PasswordVerifier": "AQ=="}},
+            "ForgetDevice": device,
+            "GetDevice": device,
+            "UpdateDeviceStatus": {**device, "DeviceRememberedStatus": "remembered"},
             "DeleteUserAttributes": {"UserAttributeNames": ["email"]},
             "GetUserAttributeVerificationCode": {"AttributeName": "email"},
             "SetUserSettings": {"MFAOptions": []},

@@ -20,6 +20,7 @@ from poolhouse.records.jobs import Job
 from poolhouse.records.keys import Algorithm
 from poolhouse.server.cognito.user_pools.noted import ELSEWHERE, NOTED, SILENT
 from tests.security.trailed import KEY, OTHER, WRONG, Trailed, trailed
+from tests.support.devices import ALWAYS, Device
 from tests.support.factors import associated, begun_in_sign_in, confirmed_in_sign_in, enrolled, with_factors
 from tests.support.house import PASSWORD
 from tests.support.sign_in import Asking
@@ -58,6 +59,9 @@ async def test_what_only_reads_leaves_nothing(operation: str) -> None:
             "ListUserPools": {"MaxResults": 10},
             "DescribeUserPoolDomain": {"Domain": "nobodys"},
         }
+        if operation in ("GetDevice", "AdminGetDevice", "ListDevices", "AdminListDevices"):
+            device = await devices_of(at)
+            given[operation] = {"DeviceKey": device.key} if "Get" in operation else {}
         answer = await at.call(operation, **given.get(operation, {}))
 
         assert 200 == answer.status, answer.body
@@ -625,3 +629,51 @@ async def test_what_becomes_of_jobs_is_noted() -> None:
     } == {(action, actor) for action, actor, _ in left}
     assert {"breaks"} == {facts["kind"] for _, _, facts in left}
     assert set(ELSEWHERE["jobs"]) == {action for action, _, _ in left}
+
+
+# --- devices ---------------------------------------------------------------------------------------------------------
+
+
+async def devices_of(at: Trailed, *, confirmed: bool = True) -> Device:
+    """A device on which jane is signed in."""
+    await at.house.built.ports.pools.save(replace(await at.house.services.pools.get(at.pool.id), devices=ALWAYS))
+    at.tokens = await at.house.sign_in(at.client)
+    device = Device(at.house, at.tokens)
+    if confirmed:
+        await device.confirm()
+    return device
+
+
+@scene("ConfirmDevice")
+async def confirm_device(at: Trailed) -> None:
+    device = await devices_of(at, confirmed=False)
+    await at.call("ConfirmDevice", DeviceKey=device.key, DeviceSecretVerifierConfig=device.config)
+    await at.left("device.confirmed", actor="jane")
+
+
+@scene("UpdateDeviceStatus")
+async def update_device(at: Trailed) -> None:
+    device = await devices_of(at)
+    await at.call("UpdateDeviceStatus", DeviceKey=device.key, DeviceRememberedStatus="not_remembered")
+    await at.left("device.updated", actor="jane")
+
+
+@scene("AdminUpdateDeviceStatus")
+async def update_device_by_admin(at: Trailed) -> None:
+    device = await devices_of(at)
+    await at.call("AdminUpdateDeviceStatus", DeviceKey=device.key, DeviceRememberedStatus="not_remembered")
+    await at.left("device.updated", actor=KEY)
+
+
+@scene("ForgetDevice")
+async def forget_device(at: Trailed) -> None:
+    device = await devices_of(at)
+    await at.call("ForgetDevice", DeviceKey=device.key)
+    await at.left("device.forgotten", actor="jane")
+
+
+@scene("AdminForgetDevice")
+async def forget_device_by_admin(at: Trailed) -> None:
+    device = await devices_of(at)
+    await at.call("AdminForgetDevice", DeviceKey=device.key)
+    await at.left("device.forgotten", actor=KEY)

@@ -46,6 +46,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "root.secret_access_key": "Its secret.",
     "tokens.rotation_lead": "Seconds between the publication of a new signing key and its first signature.",
     "tokens.keys_fresh": "Seconds after which signing keys are read again.",
+    "tokens.reset_forgets_devices": "Whether they make the user's remembered devices forgotten, too.",
     "tokens.reset_ends_sessions": "Whether a recovery, and a password that an administrator sets or resets, end what "
     "was given to the user before.",
     "tokens.reuse_ends_family": "Whether a replaced refresh token that shows up again ends all that its sign-in gave "

@@ -111,6 +111,8 @@ class Tokens:
     """Whether a replaced refresh token that shows up again ends all that its sign-in gave (recommended)."""
     reset_ends_sessions: bool = field(default=True, metadata=_by(values.switch))
     """Whether a recovery, and a password that an administrator sets or resets, end what was given before."""
+    reset_forgets_devices: bool = field(default=True, metadata=_by(values.switch))
+    """Whether they make the user's remembered devices forgotten, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -124,6 +124,9 @@ class Srp6a:
     async def verifier(self, pool_name: str, username: str, password: str, salt: bytes) -> str:
         return await self._workers.run(_verifier, pool_name, username, password, salt)
 
+    def can_verify(self, verifier: str) -> bool:
+        return bool(1 < mpz(verifier, 16) < N - 1)
+
     async def open(self, verifier: str, big_a: str) -> SrpOpening:
         a = public_value(big_a)
         if not _powers_of_g.cache_info().currsize:

@@ -11,13 +11,15 @@ here; a subject with many has a module of its own, as ``access`` has.
     │   ├── PasswordPolicyViolation  ── PasswordHistoryViolation
     │   ├── UnsupportedTokenType
     │   ├── InvalidOAuthFlow, ScopeNotFound      (settings of a client)
-    │   └── NotInTier                (settings of a pool)
+    │   ├── NotInTier                (settings of a pool)
+    │   └── DevicesNotTracked        (the pool does not tell devices apart)
     ├── NotFound
     │   ├── PoolNotFound, ClientNotFound, GroupNotFound, KeyNotFound
     │   ├── FactorNotOffered         (the pool has no such factor)
+    │   ├── DeviceNotFound           (the user has no such device)
     │   └── UserNotFound
     ├── Taken
-    │   ├── UsernameTaken, AliasTaken, GroupTaken
+    │   ├── UsernameTaken, AliasTaken, GroupTaken, DeviceKeyTaken
     │   └── KeyTaken                 (store: the key is in use)
     ├── Denied                       the answer is no
     │   ├── NotAuthorized            ── WrongCredentials, AttemptsExceeded, UserDisabled, InvalidSession,
@@ -110,6 +112,10 @@ class NotInTier(Invalid):
     usual = Reason.NOT_IN_TIER
 
 
+class DevicesNotTracked(Invalid):
+    usual = Reason.DEVICES_NOT_TRACKED
+
+
 class NotFound(PoolhouseError):
     pass
 
@@ -140,6 +146,10 @@ class FactorNotOffered(NotFound):
     usual = Reason.SOFTWARE_TOKEN_NOT_OFFERED
 
 
+class DeviceNotFound(NotFound):
+    usual = Reason.DEVICE_NOT_FOUND
+
+
 class UserNotFound(NotFound):
     usual = Reason.USER_NOT_FOUND
 
@@ -162,6 +172,10 @@ class AliasTaken(Taken):
 
 class GroupTaken(Taken):
     usual = Reason.GROUP_TAKEN
+
+
+class DeviceKeyTaken(Taken):
+    usual = Reason.DEVICE_KEY_TAKEN
 
 
 class KeyTaken(Taken):

@@ -249,6 +249,11 @@ class Reason(Enum):
         "Invalid account recovery setting parameter. Account Recovery Setting cannot use {mechanism} as a recovery "
         "mechanism when {factor} MFA is configured."
     )
+    # SDKs for browsers look for the word "device", and some for this sentence, to drop a key that is good no more.
+    DEVICE_NOT_FOUND = "Device does not exist."
+    DEVICE_KEY_TAKEN = "Device Key already exists."
+    DEVICES_NOT_TRACKED = "Device tracking is not configured for the user pool."
+    DEVICE_VERIFIER_INVALID = "DeviceSecretVerifierConfig holds no salt and verifier."
     USER_SETTINGS_SMS_ONLY = "Only the delivery medium SMS with the attribute phone_number can be set."
 
     # grants

@@ -24,7 +24,8 @@ class TriggerFunction:
 class Directory:
     """A user pool. ``username_attributes`` and ``alias_attributes`` say what users may sign in with, ``triggers`` which
     functions its ``LambdaConfig`` names, by occasion (``PreSignUp``). ``mfa`` is ``OFF``, ``OPTIONAL`` or ``ON``,
-    ``mfa_factors`` are the second factors that its users may have."""
+    ``mfa_factors`` are the second factors that its users may have; ``device_instead``: a remembered device stands in
+    place of one."""
 
     id: str
     name: str
@@ -35,6 +36,7 @@ class Directory:
     triggers: Mapping[str, TriggerFunction] = field(default_factory=dict)
     mfa: str = "OFF"
     mfa_factors: tuple[str, ...] = ()
+    device_instead: bool = False
 
     @staticmethod
     def of(pool: Pool) -> Directory:
@@ -50,6 +52,7 @@ class Directory:
             ),
             mfa=pool.mfa.mode,
             mfa_factors=pool.mfa.factors,
+            device_instead=pool.devices is not None and pool.devices.instead,
         )
 
 

@@ -55,6 +55,9 @@ class Srp(Protocol):
     async def verifier(self, pool_name: str, username: str, password: str, salt: bytes) -> str:
         """Lower-case hex of ``v``."""
 
+    def can_verify(self, verifier: str) -> bool:
+        """Whether the hex number is one that a secret can have: neither out of the group nor a trivial member."""
+
     async def open(self, verifier: str, big_a: str) -> SrpOpening:
         """Raises ``InvalidParameter`` when A is not a usable public value."""
 

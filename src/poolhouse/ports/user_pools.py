@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from poolhouse.ports.arithmetic import Passwords, Srp, Tokens
 from poolhouse.ports.census import Censuses
 from poolhouse.ports.clients import Clients
+from poolhouse.ports.factors import Devices
 from poolhouse.ports.grants import Grants
 from poolhouse.ports.groups import Groups
 from poolhouse.ports.jobs import JobLeases
@@ -28,6 +29,7 @@ class Ports:
     attempts: Attempts
     codes: Codes
     grants: Grants
+    devices: Devices
     counters: Counters
     outbox: Outbox
     jobs: JobLeases

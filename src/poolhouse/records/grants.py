@@ -33,3 +33,7 @@ class Grant(StoredRecord, frozen=True, kw_only=True):
     previous: Previous | None = None
     revoked: bool = False
     generation: int = 0
+    device_key: str | None = None
+    """The device that it was given to: its refresh token is good there only."""
+    device_group: str | None = None
+    """Of a device that can be confirmed, once; None where it was known, or has been confirmed."""

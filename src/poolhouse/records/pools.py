@@ -63,6 +63,14 @@ class Mfa(Kept, frozen=True, kw_only=True):
         return self.mode != "OFF" and factor in self.factors
 
 
+class DeviceTracking(Kept, frozen=True, kw_only=True):
+    """Devices of users have keys, and can be remembered: at once, or where ``on_prompt`` when the user is asked and
+    says so. ``instead``: a remembered device stands in place of a second factor."""
+
+    instead: bool = False
+    on_prompt: bool = False
+
+
 class RecoveryOption(Kept, frozen=True, kw_only=True):
     name: str
     priority: int
@@ -111,6 +119,8 @@ class Pool(StoredRecord, frozen=True, kw_only=True):
     """Messages with the code of a factor."""
     first_factors: tuple[str, ...] = ("PASSWORD",)
     """By what a sign-in may begin where the user chooses, by the field's names; a password stands for both its ways."""
+    devices: DeviceTracking | None = None
+    """None: devices are not told apart."""
     kept: dict[str, Any] = {}
 
     @property

@@ -33,6 +33,8 @@ class Attempt(StoredRecord, frozen=True, kw_only=True):
     passed: tuple[str, ...] = ()
     history: tuple[dict[str, Any], ...] = ()
     """The custom challenge session as its hooks see it: name, result, metadata."""
+    device_key: str | None = None
+    """The device that the client says it is on."""
     wrong: int = 0
     basis: str = ""
     """What the user's record was when this was asked, as far as earlier proofs depend on it."""

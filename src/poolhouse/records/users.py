@@ -68,6 +68,8 @@ class User(StoredRecord, frozen=True, kw_only=True):
     preferred_mfa: str | None = None
     """One of them that is asked for without a choice."""
     factors: tuple[Enrolment, ...] = ()
+    trust: int = 0
+    """Counts what made the user's remembered devices forgotten: each is remembered in one of these."""
 
     def enrolment(self, factor: str, *, confirmed: bool = True) -> Enrolment | None:
         """The user's own of this factor; with ``confirmed=False``, the one that is about to be."""

@@ -63,6 +63,7 @@ class UserAdministration(Flow):
         lockout: Lockout,
         *,
         ends_sessions: bool = True,
+        forgets_devices: bool = True,
     ) -> None:
         super().__init__(world)
         self._users = users
@@ -72,6 +73,7 @@ class UserAdministration(Flow):
         self._attributes = attributes
         self._lockout = lockout
         self._ends_sessions = ends_sessions
+        self._forgets_devices = forgets_devices
 
     async def require(self, pool: Pool, username: str) -> User:
         """The user whom the name, an alias or the id means. Raises ``UserNotFound``."""
@@ -211,7 +213,7 @@ class UserAdministration(Flow):
             raise ConcurrentModification from None
 
     def _signed_out(self, user: User) -> User:
-        return replace(user, epoch=user.epoch + self._ends_sessions)
+        return replace(user, epoch=user.epoch + self._ends_sessions, trust=user.trust + self._forgets_devices)
 
     def _temporary_password(self, pool: Pool, given: str | None) -> str:
         password = given or self._credentials.invent(pool.password_policy)

@@ -46,7 +46,8 @@ _RESETTABLE = frozenset({CONFIRMED, RESET_REQUIRED, UNCONFIRMED})
 
 class Recovery(Flow):
     """``ends_sessions``: whether a recovery, and a reset by an administrator, end what was given to the user until
-    then. Whoever took the account over has tokens too."""
+    then; ``forgets_devices``: whether no device is remembered any more. Whoever took the account over has tokens too,
+    and a device."""
 
     def __init__(
         self,
@@ -63,6 +64,7 @@ class Recovery(Flow):
         limits: Limits,
         *,
         ends_sessions: bool = True,
+        forgets_devices: bool = True,
     ) -> None:
         super().__init__(world)
         self._pools = pools
@@ -76,6 +78,7 @@ class Recovery(Flow):
         self._migration = migration
         self._limits = limits
         self._ends_sessions = ends_sessions
+        self._forgets_devices = forgets_devices
 
     @step("recovery.start")
     async def start(
@@ -191,6 +194,7 @@ class Recovery(Flow):
             modified=self.world.clock.now(),
             spent={**user.spent, fitting.purpose: fitting.id},
             epoch=user.epoch + self._ends_sessions,
+            trust=user.trust + self._forgets_devices,
         )
         try:
             changed = await self._users.save(pool, changed)
@@ -237,6 +241,7 @@ class Recovery(Flow):
             status=RESET_REQUIRED,
             modified=self.world.clock.now(),
             epoch=user.epoch + self._ends_sessions,
+            trust=user.trust + self._forgets_devices,
         )
         try:
             marked = await self._users.save(pool, marked)

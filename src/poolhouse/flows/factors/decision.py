@@ -4,20 +4,26 @@ section 9). It knows no factor by itself, asks nothing, and keeps nothing."""
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Final
 
 from msgspec import Struct
+
+DEVICE: Final = "device"
+"""What a remembered device proves."""
 
 
 class Standing(Struct, frozen=True, kw_only=True):
     """``mode`` is the pool's; ``settable`` are the factors that its users may set up. Of the user: ``enabled`` are the
     factors that are to be asked for, ``preferred`` the one of them that needs no choice, ``held`` those that can be
-    asked for at all: set up, or with a contact to send to. All in the order in which they are shown."""
+    asked for at all: set up, or with a contact to send to. All in the order in which they are shown. ``device``: the
+    client says that it is on a remembered device, and the pool takes that for a second factor."""
 
     mode: str
     settable: Sequence[str] = ()
     enabled: Sequence[str] = ()
     preferred: str | None = None
     held: Sequence[str] = ()
+    device: bool = False
 
     @property
     def active(self) -> tuple[str, ...]:
@@ -47,7 +53,11 @@ class SetUp(Struct, frozen=True):
     factors: tuple[str, ...]
 
 
-Due = Ask | Choose | SetUp | None
+class AskDevice(Struct, frozen=True):
+    """The device proves that it is the remembered one."""
+
+
+Due = Ask | AskDevice | Choose | SetUp | None
 
 
 def due(standing: Standing, proofs: Collection[str], possessions: Collection[str]) -> Due:
@@ -55,11 +65,14 @@ def due(standing: Standing, proofs: Collection[str], possessions: Collection[str
 
     A mode that only a later version knows is taken for the strictest (decision 0008).
     """
-    if standing.mode == "OFF" or is_enough(proofs, possessions):
+    good = (*possessions, DEVICE) if standing.device else possessions
+    if standing.mode == "OFF" or is_enough(proofs, good):
         return None
     active = standing.active
     if not active:
         return None if standing.mode == "OPTIONAL" else SetUp(tuple(standing.settable))
+    if standing.device and DEVICE not in proofs:
+        return AskDevice()
     if len(active) == 1:
         return Ask(active[0])
     return Ask(standing.preferred) if standing.preferred in active else Choose(active)

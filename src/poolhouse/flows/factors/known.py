@@ -40,18 +40,20 @@ class Factors:
         factor = self._by_name.get(name)
         return factor is not None and factor.is_held(person) and (name in pool.mfa_factors or name in self._enrolling)
 
-    def standing(self, pool: Directory, person: Person) -> Standing:
+    def standing(self, pool: Directory, person: Person, *, on_device: bool = False) -> Standing:
         return Standing(
             mode=pool.mfa,
             settable=[name for name in self._by_name if name in pool.mfa_factors],
             enabled=person.mfa,
             preferred=person.preferred_mfa,
             held=[name for name in self._by_name if self.is_held(name, pool, person)],
+            device=on_device and pool.device_instead,
         )
 
-    def due(self, pool: Directory, person: Person, proofs: Sequence[str]) -> Due:
-        """The second factor that is due after these proofs."""
-        return due(self.standing(pool, person), proofs, self._possessions)
+    def due(self, pool: Directory, person: Person, proofs: Sequence[str], *, on_device: bool = False) -> Due:
+        """The second factor that is due after these proofs. ``on_device``: the client says that it is on a remembered
+        device of the user."""
+        return due(self.standing(pool, person, on_device=on_device), proofs, self._possessions)
 
 
 def _place(name: str) -> int:

@@ -126,6 +126,8 @@ def unamended(issue: Issue) -> tuple[dict[str, Any], dict[str, Any]]:
     access["client_id"] = client.id
     access["username"] = user.username
     access["scope"] = " ".join(dict.fromkeys(grant.scopes))
+    if grant.device_key is not None:
+        access["device_key"] = grant.device_key
     if issue.groups:
         claims["cognito:groups"] = access["cognito:groups"] = list(issue.groups)
     if issue.roles:
@@ -156,6 +158,8 @@ def access_token(issue: Issue, draft: PreToken) -> dict[str, Any]:
     claims |= _common(issue, issue.access_jti, "access", issue.client.access_validity)
     claims["client_id"] = issue.client.id
     claims["username"] = issue.user.username
+    if issue.grant.device_key is not None:
+        claims["device_key"] = issue.grant.device_key
     claims["scope"] = " ".join(_sound_scopes(issue.grant.scopes, draft.scopes))
     claims |= _groups(draft)
     return claims

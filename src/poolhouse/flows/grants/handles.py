@@ -13,7 +13,7 @@ from poolhouse.ports.world import Chance, Secrets
 
 
 def digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 class Handles:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from poolhouse.flows.flow import Flow, World
 from poolhouse.flows.grants import claims
@@ -31,13 +32,22 @@ from poolhouse.records.users import User
 API_SCOPES = (claims.ADMIN_SCOPE,)
 
 
+class DeviceMark(Struct, frozen=True):
+    """The device that tokens are given to. ``group`` is None for one that was known already."""
+
+    key: str
+    group: str | None = None
+
+
 class TokenSet(Struct, frozen=True):
-    """``expires_in`` is the life of the access token in seconds. ``refresh`` is None where the old one goes on."""
+    """``expires_in`` is the life of the access token in seconds. ``refresh`` is None where the old one goes on.
+    ``device`` is one that the client can confirm from now on."""
 
     access: str
     id: str
     refresh: str | None
     expires_in: int
+    device: DeviceMark | None = None
 
     def __repr__(self) -> str:
         return "TokenSet(...)"
@@ -64,6 +74,7 @@ class Grants(Flow):
         source: TokenSource,
         metadata: Mapping[str, str],
         flow: str,
+        device: DeviceMark | None = None,
         scopes: tuple[str, ...] = API_SCOPES,
         groups: Sequence[Group] | None = None,
     ) -> TokenSet:
@@ -87,6 +98,8 @@ class Grants(Flow):
             expires=now + client.refresh_validity,
             epoch=user.epoch,
             scopes=scopes,
+            device_key=device.key if device else None,
+            device_group=device.group if device else None,
         )
         # The tokens first: where a plugin refuses them, nothing was granted.
         tokens = await self.tokens(pool, client, user, grant, source=source, metadata=metadata, groups=groups)
@@ -102,7 +115,8 @@ class Grants(Flow):
                 facts={"flow": flow, "event_id": event_id},
             ),
         )
-        return replace_refresh(tokens, f"{grant.id}.{secret}")
+        is_new = device is not None and device.group is not None
+        return replace(tokens, refresh=f"{grant.id}.{secret}", device=device if is_new else None)
 
     async def tokens(
         self,
@@ -150,4 +164,4 @@ class Grants(Flow):
 
 
 def replace_refresh(tokens: TokenSet, refresh: str) -> TokenSet:
-    return TokenSet(access=tokens.access, id=tokens.id, refresh=refresh, expires_in=tokens.expires_in)
+    return replace(tokens, refresh=refresh)

@@ -67,11 +67,13 @@ class Refreshing(Flow):
         metadata: Mapping[str, str],
         secret_hash: str | None = None,
         client_secret: str | None = None,
+        device_key: str | None = None,
     ) -> TokenSet:
         """New tokens for a refresh token.
 
         ``rotates`` tells the operation that hands out successors from the one that does not. The client proves itself
-        by ``secret_hash`` (over the user name) there, by ``client_secret`` here.
+        by ``secret_hash`` (over the user name) there, by ``client_secret`` here. ``device_key`` is that of the device
+        that the token was given to, where the pool tells devices apart.
 
         Raises ``InvalidRefreshToken`` with the field's sentences, ``RefreshTokenReused``, ``UserDisabled``,
         ``UnsupportedOperation`` where the client rotates and the operation does not.
@@ -96,6 +98,7 @@ class Refreshing(Flow):
                 except RefreshTokenReused:
                     await self._end_family(grant)
                     raise
+                _require_device(pool, grant, device_key)
                 _refuse_unusable(pool, client, user)
                 now = self.world.clock.now()
                 if not client.rotation.enabled:
@@ -173,6 +176,13 @@ class Refreshing(Flow):
         return await self._issue.tokens(
             pool, client, user, grant, source="TokenGeneration_RefreshTokens", metadata=metadata
         )
+
+
+def _require_device(pool: Pool, grant: Grant, device_key: str | None) -> None:
+    if pool.devices is None or grant.device_key is None:
+        return
+    if not hmac.compare_digest(digest(device_key or ""), digest(grant.device_key)):
+        raise InvalidRefreshToken
 
 
 def _refuse_unusable(pool: Pool, client: Client, user: User) -> None:

@@ -184,5 +184,6 @@ def _furnished(pool: Pool, settings: PoolSettings) -> Pool:
         sender_key=settings.sender_key,
         authentication=replace(pool.authentication, sms=settings.sms_authentication),
         first_factors=settings.first_factors,
+        devices=settings.devices,
         kept=settings.kept,
     )

@@ -10,7 +10,7 @@ from poolhouse.errors import InvalidParameter
 from poolhouse.errors.reasons import Reason
 from poolhouse.flows.directory.definitions import Declaration
 from poolhouse.records.base import Record
-from poolhouse.records.pools import MessageTemplate, PasswordPolicy, RecoveryOption, Trigger
+from poolhouse.records.pools import DeviceTracking, MessageTemplate, PasswordPolicy, RecoveryOption, Trigger
 
 MOST_TAGS = 50
 REGION = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?")
@@ -57,6 +57,7 @@ class PoolSettings(Record, frozen=True, kw_only=True):
     """Which second factors there are is said apart (``mfa.py``)."""
     sms_authentication: str | None = None
     first_factors: tuple[str, ...] = ("PASSWORD",)
+    devices: DeviceTracking | None = None
     kept: dict[str, Any] = {}
 
 

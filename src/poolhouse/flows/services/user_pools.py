@@ -18,6 +18,7 @@ from poolhouse.flows.clients.secrets import ClientSecrets
 from poolhouse.flows.directory.groups import GroupAdministration
 from poolhouse.flows.directory.lookup import Directory
 from poolhouse.flows.directory.passwords import Credentials
+from poolhouse.flows.factors.devices import KnownDevices, RememberedDevices
 from poolhouse.flows.factors.enrolment import Enrolments
 from poolhouse.flows.factors.first import FirstFactors
 from poolhouse.flows.factors.known import Factors
@@ -65,6 +66,7 @@ class Services(Struct, frozen=True):
     enrolments: Enrolments
     factor_set_ups: FactorSetUps
     preferences: Preferences
+    devices: RememberedDevices
     grants: Grants
     refreshing: Refreshing
     revocation: Revocation
@@ -83,6 +85,7 @@ def build_services(
     factors: Sequence[Factor] = (),
     reuse_ends_family: bool = False,
     reset_ends_sessions: bool = True,
+    reset_forgets_devices: bool = True,
     rates: Rates = NONE,
     knows_function: Callable[[str], bool] = knows_none,
 ) -> Services:
@@ -108,6 +111,7 @@ def build_services(
     sms, email, sms_first = message_factors(world, ports.users, directory, codes, limits)
     known = Factors((sms, email), [PluggedFactor(world, ports.counters, factor) for factor in factors])
     first = FirstFactors(known, alone=(sms_first,))
+    devices = KnownDevices(world, ports.devices)
     enrolments = Enrolments(world, ports.users, known, bearers, lockout, limits)
     again = Again(world, ports.pools, ports.users, ports.groups, has_stages=bool(stages))
     table = sign_in_table(
@@ -121,10 +125,11 @@ def build_services(
         first,
         enrolments,
         again,
+        devices,
         challenges=challenges,
         stages=stages,
     )
-    machine = Machine(world, ports.users, ports.attempts, lockout, table, again)
+    machine = Machine(world, ports.users, ports.attempts, lockout, devices, table, again)
     sign_in = SignIn(world, ports.pools, ports.users, machine, directory, secrets, table, limits)
     return Services(
         pools=PoolAdministration(
@@ -149,6 +154,7 @@ def build_services(
             attributes,
             lockout,
             ends_sessions=reset_ends_sessions,
+            forgets_devices=reset_forgets_devices,
         ),
         sign_up=SignUp(
             world,
@@ -162,7 +168,7 @@ def build_services(
             UnfinishedSignUps(world, ports.passwords, lockout, codes),
         ),
         sign_in=sign_in,
-        sign_in_end=SignInEnd(grants, audit),
+        sign_in_end=SignInEnd(grants, devices, audit),
         recovery=Recovery(
             world,
             ports.pools,
@@ -176,6 +182,7 @@ def build_services(
             migration,
             limits,
             ends_sessions=reset_ends_sessions,
+            forgets_devices=reset_forgets_devices,
         ),
         profile=Profile(
             world, ports.users, ports.counters, ports.passwords, bearers, attributes, credentials, lockout, limits
@@ -183,6 +190,7 @@ def build_services(
         enrolments=enrolments,
         factor_set_ups=FactorSetUps(world, ports.clients, sign_in, machine, enrolments, limits),
         preferences=Preferences(world, ports.users, known, first, bearers, directory, lockout),
+        devices=RememberedDevices(world, ports.devices, devices, ports.grants, ports.srp, bearers, directory),
         grants=grants,
         refreshing=Refreshing(
             world,

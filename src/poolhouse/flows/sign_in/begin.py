@@ -6,7 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from dataclasses import replace as with_fields
 
-from poolhouse.errors import InvalidParameter, InvalidSession, MissingParameter, UserDisabled, UserNotFound
+from poolhouse.errors import (
+    DeviceNotFound,
+    InvalidParameter,
+    InvalidSession,
+    MissingParameter,
+    UserDisabled,
+    UserNotFound,
+)
 from poolhouse.errors.reasons import Reason
 from poolhouse.flows.clients.permitted import permits
 from poolhouse.flows.clients.secrets import ClientSecrets
@@ -34,13 +41,15 @@ from poolhouse.records.users import User
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """The answer to a challenge. ``handle`` is that of the attempt; ``meant`` says whether the answer is to the
-    challenge of a name. ``srp_a`` is the client's public value, where it came along."""
+    challenge of a name. ``srp_a`` is the client's public value, ``device_key`` the device that it says it is on, where
+    they came along."""
 
     meant: Callable[[str], bool]
     handle: str = field(repr=False)
     username: str
     given: Given
     srp_a: str | None = field(default=None, repr=False)
+    device_key: str | None = None
     secret_hash: str | None = field(default=None, repr=False)
     metadata: Mapping[str, str] = field(default_factory=dict)
 
@@ -124,6 +133,7 @@ class SignIn(Flow):
             event_id=event_id,
             subject=user.sub if user else self._directory.stand_in(pool, submitted),
             srp_a=opening.srp_a,
+            device_key=opening.device_key,
         )
         return await self._machine.go_on(*await way.begin(run, opening))
 
@@ -139,7 +149,12 @@ class SignIn(Flow):
             self._secrets.check_hash(client, answer.secret_hash, (answer.username,))
             await self._limits.admit(Asked.ANSWER, client)
             attempt = await self._machine.take(client, answer.handle, answer.username, answer.meant)
-            return await self._respond(client, attempt, answer)
+            try:
+                return await self._respond(client, attempt, answer)
+            except DeviceNotFound:
+                # SDKs forget the device, and send the same answer once more.
+                await self._machine.give_back(attempt)
+                raise
         except REFUSALS as refused:
             await note_failure(
                 self.world.audit,
@@ -152,7 +167,7 @@ class SignIn(Flow):
             raise
 
     async def _respond(self, client: Client, attempt: Attempt, answer: Answer) -> Reply:
-        run = await self.resume(client, attempt, answer.metadata, answer.srp_a)
+        run = await self.resume(client, attempt, answer.metadata, answer.srp_a, answer.device_key)
         run, outcome = await self._machine.check(run, attempt, answer.given)
         way = self._public.get(attempt.flow) or self._by_admin[attempt.flow]
         further = await way.after(run, attempt.challenge, outcome)
@@ -163,7 +178,12 @@ class SignIn(Flow):
         return await self._machine.go_on(run, further, attempt.challenge)
 
     async def resume(
-        self, client: Client, attempt: Attempt, metadata: Mapping[str, str], srp_a: str | None = None
+        self,
+        client: Client,
+        attempt: Attempt,
+        metadata: Mapping[str, str],
+        srp_a: str | None = None,
+        device_key: str | None = None,
     ) -> Run:
         """The sign-in that the attempt was put away from, if everything about it still holds. Raises
         ``InvalidSession``."""
@@ -178,7 +198,7 @@ class SignIn(Flow):
         # What was decided at the opening is decided again (security rows 13, 21).
         if not permits(client, attempt.flow) or (user is not None and attempt.basis != basis_of(user)):
             raise InvalidSession
-        return resumed(attempt, pool, client, user, metadata, srp_a)
+        return resumed(attempt, pool, client, user, metadata, srp_a, device_key)
 
     async def _pre_authentication(
         self, pool: Pool, client: Client, user: User | None, submitted: str, metadata: Mapping[str, str]

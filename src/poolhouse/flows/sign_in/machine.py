@@ -24,6 +24,7 @@ from poolhouse.errors import (
     CodeExpired,
     CodeMismatch,
     ConcurrentModification,
+    DeviceNotFound,
     FactorNotOffered,
     Invalid,
     InvalidSession,
@@ -34,6 +35,7 @@ from poolhouse.errors import (
 )
 from poolhouse.errors.reasons import Reason
 from poolhouse.flows.directory.shown import attributes_for_hooks
+from poolhouse.flows.factors.devices import KnownDevices
 from poolhouse.flows.flow import Flow, World
 from poolhouse.flows.grants.gate import require_able
 from poolhouse.flows.protection.lockout import Lockout
@@ -47,6 +49,7 @@ from poolhouse.hooks.events.sign_in import PostAuthentication
 from poolhouse.ports.sign_in import Attempts
 from poolhouse.ports.users import Users
 from poolhouse.records.clients import Client
+from poolhouse.records.factors import Device
 from poolhouse.records.groups import Group
 from poolhouse.records.names import canonical
 from poolhouse.records.pools import Pool
@@ -68,7 +71,8 @@ class Asking:
 
 class Finished(Struct, frozen=True, kw_only=True):
     """All proofs are there. ``proofs`` is what was proven, ``passed`` the challenges that were passed, in order.
-    ``groups`` are the user's, at a moment at which the pool was there; None where that is still to be looked at."""
+    ``groups`` are the user's, at a moment at which the pool was there; None where that is still to be looked at.
+    ``device`` is the known one of the user that the client says it is on."""
 
     pool: Pool
     client: Client
@@ -79,6 +83,7 @@ class Finished(Struct, frozen=True, kw_only=True):
     passed: tuple[str, ...]
     metadata: Mapping[str, str]
     groups: tuple[Group, ...] | None = None
+    device: Device | None = None
 
 
 Reply = Asking | Finished
@@ -110,13 +115,21 @@ def _digest(raw: bytes) -> str:
 
 class Machine(Flow):
     def __init__(
-        self, world: World, users: Users, attempts: Attempts, lockout: Lockout, table: Table, again: Again
+        self,
+        world: World,
+        users: Users,
+        attempts: Attempts,
+        lockout: Lockout,
+        devices: KnownDevices,
+        table: Table,
+        again: Again,
     ) -> None:
         super().__init__(world)
         self._again = again
         self._users = users
         self._attempts = attempts
         self._lockout = lockout
+        self._devices = devices
         self._challenges = {challenge.name: challenge for challenge in table.challenges}
         if len(self._challenges) != len(table.challenges):
             raise ValueError("two challenges have the same name")
@@ -124,7 +137,11 @@ class Machine(Flow):
 
     async def go_on(self, run: Run, outcome: Outcome, challenge: str | None = None) -> Reply:
         """What comes after an outcome: the question that it wants, the next stage that applies, or the end.
-        ``challenge`` is the one that it is the outcome of; None for that of an opening."""
+        ``challenge`` is the one that it is the outcome of; None for that of an opening.
+
+        Raises ``DeviceNotFound`` after a password, where the client says that it is on a device that the user has not:
+        then it lets go of it, and tries again.
+        """
         if isinstance(outcome, Next):
             return await self._ask(with_fields(run, history=outcome.rounds or run.history), outcome.challenge)
         if run.user is None:
@@ -134,7 +151,10 @@ class Machine(Flow):
         if user is None:
             raise WrongCredentials
         require_able(user, self.world.clock.now())
-        run = with_fields(run.proven(challenge, outcome), user=user)
+        device = await self._devices.find(run.pool, user, run.device_key)
+        if device is None and _names_strange_device(run, outcome):
+            raise DeviceNotFound
+        run = with_fields(run.proven(challenge, outcome), user=user, device=device)
         seen = run.seen()
         for stage in self._stages:
             due = await stage.applies(seen)
@@ -168,6 +188,7 @@ class Machine(Flow):
                 passed=run.passed,
                 history=tuple({"name": r.name, "passed": r.passed, "metadata": r.metadata} for r in run.history),
                 basis=basis_of(run.user) if run.user else "",
+                device_key=run.device_key,
             )
         )
         return Asking(name, encode_handle(raw), posed.question)
@@ -200,6 +221,10 @@ class Machine(Flow):
         expires = self.world.clock.now() + client.session_validity
         await self._attempts.put(replace(attempt, handle=_digest(raw), private=dict(private), expires=expires))
         return encode_handle(raw)
+
+    async def give_back(self, attempt: Attempt) -> None:
+        """The attempt waits on with the same handle, and without the device that it named."""
+        await self._attempts.put(replace(attempt, device_key=None))
 
     async def _taken(self, pool_id: str, handle: str, client_id: str | None) -> Attempt:
         attempt = await self._attempts.take(pool_id, _digest(decode_handle(handle)))
@@ -249,6 +274,7 @@ class Machine(Flow):
                     username=user.username,
                     attributes=attributes_for_hooks(user),
                     client_metadata=run.metadata,
+                    new_device_used=None if run.pool.devices is None else run.device is None,
                 ),
             )
         return Finished(
@@ -261,6 +287,7 @@ class Machine(Flow):
             passed=run.passed,
             metadata=run.metadata,
             groups=run.now.groups if run.now else None,
+            device=run.device,
         )
 
 
@@ -271,6 +298,7 @@ def resumed(
     user: User | None,
     metadata: Mapping[str, str],
     srp_a: str | None = None,
+    device_key: str | None = None,
 ) -> Run:
     """The run that an attempt was put away from, in a new request."""
     return Run(
@@ -286,7 +314,14 @@ def resumed(
         history=tuple(ChallengeResult(r["name"], r["passed"], r.get("metadata")) for r in attempt.history),
         metadata=metadata,
         srp_a=srp_a,
+        device_key=device_key or attempt.device_key,
     )
+
+
+def _names_strange_device(run: Run, passed: Passed) -> bool:
+    """Whether the client has to hear that a device is not known. After a later proof it does not: the code that was
+    good once would be lost."""
+    return run.pool.devices is not None and bool(run.device_key) and not run.proofs and passed.proof == "password"
 
 
 def basis_of(user: User) -> str:

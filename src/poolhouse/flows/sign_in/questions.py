@@ -32,6 +32,22 @@ class BeginSrp(Question, frozen=True):
     """The client sends its public value."""
 
 
+class BeginDeviceSrp(Question, frozen=True):
+    """The client sends its public value, to prove that it is on this device."""
+
+    username: str
+    device_key: str
+
+
+class ProveDevice(Question, frozen=True):
+    """The client proves by SRP-6a that it is on this device; as ``ProvePassword``."""
+
+    username: str
+    device_key: str
+    salt: str
+    big_b: str
+
+
 class GivePassword(Question, frozen=True):
     """The user types the password."""
 

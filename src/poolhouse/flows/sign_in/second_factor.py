@@ -11,10 +11,10 @@ from typing import Any
 
 from poolhouse.errors import InvalidParameter, InvalidSession, WrongCredentials
 from poolhouse.errors.reasons import Reason
-from poolhouse.flows.factors.decision import Ask, Choose, Due
+from poolhouse.flows.factors.decision import Ask, AskDevice, Choose, Due
 from poolhouse.flows.factors.known import Factors
 from poolhouse.flows.sign_in.questions import ChooseFactor, Chosen
-from poolhouse.flows.sign_in.steps import Outcome, Posed, Run
+from poolhouse.flows.sign_in.steps import DEVICE_SRP_AUTH, Outcome, Posed, Run
 from poolhouse.hooks.answers.sign_in import Next, SignInState, Stage
 
 SELECT = "SELECT_MFA_TYPE"
@@ -44,6 +44,8 @@ class SecondFactor:
                 raise InvalidSession
             case Ask(factor):
                 return factor
+            case AskDevice():
+                return DEVICE_SRP_AUTH
             case Choose():
                 return SELECT
             case _:
@@ -70,4 +72,5 @@ class SecondFactor:
     def _due(self, state: SignInState) -> Due:
         if state.user is None:
             return None
-        return self._factors.due(state.pool, state.user, state.proofs)
+        on_device = state.remembered_device is not None
+        return self._factors.due(state.pool, state.user, state.proofs, on_device=on_device)

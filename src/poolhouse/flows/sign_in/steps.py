@@ -12,18 +12,24 @@ from poolhouse.flows.sign_in.questions import Question
 from poolhouse.hooks.answers.sign_in import ChallengeResult, Next, Passed, SignInState
 from poolhouse.hooks.views import App, Directory, Person
 from poolhouse.records.clients import Client
+from poolhouse.records.factors import Device
 from poolhouse.records.groups import Group
 from poolhouse.records.pools import Pool
 from poolhouse.records.users import User
 
 PASSWORD_VERIFIER = "PASSWORD_VERIFIER"  # noqa: S105 - the name of a challenge
 """The proof by SRP: a challenge of its own, and a round of custom sign-ins."""
+WINDOW = 300
+"""Seconds that the clock of a client who proves something by SRP may be off."""
+DEVICE_SRP_AUTH = "DEVICE_SRP_AUTH"
+DEVICE_PASSWORD_VERIFIER = "DEVICE_PASSWORD_VERIFIER"  # noqa: S105 - the name of a challenge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
     """The first request of a sign-in. ``by_admin``: it came by a signed call. ``preferred`` is the challenge that the
-    client would like best; ``begins_with_srp``: a custom sign-in that proves the password first.
+    client would like best; ``begins_with_srp``: a custom sign-in that proves the password first. ``device_key`` is that
+    of the device that the client says it is on.
 
     None means that the client did not send it.
     """
@@ -34,6 +40,7 @@ class Opening:
     srp_a: str | None = field(default=None, repr=False)
     begins_with_srp: bool = False
     preferred: str | None = None
+    device_key: str | None = None
     secret_hash: str | None = field(default=None, repr=False)
     metadata: Mapping[str, str] = field(default_factory=dict)
     by_admin: bool = False
@@ -54,6 +61,8 @@ class Run:
     ``proofs`` is what was proven, ``passed`` the challenges that were passed, ``history`` the rounds of a custom
     sign-in, all in order. ``subject`` is the user's ``sub``, or what stands for it. ``srp_a`` is the client's public
     value, where it came with this request. ``now`` is what was looked at since the last proof, None where nothing was.
+    ``device_key`` is what the client says of its device, ``device`` the known one of the user, looked up after each
+    proof: nothing is said of it before.
     """
 
     pool: Pool
@@ -69,6 +78,8 @@ class Run:
     metadata: Mapping[str, str] = field(default_factory=dict)
     srp_a: str | None = field(default=None, repr=False)
     now: Now | None = field(default=None, repr=False)
+    device_key: str | None = None
+    device: Device | None = None
 
     def proven(self, challenge: str | None, passed: Passed) -> Run:
         """The run after a proof. ``challenge`` is the one that was passed; None for an opening."""
@@ -86,6 +97,7 @@ class Run:
             proofs=self.proofs,
             passed=self.passed,
             metadata=self.metadata,
+            remembered_device=self.device.key if self.device is not None and self.device.remembered else None,
         )
 
 

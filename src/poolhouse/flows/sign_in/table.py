@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from poolhouse.flows.directory.lookup import Directory
 from poolhouse.flows.directory.passwords import Credentials
+from poolhouse.flows.factors.devices import KnownDevices
 from poolhouse.flows.factors.enrolment import Enrolments
 from poolhouse.flows.factors.first import FirstFactors
 from poolhouse.flows.factors.known import Factors
@@ -16,6 +17,7 @@ from poolhouse.flows.flow import World
 from poolhouse.flows.protection.lockout import Lockout
 from poolhouse.flows.sign_in.again import Again
 from poolhouse.flows.sign_in.challenges.custom import CustomChallenge
+from poolhouse.flows.sign_in.challenges.device import DeviceSrp, DeviceVerifier
 from poolhouse.flows.sign_in.challenges.factor import FactorChallenge
 from poolhouse.flows.sign_in.challenges.new_password import NewPassword
 from poolhouse.flows.sign_in.challenges.set_up_factor import SetUp
@@ -52,6 +54,7 @@ def sign_in_table(
     first: FirstFactors,
     enrolments: Enrolments,
     again: Again,
+    devices: KnownDevices,
     *,
     challenges: Sequence[offered.Challenge] = (),
     stages: Sequence[offered.Stage] = (),
@@ -76,6 +79,8 @@ def sign_in_table(
             *choice.challenges,
             second,
             SetUp(factors, enrolments),
+            DeviceSrp(),
+            DeviceVerifier(world, ports.srp, devices, lockout),
             *(FactorChallenge(factor, first) for factor in (*factors.each(), *first.alone)),
             *(StrangersChallenge(challenge) for challenge in challenges),
         ),

@@ -55,7 +55,8 @@ class SignInState:
     tell.
 
     ``proofs`` is what was proven so far (``password``, ...), ``passed`` the names of the challenges that were passed;
-    ``metadata`` is what the client sent along with this step, ``origin`` where it came from.
+    ``metadata`` is what the client sent along with this step, ``origin`` where it came from. ``remembered_device`` is
+    the key of a remembered device of the user that the client says it is on; ``device`` among the proofs proves it.
     """
 
     pool: Directory
@@ -66,6 +67,7 @@ class SignInState:
     proofs: tuple[str, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
     passed: tuple[str, ...] = ()
+    remembered_device: str | None = None
     origin: Origin = field(default_factory=current_origin, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -94,7 +96,7 @@ class Challenge(Protocol):
 class Stage:
     """A step of every sign-in after the first proof: ``applies`` names the challenge that is due, or answers None.
 
-    Stages run by ``order``: ours are "new-password" at 100 and "mfa" at 200; devices will stand at 300.
+    Stages run by ``order``: ours are "new-password" at 100 and "mfa" at 200, which asks for a remembered device, too.
     """
 
     name: str

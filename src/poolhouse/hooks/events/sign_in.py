@@ -61,10 +61,12 @@ class VerifyChallenge(RequestEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostAuthentication(RequestEvent):
-    """All proofs are there; tokens are not issued yet."""
+    """All proofs are there; tokens are not issued yet. ``new_device_used``: the client is on a device that is not known
+    here; None where the pool does not tell devices apart."""
 
     pool_id: str
     client_id: str
     username: str
     attributes: Strings
     client_metadata: Strings = field(default_factory=dict)
+    new_device_used: bool | None = None

@@ -77,7 +77,11 @@ def pre_authentication(pool: Directory, event: PreAuthentication) -> dict[str, A
 
 
 def post_authentication(pool: Directory, event: PostAuthentication) -> dict[str, Any]:
-    request = {"userAttributes": _known(pool, event.attributes), "clientMetadata": event.client_metadata or None}
+    request = {
+        "userAttributes": _known(pool, event.attributes),
+        "newDeviceUsed": event.new_device_used,
+        "clientMetadata": event.client_metadata or None,
+    }
     return envelope(pool, "PostAuthentication_Authentication", event.username, event.client_id, request, {})
 
 

@@ -13,17 +13,6 @@ SUBJECTS: Final[Mapping[str, tuple[str, ...]]] = {
         "ListWebAuthnCredentials",
         "StartWebAuthnRegistration",
     ),
-    "remembered devices are not part of this version": (
-        "AdminForgetDevice",
-        "AdminGetDevice",
-        "AdminListDevices",
-        "AdminUpdateDeviceStatus",
-        "ConfirmDevice",
-        "ForgetDevice",
-        "GetDevice",
-        "ListDevices",
-        "UpdateDeviceStatus",
-    ),
     "lists of a user's sessions are not part of this version": (
         "AdminListUserSessions",
         "AdminRevokeUserSession",

@@ -20,6 +20,7 @@ from poolhouse.server.ground import Ground, knows_function
 from poolhouse.server.part import Built, Part
 from poolhouse.store.repositories.census import CensusRepository
 from poolhouse.store.repositories.clients import ClientRepository
+from poolhouse.store.repositories.factors import DeviceRepository
 from poolhouse.store.repositories.grants import GrantRepository
 from poolhouse.store.repositories.groups import Memberships
 from poolhouse.store.repositories.keys import SigningKeyRepository
@@ -63,6 +64,7 @@ async def build(ground: Ground, _: Built) -> Part:
         ],
         reuse_ends_family=settings.tokens.reuse_ends_family,
         reset_ends_sessions=settings.tokens.reset_ends_sessions,
+        reset_forgets_devices=settings.tokens.reset_forgets_devices,
         rates=_rates(settings),
         knows_function=knows_function(settings, ground.plugins),
     )
@@ -132,6 +134,7 @@ async def _ports(ground: Ground) -> tuple[Ports, KeyRing]:
         attempts=AttemptRepository(store, vault),
         codes=CodeRepository(store),
         grants=GrantRepository(store),
+        devices=DeviceRepository(store, cursors),
         counters=CounterRepository(store),
         outbox=ground.outbox,
         jobs=ground.leases,

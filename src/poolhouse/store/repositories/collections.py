@@ -28,6 +28,7 @@ NAMES = Collection("names", small=True)
 GROUPS = Collection("groups")
 MEMBERSHIPS = Collection("memberships", small=True)
 MEMBERS = Collection("members", small=True)
+DEVICES = Collection("devices")
 ATTEMPTS = Collection("attempts", lasting=False)
 CODES = Collection("codes")
 GRANTS = Collection("grants")
@@ -51,6 +52,7 @@ OF_POOL = (
     GROUPS,
     MEMBERSHIPS,
     MEMBERS,
+    DEVICES,
     ATTEMPTS,
     CODES,
     COUNTERS,

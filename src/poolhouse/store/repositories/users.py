@@ -33,6 +33,7 @@ from poolhouse.store.port import Entry, Equals, Key, Query, StartsWith, Store, S
 from poolhouse.store.repositories import collections
 from poolhouse.store.repositories.census import CensusRepository
 from poolhouse.store.repositories.cursors import Cursors
+from poolhouse.store.repositories.factors import DeviceRepository
 from poolhouse.store.repositories.groups import Memberships
 from poolhouse.store.repositories.mapping import TOMBSTONE, is_gone, to_entry, to_record
 from poolhouse.store.repositories.shelf import Shelf
@@ -48,6 +49,7 @@ class UserRepository:
         self._store = store
         self._cursors = cursors
         self._memberships = memberships
+        self._devices = DeviceRepository(store, cursors)
         self._shelf = Shelf(store, collections.USERS, User, entry_of)
         self._census = CensusRepository(store)
 
@@ -100,6 +102,7 @@ class UserRepository:
         for key in _all_places(pool, user):
             await self._release(user, key)
         await self._memberships.forget(user)
+        await self._devices.forget(user)
 
     async def page(self, pool_id: str, wanted: UserFilter | None, limit: int, cursor: str | None) -> Slice:
         asked = f"users/{pool_id}/{wanted.attribute}/{wanted.prefix}/{wanted.value}" if wanted else f"users/{pool_id}"

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from poolhouse import errors
 from poolhouse.errors.reasons import Reason
+from poolhouse.flows.factors.devices import KnownDevices
 from poolhouse.flows.flow import World as FlowWorld
 from poolhouse.flows.protection.lockout import Lockout
 from poolhouse.flows.sign_in.machine import (
@@ -116,7 +117,7 @@ class World:
         world = FlowWorld(self.clock, chance, vault(), Hooks(implementations), audit)
         users: Any = self
         table: Any = Table(openings=(), challenges=tuple(challenges or (self.riddle,)), stages=stages)  # type: ignore[arg-type]
-        self.machine = Machine(world, users, self, self.lockout, table, users)
+        self.machine = Machine(world, users, self, self.lockout, KnownDevices(world, users), table, users)
 
     async def get(self, pool_id: str, sub: str) -> User | None:
         return self.users.get((pool_id, sub))

@@ -18,14 +18,12 @@ from poolhouse.flows.directory.lookup import Directory
 from poolhouse.flows.directory.passwords import Credentials, plain_salt
 from poolhouse.flows.flow import Flow, World
 from poolhouse.flows.sign_in.questions import ProvePassword, SrpProof
-from poolhouse.flows.sign_in.steps import PASSWORD_VERIFIER, Posed, Run
+from poolhouse.flows.sign_in.steps import PASSWORD_VERIFIER, WINDOW, Posed, Run
 from poolhouse.hooks.answers.sign_in import Passed
 from poolhouse.ports.arithmetic import Srp, SrpOpening
 
 NAME = PASSWORD_VERIFIER
 _NO_VERIFIER = "no SRP verifier"
-WINDOW = 300
-"""Seconds that the client's clock may be off."""
 
 
 class PasswordVerifier(Flow):

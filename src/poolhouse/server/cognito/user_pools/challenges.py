@@ -21,6 +21,7 @@ from poolhouse.flows.sign_in.machine import Asking, decode_handle
 from poolhouse.flows.sign_in.questions import (
     AnswerPlugin,
     AnswerStranger,
+    BeginDeviceSrp,
     ChooseChallenge,
     ChooseFactor,
     ChooseNewPassword,
@@ -32,6 +33,7 @@ from poolhouse.flows.sign_in.questions import (
     Given,
     PasswordChosen,
     PasswordGiven,
+    ProveDevice,
     ProvePassword,
     SetUpFactor,
     SrpBegun,
@@ -44,6 +46,7 @@ Strings = Mapping[str, str]
 
 CUSTOM: Final = "CUSTOM_CHALLENGE"
 _VERIFIER: Final = "PASSWORD_VERIFIER"
+_DEVICE_VERIFIER: Final = "DEVICE_PASSWORD_VERIFIER"
 _SET_UP: Final = "MFA_SETUP"
 _PREFIX: Final = "userAttributes."
 
@@ -51,7 +54,7 @@ KNOWN: Final = frozenset(
     {
         CUSTOM,
         "ADMIN_NO_SRP_AUTH",
-        "DEVICE_PASSWORD_VERIFIER",
+        _DEVICE_VERIFIER,
         "DEVICE_SRP_AUTH",
         "EMAIL_OTP",
         "MFA_SETUP",
@@ -94,6 +97,7 @@ def opening(flow: str, parameters: Strings, metadata: Strings, *, by_admin: bool
         srp_a=parameters.get("SRP_A"),
         begins_with_srp=parameters.get("CHALLENGE_NAME") == "SRP_A",
         preferred=parameters.get("PREFERRED_CHALLENGE"),
+        device_key=parameters.get("DEVICE_KEY"),
         secret_hash=parameters.get("SECRET_HASH"),
         metadata=metadata,
         by_admin=by_admin,
@@ -109,7 +113,7 @@ def answer(challenge: str, handle: str | None, responses: Strings, metadata: Str
     # The model bounds the texts of this map by twice the size of a body, and names are compared by what they mean.
     if len(username) > LONGEST:
         raise InvalidParameter(Reason.USERNAME_TOO_LONG)
-    if challenge == _VERIFIER:
+    if challenge in (_VERIFIER, _DEVICE_VERIFIER):
         block = _required(responses, "PASSWORD_CLAIM_SECRET_BLOCK")
         handle = block if handle is None else handle
     if handle is None:
@@ -123,6 +127,7 @@ def answer(challenge: str, handle: str | None, responses: Strings, metadata: Str
         username=username,
         given=Fields(responses) if read is None else read(responses),
         srp_a=responses.get("SRP_A"),
+        device_key=responses.get("DEVICE_KEY"),
         secret_hash=responses.get("SECRET_HASH"),
         metadata=metadata,
     )
@@ -163,6 +168,16 @@ def _proof(responses: Strings) -> Given:
     return SrpProof(signed, block, timestamp, at)
 
 
+def _device_proof(responses: Strings) -> Given:
+    _required(responses, "DEVICE_KEY")
+    return _proof(responses)
+
+
+def _device_begun(responses: Strings) -> Given:
+    _required(responses, "DEVICE_KEY")
+    return SrpBegun(_required(responses, "SRP_A"))
+
+
 def _chosen_password(responses: Strings) -> Given:
     password = _required(responses, "NEW_PASSWORD")
     attributes = {
@@ -187,6 +202,8 @@ def _code(member: str) -> Callable[[Strings], Given]:
 
 _READ: Final[Mapping[str, Callable[[Strings], Given]]] = {
     _VERIFIER: _proof,
+    _DEVICE_VERIFIER: _device_proof,
+    "DEVICE_SRP_AUTH": _device_begun,
     "NEW_PASSWORD_REQUIRED": _chosen_password,
     "PASSWORD": lambda responses: PasswordGiven(_required(responses, "PASSWORD")),
     "PASSWORD_SRP": lambda responses: SrpBegun(_required(responses, "SRP_A")),
@@ -248,6 +265,16 @@ def _parameters(asking: Asking) -> dict[str, str]:
                 "SRP_B": proof.big_b,
                 "USERNAME": proof.identity,
                 "USER_ID_FOR_SRP": proof.identity,
+            }
+        case BeginDeviceSrp() as begun:
+            return {"USERNAME": begun.username, "DEVICE_KEY": begun.device_key}
+        case ProveDevice() as device:
+            return {
+                "SALT": device.salt,
+                "SECRET_BLOCK": base64.b64encode(decode_handle(asking.handle)).decode(),
+                "SRP_B": device.big_b,
+                "USERNAME": device.username,
+                "DEVICE_KEY": device.device_key,
             }
         case ChooseNewPassword() as chosen:
             return {

@@ -32,6 +32,7 @@ NOTED: Final[Mapping[str, tuple[Action, ...]]] = {
     "AdminDeleteUserAttributes": ("attributes.deleted",),
     "AdminDisableUser": ("user.disabled",),
     "AdminEnableUser": ("user.enabled",),
+    "AdminForgetDevice": ("device.forgotten",),
     "AdminInitiateAuth": _OPENING,
     "AdminRemoveUserFromGroup": ("group.left",),
     "AdminResetUserPassword": ("password.reset_required", "code.requested"),
@@ -39,10 +40,12 @@ NOTED: Final[Mapping[str, tuple[Action, ...]]] = {
     "AdminSetUserMFAPreference": ("factor.changed",),
     "AdminSetUserPassword": ("password.set",),
     "AdminSetUserSettings": ("factor.changed",),
+    "AdminUpdateDeviceStatus": ("device.updated",),
     "AdminUpdateUserAttributes": ("attributes.updated", "code.requested"),
     "AdminUserGlobalSignOut": ("user.signed_out",),
     "AssociateSoftwareToken": ("factor.requested",),
     "ChangePassword": ("password.changed", "password.change_refused"),
+    "ConfirmDevice": ("device.confirmed",),
     "ConfirmForgotPassword": ("password.recovered", "code.refused", "client.refused"),
     "ConfirmSignUp": ("sign_up.confirmed", "code.refused", "client.refused"),
     "CreateGroup": ("group.created",),
@@ -54,6 +57,7 @@ NOTED: Final[Mapping[str, tuple[Action, ...]]] = {
     "DeleteUserPool": ("pool.deleted",),
     "DeleteUserPoolClient": ("client.deleted",),
     "DeleteUserPoolClientSecret": ("client.secret_deleted",),
+    "ForgetDevice": ("device.forgotten",),
     "ForgotPassword": ("code.requested", "user.migrated", "client.refused"),
     "GetTokensFromRefreshToken": ("grants.refused", "grants.reused"),
     "GetUserAttributeVerificationCode": ("code.requested",),
@@ -68,6 +72,7 @@ NOTED: Final[Mapping[str, tuple[Action, ...]]] = {
     "SignUp": ("sign_up", "code.requested", "client.refused"),
     "TagResource": ("pool.tagged",),
     "UntagResource": ("pool.untagged",),
+    "UpdateDeviceStatus": ("device.updated",),
     "UpdateGroup": ("group.updated",),
     "UpdateUserAttributes": ("attributes.updated", "code.requested"),
     "UpdateUserPool": ("pool.updated",),
@@ -79,8 +84,10 @@ NOTED: Final[Mapping[str, tuple[Action, ...]]] = {
 
 SILENT: Final[Mapping[str, tuple[str, ...]]] = {
     "reads what an administrator may see, and changes nothing": (
+        "AdminGetDevice",
         "AdminGetUser",
         "AdminGetUserAuthFactors",
+        "AdminListDevices",
         "AdminListGroupsForUser",
         "DescribeUserPool",
         "DescribeUserPoolClient",
@@ -97,8 +104,10 @@ SILENT: Final[Mapping[str, tuple[str, ...]]] = {
         "ListUsersInGroup",
     ),
     "reads the user's own record; the token that is shown is signed, and cannot be guessed": (
+        "GetDevice",
         "GetUser",
         "GetUserAuthFactors",
+        "ListDevices",
     ),
 }
 """Operations that leave nothing, by the reason why."""

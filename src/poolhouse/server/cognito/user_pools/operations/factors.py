@@ -1,14 +1,16 @@
-"""Second factors: which there are in a pool, how users set them up, and what is asked for."""
+"""Second factors: which there are in a pool, how users set them up, and what is asked for. And the devices that users
+are remembered on."""
 
 from __future__ import annotations
 
-from poolhouse.errors import InvalidParameter
+from poolhouse.errors import InvalidParameter, MissingParameter
 from poolhouse.errors.reasons import Reason
 from poolhouse.flows.pools.mfa import TOTP
 from poolhouse.server.cognito.engine.registry import Result, operation
 from poolhouse.server.cognito.user_pools import challenges
 from poolhouse.server.cognito.user_pools.call import Call
 from poolhouse.server.cognito.user_pools.shapes import factors as shapes
+from poolhouse.server.cognito.user_pools.shapes.users import page_size, page_structure
 
 # --- of a pool -------------------------------------------------------------------------------------------------------
 
@@ -94,3 +96,82 @@ async def get_user_auth_factors(call: Call) -> Result:
 @operation("AdminGetUserAuthFactors")
 async def admin_get_user_auth_factors(call: Call) -> Result:
     return shapes.factors_structure(await call.services.preferences.show_for(await call.pool(), call.input["Username"]))
+
+
+# --- devices ---------------------------------------------------------------------------------------------------------
+
+
+@operation("ConfirmDevice")
+async def confirm_device(call: Call) -> Result:
+    given = call.input
+    secret = shapes.device_secret(given.get("DeviceSecretVerifierConfig") or {})
+    asks = await call.services.devices.confirm(
+        given["AccessToken"], given["DeviceKey"], given.get("DeviceName"), secret
+    )
+    return {"UserConfirmationNecessary": asks}
+
+
+@operation("GetDevice")
+async def get_device(call: Call) -> Result:
+    return {"Device": shapes.device_structure(await call.services.devices.show(_token(call), call.input["DeviceKey"]))}
+
+
+@operation("ListDevices")
+async def list_devices(call: Call) -> Result:
+    page = await call.services.devices.page(_token(call), page_size(call.input), call.input.get("PaginationToken"))
+    return page_structure("Devices", page, shapes.device_structure, named="PaginationToken")
+
+
+@operation("UpdateDeviceStatus")
+async def update_device_status(call: Call) -> Result:
+    await call.services.devices.remember(_token(call), call.input["DeviceKey"], remembered=_is_remembered(call))
+    return {}
+
+
+@operation("ForgetDevice")
+async def forget_device(call: Call) -> Result:
+    await call.services.devices.forget(_token(call), call.input["DeviceKey"])
+    return {}
+
+
+@operation("AdminGetDevice")
+async def admin_get_device(call: Call) -> Result:
+    device = await call.services.devices.show_for(await call.pool(), call.input["Username"], call.input["DeviceKey"])
+    return {"Device": shapes.device_structure(device)}
+
+
+@operation("AdminListDevices")
+async def admin_list_devices(call: Call) -> Result:
+    page = await call.services.devices.page_for(
+        await call.pool(), call.input["Username"], page_size(call.input), call.input.get("PaginationToken")
+    )
+    return page_structure("Devices", page, shapes.device_structure, named="PaginationToken")
+
+
+@operation("AdminUpdateDeviceStatus")
+async def admin_update_device_status(call: Call) -> Result:
+    await call.services.devices.remember_for(
+        await call.pool(), call.input["Username"], call.input["DeviceKey"], remembered=_is_remembered(call)
+    )
+    return {}
+
+
+@operation("AdminForgetDevice")
+async def admin_forget_device(call: Call) -> Result:
+    await call.services.devices.forget_for(await call.pool(), call.input["Username"], call.input["DeviceKey"])
+    return {}
+
+
+def _token(call: Call) -> str:
+    """The model lets it be left out; nothing could be answered without it. Raises ``MissingParameter``."""
+    token: str | None = call.input.get("AccessToken")
+    if token is None:
+        raise MissingParameter("AccessToken")
+    return token
+
+
+def _is_remembered(call: Call) -> bool:
+    status = call.input.get("DeviceRememberedStatus")
+    if status is None:
+        raise MissingParameter("DeviceRememberedStatus")
+    return bool(status == "remembered")

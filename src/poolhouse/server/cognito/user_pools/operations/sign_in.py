@@ -46,6 +46,7 @@ async def get_tokens_from_refresh_token(call: Call) -> Result:
         rotates=True,
         metadata=given.get("ClientMetadata", {}),
         client_secret=given.get("ClientSecret"),
+        device_key=given.get("DeviceKey"),
     )
     return {"AuthenticationResult": shapes.authentication_result(tokens)}
 
@@ -83,7 +84,12 @@ async def _refresh(call: Call, client: Client, flow: str, parameters: Mapping[st
     if not token:
         raise MissingParameter("REFRESH_TOKEN")
     tokens = await call.services.refreshing.refresh(
-        client, token, rotates=False, metadata={}, secret_hash=parameters.get("SECRET_HASH")
+        client,
+        token,
+        rotates=False,
+        metadata={},
+        secret_hash=parameters.get("SECRET_HASH"),
+        device_key=parameters.get("DEVICE_KEY"),
     )
     return {"ChallengeParameters": {}, "AuthenticationResult": shapes.authentication_result(tokens)}
 

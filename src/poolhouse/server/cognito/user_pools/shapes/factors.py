@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from poolhouse.errors import InvalidParameter
+from poolhouse.errors import InvalidParameter, MissingParameter
 from poolhouse.errors.reasons import Reason
+from poolhouse.flows.factors.devices import DeviceSecret
 from poolhouse.flows.factors.preferences import Shown, Wish
 from poolhouse.flows.pools.mfa import EMAIL, SMS, SMS_CONFIGURATION, TOTP, MfaSettings
+from poolhouse.records.factors import Device
 from poolhouse.records.pools import MessageTemplate, Pool
 from poolhouse.records.users import User
 from poolhouse.server.cognito.user_pools.shapes.pools import Rule, refuse_not_offered
@@ -23,6 +27,8 @@ _NOT_OFFERED: Final[tuple[Rule, ...]] = (
     ("WebAuthnConfiguration", ({},), Reason.SETTING_NOT_OFFERED, {}),
     ("WebAuthnMfaSettings.Enabled", (False,), Reason.SETTING_NOT_OFFERED, {}),
 )
+_LONGEST_NUMBER: Final = 600
+"""Letters of base64; the verifier has some 516."""
 _SMS_OPTION: Final = {"DeliveryMedium": "SMS", "AttributeName": "phone_number"}
 
 
@@ -66,6 +72,24 @@ def legacy_wishes(options: Sequence[Mapping[str, str]]) -> list[Wish]:
     return [Wish(SMS, enabled=bool(options))]
 
 
+def device_secret(given: Mapping[str, str]) -> DeviceSecret:
+    """DeviceSecretVerifierConfigType: both are numbers, as bytes in base64. Raises ``InvalidParameter``."""
+    return DeviceSecret(salt=_number(given, "Salt"), verifier=_number(given, "PasswordVerifier"))
+
+
+def _number(given: Mapping[str, str], member: str) -> int:
+    text = given.get(member)
+    if not text:
+        raise MissingParameter(f"DeviceSecretVerifierConfig.{member}")
+    try:
+        raw = base64.b64decode(text, validate=True) if len(text) <= _LONGEST_NUMBER else b""
+    except (binascii.Error, ValueError):
+        raw = b""
+    if not raw:
+        raise InvalidParameter(Reason.DEVICE_VERIFIER_INVALID)
+    return int.from_bytes(raw, "big")
+
+
 # --- out -------------------------------------------------------------------------------------------------------------
 
 
@@ -99,4 +123,21 @@ def factors_structure(factors: Shown) -> dict[str, Any]:
         "UserMFASettingList": list(factors.user.mfa) or None,
         "PreferredMfaSetting": factors.user.preferred_mfa,
         "ConfiguredUserAuthFactors": list(factors.configured),
+    }
+
+
+def device_structure(device: Device) -> dict[str, Any]:
+    """DeviceType."""
+    attributes = {
+        "device_status": "valid",
+        "device_name": device.name,
+        "dev:device_remembered_status": "remembered" if device.remembered else "not_remembered",
+        "last_ip_used": device.address,
+    }
+    return {
+        "DeviceKey": device.key,
+        "DeviceAttributes": [{"Name": name, "Value": value} for name, value in attributes.items() if value],
+        "DeviceCreateDate": device.created,
+        "DeviceLastModifiedDate": device.modified,
+        "DeviceLastAuthenticatedDate": device.authenticated,
     }

@@ -9,7 +9,14 @@ from poolhouse.errors import InvalidParameter
 from poolhouse.errors.reasons import Reason
 from poolhouse.flows.directory.definitions import Bounds, Declaration
 from poolhouse.flows.pools.settings import RECOVERY, PoolFoundation, PoolSettings
-from poolhouse.records.pools import AttributeSchema, MessageTemplate, PasswordPolicy, Pool, RecoveryOption
+from poolhouse.records.pools import (
+    AttributeSchema,
+    DeviceTracking,
+    MessageTemplate,
+    PasswordPolicy,
+    Pool,
+    RecoveryOption,
+)
 from poolhouse.server.cognito.user_pools.shapes.triggers import lambda_config, triggers
 
 _NO: Final = Reason.SETTING_NOT_OFFERED
@@ -18,7 +25,6 @@ _ONLY: Final = Reason.SETTING_OFFERED_ONLY_AS
 Rule: TypeAlias = tuple[str, tuple[object, ...], Reason, Mapping[str, str]]
 
 _NOT_OFFERED: Final[tuple[Rule, ...]] = (
-    ("DeviceConfiguration", (), _NO, {}),
     ("LambdaConfig.InboundFederation", (), _NO, {}),
     ("UserPoolAddOns.AdvancedSecurityMode", ("OFF",), _ONLY, {"only": "OFF"}),
     ("UserPoolAddOns.AdvancedSecurityAdditionalFlows", ({},), _NO, {}),
@@ -110,6 +116,7 @@ def pool_settings(given: Mapping[str, Any]) -> PoolSettings:
         mfa=given.get("MfaConfiguration", "OFF"),
         sms_authentication=given.get("SmsAuthenticationMessage"),
         first_factors=_first_factors(given.get("Policies", {}).get("SignInPolicy", {})),
+        devices=_tracking(given.get("DeviceConfiguration")),
         kept=kept,
     )
 
@@ -186,6 +193,16 @@ def _password_policy(given: Mapping[str, Any] | None, admin: Mapping[str, Any]) 
     )
 
 
+def _tracking(given: Mapping[str, Any] | None) -> DeviceTracking | None:
+    """None where nothing is said, as the field has it."""
+    if given is None:
+        return None
+    return DeviceTracking(
+        instead=given.get("ChallengeRequiredOnNewDevice", False),
+        on_prompt=given.get("DeviceOnlyRememberedOnUserPrompt", False),
+    )
+
+
 def _mirrored(given: Mapping[str, Any], member: str, template: Mapping[str, Any], same: str) -> str | None:
     values = {text for text in (given.get(member), template.get(same)) if text is not None}
     if len(values) > 1:
@@ -242,6 +259,12 @@ def pool_structure(pool: Pool, account: str) -> dict[str, Any]:
         "EmailVerificationMessage": template.email,
         "EmailVerificationSubject": template.subject,
         "AdminCreateUserConfig": _admin_structure(pool),
+        "DeviceConfiguration": None
+        if pool.devices is None
+        else {
+            "ChallengeRequiredOnNewDevice": pool.devices.instead,
+            "DeviceOnlyRememberedOnUserPrompt": pool.devices.on_prompt,
+        },
         "AccountRecoverySetting": None
         if pool.recovery is None
         else {"RecoveryMechanisms": [{"Priority": way.priority, "Name": way.name} for way in pool.recovery]},

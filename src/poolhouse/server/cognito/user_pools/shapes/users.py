@@ -79,6 +79,9 @@ def authentication_result(tokens: TokenSet) -> dict[str, Any]:
         "TokenType": "Bearer",
         "RefreshToken": tokens.refresh,
         "IdToken": tokens.id,
+        "NewDeviceMetadata": None
+        if tokens.device is None
+        else {"DeviceKey": tokens.device.key, "DeviceGroupKey": tokens.device.group},
     }
 
 

@@ -118,7 +118,7 @@ OFF = ("OFF", "INACTIVE", "DISABLED", "Disabled", "LEGACY", "COGNITO_DEFAULT", "
 CHANGED = {("RefreshTokenValidity",)}
 """A refresh validity of 0 is the default, the reference says."""
 NOT_SETTINGS = {"GenerateSecret", "DeviceConfiguration"}
-"""Whoever says anything of devices switches them on, the reference says; so it is refused."""
+"""Whoever says anything of devices switches them on, the reference says: that is not the same as to say nothing."""
 NEEDED = {
     "RefreshTokenRotation": {"Feature": "DISABLED"},
     "KeyConfiguration": {},

@@ -14,11 +14,6 @@ from poolhouse.server.cognito.user_pools.shapes.pools import declarations, pool_
 @pytest.mark.parametrize(
     ("given", "named"),
     [
-        ({"DeviceConfiguration": {}}, "DeviceConfiguration"),
-        (
-            {"DeviceConfiguration": {"ChallengeRequiredOnNewDevice": False}},
-            "DeviceConfiguration.ChallengeRequiredOnNewDevice",
-        ),
         (
             {"LambdaConfig": {"InboundFederation": {"LambdaVersion": "V1_0", "LambdaArn": "arn:aws:lambda:e:1:f"}}},
             "LambdaConfig.InboundFederation.LambdaArn",
