@@ -6,8 +6,11 @@ import json
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
+from poolhouse.flows.grants.issue import DeviceMark, TokenSet
 from poolhouse.records.messages import Message
+from poolhouse.records.pools import Pool
 from poolhouse.records.sign_in import Code
 from poolhouse.server.cognito.engine.registry import load_operations
 from poolhouse.server.cognito.user_pools.call import OPERATIONS
@@ -16,8 +19,9 @@ from poolhouse.store.port import Query
 from poolhouse.store.repositories import collections
 from poolhouse.testing.clock import FakeClock
 from tests.security.served import served
+from tests.support.devices import ALWAYS, Device
 from tests.support.factors import totp, with_factors
-from tests.support.house import PASSWORD
+from tests.support.house import PASSWORD, House
 from tests.support.json_api import ApiClient, user_pools
 
 NEW = "An0ther-Horse!"
@@ -49,6 +53,24 @@ class Walk:
         return answer.json if answer.body else None
 
 
+async def on_a_device(house: House, walk: Walk, pool: Pool, parameters: dict[str, str]) -> None:
+    tracked = replace(await house.services.pools.get(pool.id), devices=ALWAYS)
+    await house.built.ports.pools.save(tracked)
+    given = (await walk("InitiateAuth", AuthFlow="USER_PASSWORD_AUTH", AuthParameters=parameters))[
+        "AuthenticationResult"
+    ]
+    metadata, access = given["NewDeviceMetadata"], given["AccessToken"]
+    mark = DeviceMark(metadata["DeviceKey"], metadata["DeviceGroupKey"])
+    device = Device(house, TokenSet(access=access, id="", refresh=None, expires_in=0, device=mark))
+    on = {"AccessToken": access, "DeviceKey": device.key}
+    await walk("ConfirmDevice", DeviceSecretVerifierConfig=device.config, **on)
+    await walk("ListDevices", AccessToken=access)
+    await walk("GetDevice", **on)
+    await walk("UpdateDeviceStatus", DeviceRememberedStatus="not_remembered", **on)
+    await walk("ForgetDevice", **on)
+    await house.built.ports.pools.save(replace(await house.services.pools.get(pool.id), devices=None))
+
+
 async def test_no_answer_to_anybody_holds_a_live_code() -> None:
     """Everything that works without an administrator's signature is called here, in one life of a user."""
     clock = FakeClock()
@@ -76,6 +98,7 @@ async def test_no_answer_to_anybody_holds_a_live_code() -> None:
         await walk("SetUserMFAPreference", SoftwareTokenMfaSettings={"Enabled": False}, **token)
         await walk("SetUserSettings", MFAOptions=[], **token)
         await walk("GetUserAuthFactors", **token)
+        await on_a_device(house, walk, pool, parameters)
         for name, given in (
             ("AdminGetUser", {"Username": "jane"}),
             ("ListUsers", {}),

@@ -140,6 +140,7 @@ CHECKS = {("_passwords", "verify"), ("_srp", "proof"), ("passwords", "verify"), 
 GUARDED = {
     ("password.py", "check"): "inside the lockout",
     ("srp.py", "check"): "called by the machine, inside the lockout",
+    ("device.py", "check"): "inside the lockout, in a count of the device's own",
     ("profile.py", "_change_password"): "inside the lockout",
     ("migration.py", "_take_over"): "called by PasswordCheck.check, inside the lockout",
     ("migration.py", "_credential"): "called by PasswordCheck.check, inside the lockout",
