@@ -9,11 +9,13 @@ was accepted is closed before its request could come.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import Sequence
 from typing import Final
 
 from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
 
 from poolhouse.server.runner import Runner
 
@@ -24,6 +26,10 @@ BODY_SECONDS: Final = 5.0
 """How long after the signal the rest of a request may still come in."""
 HEAD_SECONDS: Final = 1.0
 """How long a connection that was accepted last may take to begin its request."""
+_LOOK_SECONDS: Final = 0.01
+_QUIET_LOOKS: Final = 3
+"""After so many looks in turn that found nothing, nothing is coming: a loop needs a few turns to make a connection of
+what it has accepted."""
 
 
 async def drain(runner: Runner, seconds: float) -> None:
@@ -41,12 +47,19 @@ async def stop_listening(runner: Runner, sockets: Sequence[socket.socket]) -> No
 
     The system resets what waits at a socket that is closed. So another handle holds each of them open until nothing
     waits there."""
-    held = [each.dup() for each in sockets if each.fileno() >= 0]
+    loop = asyncio.get_running_loop()
+    open_ = [each for each in sockets if each.fileno() >= 0]
+    held = [each.dup() for each in open_]
+    for each in open_:
+        # asyncio's own loop drops what it accepts in the turn in which its server is closed: it accepts no more, and has
+        # time for the last ones.
+        with contextlib.suppress(NotImplementedError):
+            loop.remove_reader(each)
+    await asyncio.sleep(_LOOK_SECONDS)
     for site in runner.sites:
         await site.stop()
     if runner.server is None:
         return
-    loop = asyncio.get_running_loop()
     for each in held:
         each.setblocking(False)
         waiting: list[socket.socket] = []
@@ -67,15 +80,24 @@ async def let_requests_come(runner: Runner, seconds: float) -> None:
     loop = asyncio.get_running_loop()
     heads_until = loop.time() + min(HEAD_SECONDS, seconds)
     deadline = loop.time() + seconds
-    while runner.server is not None and loop.time() < deadline:
-        coming = False
+    quiet = 0
+    while runner.server is not None and quiet < _QUIET_LOOKS and loop.time() < deadline:
+        await asyncio.sleep(_LOOK_SECONDS)
+        quiet += 1
         for connection in runner.server.connections:
-            request = getattr(connection, "_current_request", None)
-            is_new = getattr(connection, "_request_count", 1) == 0
-            if (request is not None and not request.content.is_eof()) or (is_new and loop.time() < heads_until):
-                coming = True
+            if _is_coming(connection) or (_is_new(connection) and loop.time() < heads_until):
+                quiet = 0
             else:
                 connection.close()
-        if not coming:
-            return
-        await asyncio.sleep(0.02)
+
+
+def _is_new(connection: RequestHandler) -> bool:
+    return getattr(connection, "_request_count", 1) == 0
+
+
+def _is_coming(connection: RequestHandler) -> bool:
+    """Whether a request's head is there, and its body not all."""
+    bodies = [body for _, body in getattr(connection, "_messages", ())]
+    if (request := getattr(connection, "_current_request", None)) is not None:
+        bodies.append(request.content)
+    return not all(body.is_eof() for body in bodies)
