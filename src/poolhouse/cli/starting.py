@@ -168,6 +168,7 @@ class _Start:
                         started=lambda: leash.say_ready(lambda: self._moves()),
                         stopping=leash.stop_when_drawn,
                     )
+                    self._moves()
             except Exception as error:  # noqa: BLE001 - the boundary of the process: told once
                 return report(error)
             return 0

@@ -14,6 +14,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from time import perf_counter
 from types import CoroutineType
 from typing import Any, NoReturn, TypeVar
@@ -21,21 +22,19 @@ from typing import Any, NoReturn, TypeVar
 from poolhouse.errors import DeliveryFailed, PluginAnswerInvalid, PluginFailed, Refused
 from poolhouse.errors.plugins import InvocationFailed, OutputUnusable
 from poolhouse.hooks import specs
+from poolhouse.hooks.around import Around
 from poolhouse.hooks.expected import Check, answer_check, described
 from poolhouse.hooks.kinds import AMEND, ANSWER, AROUND, COLLECT, OBSERVE
 from poolhouse.hooks.reported import report
-from poolhouse.hooks.running import OutOfTime, Steps, as_steps, go_on, is_cancelled, run
+from poolhouse.hooks.running import ANY_ERROR, OutOfTime, Steps, as_steps, go_on, is_cancelled
 from poolhouse.hooks.spelling import field_name
-from poolhouse.hooks.tally import Tally, Uncounted
+from poolhouse.hooks.tally import Tally, Uncounted, outcome_of
 from poolhouse.records.pools import Pool
 
 E = TypeVar("E")
 A = TypeVar("A")
 
 KINDS = (OBSERVE, ANSWER, COLLECT, AMEND, AROUND)
-
-ANY_ERROR = (Exception, asyncio.CancelledError)
-"""What a plugin may raise. A ``CancelledError`` is its fault, too, unless the running task was cancelled."""
 
 _SAID = (Refused, InvocationFailed, OutputUnusable)
 """What a plugin says of itself: it reaches the caller in its own words."""
@@ -119,7 +118,9 @@ class Hooks:
         """The first answer that is not None; None if nobody had one."""
         hook = self._answer.get(spec) or _wrong_kind(spec, ANSWER)
         for implementation in hook.implementations:
-            answer: A | None = await self._ask(hook, implementation, event)
+            answer: A | None = self._ask(hook, implementation, event)
+            if type(answer) is CoroutineType:
+                answer = await answer
             if answer is not None:
                 return answer
         return None
@@ -135,7 +136,9 @@ class Hooks:
         hook = self._collect.get(spec) or _wrong_kind(spec, COLLECT)
         answers: list[tuple[Implementation, A]] = []
         for implementation in hook.implementations:
-            answer = await self._ask(hook, implementation, event)
+            answer: A | None = self._ask(hook, implementation, event)
+            if type(answer) is CoroutineType:
+                answer = await answer
             if answer is not None:
                 answers.append((implementation, answer))
         return answers
@@ -144,7 +147,9 @@ class Hooks:
         """The event as the last implementation left it."""
         hook = self._amend.get(spec) or _wrong_kind(spec, AMEND)
         for implementation in hook.implementations:
-            amended = await self._ask(hook, implementation, event)
+            amended: E | None = self._ask(hook, implementation, event)
+            if type(amended) is CoroutineType:
+                amended = await amended
             if amended is not None:
                 event = amended
         return event
@@ -152,37 +157,51 @@ class Hooks:
     def around(self, spec: Callable[[E], AsyncIterator[None]], event: E) -> AbstractAsyncContextManager[None]:
         """A context with all implementations around it. What its body raises goes on, even where one would hide it."""
         hook = self._around.get(spec) or _wrong_kind(spec, AROUND)
-        return _Around(self, hook, event) if hook.implementations else _NOTHING
+        return Around(hook.implementations, partial(self.meaning, hook), event) if hook.implementations else _NOTHING
 
     # --- one implementation ------------------------------------------------------------------------------------------
 
-    async def _ask(self, hook: _Hook, implementation: Implementation, event: Any) -> Any:
-        """The answer, checked. Raises ``Refused``, ``PluginFailed``, ``PluginAnswerInvalid``."""
+    def _ask(self, hook: _Hook, implementation: Implementation, event: Any) -> Any:
+        """The answer, checked; a coroutine of it where it has to be waited for. Most have nothing to wait for, and need
+        no coroutine around their own. Raises ``Refused``, ``PluginFailed``, ``PluginAnswerInvalid``."""
         began, outcome = perf_counter(), "passed"
         try:
             answer = implementation.call(event)
-            if answer is None:
-                return None
-            # Most are coroutines; asking the rest costs more than this comparison.
-            steps = answer if type(answer) is CoroutineType else as_steps(answer)
-            if steps is not None:
-                # The first step of ``run``, here: this line is on the path of every sign-in.
-                try:
-                    waiting = steps.send(None)
-                except StopIteration as stop:
-                    answer = stop.value
-                else:
-                    answer = await go_on(steps, waiting, implementation.limit)
-            if answer is None:
-                return None
-            outcome = "answered" if hook.check(answer) else "invalid"
+            if answer is not None:
+                # Most are coroutines; asking the rest costs more than this comparison.
+                steps = answer if type(answer) is CoroutineType else as_steps(answer)
+                if steps is not None:
+                    # The first step of ``run``, here: this line is on the path of every sign-in.
+                    try:
+                        waiting = steps.send(None)
+                    except StopIteration as stop:
+                        answer = stop.value
+                    else:
+                        return self._wait_for_answer(hook, implementation, event, (steps, waiting), began)
+                if answer is not None:
+                    outcome = "answered" if hook.check(answer) else "invalid"
         except ANY_ERROR as error:
-            outcome = _outcome(error)
+            implementation.tally.count(outcome_of(error), perf_counter() - began)
+            raise self.meaning(hook, implementation, event, error)  # noqa: B904 - chained there
+        implementation.tally.count(outcome, perf_counter() - began)
+        return answer if outcome != "invalid" else self._refuse(hook, implementation, answer)
+
+    async def _wait_for_answer(
+        self, hook: _Hook, implementation: Implementation, event: Any, begun: tuple[Steps, Any], began: float
+    ) -> Any:
+        outcome = "passed"
+        try:
+            answer = await go_on(*begun, implementation.limit)
+            if answer is not None:
+                outcome = "answered" if hook.check(answer) else "invalid"
+        except ANY_ERROR as error:
+            outcome = outcome_of(error)
             raise self.meaning(hook, implementation, event, error)  # noqa: B904 - chained there
         finally:
             implementation.tally.count(outcome, perf_counter() - began)
-        if outcome == "answered":
-            return answer
+        return answer if outcome != "invalid" else self._refuse(hook, implementation, answer)
+
+    def _refuse(self, hook: _Hook, implementation: Implementation, answer: Any) -> NoReturn:
         wrong = f"{described(answer)} is no answer to {hook.name}"
         self._logger.error("Plugin %s: %s.", implementation.plugin, wrong)
         raise PluginAnswerInvalid(hook.field_name, implementation.plugin, detail=wrong)
@@ -203,7 +222,7 @@ class Hooks:
             except StopIteration:
                 waits = False
             except ANY_ERROR as error:
-                waits, outcome = False, _outcome(error)
+                waits, outcome = False, outcome_of(error)
                 self._note(hook, implementation, event, error)
             if not waits or steps is None:
                 # Where one ends the next begins: the clock is asked once.
@@ -227,7 +246,7 @@ class Hooks:
         try:
             await go_on(steps, waiting, implementation.limit)
         except ANY_ERROR as error:
-            outcome = _outcome(error)
+            outcome = outcome_of(error)
             self._note(hook, implementation, event, error)
         finally:
             implementation.tally.count(outcome, perf_counter() - began)
@@ -258,88 +277,7 @@ class Hooks:
         return failed
 
 
-class _Around:
-    """Entered from the first implementation to the last, left from the last to the first."""
-
-    __slots__ = ("_entered", "_event", "_hook", "_hooks")
-
-    def __init__(self, hooks: Hooks, hook: _Hook, event: Any) -> None:
-        self._hooks = hooks
-        self._hook = hook
-        self._event = event
-        self._entered: list[tuple[Implementation, Any]] = []
-
-    async def __aenter__(self) -> None:
-        for implementation in self._hook.implementations:
-            began, outcome = perf_counter(), "passed"
-            try:
-                generator = implementation.call(self._event)
-                steps = generator.__anext__()
-                try:  # as in ``_ask``
-                    waiting = steps.send(None)
-                except StopIteration:
-                    pass
-                else:
-                    await go_on(steps, waiting, implementation.limit)
-            except ANY_ERROR as error:
-                outcome = _outcome(error)
-                if isinstance(error, StopAsyncIteration):
-                    error = RuntimeError("The generator ended without a yield.")
-                failure = self._hooks.meaning(self._hook, implementation, self._event, error)
-                raise await self._leave(failure) or failure  # noqa: B904 - chained by meaning
-            finally:
-                implementation.tally.count(outcome, perf_counter() - began)
-            self._entered.append((implementation, generator))
-
-    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        left_with = await self._leave(error)
-        if left_with is not None and left_with is not error:
-            raise left_with
-
-    async def _leave(self, error: BaseException | None) -> BaseException | None:
-        """Every implementation that was entered is left. The error with which to go on: ``error``, unless an
-        implementation raised another one. A cancellation is never replaced."""
-        while self._entered:
-            implementation, generator = self._entered.pop()
-            began, outcome = perf_counter(), "passed"
-            try:
-                steps = generator.__anext__() if error is None else generator.athrow(error)
-                try:
-                    waiting = steps.send(None)
-                except StopIteration:
-                    pass
-                else:
-                    await go_on(steps, waiting, implementation.limit)
-                await run(generator.aclose(), implementation.limit)
-                raise RuntimeError("The generator went on after its yield, to a second one.")
-            except StopAsyncIteration:
-                continue
-            except ANY_ERROR as raised:
-                if raised is error or _is_wrapped(raised, error):
-                    continue
-                outcome = _outcome(raised)
-                meaning = self._hooks.meaning(self._hook, implementation, self._event, raised)
-                if error is None or isinstance(error, Exception):
-                    error = meaning
-            finally:
-                implementation.tally.count(outcome, perf_counter() - began)
-        return error
-
-
-def _is_wrapped(raised: BaseException, error: BaseException | None) -> bool:
-    """Whether ``raised`` is ``error`` as it leaves a generator that it cannot leave as it is (PEP 479)."""
-    return isinstance(error, StopIteration | StopAsyncIteration) and raised.__cause__ is error
-
-
 _NOTHING: AbstractAsyncContextManager[None] = nullcontext()
-
-
-def _outcome(error: BaseException) -> str:
-    if isinstance(error, Refused):
-        return "refused"
-    if isinstance(error, OutputUnusable):
-        return "invalid"
-    return "late" if isinstance(error, OutOfTime) else "failed"
 
 
 def _wrong_kind(spec: Callable[..., Any], kind: str) -> NoReturn:

@@ -11,9 +11,9 @@ from typing import Any
 from poolhouse.errors import PluginFailed, PoolhouseError
 from poolhouse.hooks.answers.factors import Factor, Holder
 from poolhouse.hooks.answers.sign_in import Challenge, SignInState, Stage
-from poolhouse.hooks.dispatch import ANY_ERROR, Implementation
+from poolhouse.hooks.dispatch import Implementation
 from poolhouse.hooks.reported import report
-from poolhouse.hooks.running import as_steps, is_cancelled, run
+from poolhouse.hooks.running import ANY_ERROR, as_steps, is_cancelled, run
 
 _logger = logging.getLogger("poolhouse.hooks")
 

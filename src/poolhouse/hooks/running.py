@@ -12,6 +12,9 @@ import types
 from collections.abc import Awaitable, Coroutine, Generator
 from typing import Any, Protocol
 
+ANY_ERROR = (Exception, asyncio.CancelledError)
+"""What a plugin may raise. A ``CancelledError`` is its fault, too, unless the running task was cancelled."""
+
 
 class OutOfTime(TimeoutError):
     """A plugin had no answer within its limit."""

@@ -10,6 +10,9 @@ import logging
 from collections.abc import Callable
 from typing import Protocol, TypeAlias
 
+from poolhouse.errors import Refused
+from poolhouse.errors.plugins import OutputUnusable
+from poolhouse.hooks.running import OutOfTime
 from poolhouse.ports.origin import current_origin
 
 _logger = logging.getLogger("poolhouse.plugins")
@@ -25,6 +28,14 @@ class Tally(Protocol):
 
 Tallies: TypeAlias = Callable[[str, str], Tally]
 """Gives the tally of a plugin's implementation of a hook."""
+
+
+def outcome_of(error: BaseException) -> str:
+    if isinstance(error, Refused):
+        return "refused"
+    if isinstance(error, OutputUnusable):
+        return "invalid"
+    return "late" if isinstance(error, OutOfTime) else "failed"
 
 
 class Uncounted:

@@ -51,8 +51,8 @@ async def stop_listening(runner: Runner, sockets: Sequence[socket.socket]) -> No
     open_ = [each for each in sockets if each.fileno() >= 0]
     held = [each.dup() for each in open_]
     for each in open_:
-        # asyncio's own loop drops what it accepts in the turn in which its server is closed: it accepts no more, and has
-        # time for the last ones.
+        # asyncio's own loop drops what it accepts in the turn in which its server is closed: so it accepts no more, and
+        # has time for the last ones.
         with contextlib.suppress(NotImplementedError):
             loop.remove_reader(each)
     await asyncio.sleep(_LOOK_SECONDS)

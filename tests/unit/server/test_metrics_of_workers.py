@@ -27,6 +27,9 @@ def test_what_is_counted_is_the_sum_whoever_is_asked() -> None:
     other.answered("api", 400, 60.0)
     other.plugin("frauds", "pre_sign_up").count("failed", 0.5)
     one.plugin("frauds", "pre_sign_up").count("failed", 0.25)
+    # As every worker does each second, and at its end.
+    for each in (one, other):
+        each.show()
 
     assert lines(one) == lines(other)
     assert {
