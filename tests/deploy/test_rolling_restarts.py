@@ -22,6 +22,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from poolhouse.config.settings import Server
 from tests.support.command import PATIENCE, free_port
 from tests.support.fronts import HAPROXY, HOST, NGINX, Front, standing
 from tests.support.served import PASSWORD, Served, made_user, serving
@@ -29,8 +30,8 @@ from tests.support.served import PASSWORD, Served, made_user, serving
 pytestmark = pytest.mark.requires_proxies
 
 RESTARTS = int(os.environ.get("POOLHOUSE_TEST_RESTARTS", "0"))
-DRAIN = 2.5
-"""Half of the default, to save time. It has to be longer than nginx leaves a server alone that refused (a second,
+DRAIN = Server().drain
+"""As it is for whoever says nothing. It has to be longer than nginx leaves a server alone that refused (a second,
 counted in whole ones: up to two), than it keeps an idle connection, and than HAProxy needs to see that a server is not
 ready."""
 CROWD = 16

@@ -1,5 +1,5 @@
-"""aiohttp's connection, but for two things: a client that has sent all it has to say gets its answers, and what is left
-of a body that nobody wants is not read for long.
+"""aiohttp's connection, but for three things: a client that has sent all it has to say gets its answers, what is left
+of a body that nobody wants is not read for long, and while the server stops every answer ends its connection.
 
 ``_request_count``, ``_messages`` and ``_current_request`` are aiohttp's own names, and private:
 ``tests/end_to_end/test_connections.py`` fails when they mean something else.
@@ -39,6 +39,9 @@ class Connection(RequestHandler):
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:
+        # When it is answered, and not when it came: a proxy may keep what it has an answer on for a while.
+        if isinstance(resp, web.StreamResponse) and getattr(self._manager, "lets_go", False):
+            resp.force_close()
         finished = await super().finish_response(request, resp, start_time)
         self._answered += 1
         if not request.content.is_eof():
@@ -61,7 +64,12 @@ class Connection(RequestHandler):
 
 
 class Connections(web.Server):
-    """aiohttp's server, with our connections."""
+    """aiohttp's server, with our connections. ``lets_go``: every answer ends its connection."""
+
+    lets_go = False
+
+    def let_go(self) -> None:
+        self.lets_go = True
 
     def __call__(self) -> RequestHandler:
         return Connection(self, loop=self._loop, **self._kwargs)

@@ -1,5 +1,5 @@
-"""aiohttp's runner, but for three things: its connections are ours, what it answers when a request is not HTTP names no
-version either, and while the server stops every answer ends its connection."""
+"""aiohttp's runner, but for two things: its connections are ours, and what it answers when a request is not HTTP names
+no version either."""
 
 from __future__ import annotations
 
@@ -17,9 +17,12 @@ from poolhouse.server.connections import Connections
 
 
 class Runner(web.AppRunner):
-    """Runs an application. ``lets_go``: each request that comes in is the last one of its connection."""
+    """Runs an application."""
 
-    lets_go = False
+    def let_go(self) -> None:
+        """From now on every answer ends its connection."""
+        assert isinstance(self.server, Connections)  # noqa: S101 - set up
+        self.server.let_go()
 
     async def setup(self) -> None:
         await super().setup()
@@ -38,8 +41,6 @@ class Runner(web.AppRunner):
         ) -> web.BaseRequest:
             if message is ERROR:
                 return _Unreadable(message, payload, protocol, writer, task, asyncio.get_running_loop())
-            if self.lets_go:
-                message = message._replace(should_close=True)
             return make(message, payload, protocol, writer, task)
 
         server.request_factory = request

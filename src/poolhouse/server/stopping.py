@@ -38,7 +38,7 @@ async def drain(runner: Runner, seconds: float) -> None:
     ready = runner.app.get(READY)
     if ready is not None:
         ready.clear()
-    runner.lets_go = True
+    runner.let_go()
     await asyncio.sleep(seconds)
 
 

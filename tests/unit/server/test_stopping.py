@@ -10,15 +10,44 @@ import pytest
 import uvloop
 from aiohttp import web
 
+from poolhouse.server.answers import Answer, Head
 from poolhouse.server.runner import Runner
 from poolhouse.server.serving import bound_sockets
-from poolhouse.server.stopping import let_requests_come, stop_listening
+from poolhouse.server.stopping import drain, let_requests_come, stop_listening
 
 PATIENCE = 30.0
 
 
 async def hello(_: web.Request) -> web.Response:
     return web.Response(text="hello")
+
+
+@pytest.mark.parametrize("path", ["/plain", "/lean"])
+async def test_an_answer_to_what_came_before_the_end_began_asks_to_let_the_connection_go(path: str) -> None:
+    """A proxy that kept the connection would use it once more, in the moment in which it is closed."""
+    came, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(_: web.Request) -> web.StreamResponse:
+        came.set()
+        await goes_on.wait()
+        return web.Response(text="hello") if path == "/plain" else Answer(Head(200), b"hello")
+
+    app = web.Application()
+    app.router.add_get(path, slow)
+    runner = Runner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    reader, writer = await asyncio.open_connection(*runner.addresses[0])
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+    async with asyncio.timeout(PATIENCE):
+        await came.wait()
+        await drain(runner, 0)
+        goes_on.set()
+        heard = await reader.read()
+    writer.close()
+    await runner.cleanup()
+
+    assert (b"HTTP/1.1 200", True) == (heard[:12], b"\r\nConnection: close\r\n" in heard)
 
 
 async def answered_at_the_end(turns: int) -> bytes:
@@ -34,7 +63,7 @@ async def answered_at_the_end(turns: int) -> bytes:
         client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         for _ in range(turns):
             await asyncio.sleep(0)
-        runner.lets_go = True
+        await drain(runner, 0)
         await stop_listening(runner, sockets)
         await let_requests_come(runner, PATIENCE)
         await runner.cleanup()
