@@ -98,6 +98,16 @@ Journey = Callable[[Connection, int], Awaitable[None]]
 """One piece of work over a connection; the number tells the connections apart."""
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """``journey`` is one piece of the work. ``request`` and ``answer`` are what it mostly sends and gets: the constant
+    server is sent as much, and answers as much."""
+
+    journey: Journey
+    request: bytes
+    answer: bytes
+
+
 @asynccontextmanager
 async def opened(port: int, count: int) -> AsyncIterator[list[Connection]]:
     connections = [await Connection.open(port) for _ in range(count)]

@@ -33,18 +33,18 @@ class BenchPool:
     client_id: str
     users: Sequence[str]
 
-    def sign_in(self, user: str, password: str = PASSWORD) -> bytes:
-        return self._initiate("USER_PASSWORD_AUTH", {"USERNAME": user, "PASSWORD": password})
+    def sign_in(self, user: str, password: str = PASSWORD, **more: str) -> bytes:
+        return self._initiate("USER_PASSWORD_AUTH", {"USERNAME": user, "PASSWORD": password, **more})
 
     def srp_opening(self, user: str, big_a: str) -> bytes:
         return self._initiate("USER_SRP_AUTH", {"USERNAME": user, "SRP_A": big_a})
 
-    def srp_answer(self, session: str, answers: Mapping[str, str]) -> bytes:
-        given = {"ClientId": self.client_id, "ChallengeName": "PASSWORD_VERIFIER", "Session": session}
-        return call("RespondToAuthChallenge", {**given, "ChallengeResponses": answers})
-
     def refresh(self, token: str) -> bytes:
         return call("GetTokensFromRefreshToken", {"ClientId": self.client_id, "RefreshToken": token})
+
+    def answer(self, challenge: str, session: str, answers: Mapping[str, str]) -> bytes:
+        given = {"ClientId": self.client_id, "ChallengeName": challenge, "Session": session}
+        return call("RespondToAuthChallenge", {**given, "ChallengeResponses": answers})
 
     def get_user(self, access_token: str) -> bytes:
         return call("GetUser", {"AccessToken": access_token})
@@ -112,6 +112,15 @@ def choose(file: str, pool: BenchPool, algorithm: str) -> None:
     subprocess.run(command, env={**os.environ, **settings}, check=True, stdout=subprocess.DEVNULL)
 
 
+async def administer(port: int, operation: str, **given: Any) -> Any:
+    """The answer to what only an administrator may ask."""
+    connection = await Connection.open(port)
+    try:
+        return (await connection.ask(_signed(operation, given))).json()
+    finally:
+        connection.close()
+
+
 def _signed(operation: str, given: Mapping[str, Any]) -> bytes:
     plain = call(operation, given)
     head, _, body = plain.partition(b"\r\n\r\n")
@@ -137,32 +146,36 @@ class SrpUser:
     def answer(self, asked: Mapping[str, Any]) -> bytes:
         sent = asked["ChallengeParameters"]
         x, verifier = self._password(sent["SALT"], sent["USER_ID_FOR_SRP"])
-        big_b = mpz(sent["SRP_B"], 16)
-        u = _number(pad(self._big_a), pad(big_b))
-        shared = gmpy2.powmod((big_b - K * verifier) % N, self._a + u * x, N)
-        extracted = hmac.digest(pad(u), pad(shared), "sha256")
-        key = hmac.digest(extracted, INFO, "sha256")[:16]
-        now = time.gmtime()
-        timestamp = time.strftime(f"%a %b {now.tm_mday} %H:%M:%S UTC %Y", now)
         identity = self._pool.id.partition("_")[2] + sent["USER_ID_FOR_SRP"]
-        block = b64decode(sent["SECRET_BLOCK"])
-        signature = hmac.digest(key, identity.encode() + block + timestamp.encode(), "sha256")
-        answers = {
-            "USERNAME": self._user,
-            "PASSWORD_CLAIM_SECRET_BLOCK": sent["SECRET_BLOCK"],
-            "PASSWORD_CLAIM_SIGNATURE": b64encode(signature).decode(),
-            "TIMESTAMP": timestamp,
-        }
-        return self._pool.srp_answer(asked["Session"], answers)
+        answers = {"USERNAME": self._user, **claim(identity, self._a, x, verifier, sent)}
+        return self._pool.answer("PASSWORD_VERIFIER", asked["Session"], answers)
 
     def _password(self, salt: str, identity: str) -> tuple[mpz, mpz]:
         """x and the verifier; kept, as they are the same each time."""
         if self._x is None or self._x[0] != salt:
             inner = hashlib.sha256(f"{self._pool.id.partition('_')[2]}{identity}:{PASSWORD}".encode()).digest()
-            x = _number(pad(mpz(salt, 16)), inner)
+            x = number(pad(mpz(salt, 16)), inner)
             self._x = (salt, x, gmpy2.powmod(G, x, N))
         return self._x[1], self._x[2]
 
 
-def _number(*parts: bytes) -> mpz:
+def claim(identity: str, a: mpz, x: mpz, verifier: mpz, sent: Mapping[str, str]) -> dict[str, str]:
+    """The client's proof. ``a`` is its secret of this attempt; ``x``, with its ``verifier``, that of the password."""
+    big_b = mpz(sent["SRP_B"], 16)
+    u = number(pad(gmpy2.powmod(G, a, N)), pad(big_b))
+    shared = gmpy2.powmod((big_b - K * verifier) % N, a + u * x, N)
+    extracted = hmac.digest(pad(u), pad(shared), "sha256")
+    key = hmac.digest(extracted, INFO, "sha256")[:16]
+    now = time.gmtime()
+    timestamp = time.strftime(f"%a %b {now.tm_mday} %H:%M:%S UTC %Y", now)
+    block = b64decode(sent["SECRET_BLOCK"])
+    signature = hmac.digest(key, identity.encode() + block + timestamp.encode(), "sha256")
+    return {
+        "PASSWORD_CLAIM_SECRET_BLOCK": sent["SECRET_BLOCK"],
+        "PASSWORD_CLAIM_SIGNATURE": b64encode(signature).decode(),
+        "TIMESTAMP": timestamp,
+    }
+
+
+def number(*parts: bytes) -> mpz:
     return mpz(hashlib.sha256(b"".join(parts)).hexdigest(), 16)

@@ -10,23 +10,14 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from benchmarks import load
-from benchmarks.load import Connection, Journey
+from benchmarks.factors import app_sign_in, device_sign_in
+from benchmarks.load import Connection, Prepared
 from benchmarks.pool import BenchPool, SrpUser
 from benchmarks.primitives import ARGON2ID, EDDSA, ES256, POWER, SIGNATURE, VERIFICATION
 from poolhouse.records.keys import Algorithm
 
 USERS = 32
 CONNECTIONS = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """``journey`` is one piece of the work. ``request`` and ``answer`` are what it mostly sends and gets: the constant
-    server is sent as much, and answers as much."""
-
-    journey: Journey
-    request: bytes
-    answer: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +123,26 @@ WORKS = (
         times=32,
         prepare=srp_sign_in,
         needs={POWER: 3, SIGNATURE: 2},
+    ),
+    Work(
+        name="totp",
+        title="Password sign-in with an authenticator app (two requests)",
+        limit="A + argon2id + 2 signatures",
+        reach=0.6,
+        times=16,
+        prepare=app_sign_in,
+        users=0,
+        needs={ARGON2ID: 1, SIGNATURE: 2},
+    ),
+    Work(
+        name="device",
+        title="Password sign-in on a remembered device (three requests)",
+        limit="A + argon2id + 3 powers + 2 signatures",
+        reach=0.6,
+        times=16,
+        prepare=device_sign_in,
+        users=0,
+        needs={ARGON2ID: 1, POWER: 3, SIGNATURE: 2},
     ),
     Work(
         name="refresh",

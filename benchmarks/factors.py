@@ -1,0 +1,163 @@
+"""Sign-ins with a second factor: an authenticator app, and a remembered device in its place.
+
+A code of an app is good once. So there are as many users as it takes for each to have a code that is good, whenever it
+is their turn.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import time
+from base64 import b64encode
+from collections.abc import Mapping
+from itertools import count
+from typing import Any
+
+import gmpy2
+import msgspec
+import pyotp
+from gmpy2 import mpz
+
+from benchmarks.load import Connection, Prepared, Unexpected, call
+from benchmarks.pool import BenchPool, administer, claim, make_pool, number
+from poolhouse.crypto.srp import G, N, pad
+
+APP_USERS = 160
+DEVICE_USERS = 16
+STEP = 30
+"""Seconds for which an app shows a code (RFC 6238, 5.2)."""
+
+
+class App:
+    """A user's app. It shows each code once: of the step before, of this one, and of the next, as the server takes
+    them."""
+
+    def __init__(self, secret: str) -> None:
+        self._codes = pyotp.TOTP(secret)
+        self._last = 0
+
+    def code(self) -> str:
+        """Raises ``Unexpected`` where all codes of this moment were used."""
+        now = int(time.time()) // STEP
+        # In the moment in which a step ends the one before it is good no more.
+        earliest = now - 1 if time.time() % STEP < STEP - 2 else now
+        self._last = max(self._last + 1, earliest)
+        if self._last > now + 1:
+            raise Unexpected("the app has no code left: there are too few users")
+        return self._codes.generate_otp(self._last)
+
+
+class User:
+    def __init__(self, pool: BenchPool, name: str) -> None:
+        self.pool = pool
+        self.name = name
+        self.app: App | None = None
+
+    async def sign_in(self, connection: Connection, **more: str) -> tuple[bytes, Any]:
+        """The last request, and its answer."""
+        asked = (await connection.ask(self.pool.sign_in(self.name, **more))).json()
+        if self.app is None:
+            return b"", asked
+        answers = {"USERNAME": self.name, "SOFTWARE_TOKEN_MFA_CODE": self.app.code(), **more}
+        request = self.pool.answer("SOFTWARE_TOKEN_MFA", asked["Session"], answers)
+        return request, (await connection.ask(request)).json()
+
+    async def set_up(self, connection: Connection) -> None:
+        """The user has an app, and is asked for its codes."""
+        _, signed_in = await self.sign_in(connection)
+        token = signed_in["AuthenticationResult"]["AccessToken"]
+        begun = (await connection.ask(call("AssociateSoftwareToken", {"AccessToken": token}))).json()
+        app = App(begun["SecretCode"])
+        await connection.ask(call("VerifySoftwareToken", {"AccessToken": token, "UserCode": app.code()}))
+        prefers = {"Enabled": True, "PreferredMfa": True}
+        await connection.ask(call("SetUserMFAPreference", {"AccessToken": token, "SoftwareTokenMfaSettings": prefers}))
+        self.app = app
+
+
+async def _users(port: int, count: int) -> list[User]:
+    """In a pool of their own, each with an app."""
+    pool = await make_pool(port, count)
+    devices = {"ChallengeRequiredOnNewDevice": True, "DeviceOnlyRememberedOnUserPrompt": False}
+    await administer(port, "UpdateUserPool", UserPoolId=pool.id, DeviceConfiguration=devices)
+    on = {"MfaConfiguration": "OPTIONAL", "SoftwareTokenMfaConfiguration": {"Enabled": True}}
+    await administer(port, "SetUserPoolMfaConfig", UserPoolId=pool.id, **on)
+    users = [User(pool, name) for name in pool.users]
+    connection = await Connection.open(port)
+    for user in users:
+        await user.set_up(connection)
+    connection.close()
+    return users
+
+
+async def app_sign_in(port: int, _pool: BenchPool) -> Prepared:
+    users = await _users(port, APP_USERS)
+    turn = count()
+
+    async def journey(connection: Connection, _: int) -> None:
+        await users[next(turn) % len(users)].sign_in(connection)
+
+    connection = await Connection.open(port)
+    request, answer = await users[next(turn)].sign_in(connection)
+    connection.close()
+    return Prepared(journey, request, _body(answer))
+
+
+class Device:
+    """A user's device. Its secret is the same in every sign-in: what it costs to make one is not the server's."""
+
+    def __init__(self, user: User, offered: Mapping[str, str]) -> None:
+        self._user = user
+        self.key, self._group = offered["DeviceKey"], offered["DeviceGroupKey"]
+        self._password = b64encode(secrets.token_bytes(40)).decode()
+        self._salt = mpz(secrets.randbits(127) | 1 << 127)
+        inner = hashlib.sha256(f"{self._group}{self.key}:{self._password}".encode()).digest()
+        self._x = number(pad(self._salt), inner)
+        self._verifier = gmpy2.powmod(G, self._x, N)
+        self._a = mpz(secrets.randbits(256))
+        self._big_a = gmpy2.powmod(G, self._a, N)
+
+    async def confirm(self, connection: Connection, token: str) -> None:
+        config = {
+            "Salt": b64encode(pad(self._salt)).decode(),
+            "PasswordVerifier": b64encode(pad(self._verifier)).decode(),
+        }
+        given = {"AccessToken": token, "DeviceKey": self.key, "DeviceSecretVerifierConfig": config}
+        await connection.ask(call("ConfirmDevice", given))
+
+    async def sign_in(self, connection: Connection) -> tuple[bytes, Any]:
+        """The last request, and its answer."""
+        pool, named = self._user.pool, {"USERNAME": self._user.name, "DEVICE_KEY": self.key}
+        asked = (await connection.ask(pool.sign_in(self._user.name, DEVICE_KEY=self.key))).json()
+        begins = {**named, "SRP_A": self._big_a.digits(16)}
+        begun = (await connection.ask(pool.answer("DEVICE_SRP_AUTH", asked["Session"], begins))).json()
+        proof = {**named, **self._proof(begun["ChallengeParameters"])}
+        request = pool.answer("DEVICE_PASSWORD_VERIFIER", begun["Session"], proof)
+        return request, (await connection.ask(request)).json()
+
+    def _proof(self, sent: Mapping[str, str]) -> dict[str, str]:
+        return claim(self._group + self.key, self._a, self._x, self._verifier, sent)
+
+
+async def device_sign_in(port: int, _pool: BenchPool) -> Prepared:
+    connection = await Connection.open(port)
+    devices = []
+    for user in await _users(port, DEVICE_USERS):
+        _, signed_in = await user.sign_in(connection)
+        result = signed_in["AuthenticationResult"]
+        device = Device(user, result["NewDeviceMetadata"])
+        await device.confirm(connection, result["AccessToken"])
+        devices.append(device)
+    turn = count()
+
+    async def journey(connection: Connection, _: int) -> None:
+        await devices[next(turn) % len(devices)].sign_in(connection)
+
+    request, answer = await devices[0].sign_in(connection)
+    connection.close()
+    return Prepared(journey, request, _body(answer))
+
+
+def _body(answer: Any) -> bytes:
+    """As long as it came."""
+    return msgspec.json.encode(answer)
