@@ -74,6 +74,8 @@ class Watchdog:
         place = self._place(thread)
         if place is None or alive.wait(self._patience / 10) or place != self._place(thread):
             return
+        # Before the log says so: whoever reads it finds it counted.
+        self._count(place.plugin)
         self._logger.error(
             "Plugin %s holds the event loop in %s, for %.1f s by now: nothing else is answered meanwhile. "
             "It stands at %s. What takes long belongs into asyncio.to_thread.",
@@ -82,7 +84,6 @@ class Watchdog:
             time.monotonic() - asked,
             place.line,
         )
-        self._count(place.plugin)
         while not alive.wait(self._patience):
             if stop.is_set():
                 return
