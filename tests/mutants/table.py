@@ -27,6 +27,7 @@ TESTS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "tokens/jose": (
         "tests/unit/tokens/test_jose.py",
+        "tests/unit/tokens/test_algorithms.py",
         f"{SECURITY}/test_37_unsigned_tokens.py",
         f"{SECURITY}/test_38_key_in_token.py",
     ),

@@ -11,6 +11,7 @@ import pytest
 
 from poolhouse import errors
 from poolhouse.config.settings import Limits
+from poolhouse.flows.factors.message_code import SENDS
 from poolhouse.flows.factors.preferences import Wish
 from poolhouse.hooks.answers.factors import Enrolling, Factor, Fits, Holder
 from poolhouse.hooks.answers.sign_in import Asked
@@ -240,3 +241,30 @@ async def test_codes_that_anybody_can_have_sent_are_limited_like_all_others() ->
 
         assert 3 == len(house.messages) - before
         await house.sign_in(client)
+
+
+async def test_by_a_name_alone_nobody_takes_codes_or_tries_from_a_second_factor(house: House, pool: Pool) -> None:
+    """An e-mail is a first proof and a second factor: who has proven nothing uses up what is there for the first."""
+    hiding = await house.client(pool, flows=(*FLOWS, "ALLOW_USER_AUTH"), hides_users=True)
+    await house.user(hiding, email="jane@example.com")
+    await house.services.preferences.set_for(pool, "jane", [Wish(EMAIL, enabled=True)])
+    owner = await after_password(house, hiding)
+    code = house.last_code()
+
+    strangers = [await first("EMAIL_OTP")(house, hiding) for _ in range(SENDS)]
+    missed = await guessed(house, hiding, strangers, "EMAIL_OTP")
+
+    assert 5 == sum(isinstance(each, errors.CodeMismatch) for each in missed)
+    assert await house.answer(hiding, owner, EMAIL_OTP_CODE=code)
+    assert await house.answer(hiding, await after_password(house, hiding), EMAIL_OTP_CODE=house.last_code())
+
+
+async def test_wrong_codes_of_a_first_proof_are_forgotten_when_an_administrator_sets_what_is_asked_for(
+    house: House, client: Client, pool: Pool
+) -> None:
+    await guessed(house, client, [await first("EMAIL_OTP")(house, client) for _ in range(5)], "EMAIL_OTP")
+
+    await house.services.preferences.set_for(pool, "jane", [Wish(EMAIL)])
+
+    asking = await first("EMAIL_OTP")(house, client)
+    assert await house.answer(client, asking, EMAIL_OTP_CODE=house.last_code())

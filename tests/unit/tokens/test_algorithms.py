@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 
 import jose.jwk
 import jose.jwt
 import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ec import SECP384R1, EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    SECP256R1,
+    SECP384R1,
+    EllipticCurvePrivateKey,
+    EllipticCurvePublicKey,
+    derive_private_key,
+)
 from cryptography.hazmat.primitives.asymmetric.ec import generate_private_key as generate_ec
 
 from poolhouse.crypto.workers import Workers
 from poolhouse.records.keys import Algorithm
 from poolhouse.tokens import key_forms
-from poolhouse.tokens.curves import ORDER
+from poolhouse.tokens.curves import ORDER, P256Verifying
 from poolhouse.tokens.jose import BadToken, Signer, SigningPrivateKey, Verifier, encoded
 from poolhouse.tokens.making import WorkersKeyMaker, new_key
 from poolhouse.tokens.pool_keys import sealed_key
@@ -164,6 +171,33 @@ def test_an_es256_signature_of_ours_has_one_form() -> None:
         assert {"number": number} == ours.verify(token) == Verifier(key.public_key(), "ES256").verify(sibling)
         with pytest.raises(BadToken, match="signature is wrong"):
             ours.verify(sibling)
+
+
+def signed_as(s: int, message: bytes) -> tuple[EllipticCurvePublicKey, bytes]:
+    """A right signature with this S, and the key that makes it so: the point is the curve's own, which k = 1 gives."""
+    r = 0x6B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296
+    z = int.from_bytes(hashlib.sha256(message).digest(), "big")
+    key = derive_private_key((s - z) * pow(r, -1, ORDER) % ORDER, SECP256R1())
+    return key.public_key(), r.to_bytes(32, "big") + s.to_bytes(32, "big")
+
+
+@pytest.mark.parametrize(
+    ("s", "ours", "strangers"),
+    [
+        (1, True, True),
+        (ORDER // 2, True, True),
+        (ORDER // 2 + 1, False, True),
+        (ORDER - 1, False, True),
+        (ORDER + 1, False, False),
+    ],
+)
+def test_the_lower_half_of_the_order_is_for_ours_and_all_of_it_for_strangers(
+    s: int, ours: bool, strangers: bool
+) -> None:
+    public, signature = signed_as(s, b"a message")
+
+    assert ours is P256Verifying(public, one_form=True).verify(b"a message", signature)
+    assert strangers is P256Verifying(public, one_form=False).verify(b"a message", signature)
 
 
 @EVERY

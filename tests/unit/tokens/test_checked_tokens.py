@@ -40,6 +40,13 @@ async def test_a_token_that_is_shown_again_says_the_same(world: World) -> None:
     assert {"iss": world.ring.issuer(POOL), "sub": "0a5f"} == dict(first) == dict(again)
 
 
+async def test_a_token_that_is_shown_again_is_not_computed_again(world: World) -> None:
+    token = await world.signed()
+    first = await world.ring.verify(token, "access")
+
+    assert first is await world.ring.verify(token, "access")
+
+
 async def test_what_a_token_said_cannot_be_changed_for_the_next_who_shows_it(world: World) -> None:
     claims: Any = await world.ring.verify(await world.signed(), "access")
 

@@ -236,7 +236,7 @@ async def test_the_number_of_kept_pools_is_bounded_and_the_least_used_goes() -> 
 
 
 async def test_an_unknown_pool_has_no_key_set(world: World) -> None:
-    with pytest.raises(PoolNotFound):
+    with pytest.raises(PoolNotFound, match="us-east-1_Zzzzzzzzz"):
         await world.ring.jwks("us-east-1_Zzzzzzzzz")
 
 
@@ -311,6 +311,35 @@ async def test_a_rotation_that_was_cut_short_is_finished_by_the_next_one(world: 
 
     unfinished = [slot for (_, slot), key in world.keys.kept.items() if key.retires is None]
     assert ["access.2", "id.3"] == sorted(unfinished)
+
+
+async def test_the_use_that_a_rotation_did_not_come_to_is_finished_without_touching_the_other(world: World) -> None:
+    class Dying(KeptKeys):
+        async def add(self, key: SigningKey) -> bool:
+            if key.use == "access":
+                raise ConnectionError
+            return await super().add(key)
+
+    dying = Dying()
+    dying.kept = world.keys.kept
+    with pytest.raises(ConnectionError):
+        await KeyRing(BASE_URL, dying, vault(), world.maker, world.clock).rotate(POOL, DAY)
+    world.clock.time += 1
+
+    await world.ring.rotate(POOL, DAY)
+
+    ends = {slot: key.retires for (_, slot), key in world.keys.kept.items()}
+    assert {"id.1": NOW + 300 + DAY, "id.2": None, "access.1": NOW + 301 + DAY, "access.2": None} == ends
+
+
+async def test_a_key_is_replaced_from_the_moment_on_that_it_begins_to_sign(world: World) -> None:
+    await world.ring.rotate(POOL, DAY)
+    world.clock.time += world.limits.lead
+
+    await world.ring.rotate(POOL, DAY)
+
+    ends = {slot: key.retires for (_, slot), key in world.keys.kept.items() if key.use == "id"}
+    assert {"id.1": NOW + 300 + DAY, "id.2": NOW + 600 + DAY, "id.3": None} == ends
 
 
 async def test_keys_are_opened_again_only_when_they_are_new(world: World) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 from poolhouse.errors import InvalidAccessToken, NotOffered, SigningFailed
 from poolhouse.records.keys import Algorithm, SigningKey
 from poolhouse.testing.keys import PremadeKeys
+from poolhouse.tokens.curves import ORDER
+from poolhouse.tokens.jose import encoded
 from poolhouse.tokens.keys import KeyRing, RingLimits
 from tests.unit.crypto.world import BASE_URL, NOW, POOL, FakeClock, KeptKeys, vault
 
@@ -127,6 +130,25 @@ async def test_the_choice_stays_for_later_rotations(world: World, algorithm: Alg
 
     assert ["access.2", "access.3", "id.2", "id.3"] == world.slots(algorithm)
     assert {algorithm.value} == await world.now_signs()
+
+
+@OTHERS
+async def test_a_key_record_survives_the_store(world: World, algorithm: Algorithm) -> None:
+    await world.ring.rotate(POOL, DAY, algorithm)
+    record = world.keys.kept[POOL, "id.2"]
+
+    assert record == msgspec.json.decode(msgspec.json.encode(record), type=SigningKey)
+
+
+async def test_an_es256_token_of_a_pool_has_one_text(world: World) -> None:
+    await world.ring.rotate(POOL, DAY, Algorithm.ES256)
+    world.clock.time += LEAD
+    head, _, tail = (await world.signed()).rpartition(".")
+    raw = base64.urlsafe_b64decode(tail + "==")
+    other = raw[:32] + (ORDER - int.from_bytes(raw[32:], "big")).to_bytes(32, "big")
+
+    with pytest.raises(InvalidAccessToken):
+        await world.ring.verify(f"{head}.{encoded(other).decode()}", "access")
 
 
 async def test_a_pool_can_go_back(world: World) -> None:

@@ -23,7 +23,6 @@ from poolhouse.flows.protection.limits import Asked, Limits
 from poolhouse.hooks.views import Person
 from poolhouse.ports.origin import by_user
 from poolhouse.ports.users import NameTaken, Users
-from poolhouse.records.clients import Client
 from poolhouse.records.pools import MessageTemplate, Pool
 from poolhouse.records.sign_in import Code
 from poolhouse.records.users import User
@@ -67,7 +66,7 @@ class MessageCode(Flow):
             await self._limits.admit(Asked.CODE, claimant.client)
         pool, user = claimant.pool, claimant.user
         target = user.attributes.get(self._attribute) if user else None
-        purpose, template = self._purpose(claimant.client), _words(pool)
+        purpose, template = self._purpose(claimant), _words(pool)
         if claimant.reachable and user is not None and target:
             sent = await self._codes.send(
                 pool,
@@ -104,7 +103,7 @@ class MessageCode(Flow):
             code = await self._codes.check(
                 pool,
                 claimant.subject,
-                self._purpose(claimant.client),
+                self._purpose(claimant),
                 answers.get("ANSWER", ""),
                 user if claimant.reachable else None,
                 client_id=claimant.client.id,
@@ -146,9 +145,12 @@ class MessageCode(Flow):
             proven = await self._users.save(pool, used)
         return proven.has_verified(code.attribute) and not used.has_verified(code.attribute)
 
-    def _purpose(self, client: Client) -> Purpose:
-        """A code is good for as long as the session that it is asked for in."""
-        return Purpose(self.name.lower(), client.session_validity, SENDS, TRIES)
+    def _purpose(self, claimant: Claimant) -> Purpose:
+        """A code is good for as long as the session that it is asked for in. As a first proof and as a second factor it
+        is two things: by a name alone nobody uses up what is there for who has proven something."""
+        name = self.name.lower()
+        name = name.replace("_otp", "_mfa") if claimant.is_proven else name
+        return Purpose(name, claimant.client.session_validity, SENDS, TRIES)
 
 
 def message_factors(

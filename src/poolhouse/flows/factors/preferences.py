@@ -14,7 +14,7 @@ from poolhouse.flows.factors.first import FirstFactors
 from poolhouse.flows.factors.known import ORDER, Factors
 from poolhouse.flows.flow import Flow, World, step
 from poolhouse.flows.grants.bearer import Bearer, Bearers
-from poolhouse.flows.protection.lockout import Lockout
+from poolhouse.flows.protection.lockout import Lockout, as_first
 from poolhouse.hooks.views import Directory, Person
 from poolhouse.ports.origin import by_user
 from poolhouse.ports.users import Users
@@ -83,6 +83,7 @@ class Preferences(Flow):
         await self._save(pool, user, changed, None)
         for wish in wishes:
             await self._lockout.clear(pool.id, user.sub, wish.factor)
+            await self._lockout.clear(pool.id, user.sub, as_first(wish.factor))
 
     @step("factors.show")
     async def show(self, access_token: str) -> Shown:

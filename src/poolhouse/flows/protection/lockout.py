@@ -38,6 +38,12 @@ AT_ONCE = 2
 signs in many times at once with the right password is not taken for a guesser."""
 
 
+def as_first(factor: str) -> str:
+    """What is counted where nothing was proven before. A name is all that it takes to guess there: that must not lock
+    anybody out of the same factor as their second one."""
+    return factor if factor in PASSWORD else f"{factor}:first"
+
+
 def lock_seconds(failures: int) -> float:
     """How long the lock lasts after so many failures (contract: 2^(n-5), at most about 15 minutes)."""
     if failures < FREE_FAILURES:
@@ -77,7 +83,7 @@ class Lockout:
             await asyncio.gather(self._counters.clear(pool_id, what, subject), *beside)
 
     async def clear(self, pool_id: str, subject: str, factor: str = "password") -> None:
-        """Wrong passwords are forgotten, or wrong answers to this factor."""
+        """Wrong passwords are forgotten, or wrong answers to this factor as a second one."""
         await self._counters.clear(pool_id, _counted(factor), subject)
 
     async def _unlocked(self, pool_id: str, what: str, subject: str) -> Tally:

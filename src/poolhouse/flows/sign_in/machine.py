@@ -38,7 +38,7 @@ from poolhouse.flows.directory.shown import attributes_for_hooks
 from poolhouse.flows.factors.devices import KnownDevices
 from poolhouse.flows.flow import Flow, World
 from poolhouse.flows.grants.gate import require_able
-from poolhouse.flows.protection.lockout import Lockout
+from poolhouse.flows.protection.lockout import Lockout, as_first
 from poolhouse.flows.sign_in.again import Again
 from poolhouse.flows.sign_in.questions import Given, Question
 from poolhouse.flows.sign_in.steps import Now, Outcome, Run
@@ -244,7 +244,8 @@ class Machine(Flow):
             if challenge.counts_itself:
                 return run, await challenge.check(run, attempt.private, answer)
             looking: asyncio.Task[Now] | None = None
-            async with self._lockout.attempt(run.pool.id, run.subject, attempt.challenge) as beside:
+            counted = attempt.challenge if run.proofs else as_first(attempt.challenge)
+            async with self._lockout.attempt(run.pool.id, run.subject, counted) as beside:
                 outcome = await challenge.check(run, attempt.private, answer)
                 if run.user is not None and isinstance(outcome, Passed):
                     looking = asyncio.ensure_future(self._again.look(run.pool, run.user))
