@@ -23,6 +23,7 @@ from poolhouse.server.cognito.engine.patterns import predicate
 from poolhouse.server.cognito.engine.scalars import FAR, LONGEST, scalar
 from poolhouse.server.cognito.engine.validation import compile_input
 from tests.security.served import served
+from tests.support.devices import ALWAYS
 from tests.support.json_api import user_pools
 from tests.support.json_api_inputs import smallest
 from tests.support.sign_in import Asking
@@ -142,6 +143,39 @@ async def test_a_long_name_in_an_answer_is_refused_before_anything_is_done(opera
     assert "InvalidParameterException" == refused.error
     assert "USERNAME is too long." == refused.json["message"]
     assert "NotAuthorizedException" == looked_at.error
+    assert "Incorrect username or password." == looked_at.json["message"]
+
+
+async def test_a_long_key_of_a_device_is_refused_and_not_kept() -> None:
+    """Whatever a client says of its device stays with the question until it is answered, and anybody can say it."""
+    async with served() as (house, api):
+        client = await house.client(await house.pool(devices=ALWAYS))
+        await house.user(client)
+        opening: dict[str, Any] = {
+            "ClientId": client.id,
+            "AuthFlow": "USER_SRP_AUTH",
+            "AuthParameters": {"USERNAME": "jane", "SRP_A": "abc" * 200, "DEVICE_KEY": "a" * 56},
+        }
+        at_the_opening = await api.call("InitiateAuth", opening)
+        opening["AuthParameters"]["DEVICE_KEY"] = "a" * 55
+        asked = await api.call("InitiateAuth", opening)
+        answer: dict[str, Any] = {
+            "ClientId": client.id,
+            "ChallengeName": "PASSWORD_VERIFIER",
+            "ChallengeResponses": {
+                "USERNAME": "jane",
+                "PASSWORD_CLAIM_SECRET_BLOCK": asked.json["ChallengeParameters"]["SECRET_BLOCK"],
+                "PASSWORD_CLAIM_SIGNATURE": "AAAA",
+                "TIMESTAMP": "Tue Sep 5 02:05:06 UTC 2023",
+                "DEVICE_KEY": "a" * 60_000,
+            },
+        }
+        in_the_answer = await api.call("RespondToAuthChallenge", answer)
+        answer["ChallengeResponses"]["DEVICE_KEY"] = "a" * 55
+        looked_at = await api.call("RespondToAuthChallenge", answer)
+
+    for refused in (at_the_opening, in_the_answer):
+        assert ("InvalidParameterException", "DEVICE_KEY is too long.") == (refused.error, refused.json["message"])
     assert "Incorrect username or password." == looked_at.json["message"]
 
 

@@ -305,6 +305,7 @@ class Reason(Enum):
     TIMESTAMP_FORM = "Timestamp format should be EEE MMM d HH:mm:ss z yyyy in english."
     AUTH_METHOD_NOT_SUPPORTED = "Initiate Auth method not supported."
     USERNAME_TOO_LONG = "USERNAME is too long."
+    DEVICE_KEY_TOO_LONG = "DEVICE_KEY is too long."
     CUSTOM_AUTH_NOT_CONFIGURED = "Custom auth lambda trigger is not configured for the user pool."
     REQUIRED_ATTRIBUTE_MISSING = "Invalid attributes given, {attribute} is missing"
     ATTRIBUTE_PROVIDED_ALREADY = "Cannot modify an already provided {attribute}"

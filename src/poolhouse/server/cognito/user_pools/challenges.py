@@ -73,6 +73,8 @@ KNOWN: Final = frozenset(
 """Challenges that the field's clients know by name."""
 
 _LONGEST_TIMESTAMP: Final = 32
+_LONGEST_DEVICE_KEY: Final = 55
+"""Where a device's key is a member of its own, the model has this bound."""
 _MONTHS: Final = {
     name: n
     for n, name in enumerate(
@@ -89,7 +91,7 @@ _TIMESTAMP: Final = re.compile(
 
 
 def opening(flow: str, parameters: Strings, metadata: Strings, *, by_admin: bool) -> Opening:
-    """The first request of a sign-in."""
+    """The first request of a sign-in. Raises ``InvalidParameter`` for what is too long to be a device's key."""
     return Opening(
         flow=flow,
         username=parameters.get("USERNAME"),
@@ -97,7 +99,7 @@ def opening(flow: str, parameters: Strings, metadata: Strings, *, by_admin: bool
         srp_a=parameters.get("SRP_A"),
         begins_with_srp=parameters.get("CHALLENGE_NAME") == "SRP_A",
         preferred=parameters.get("PREFERRED_CHALLENGE"),
-        device_key=parameters.get("DEVICE_KEY"),
+        device_key=_device_key(parameters),
         secret_hash=parameters.get("SECRET_HASH"),
         metadata=metadata,
         by_admin=by_admin,
@@ -127,7 +129,7 @@ def answer(challenge: str, handle: str | None, responses: Strings, metadata: Str
         username=username,
         given=Fields(responses) if read is None else read(responses),
         srp_a=responses.get("SRP_A"),
-        device_key=responses.get("DEVICE_KEY"),
+        device_key=_device_key(responses),
         secret_hash=responses.get("SECRET_HASH"),
         metadata=metadata,
     )
@@ -219,6 +221,14 @@ def _required(values: Strings, name: str) -> str:
     if not value:
         raise MissingParameter(name)
     return value
+
+
+def _device_key(values: Strings) -> str | None:
+    # It is kept with the question, and anybody can be asked one.
+    key = values.get("DEVICE_KEY")
+    if key is not None and len(key) > _LONGEST_DEVICE_KEY:
+        raise InvalidParameter(Reason.DEVICE_KEY_TOO_LONG)
+    return key
 
 
 def _seconds(timestamp: str) -> float:
