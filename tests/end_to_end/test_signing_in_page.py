@@ -113,8 +113,31 @@ def test_an_app_is_set_up_asked_for_lost_and_set_up_in_a_sign_in(live: Live) -> 
         UserPoolId=client.pool_id, MfaConfiguration="ON", SoftwareTokenMfaConfiguration={"Enabled": True}
     )
     reader.type("admin_set_user_mfa_preference")
+    reader.type("admin_delete_software_token")
     assert "MFA_SETUP" == reader.type('AuthFlow="USER_PASSWORD_AUTH"')["ChallengeName"]
     assert "AuthenticationResult" in reader.type('ChallengeName="MFA_SETUP"')
+
+
+def test_a_sign_up_without_a_password_goes_on_into_the_app(live: Live) -> None:
+    reader, client = made(live, AutoVerifiedAttributes=["email"])
+    reader.name = unique()
+    reader.known["client_id"] = client.id
+
+    class Waiting:
+        """The letter is read before its code is typed."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(live.aws, name)
+
+        def sign_up(self, **given: Any) -> Any:
+            return live.aws.sign_up(**{**given, "UserAttributes": attributes(email=f"{reader.name}@example.com")})
+
+        def confirm_sign_up(self, **given: Any) -> Any:
+            return live.aws.confirm_sign_up(**{**given, "ConfirmationCode": live.code(f"{reader.name}@example.com")})
+
+    reader.known["cognito"] = Waiting()
+
+    assert "AuthenticationResult" in reader.type("signed_up = cognito.sign_up")
 
 
 def test_a_code_by_mail_begins_a_sign_in(live: Live) -> None:

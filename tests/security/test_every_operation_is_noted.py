@@ -302,6 +302,12 @@ async def prefer_by_admin(at: Trailed) -> None:
     await at.left("factor.changed", actor=KEY)
 
 
+@scene("AdminDeleteSoftwareToken")
+async def take_away(at: Trailed) -> None:
+    await at.call("AdminDeleteSoftwareToken")
+    await at.left("factor.removed", actor=KEY)
+
+
 @scene("SetUserSettings")
 async def set_settings(at: Trailed) -> None:
     await at.call("SetUserSettings", MFAOptions=[])

@@ -17,6 +17,7 @@ class Opening:
     flow: str
     parameters: Mapping[str, str] = field(repr=False)
     metadata: Mapping[str, str] = field(default_factory=dict)
+    session: str | None = field(default=None, repr=False)
     by_admin: bool = False
 
 
@@ -45,7 +46,9 @@ Reply = Asking | SignedIn
 
 
 async def initiate(services: Services, client: Client, opening: Opening) -> Reply:
-    begun = challenges.opening(opening.flow, opening.parameters, opening.metadata, by_admin=opening.by_admin)
+    begun = challenges.opening(
+        opening.flow, opening.parameters, opening.metadata, opening.session, by_admin=opening.by_admin
+    )
     return await _reply(services, await services.sign_in.initiate(client, begun))
 
 

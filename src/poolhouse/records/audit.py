@@ -26,6 +26,7 @@ Action = Literal[
     "factor.changed",
     "factor.enrolled",
     "factor.refused",
+    "factor.removed",
     "factor.requested",
     "grants.refused",
     "grants.reused",

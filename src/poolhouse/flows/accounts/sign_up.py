@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from poolhouse.errors import (
@@ -26,11 +25,13 @@ from poolhouse.flows.directory.naming import contact_to_verify, name_error, plac
 from poolhouse.flows.directory.passwords import Credentials, require_policy
 from poolhouse.flows.directory.shown import attributes_for_hooks
 from poolhouse.flows.directory.values import check_values, require_writable
+from poolhouse.flows.factors.first import begins_by_code
 from poolhouse.flows.flow import Flow, World, step
 from poolhouse.flows.messages import codes
 from poolhouse.flows.messages.codes import CodeProcess
 from poolhouse.flows.messages.words import delivery, likely_contact
 from poolhouse.flows.protection.limits import Asked, Limits
+from poolhouse.flows.sign_in.signed_up import SignUpSessions
 from poolhouse.hooks import specs
 from poolhouse.hooks.answers.accounts import SignUpDecision
 from poolhouse.hooks.events.accounts import PostConfirmation, PreSignUp
@@ -46,6 +47,8 @@ from poolhouse.records.users import CONFIRMED, UNCONFIRMED, User
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignUpRequest:
+    """``password`` is empty where the client sent none."""
+
     username: str
     password: str = field(repr=False)
     attributes: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -54,11 +57,14 @@ class SignUpRequest:
     secret_hash: str | None = field(default=None, repr=False)
 
 
-class SignedUp(Struct, frozen=True):
-    """``delivery`` is None where no code was sent."""
+@dataclass(frozen=True, slots=True)
+class SignedUp:
+    """``delivery`` is None where no code was sent. ``session`` is what the confirmation may be called with, so that a
+    sign-in follows; None where none can."""
 
     user: User
     delivery: Delivery | None
+    session: str | None = field(default=None, repr=False)
 
 
 class SignUp(Flow):
@@ -73,6 +79,7 @@ class SignUp(Flow):
         code_process: CodeProcess,
         limits: Limits,
         unfinished: UnfinishedSignUps,
+        sessions: SignUpSessions,
     ) -> None:
         super().__init__(world)
         self._pools = pools
@@ -83,6 +90,7 @@ class SignUp(Flow):
         self._codes = code_process
         self._limits = limits
         self._unfinished = unfinished
+        self._sessions = sessions
 
     @step("sign_up")
     async def sign_up(self, client: Client, request: SignUpRequest) -> SignedUp:
@@ -102,7 +110,8 @@ class SignUp(Flow):
             raise InvalidParameter(Reason.PREFERRED_USERNAME_NOT_PROVIDED)
         require_writable(pool, client, request.attributes)
         attributes = check_values(pool, attributes, on="create", who="user")
-        require_policy(pool.password_policy, request.password)
+        if request.password or not begins_by_code(pool):
+            require_policy(pool.password_policy, request.password)
 
         sub = self.world.chance.uuid()
         now = self.world.clock.now()
@@ -136,7 +145,7 @@ class SignUp(Flow):
             metadata=request.metadata,
             counted=False,
         )
-        return SignedUp(user, sent)
+        return SignedUp(user, sent, await self._sessions.signed_up(client, user))
 
     @step("sign_up.confirm")
     async def confirm(
@@ -148,8 +157,10 @@ class SignUp(Flow):
         force_alias: bool = False,
         metadata: Mapping[str, str],
         secret_hash: str | None,
-    ) -> None:
-        """The user is confirmed, and the contact that the code went to is verified.
+        session: str | None = None,
+    ) -> str | None:
+        """The user is confirmed, and the contact that the code went to is verified. With the ``session`` of the
+        sign-up, what a sign-in may begin with; None without, and where it is good no more.
 
         Raises ``CodeMismatch``, ``CodeExpired``, ``AliasTaken`` (not with ``force_alias``), ``NotAuthorized`` where the
         user is not unconfirmed, ``LimitExceeded``, ``TooManyRequests``.
@@ -197,6 +208,7 @@ class SignUp(Flow):
             facts={"attribute": fitting.attribute},
         )
         await self._post_confirmation(pool, client, confirmed, metadata)
+        return await self._sessions.confirmed(client, confirmed, session)
 
     @step("sign_up.confirm_by_admin")
     async def confirm_by_admin(self, pool: Pool, username: str, metadata: Mapping[str, str]) -> None:
@@ -278,7 +290,8 @@ class SignUp(Flow):
         return begun
 
     async def _add(self, pool: Pool, client: Client, user: User, decision: SignUpDecision, password: str) -> User:
-        user = replace(user, credential=await self._credentials.make(pool, user.username, password))
+        if password:
+            user = replace(user, credential=await self._credentials.make(pool, user.username, password))
         try:
             user = await self._users.add(pool, user, seize=decision.verify_email or decision.verify_phone)
         except NameTaken as taken:

@@ -44,6 +44,11 @@ class FirstFactors:
         return user.enabled and user.has_verified(_CONTACTS[way]) and not standing.active
 
 
+def begins_by_code(pool: Pool) -> bool:
+    """Whether somebody can come in without a password, who has none."""
+    return any(_allows(pool, way) for way in _CONTACTS)
+
+
 def _allows(pool: Pool, way: str) -> bool:
     if way in PASSWORDS:
         return "PASSWORD" in pool.first_factors

@@ -85,6 +85,24 @@ class Preferences(Flow):
             await self._lockout.clear(pool.id, user.sub, wish.factor)
             await self._lockout.clear(pool.id, user.sub, as_first(wish.factor))
 
+    @step("factors.take_away")
+    async def take_away(self, pool: Pool, username: str, factor: str) -> None:
+        """The user has nothing of this factor any more, not even set up in part, and can set it up anew, which forgets
+        wrong answers. Who has none has none after it. Raises ``UserNotFound``, ``ConcurrentModification``."""
+        user = await self._directory.require(pool, username)
+        left = replace(
+            user,
+            factors=tuple(each for each in user.factors if each.factor != factor),
+            mfa=tuple(each for each in user.mfa if each != factor),
+            preferred_mfa=None if user.preferred_mfa == factor else user.preferred_mfa,
+        )
+        if left != user:
+            try:
+                await self._users.save(pool, replace(left, modified=self.world.clock.now()))
+            except VersionConflict:
+                raise ConcurrentModification from None
+        await self.world.audit.note("factor.removed", pool_id=pool.id, subject=user.sub, facts={"factor": factor})
+
     @step("factors.show")
     async def show(self, access_token: str) -> Shown:
         """Raises as ``Bearers.of``."""

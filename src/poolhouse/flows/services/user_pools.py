@@ -44,6 +44,7 @@ from poolhouse.flows.sign_in.end import SignInEnd
 from poolhouse.flows.sign_in.machine import Machine
 from poolhouse.flows.sign_in.migration import Migration
 from poolhouse.flows.sign_in.set_up import FactorSetUps
+from poolhouse.flows.sign_in.signed_up import SignUpSessions
 from poolhouse.flows.sign_in.table import sign_in_table
 from poolhouse.flows.transfer.exporting import UserExport
 from poolhouse.flows.transfer.importing import LineImport
@@ -114,6 +115,7 @@ def build_services(
     devices = KnownDevices(world, ports.devices)
     enrolments = Enrolments(world, ports.users, known, bearers, lockout, limits)
     again = Again(world, ports.pools, ports.users, ports.groups, has_stages=bool(stages))
+    sign_ups = SignUpSessions(world, ports.attempts)
     table = sign_in_table(
         world,
         ports,
@@ -126,6 +128,7 @@ def build_services(
         enrolments,
         again,
         devices,
+        sign_ups,
         challenges=challenges,
         stages=stages,
     )
@@ -166,6 +169,7 @@ def build_services(
             codes,
             limits,
             UnfinishedSignUps(world, ports.passwords, lockout, codes),
+            sign_ups,
         ),
         sign_in=sign_in,
         sign_in_end=SignInEnd(grants, devices, audit),

@@ -21,7 +21,8 @@ from poolhouse.flows.directory.lookup import Directory
 from poolhouse.flows.directory.shown import attributes_for_hooks
 from poolhouse.flows.flow import Flow, World, step
 from poolhouse.flows.protection.limits import Asked, Limits
-from poolhouse.flows.sign_in.machine import Machine, Reply, basis_of, resumed
+from poolhouse.flows.sign_in.basis import basis_of
+from poolhouse.flows.sign_in.machine import Machine, Reply, resumed
 from poolhouse.flows.sign_in.questions import Given
 from poolhouse.flows.sign_in.steps import Opening, Opens, Run
 from poolhouse.flows.sign_in.table import Table

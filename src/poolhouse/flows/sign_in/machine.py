@@ -8,9 +8,6 @@ drives the machine.
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
-import hashlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -40,6 +37,8 @@ from poolhouse.flows.flow import Flow, World
 from poolhouse.flows.grants.gate import require_able
 from poolhouse.flows.protection.lockout import Lockout, as_first
 from poolhouse.flows.sign_in.again import Again
+from poolhouse.flows.sign_in.basis import basis_of
+from poolhouse.flows.sign_in.handles import decode_handle, digest, encode_handle
 from poolhouse.flows.sign_in.questions import Given, Question
 from poolhouse.flows.sign_in.steps import Now, Outcome, Run
 from poolhouse.flows.sign_in.table import Table
@@ -89,28 +88,9 @@ class Finished(Struct, frozen=True, kw_only=True):
 Reply = Asking | Finished
 
 
-def encode_handle(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
-
-
-def decode_handle(text: str) -> bytes:
-    """The 32 bytes of a handle, in either base64 alphabet. Raises ``InvalidSession``."""
-    try:
-        raw = base64.b64decode(text.replace("-", "+").replace("_", "/") + "=" * (-len(text) % 4), validate=True)
-    except (binascii.Error, ValueError):
-        raise InvalidSession from None
-    if len(raw) != 32:
-        raise InvalidSession
-    return raw
-
-
 def _plain(name: str) -> str:
     # The handle binds; the name that comes with it only has to be the one that was meant, in whatever case.
     return canonical("username", name, case_sensitive=False)
-
-
-def _digest(raw: bytes) -> str:
-    return hashlib.sha256(raw).hexdigest()
 
 
 class Machine(Flow):
@@ -172,7 +152,7 @@ class Machine(Flow):
         now = self.world.clock.now()
         await self._attempts.put(
             Attempt(
-                handle=_digest(raw),
+                handle=digest(raw),
                 pool_id=run.pool.id,
                 client_id=run.client.id,
                 submitted=run.submitted,
@@ -219,7 +199,7 @@ class Machine(Flow):
         """The attempt waits on, with something else to keep, under the handle that is answered here."""
         raw = self.world.chance.raw(32)
         expires = self.world.clock.now() + client.session_validity
-        await self._attempts.put(replace(attempt, handle=_digest(raw), private=dict(private), expires=expires))
+        await self._attempts.put(replace(attempt, handle=digest(raw), private=dict(private), expires=expires))
         return encode_handle(raw)
 
     async def give_back(self, attempt: Attempt) -> None:
@@ -227,7 +207,7 @@ class Machine(Flow):
         await self._attempts.put(replace(attempt, device_key=None))
 
     async def _taken(self, pool_id: str, handle: str, client_id: str | None) -> Attempt:
-        attempt = await self._attempts.take(pool_id, _digest(decode_handle(handle)))
+        attempt = await self._attempts.take(pool_id, digest(decode_handle(handle)))
         if attempt is None or attempt.pool_id != pool_id or client_id not in (None, attempt.client_id):
             raise InvalidSession
         if not self.world.clock.now() < attempt.expires:
@@ -323,9 +303,3 @@ def _names_strange_device(run: Run, passed: Passed) -> bool:
     """Whether the client has to hear that a device is not known. After a later proof it does not: the code that was
     good once would be lost."""
     return run.pool.devices is not None and bool(run.device_key) and not run.proofs and passed.proof == "password"
-
-
-def basis_of(user: User) -> str:
-    """Changes when the user's password does, and with every disabling or sign-out everywhere: what was proven before
-    counts no more after."""
-    return f"{user.epoch}/{_digest(user.credential.hash.encode()) if user.credential else '-'}"

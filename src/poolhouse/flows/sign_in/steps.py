@@ -29,7 +29,7 @@ DEVICE_PASSWORD_VERIFIER = "DEVICE_PASSWORD_VERIFIER"  # noqa: S105 - the name o
 class Opening:
     """The first request of a sign-in. ``by_admin``: it came by a signed call. ``preferred`` is the challenge that the
     client would like best; ``begins_with_srp``: a custom sign-in that proves the password first. ``device_key`` is that
-    of the device that the client says it is on.
+    of the device that the client says it is on. ``handle`` is the session of a sign-up that was just confirmed.
 
     None means that the client did not send it.
     """
@@ -41,6 +41,7 @@ class Opening:
     begins_with_srp: bool = False
     preferred: str | None = None
     device_key: str | None = None
+    handle: str | None = field(default=None, repr=False)
     secret_hash: str | None = field(default=None, repr=False)
     metadata: Mapping[str, str] = field(default_factory=dict)
     by_admin: bool = False

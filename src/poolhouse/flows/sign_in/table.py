@@ -30,6 +30,7 @@ from poolhouse.flows.sign_in.openings.plugins import ByPlugins
 from poolhouse.flows.sign_in.openings.srp import BySrp
 from poolhouse.flows.sign_in.password import PasswordCheck
 from poolhouse.flows.sign_in.second_factor import SecondFactor
+from poolhouse.flows.sign_in.signed_up import SignUpSessions
 from poolhouse.flows.sign_in.steps import Challenge, Opens
 from poolhouse.hooks.answers import sign_in as offered
 from poolhouse.ports.user_pools import Ports
@@ -55,6 +56,7 @@ def sign_in_table(
     enrolments: Enrolments,
     again: Again,
     devices: KnownDevices,
+    sign_ups: SignUpSessions,
     *,
     challenges: Sequence[offered.Challenge] = (),
     stages: Sequence[offered.Stage] = (),
@@ -62,7 +64,7 @@ def sign_in_table(
     """Ours, and then those of plugins."""
     passwords = PasswordCheck(world, ports.users, ports.passwords, credentials, lockout, migration, again)
     custom = CustomChallenge(world, lockout)
-    choice = ByChoice(passwords, first)
+    choice = ByChoice(passwords, first, sign_ups)
     new_password = NewPassword(world, ports.users, credentials)
     second = SecondFactor(factors)
     return Table(

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Final
 
 SUBJECTS: Final[Mapping[str, tuple[str, ...]]] = {
-    "an authenticator app is switched off or replaced, not taken away, in this version": ("AdminDeleteSoftwareToken",),
     "passkeys are not part of this version": (
         "CompleteWebAuthnRegistration",
         "DeleteWebAuthnCredential",

@@ -1,5 +1,6 @@
 """USER_AUTH: the user says how to prove who they are (contract: authentication, 7.4): by a password (PASSWORD and
-PASSWORD_SRP are the two ways to give it), or by a code (EMAIL_OTP, SMS_OTP: ``challenges/factor.py``)."""
+PASSWORD_SRP are the two ways to give it), or by a code (EMAIL_OTP, SMS_OTP:
+``challenges/factor.py``). Who has just confirmed a sign-up has proven its code (``signed_up.py``)."""
 
 from __future__ import annotations
 
@@ -12,8 +13,9 @@ from poolhouse.flows.factors.first import FirstFactors
 from poolhouse.flows.sign_in.challenges import srp
 from poolhouse.flows.sign_in.password import PasswordCheck
 from poolhouse.flows.sign_in.questions import BeginSrp, ChooseChallenge, Chosen, GivePassword, PasswordGiven, SrpBegun
+from poolhouse.flows.sign_in.signed_up import PROOF, SignUpSessions
 from poolhouse.flows.sign_in.steps import Opening, Outcome, Posed, Run
-from poolhouse.hooks.answers.sign_in import Next
+from poolhouse.hooks.answers.sign_in import Next, Passed
 
 _FLOWS = frozenset({"USER_AUTH"})
 
@@ -84,14 +86,18 @@ class ByChoice:
     by_admin = _FLOWS
     migrates = False
 
-    def __init__(self, passwords: PasswordCheck, first: FirstFactors) -> None:
+    def __init__(self, passwords: PasswordCheck, first: FirstFactors, sign_ups: SignUpSessions) -> None:
         self._select = SelectChallenge(passwords, first)
+        self._sign_ups = sign_ups
         self.challenges = (self._select, Password(passwords), PasswordSrp())
 
     def require(self, opening: Opening) -> None:
         """Nothing but a name is needed to be asked."""
 
     async def begin(self, run: Run, opening: Opening) -> tuple[Run, Outcome]:
+        if opening.handle is not None:
+            await self._sign_ups.begin(run.client, run.user, opening.handle)
+            return run, Passed(PROOF)
         if opening.preferred not in self._select.offered(run):
             return run, Next(self._select.name)
         return run, await self._select.check(run, {}, Chosen(opening.preferred, opening.password, opening.srp_a))

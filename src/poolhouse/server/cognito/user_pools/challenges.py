@@ -17,7 +17,8 @@ from typing import Any, Final
 from poolhouse.errors import InvalidParameter, InvalidSession, MissingParameter
 from poolhouse.errors.reasons import Reason
 from poolhouse.flows.sign_in.begin import Answer
-from poolhouse.flows.sign_in.machine import Asking, decode_handle
+from poolhouse.flows.sign_in.handles import decode_handle
+from poolhouse.flows.sign_in.machine import Asking
 from poolhouse.flows.sign_in.questions import (
     AnswerPlugin,
     AnswerStranger,
@@ -90,7 +91,7 @@ _TIMESTAMP: Final = re.compile(
 # --- in --------------------------------------------------------------------------------------------------------------
 
 
-def opening(flow: str, parameters: Strings, metadata: Strings, *, by_admin: bool) -> Opening:
+def opening(flow: str, parameters: Strings, metadata: Strings, handle: str | None = None, *, by_admin: bool) -> Opening:
     """The first request of a sign-in. Raises ``InvalidParameter`` for what is too long to be a device's key."""
     return Opening(
         flow=flow,
@@ -100,6 +101,7 @@ def opening(flow: str, parameters: Strings, metadata: Strings, *, by_admin: bool
         begins_with_srp=parameters.get("CHALLENGE_NAME") == "SRP_A",
         preferred=parameters.get("PREFERRED_CHALLENGE"),
         device_key=_device_key(parameters),
+        handle=handle,
         secret_hash=parameters.get("SECRET_HASH"),
         metadata=metadata,
         by_admin=by_admin,

@@ -75,6 +75,12 @@ async def admin_set_user_mfa_preference(call: Call) -> Result:
     return {}
 
 
+@operation("AdminDeleteSoftwareToken")
+async def admin_delete_software_token(call: Call) -> Result:
+    await call.services.preferences.take_away(await call.pool(), call.input["Username"], TOTP)
+    return {}
+
+
 @operation("SetUserSettings")
 async def set_user_settings(call: Call) -> Result:
     await call.services.preferences.set(call.input["AccessToken"], shapes.legacy_wishes(call.input["MFAOptions"]))

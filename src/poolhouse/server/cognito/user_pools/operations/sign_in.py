@@ -62,7 +62,9 @@ async def _initiate(call: Call, client: Client, *, by_admin: bool) -> Result:
     parameters: Mapping[str, str] = given.get("AuthParameters", {})
     if given["AuthFlow"] in _REFRESH_FLOWS:
         return await _refresh(call, client, given["AuthFlow"], parameters)
-    begun = challenges.opening(given["AuthFlow"], parameters, given.get("ClientMetadata", {}), by_admin=by_admin)
+    begun = challenges.opening(
+        given["AuthFlow"], parameters, given.get("ClientMetadata", {}), given.get("Session"), by_admin=by_admin
+    )
     return await _reply(call, await call.services.sign_in.initiate(client, begun))
 
 

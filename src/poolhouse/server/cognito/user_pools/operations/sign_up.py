@@ -25,21 +25,24 @@ async def sign_up(call: Call) -> Result:
     result = {"UserConfirmed": signed_up.user.status == "CONFIRMED", "UserSub": signed_up.user.sub}
     if signed_up.delivery is not None:
         result["CodeDeliveryDetails"] = shapes.delivery_structure(signed_up.delivery)
+    if signed_up.session is not None:
+        result["Session"] = signed_up.session
     return result
 
 
 @operation("ConfirmSignUp")
 async def confirm_sign_up(call: Call) -> Result:
     given = call.input
-    await call.services.sign_up.confirm(
+    session = await call.services.sign_up.confirm(
         await call.client(),
         given["Username"],
         given["ConfirmationCode"],
         force_alias=given.get("ForceAliasCreation", False),
         metadata=given.get("ClientMetadata", {}),
         secret_hash=given.get("SecretHash"),
+        session=given.get("Session"),
     )
-    return {}
+    return {"Session": session} if session is not None else {}
 
 
 @operation("ResendConfirmationCode")
