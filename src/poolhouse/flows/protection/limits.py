@@ -112,7 +112,6 @@ class Limits:
         origin: Callable[[], Origin] = current_origin,
         at_most: int = AT_MOST,
     ) -> None:
-        self._clock = clock
         self._hooks = hooks
         self._scopes = tuple(
             (scope, rates_of)

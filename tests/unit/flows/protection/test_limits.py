@@ -78,6 +78,8 @@ def test_a_clock_that_goes_back_takes_nothing() -> None:
     clock.advance(-500.0)
 
     assert 2.0 == buckets.left(BUCKET, 10, 60.0)
+    clock.advance(6.0)
+    assert 3.0 == buckets.left(BUCKET, 10, 60.0)
 
 
 def test_the_bucket_unused_for_longest_is_forgotten() -> None:
