@@ -154,7 +154,7 @@ class UserAdministration(Flow):
             until = self.world.clock.now() + (pool.password_policy.temporary_days or 7) * DAY
             user = replace(user, status=FORCE_CHANGE_PASSWORD, temporary_until=until)
         await self._save(pool, user)
-        await self._lockout.clear(pool.id, user.sub)
+        await self._lockout.clear_ways(pool.id, user.sub)
         await self.world.audit.note("password.set", pool_id=pool.id, subject=user.sub)
 
     @step("users.enable")

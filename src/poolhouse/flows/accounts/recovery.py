@@ -201,7 +201,7 @@ class Recovery(Flow):
         except (VersionConflict, NameTaken):
             raise CodeExpired from None
         await self._codes.finish(fitting)
-        await self._lockout.clear(pool.id, user.sub)
+        await self._lockout.clear_ways(pool.id, user.sub)
         await self.world.audit.note(
             "password.recovered",
             pool_id=pool.id,

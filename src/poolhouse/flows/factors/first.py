@@ -16,7 +16,8 @@ from poolhouse.records.users import User
 
 PASSWORDS = ("PASSWORD", "PASSWORD_SRP")
 _CONTACTS = {"EMAIL_OTP": "email", "SMS_OTP": "phone_number"}
-_ORDER = (*PASSWORDS, "EMAIL_OTP", "SMS_OTP")
+CODES = tuple(_CONTACTS)
+_ORDER = (*PASSWORDS, *CODES)
 
 
 class FirstFactors:

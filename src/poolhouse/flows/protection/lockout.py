@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Collection
 from contextlib import asynccontextmanager
 
 from poolhouse.errors import AttemptsExceeded, Invalid, StoreAway, TooManyRequests
@@ -16,8 +16,8 @@ LONGEST_LOCK = 15 * 60
 
 MOST_FAILURES = 100
 """Failures in a row, over whatever time, after which no further guess is looked at (NIST SP 800-63B-4, section 3.2.2).
-The way back is a new password, by recovery or by an administrator; of another factor, a new one, or an administrator
-who sets what is asked for."""
+The way back is a new password, by recovery or by an administrator, for all that a sign-in can begin by; of a second
+factor, a new one, or an administrator who sets what is asked for."""
 
 REMEMBERED = 365 * 86400
 """Seconds for which failures in a row are remembered when nothing follows them."""
@@ -54,9 +54,11 @@ def lock_seconds(failures: int) -> float:
 class Lockout:
     """Counts an attempt before it is checked, so that parallel guesses cannot share one count."""
 
-    def __init__(self, counters: Counters, clock: Clock) -> None:
+    def __init__(self, counters: Counters, clock: Clock, ways: Collection[str] = ()) -> None:
+        """``ways``: what a sign-in can begin by beside a password, as ``attempt`` is told of it."""
         self._counters = counters
         self._clock = clock
+        self._ways = ("password", *ways)
         self._gates: dict[tuple[str, str], tuple[asyncio.Semaphore, int]] = {}
         # What was counted where no answer came, if it was, and what was counted before.
         self._unsure: dict[tuple[str, str, str], tuple[Tally, Tally]] = {}
@@ -85,6 +87,10 @@ class Lockout:
     async def clear(self, pool_id: str, subject: str, factor: str = "password") -> None:
         """Wrong passwords are forgotten, or wrong answers to this factor as a second one."""
         await self._counters.clear(pool_id, _counted(factor), subject)
+
+    async def clear_ways(self, pool_id: str, subject: str) -> None:
+        """The owner was here, or an administrator: nothing is remembered of what can be guessed at by a name alone."""
+        await asyncio.gather(*(self.clear(pool_id, subject, way) for way in self._ways))
 
     async def _unlocked(self, pool_id: str, what: str, subject: str) -> Tally:
         """What was counted so far. Raises ``AttemptsExceeded``."""

@@ -20,7 +20,7 @@ from poolhouse.flows.directory.lookup import Directory
 from poolhouse.flows.directory.passwords import Credentials
 from poolhouse.flows.factors.devices import KnownDevices, RememberedDevices
 from poolhouse.flows.factors.enrolment import Enrolments
-from poolhouse.flows.factors.first import FirstFactors
+from poolhouse.flows.factors.first import CODES, FirstFactors
 from poolhouse.flows.factors.known import Factors
 from poolhouse.flows.factors.message_code import message_factors
 from poolhouse.flows.factors.plugged import PluggedFactor
@@ -37,9 +37,10 @@ from poolhouse.flows.pools.administration import PoolAdministration, knows_none
 from poolhouse.flows.pools.census import PoolCensus
 from poolhouse.flows.pools.signing_keys import SigningKeyAdministration
 from poolhouse.flows.protection.limits import NONE, Limits, Rates
-from poolhouse.flows.protection.lockout import Lockout
+from poolhouse.flows.protection.lockout import Lockout, as_first
 from poolhouse.flows.sign_in.again import Again
 from poolhouse.flows.sign_in.begin import SignIn
+from poolhouse.flows.sign_in.challenges.custom import NAME as CUSTOM
 from poolhouse.flows.sign_in.end import SignInEnd
 from poolhouse.flows.sign_in.machine import Machine
 from poolhouse.flows.sign_in.migration import Migration
@@ -98,7 +99,8 @@ def build_services(
     proof = ClientProof(secrets, audit)
     directory = Directory(world, ports.users)
     credentials = Credentials(world, ports.passwords, ports.srp)
-    lockout = Lockout(ports.counters, clock)
+    guessed_first = (*CODES, *(challenge.name for challenge in challenges))
+    lockout = Lockout(ports.counters, clock, (CUSTOM, *map(as_first, guessed_first)))
     limits = Limits(clock, world.hooks, rates)
     messenger = Messenger(world, ports.outbox)
     codes = CodeProcess(world, ports.codes, ports.counters, messenger)
