@@ -52,13 +52,15 @@ class P256Verifying:
     def __init__(self, key: EllipticCurvePublicKey, *, one_form: bool) -> None:
         _check_curve(key)
         self._key = key
-        self._highest = ORDER // 2 if one_form else ORDER - 1
+        self._highest = ORDER // 2 if one_form else ORDER
 
     def verify(self, message: bytes, signature: bytes) -> bool:
+        """Whether it is right, with both numbers above 0 and below the order: the library refuses any other (FIPS 186-5
+        section 6.4.2)."""
         if len(signature) != 2 * HALF:
             return False
         r, s = int.from_bytes(signature[:HALF], "big"), int.from_bytes(signature[HALF:], "big")
-        if not (0 < r < ORDER and 0 < s <= self._highest):
+        if s > self._highest:
             return False
         try:
             self._key.verify(encode_dss_signature(r, s), message, _ECDSA)

@@ -200,6 +200,18 @@ def test_the_lower_half_of_the_order_is_for_ours_and_all_of_it_for_strangers(
     assert strangers is P256Verifying(public, one_form=False).verify(b"a message", signature)
 
 
+@pytest.mark.parametrize("one_form", [True, False])
+@pytest.mark.parametrize("r", [0, 1, ORDER, 2**256 - 1])
+@pytest.mark.parametrize("s", [0, 1, ORDER, 2**256 - 1])
+def test_numbers_that_no_signature_has_are_wrong_for_any_key_and_message(r: int, s: int, one_form: bool) -> None:
+    key = made(Algorithm.ES256)
+    assert isinstance(key, EllipticCurvePrivateKey)
+    verifying = P256Verifying(key.public_key(), one_form=one_form)
+
+    for message in (b"", b"a message"):
+        assert not verifying.verify(message, r.to_bytes(32, "big") + s.to_bytes(32, "big"))
+
+
 @EVERY
 def test_a_changed_part_is_noticed(algorithm: Algorithm) -> None:
     key = made(algorithm)
