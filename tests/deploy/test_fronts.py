@@ -143,16 +143,22 @@ def test_it_takes_a_body_as_large_as_the_server_does(front: Front, more: int, st
     assert status == answer.status
 
 
-def test_figures_are_not_for_who_comes_by_it(shared: House, front: Front) -> None:
+@pytest.mark.parametrize("path", ["/metrics", "/metrics?a", "/%6detrics", "/%6Detric%73", "//metrics", "/a/../metrics"])
+def test_figures_are_not_for_who_comes_by_it(shared: House, front: Front, path: str) -> None:
     token = {"Authorization": f"Bearer {METRICS_TOKEN}"}
 
-    assert 404 == asked(front, "/metrics", **token)[0]
+    status, body = asked(front, path, **token)
+
+    assert 404 == status
+    assert "poolhouse_" not in body
 
 
-def test_who_comes_without_tls_is_sent_to_https(front: Front) -> None:
+@pytest.mark.parametrize("host", [HOST, f"{HOST}:80", "evil.example"])
+def test_who_comes_without_tls_is_sent_to_https_and_nowhere_else(front: Front, host: str) -> None:
+    """No header makes a link (security row 2)."""
     connection = http.client.HTTPConnection("127.0.0.1", front.plain, timeout=PATIENCE)
     with contextlib.closing(connection):
-        connection.request("POST", "/x?y=z", headers={"Host": HOST})
+        connection.request("POST", "/x?y=z", headers={"Host": host})
         answer = connection.getresponse()
 
     assert (308, f"https://{HOST}/x?y=z") == (answer.status, answer.headers["Location"])
