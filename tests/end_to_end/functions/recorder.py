@@ -24,7 +24,10 @@ def record(event: dict[str, Any], context: Any) -> dict[str, Any]:
                 response["messageAction"] = "SUPPRESS"
         case "DefineAuthChallenge":
             session = request["session"]
-            if session and session[-1]["challengeResult"]:
+            last = session[-1]["challengeName"] if session else None
+            if last == "SRP_A":
+                response["challengeName"] = "PASSWORD_VERIFIER"
+            elif last == "CUSTOM_CHALLENGE" and session[-1]["challengeResult"]:
                 response["issueTokens"] = True
             else:
                 response["challengeName"] = "CUSTOM_CHALLENGE"

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from poolhouse import MigratedUser, MigrateUser, hookimpl
-from poolhouse.testing import running_house
+from poolhouse.testing import House, running_house
+from poolhouse.testing.made import MadeClient
 
 BY_EMAIL = {"UsernameAttributes": ["email"]}
 BY_NAME: dict[str, Any] = {}
@@ -76,3 +78,33 @@ async def test_a_forgotten_password_under_another_spelling_is_that_of_the_one_us
 
         assert house.last_code("jane@example.com")
     assert 1 == len(users["Users"])
+
+
+async def by_choice(house: House, client: MadeClient, **given: str) -> dict[str, Any]:
+    return await house.aws(
+        "initiate_auth",
+        ClientId=client.id,
+        AuthFlow="USER_AUTH",
+        AuthParameters={"USERNAME": "jane@example.com", **given},
+    )
+
+
+@pytest.mark.parametrize("hiding", ["LEGACY", "ENABLED"])
+async def test_who_gives_the_password_with_the_choice_comes_over_and_nobody_else_does(hiding: str) -> None:
+    async with running_house(plugins=[("old", OldSystem(tells_the_name=False))]) as house:
+        pool = await house.make_pool(**BY_EMAIL)
+        client = await house.make_client(pool, ExplicitAuthFlows=["ALLOW_USER_AUTH"], PreventUserExistenceErrors=hiding)
+        refused = "UserNotFoundException" if hiding == "LEGACY" else "NotAuthorizedException"
+
+        with pytest.raises(ClientError, match=refused):
+            await by_choice(house, client, PREFERRED_CHALLENGE="PASSWORD", PASSWORD="Wr0ng-word!")
+        if hiding == "LEGACY":
+            for given in ({}, {"PREFERRED_CHALLENGE": "PASSWORD"}, {"PASSWORD": "Passw0rd!"}):
+                with pytest.raises(ClientError, match=refused):
+                    await by_choice(house, client, **given)
+        nobody = await house.aws("list_users", UserPoolId=pool.id)
+        moved = await by_choice(house, client, PREFERRED_CHALLENGE="PASSWORD", PASSWORD="Passw0rd!")
+        again = await by_choice(house, client, PREFERRED_CHALLENGE="PASSWORD", PASSWORD="Passw0rd!")
+
+    assert [] == nobody["Users"]
+    assert moved["AuthenticationResult"]["AccessToken"] != again["AuthenticationResult"]["AccessToken"]

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from poolhouse.errors import InvalidParameter
+from poolhouse.errors import InvalidParameter, UserNotFound
 from poolhouse.errors.reasons import Reason
 from poolhouse.flows.factors.first import FirstFactors
 from poolhouse.flows.sign_in.challenges import srp
@@ -84,9 +84,11 @@ class PasswordSrp:
 class ByChoice:
     public = _FLOWS
     by_admin = _FLOWS
-    migrates = False
+    migrates = True
+    """Where the password came along: nothing else says who somebody is elsewhere."""
 
     def __init__(self, passwords: PasswordCheck, first: FirstFactors, sign_ups: SignUpSessions) -> None:
+        self._passwords = passwords
         self._select = SelectChallenge(passwords, first)
         self._sign_ups = sign_ups
         self.challenges = (self._select, Password(passwords), PasswordSrp())
@@ -95,12 +97,19 @@ class ByChoice:
         """Nothing but a name is needed to be asked."""
 
     async def begin(self, run: Run, opening: Opening) -> tuple[Run, Outcome]:
+        """Raises as ``SelectChallenge.check``, ``UserNotFound`` where the client may learn who exists, and ``InvalidSession``
+        for what a sign-up did not give."""
         if opening.handle is not None:
             await self._sign_ups.begin(run.client, run.user, opening.handle)
             return run, Passed(PROOF)
-        if opening.preferred not in self._select.offered(run):
+        preferred = opening.preferred if opening.preferred in self._select.offered(run) else None
+        if preferred == Password.name and opening.password:
+            return await self._passwords.check(run, opening.password, migrates_with=opening.metadata)
+        if run.user is None and not run.client.hides_users:
+            raise UserNotFound
+        if preferred is None:
             return run, Next(self._select.name)
-        return run, await self._select.check(run, {}, Chosen(opening.preferred, opening.password, opening.srp_a))
+        return run, await self._select.check(run, {}, Chosen(preferred, opening.password, opening.srp_a))
 
     async def after(self, run: Run, challenge: str, outcome: Outcome) -> Outcome:
         return outcome

@@ -1,5 +1,4 @@
-"""USER_PASSWORD_AUTH and its administrator twins: the password is in the first request. Only here can users come over
-from elsewhere."""
+"""USER_PASSWORD_AUTH and its administrator twins: the password is in the first request."""
 
 from __future__ import annotations
 
