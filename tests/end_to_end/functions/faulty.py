@@ -7,17 +7,33 @@ import threading
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
 
 from poolhouse.server.runner import Runner
+from tests.support.passing_time import PassingTime
 
 CALLS: Counter[str] = Counter()
 GATE = threading.Event()
 """Who hangs, hangs until it opens."""
 
 Event = dict[str, Any]
+
+
+@dataclass
+class Slow:
+    """How long ``slow`` takes, by the clock of this loop. ``answers``: in the end it does, and else not before the gate
+    opens."""
+
+    loop: PassingTime
+    seconds: float
+    answers: bool
+
+
+SLOW: list[Slow] = []
+"""The one of the test that runs."""
 
 
 def fine(event: Event, context: Any) -> Event:
@@ -33,6 +49,22 @@ def raises(event: Event, context: Any) -> Event:
 def hangs(event: Event, context: Any) -> Event:
     CALLS["hangs"] += 1
     GATE.wait()
+    return event
+
+
+def slow(event: Event, context: Any) -> Event:
+    CALLS["slow"] += 1
+    (how,) = SLOW
+    passed = threading.Event()
+
+    def passes() -> None:
+        how.loop.pass_by(how.seconds)
+        passed.set()
+
+    how.loop.call_soon_threadsafe(passes)
+    passed.wait()
+    if not how.answers:
+        GATE.wait()
     return event
 
 
@@ -62,6 +94,13 @@ async def served() -> AsyncIterator[str]:
         if name == "hangs":
             CALLS[name] += 1
             await opened.wait()
+            return web.json_response(event)
+        if name == "slow":
+            CALLS[name] += 1
+            (how,) = SLOW
+            how.loop.pass_by(how.seconds)
+            if not how.answers:
+                await opened.wait()
             return web.json_response(event)
         try:
             return web.json_response(globals()[name](event, None))
