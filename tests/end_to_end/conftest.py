@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
+from tests.end_to_end.functions import riddle
 from tests.support import server_process
 from tests.support.live import Live
 from tests.support.mongodb_fixtures import mongodb_uri
@@ -18,6 +20,11 @@ from tests.support.server_process import ServerProcess
 
 __all__ = ["mongodb_uri"]
 
+FUNCTIONS = {
+    "POOLHOUSE_TRIGGERS": json.dumps(riddle.HERE),
+    # They are imported where the server runs.
+    "PYTHONPATH": str(Path(__file__).parents[2]),
+}
 STORES = ["sqlite", pytest.param("mongodb", marks=pytest.mark.requires_mongodb)]
 
 
@@ -39,7 +46,11 @@ class Servers:
             if number:
                 self.get(kind)
             server = server_process.start(
-                self._store(kind), self.folder, f"{kind}-{number}", first=self.started.get((kind, 0))
+                self._store(kind),
+                self.folder,
+                f"{kind}-{number}",
+                first=self.started.get((kind, 0)),
+                extra=FUNCTIONS,
             )
             self.end.callback(server.end)
             self.started[kind, number] = server

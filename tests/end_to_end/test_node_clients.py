@@ -47,7 +47,7 @@ def journey(live: Live, client: MadeClient, name: str, program: str, **more: str
         env={"PATH": os.environ["PATH"], **known},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     assert done.returncode == 0, done.stderr
