@@ -97,8 +97,8 @@ class ByChoice:
         """Nothing but a name is needed to be asked."""
 
     async def begin(self, run: Run, opening: Opening) -> tuple[Run, Outcome]:
-        """Raises as ``SelectChallenge.check``, ``UserNotFound`` where the client may learn who exists, and ``InvalidSession``
-        for what a sign-up did not give."""
+        """Raises as ``SelectChallenge.check``, ``UserNotFound`` where the client may learn who exists, and
+        ``InvalidSession`` for what a sign-up did not give."""
         if opening.handle is not None:
             await self._sign_ups.begin(run.client, run.user, opening.handle)
             return run, Passed(PROOF)
