@@ -33,6 +33,7 @@ NOT_AT_ONCE = {
     "pymongo": "a store on MongoDB",
     "pyotp": "second factors",
     "twilio": "the sender of that name",
+    "webauthn": "passkeys",
     "typer": "commands other than dev and serve",
 }
 """Modules, and what they are for."""

@@ -44,8 +44,8 @@ GROUND = {
     "hooks/events": {"base"},
     "hooks/answers": set(),
     "store/repositories": {"cache", "collections", "cursors", "mapping", "shelf"},
-    "server/cognito/user_pools/operations": {"profile", "sign_up"},
-    "server/cognito/user_pools/shapes": {"triggers"},
+    "server/cognito/user_pools/operations": {"passkeys", "profile", "sign_up"},
+    "server/cognito/user_pools/shapes": {"passkeys", "triggers"},
 }
 """What each layer has of its own, beside subjects. (Operations are told apart by who calls them, too.)"""
 

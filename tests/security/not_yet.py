@@ -9,7 +9,6 @@ from typing import Final
 _FEDERATION = "there is no sign-in through an external provider"
 _BROWSER = "there are no hosted pages, no cookies and no redirects"
 _OAUTH = "there is no authorization endpoint"
-_PASSKEYS = "there are no passkeys"
 
 NOT_YET: Final[dict[int, str]] = {
     6: f"{_FEDERATION}, so no accounts are linked",
@@ -23,8 +22,6 @@ NOT_YET: Final[dict[int, str]] = {
     18: f"{_OAUTH}; which redirect addresses can be registered is tested with the clients",
     19: _BROWSER,
     22: f"{_BROWSER}; that every step of a sign-in has a handle of its own is tested under row 12",
-    29: _PASSKEYS,
-    30: _PASSKEYS,
     46: "clients prove themselves by a secret, not by signed assertions",
     51: "there are no identity pools and no temporary credentials",
     52: f"{_FEDERATION}, so no provider's tokens are stored",

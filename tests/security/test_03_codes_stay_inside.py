@@ -10,19 +10,21 @@ from msgspec.structs import replace
 
 from poolhouse.flows.grants.issue import DeviceMark, TokenSet
 from poolhouse.records.messages import Message
-from poolhouse.records.pools import Pool
+from poolhouse.records.pools import PasskeyPolicy, Pool
 from poolhouse.records.sign_in import Code
 from poolhouse.server.cognito.engine.registry import load_operations
 from poolhouse.server.cognito.user_pools.call import OPERATIONS
 from poolhouse.store.memory import MemoryStore
 from poolhouse.store.port import Query
 from poolhouse.store.repositories import collections
+from poolhouse.testing import VirtualAuthenticator
 from poolhouse.testing.clock import FakeClock
 from tests.security.served import served
 from tests.support.devices import ALWAYS, Device
 from tests.support.factors import totp, with_factors
 from tests.support.house import PASSWORD, House
 from tests.support.json_api import ApiClient, user_pools
+from tests.support.passkeys import ORIGIN, RP_ID, WEB_AUTHN
 
 NEW = "An0ther-Horse!"
 EMAIL = [{"Name": "email", "Value": "jane@example.com"}]
@@ -71,6 +73,21 @@ async def on_a_device(house: House, walk: Walk, pool: Pool, parameters: dict[str
     await house.built.ports.pools.save(replace(await house.services.pools.get(pool.id), devices=None))
 
 
+async def _passkeys(walk: Any, house: House, pool: Pool, access: str) -> None:
+    """A user who is signed in makes a passkey, looks at it, and deletes it."""
+    first, said = pool.first_factors, PasskeyPolicy(rp_id=RP_ID)
+    allowed = replace(await house.services.pools.get(pool.id), first_factors=(*first, WEB_AUTHN), passkeys=said)
+    await house.built.ports.pools.save(allowed)
+    key, on = VirtualAuthenticator(), {"AccessToken": access}
+    options = await walk("StartWebAuthnRegistration", **on)
+    await walk(
+        "CompleteWebAuthnRegistration", Credential=key.create(options["CredentialCreationOptions"], ORIGIN), **on
+    )
+    listed = await walk("ListWebAuthnCredentials", **on)
+    await walk("DeleteWebAuthnCredential", CredentialId=listed["Credentials"][0]["CredentialId"], **on)
+    await house.built.ports.pools.save(replace(await house.services.pools.get(pool.id), first_factors=first))
+
+
 async def test_no_answer_to_anybody_holds_a_live_code() -> None:
     """Everything that works without an administrator's signature is called here, in one life of a user."""
     clock = FakeClock()
@@ -99,6 +116,7 @@ async def test_no_answer_to_anybody_holds_a_live_code() -> None:
         await walk("SetUserSettings", MFAOptions=[], **token)
         await walk("GetUserAuthFactors", **token)
         await on_a_device(house, walk, pool, parameters)
+        await _passkeys(walk, house, pool, token["AccessToken"])
         for name, given in (
             ("AdminGetUser", {"Username": "jane"}),
             ("ListUsers", {}),

@@ -18,11 +18,14 @@ from poolhouse.flows.transfer.running import Source, Told
 from poolhouse.ports.origin import Origin, begin
 from poolhouse.records.jobs import Job
 from poolhouse.records.keys import Algorithm
+from poolhouse.records.pools import PasskeyPolicy
 from poolhouse.server.cognito.user_pools.noted import ELSEWHERE, NOTED, SILENT
+from poolhouse.testing import VirtualAuthenticator
 from tests.security.trailed import KEY, OTHER, WRONG, Trailed, trailed
 from tests.support.devices import ALWAYS, Device
 from tests.support.factors import associated, begun_in_sign_in, confirmed_in_sign_in, enrolled, with_factors
 from tests.support.house import PASSWORD
+from tests.support.passkeys import ORIGIN, RP_ID, registered
 from tests.support.sign_in import Asking
 
 Scene = Callable[[Trailed], Awaitable[None]]
@@ -683,3 +686,35 @@ async def forget_device_by_admin(at: Trailed) -> None:
     device = await devices_of(at)
     await at.call("AdminForgetDevice", DeviceKey=device.key)
     await at.left("device.forgotten", actor=KEY)
+
+
+async def passkey_of(at: Trailed) -> VirtualAuthenticator:
+    """A passkey of jane's."""
+    said = PasskeyPolicy(rp_id=RP_ID)
+    pool = await at.house.services.pools.get(at.pool.id)
+    await at.house.built.ports.pools.save(replace(pool, first_factors=("PASSWORD", "WEB_AUTHN"), passkeys=said))
+    return await registered(at.house, at.tokens)
+
+
+@scene("StartWebAuthnRegistration")
+async def start_passkey(at: Trailed) -> None:
+    await passkey_of(at)
+    await at.call("StartWebAuthnRegistration")
+    await at.left("factor.requested", actor="jane")
+
+
+@scene("CompleteWebAuthnRegistration")
+async def complete_passkey(at: Trailed) -> None:
+    key = await passkey_of(at)
+    for origin, left in (("https://example.org", "factor.refused"), (ORIGIN, "factor.enrolled")):
+        options = (await at.call("StartWebAuthnRegistration")).json["CredentialCreationOptions"]
+        await at.call("CompleteWebAuthnRegistration", Credential=key.create(options, origin))
+        await at.left(left, actor="jane")
+
+
+@scene("DeleteWebAuthnCredential")
+async def delete_passkey(at: Trailed) -> None:
+    await passkey_of(at)
+    (held,) = (await at.call("ListWebAuthnCredentials")).json["Credentials"]
+    await at.call("DeleteWebAuthnCredential", CredentialId=held["CredentialId"])
+    await at.left("factor.deleted", actor="jane")

@@ -31,6 +31,10 @@ here; a subject with many has a module of its own, as ``access`` has.
     ├── CallerRefused                of a signed operation
     │   ├── SignatureMissing, SignatureIncomplete, SignatureInvalid
     │   └── AccessKeyUnknown, AccessKeyExpired, AccessDenied
+    ├── PasskeysNotEnabled, PasskeysNotConfigured, PasskeyNotFound
+    ├── PasskeyRefused               what an authenticator answered is not what was asked for
+    │   ├── PasskeyNotSupported, PasskeyOriginNotAllowed, PasskeyRelyingPartyMismatch
+    │   └── PasskeyClientMismatch, PasskeyChallengeNotFound
     ├── CodeMismatch, CodeExpired    EnrolmentMismatch (a CodeMismatch: a factor is not set up by it)
     ├── Limited
     │   ├── LimitExceeded, TooManyFailedAttempts
@@ -60,6 +64,15 @@ from poolhouse.errors.access import SignatureInvalid as SignatureInvalid
 from poolhouse.errors.access import SignatureMissing as SignatureMissing
 from poolhouse.errors.base import Failed as Failed
 from poolhouse.errors.base import PoolhouseError as PoolhouseError
+from poolhouse.errors.factors import PasskeyChallengeNotFound as PasskeyChallengeNotFound
+from poolhouse.errors.factors import PasskeyClientMismatch as PasskeyClientMismatch
+from poolhouse.errors.factors import PasskeyNotFound as PasskeyNotFound
+from poolhouse.errors.factors import PasskeyNotSupported as PasskeyNotSupported
+from poolhouse.errors.factors import PasskeyOriginNotAllowed as PasskeyOriginNotAllowed
+from poolhouse.errors.factors import PasskeyRefused as PasskeyRefused
+from poolhouse.errors.factors import PasskeyRelyingPartyMismatch as PasskeyRelyingPartyMismatch
+from poolhouse.errors.factors import PasskeysNotConfigured as PasskeysNotConfigured
+from poolhouse.errors.factors import PasskeysNotEnabled as PasskeysNotEnabled
 from poolhouse.errors.plugins import InvocationFailed as InvocationFailed
 from poolhouse.errors.plugins import OutputUnusable as OutputUnusable
 from poolhouse.errors.plugins import PluginAnswerInvalid as PluginAnswerInvalid

@@ -254,6 +254,30 @@ class Reason(Enum):
     DEVICE_KEY_TAKEN = "Device Key already exists."
     DEVICES_NOT_TRACKED = "Device tracking is not configured for the user pool."
     DEVICE_VERIFIER_INVALID = "DeviceSecretVerifierConfig holds no salt and verifier."
+    PASSKEY_REFUSED = "The passkey was not accepted."
+    PASSKEY_NOT_SUPPORTED = "The passkey credential is not supported."
+    PASSKEY_ORIGIN_NOT_ALLOWED = "The origin is not allowed for the relying party id of the user pool."
+    PASSKEY_RELYING_PARTY_MISMATCH = (
+        "The passkey credential is for another relying party id than that of the user pool."
+    )
+    PASSKEY_CLIENT_MISMATCH = "The access token is of another client than the one that the registration began with."
+    PASSKEY_CHALLENGE_NOT_FOUND = "The challenge was not found, or has expired. Start the registration again."
+    PASSKEYS_NOT_ENABLED = "Passkeys are not enabled for the user pool."
+    PASSKEYS_NOT_CONFIGURED = "The user pool has no relying party id for passkeys."
+    PASSKEY_NOT_FOUND = "Credential does not exist."
+    TOO_MANY_PASSKEYS = "A user can have at most {most} passkeys."
+    PASSKEY_CREDENTIAL_FORM = "CREDENTIAL is not the JSON of an answer of navigator.credentials.get()."
+    PASSKEYS_NOT_ALONE = "WEB_AUTHN cannot be the only allowed first auth factor."
+    PASSKEYS_SINGLE_FACTOR = (
+        "Cannot set WebAuthn factor configuration to SINGLE_FACTOR if MFA is required and WebAuthn is an allowed first "
+        "auth factor"
+    )
+    RELYING_PARTY_INVALID = "RelyingPartyId is not a domain name."
+    PASSKEY_MFA_NOT_OFFERED = (
+        "WebAuthn MFA can be turned on where the user pool's factor configuration is "
+        "MULTI_FACTOR_WITH_USER_VERIFICATION."
+    )
+    PASSKEY_MFA_NOT_ALONE = "WebAuthn MFA can be turned on for a user who has another MFA method turned on."
     USER_SETTINGS_SMS_ONLY = "Only the delivery medium SMS with the attribute phone_number can be set."
 
     # grants

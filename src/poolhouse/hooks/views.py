@@ -25,7 +25,7 @@ class Directory:
     """A user pool. ``username_attributes`` and ``alias_attributes`` say what users may sign in with, ``triggers`` which
     functions its ``LambdaConfig`` names, by occasion (``PreSignUp``). ``mfa`` is ``OFF``, ``OPTIONAL`` or ``ON``,
     ``mfa_factors`` are the second factors that its users may have; ``device_instead``: a remembered device stands in
-    place of one."""
+    place of one; ``passkey_instead``: so does a passkey whose authenticator knew its user."""
 
     id: str
     name: str
@@ -37,6 +37,7 @@ class Directory:
     mfa: str = "OFF"
     mfa_factors: tuple[str, ...] = ()
     device_instead: bool = False
+    passkey_instead: bool = False
 
     @staticmethod
     def of(pool: Pool) -> Directory:
@@ -53,6 +54,7 @@ class Directory:
             mfa=pool.mfa.mode,
             mfa_factors=pool.mfa.factors,
             device_instead=pool.devices is not None and pool.devices.instead,
+            passkey_instead=pool.passkeys is not None and pool.passkeys.instead,
         )
 
 
@@ -95,6 +97,7 @@ class Person:
     enrolled: tuple[str, ...] = ()
     mfa: tuple[str, ...] = ()
     preferred_mfa: str | None = None
+    passkey_mfa: bool = False
 
     @staticmethod
     def of(user: User) -> Person:
@@ -110,6 +113,7 @@ class Person:
             enrolled=tuple(one.factor for one in user.factors if one.confirmed),
             mfa=user.mfa,
             preferred_mfa=user.preferred_mfa,
+            passkey_mfa=user.passkey_mfa,
         )
 
     def has_verified(self, attribute: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol, TypeVar, TypeVarTuple
+from typing import Any, Final, Protocol, TypeVar, TypeVarTuple
 
 from msgspec import Struct
 
@@ -72,6 +72,60 @@ class Srp(Protocol):
         timestamp: str,
     ) -> bytes:
         """The signature that a client with the password would send. ``identity`` is pool name + user name."""
+
+
+PASSKEY_ALGORITHMS: Final = (-7, -257, -8)
+"""ES256, RS256 and EdDSA, by their numbers (COSE). The first is what nearly every authenticator has."""
+
+
+class PasskeyTerms(Struct, frozen=True):
+    """What an authenticator was asked for, and its answer has to keep: ``challenge`` is what it signs, ``rp_id`` the
+    domain; with ``verified`` it has to know its user, by a finger or a PIN."""
+
+    challenge: bytes
+    rp_id: str
+    verified: bool
+
+    def __repr__(self) -> str:
+        return f"PasskeyTerms(rp_id={self.rp_id!r}, verified={self.verified!r})"
+
+
+class PasskeyMade(Struct, frozen=True):
+    """``id`` and ``key`` (COSE) in base64url; ``provider`` is the kind of the authenticator (AAGUID), all zeros where
+    it does not say."""
+
+    id: str
+    key: str
+    sign_count: int
+    provider: str
+
+    def __repr__(self) -> str:
+        return "PasskeyMade()"
+
+
+class PasskeyUsed(Struct, frozen=True):
+    """``sign_count`` as the authenticator says, ``verified`` whether it knew its user."""
+
+    sign_count: int
+    verified: bool
+
+
+class PasskeyProofs(Protocol):
+    """Answers of authenticators (WebAuthn level 3, sections 7.1 and 7.2). Nothing here says yes or no: what is returned
+    was proven, and everything else raises. Arithmetic runs in the bounded pool."""
+
+    def challenge_of(self, client_data: str) -> bytes:
+        """What the answer says that it signed: nothing is proven by it. Raises ``PasskeyRefused``."""
+
+    async def made(self, credential: Mapping[str, Any], terms: PasskeyTerms) -> PasskeyMade:
+        """The new passkey. Raises ``PasskeyNotSupported``, ``PasskeyOriginNotAllowed``,
+        ``PasskeyRelyingPartyMismatch``, ``TooManyRequests``."""
+
+    async def used(self, credential: Mapping[str, Any], terms: PasskeyTerms, key: str | None) -> PasskeyUsed:
+        """The answer was signed with the other half of the key. With None the same work is done, and it raises.
+
+        Raises ``PasskeyRefused``, whose ``detail`` says why and shows nothing; ``TooManyRequests``.
+        """
 
 
 class Tokens(Protocol):

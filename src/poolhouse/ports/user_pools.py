@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from poolhouse.ports.arithmetic import Passwords, Srp, Tokens
+from poolhouse.ports.arithmetic import PasskeyProofs, Passwords, Srp, Tokens
 from poolhouse.ports.census import Censuses
 from poolhouse.ports.clients import Clients
-from poolhouse.ports.factors import Devices
+from poolhouse.ports.factors import Devices, Passkeys
 from poolhouse.ports.grants import Grants
 from poolhouse.ports.groups import Groups
 from poolhouse.ports.jobs import JobLeases
@@ -30,10 +30,12 @@ class Ports:
     codes: Codes
     grants: Grants
     devices: Devices
+    passkeys: Passkeys
     counters: Counters
     outbox: Outbox
     jobs: JobLeases
     passwords: Passwords
     srp: Srp
+    passkey_proofs: PasskeyProofs
     tokens: Tokens
     key_ring: SigningKeyRing

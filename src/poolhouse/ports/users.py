@@ -41,7 +41,7 @@ class Users(Protocol):
         becomes unverified."""
 
     async def delete(self, pool: Pool, user: User) -> None:
-        """The record is gone first, then its names, memberships and devices."""
+        """The record is gone first, then its names, memberships, devices and passkeys."""
 
     async def page(self, pool_id: str, wanted: UserFilter | None, limit: int, cursor: str | None) -> Slice: ...
 

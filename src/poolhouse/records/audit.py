@@ -24,6 +24,7 @@ Action = Literal[
     "device.forgotten",
     "device.updated",
     "factor.changed",
+    "factor.deleted",
     "factor.enrolled",
     "factor.refused",
     "factor.removed",

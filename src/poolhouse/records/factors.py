@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from poolhouse.records.base import StoredRecord
+
+WEB_AUTHN: Final = "WEB_AUTHN"
+"""The field's name of passkeys, among the ways to begin and as a challenge."""
 
 
 class Device(StoredRecord, frozen=True, kw_only=True):
@@ -26,3 +31,40 @@ class Device(StoredRecord, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return f"Device(remembered={self.remembered!r})"
+
+
+class Passkey(StoredRecord, frozen=True, kw_only=True):
+    """A public key of a user, whose other half an authenticator keeps (WebAuthn). ``id`` is the credential's, in
+    base64url; ``rp_id`` the domain that it is good for, ``key`` the public key (COSE, base64url). ``sign_count`` is
+    what the authenticator last said of how often it signed; 0 where it does not count. ``attachment`` is ``platform``,
+    ``cross-platform`` or None, where the client did not say."""
+
+    pool_id: str
+    user_sub: str
+    id: str
+    rp_id: str
+    key: str
+    created: float
+    name: str
+    sign_count: int = 0
+    transports: tuple[str, ...] = ()
+    attachment: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Passkey(rp_id={self.rp_id!r})"
+
+
+class PasskeyOptions(StoredRecord, frozen=True, kw_only=True):
+    """What a user who registers a passkey was told, and what comes back is compared with. ``digest`` is that of the
+    challenge. Taken out of the store with the answer, so that it is good once."""
+
+    pool_id: str
+    user_sub: str
+    digest: str
+    client_id: str
+    rp_id: str
+    verification: str
+    expires: float
+
+    def __repr__(self) -> str:
+        return f"PasskeyOptions(rp_id={self.rp_id!r})"

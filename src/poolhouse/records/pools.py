@@ -71,6 +71,21 @@ class DeviceTracking(Kept, frozen=True, kw_only=True):
     on_prompt: bool = False
 
 
+class PasskeyPolicy(Kept, frozen=True, kw_only=True):
+    """What passkeys of a pool are. ``rp_id`` is the domain that they are good for; None: none can be made or used.
+    ``verification`` says whether the authenticator has to know its user (``required``) or is asked to (``preferred``).
+    ``instead``: one that did stands for a second factor, too, of users who say so."""
+
+    rp_id: str | None = None
+    verification: str = "preferred"
+    instead: bool = False
+
+    @property
+    def asked_verification(self) -> str:
+        """What authenticators are asked for. Two factors in one are one where the user is not verified."""
+        return "required" if self.instead else self.verification
+
+
 class RecoveryOption(Kept, frozen=True, kw_only=True):
     name: str
     priority: int
@@ -119,6 +134,8 @@ class Pool(StoredRecord, frozen=True, kw_only=True):
     """Messages with the code of a factor."""
     first_factors: tuple[str, ...] = ("PASSWORD",)
     """By what a sign-in may begin where the user chooses, by the field's names; a password stands for both its ways."""
+    passkeys: PasskeyPolicy | None = None
+    """None: nothing was said of them."""
     devices: DeviceTracking | None = None
     """None: devices are not told apart."""
     kept: dict[str, Any] = {}

@@ -68,6 +68,8 @@ class User(StoredRecord, frozen=True, kw_only=True):
     preferred_mfa: str | None = None
     """One of them that is asked for without a choice."""
     factors: tuple[Enrolment, ...] = ()
+    passkey_mfa: bool = False
+    """A passkey stands for a second factor, too, where the pool has it so."""
     trust: int = 0
     """Counts what made the user's remembered devices forgotten: each is remembered in one of these."""
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from poolhouse.testing.context import FakeHttp, HttpRequest, plugin_context
     from poolhouse.testing.harness import House, running_house
     from poolhouse.testing.made import MadeClient, MadePool, MadeUser, SignedIn, SignInUnfinished
+    from poolhouse.testing.passkeys import VirtualAuthenticator
     from poolhouse.testing.password_format_suite import PasswordFormatSuite
     from poolhouse.testing.sender_suite import SenderSuite
     from poolhouse.testing.store_suite import StoreSuite
@@ -32,6 +33,7 @@ __all__ = [
     "SignInUnfinished",
     "SignedIn",
     "StoreSuite",
+    "VirtualAuthenticator",
     "plugin_context",
     "running_house",
 ]
@@ -50,6 +52,7 @@ _HOMES = {
     "SignInUnfinished": "made",
     "SignedIn": "made",
     "StoreSuite": "store_suite",
+    "VirtualAuthenticator": "passkeys",
     "plugin_context": "context",
     "running_house": "harness",
 }

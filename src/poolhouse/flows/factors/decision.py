@@ -10,13 +10,18 @@ from msgspec import Struct
 
 DEVICE: Final = "device"
 """What a remembered device proves."""
+PASSKEY: Final = "passkey"
+"""What a passkey proves."""
+VERIFIED_PASSKEY: Final = "verified-passkey"
+"""What a passkey proves whose authenticator knew its user: something that one has, and is or knows."""
 
 
 class Standing(Struct, frozen=True, kw_only=True):
     """``mode`` is the pool's; ``settable`` are the factors that its users may set up. Of the user: ``enabled`` are the
     factors that are to be asked for, ``preferred`` the one of them that needs no choice, ``held`` those that can be
     asked for at all: set up, or with a contact to send to. All in the order in which they are shown. ``device``: the
-    client says that it is on a remembered device, and the pool takes that for a second factor."""
+    client says that it is on a remembered device, and the pool takes that for a second factor. ``passkey``: pool and
+    user take a passkey whose authenticator knew its user for both factors."""
 
     mode: str
     settable: Sequence[str] = ()
@@ -24,6 +29,7 @@ class Standing(Struct, frozen=True, kw_only=True):
     preferred: str | None = None
     held: Sequence[str] = ()
     device: bool = False
+    passkey: bool = False
 
     @property
     def active(self) -> tuple[str, ...]:
@@ -66,7 +72,7 @@ def due(standing: Standing, proofs: Collection[str], possessions: Collection[str
     A mode that only a later version knows is taken for the strictest (decision 0008).
     """
     good = (*possessions, DEVICE) if standing.device else possessions
-    if standing.mode == "OFF" or is_enough(proofs, good):
+    if standing.mode == "OFF" or is_enough(proofs, good) or (standing.passkey and VERIFIED_PASSKEY in proofs):
         return None
     active = standing.active
     if not active:

@@ -48,6 +48,7 @@ class Factors:
             preferred=person.preferred_mfa,
             held=[name for name in self._by_name if self.is_held(name, pool, person)],
             device=on_device and pool.device_instead,
+            passkey=pool.passkey_instead and person.passkey_mfa,
         )
 
     def due(self, pool: Directory, person: Person, proofs: Sequence[str], *, on_device: bool = False) -> Due:

@@ -19,6 +19,7 @@ from poolhouse.hooks.views import Directory, Person
 from poolhouse.ports.origin import by_user
 from poolhouse.ports.users import Users
 from poolhouse.records.clients import Client
+from poolhouse.records.factors import WEB_AUTHN
 from poolhouse.records.pools import Pool
 from poolhouse.records.users import User
 
@@ -107,14 +108,14 @@ class Preferences(Flow):
     async def show(self, access_token: str) -> Shown:
         """Raises as ``Bearers.of``."""
         bearer: Bearer = await self._bearers.of(access_token)
-        return self._shown(bearer.pool, bearer.user)
+        return await self._shown(bearer.pool, bearer.user)
 
     async def show_for(self, pool: Pool, username: str) -> Shown:
         """Raises ``UserNotFound``."""
-        return self._shown(pool, await self._directory.require(pool, username))
+        return await self._shown(pool, await self._directory.require(pool, username))
 
-    def _shown(self, pool: Pool, user: User) -> Shown:
-        return Shown(user, tuple(way for way in pool.first_factors if self._first.can_begin(pool, user, way)))
+    async def _shown(self, pool: Pool, user: User) -> Shown:
+        return Shown(user, await self._first.of(pool, user, pool.first_factors))
 
     def _changed(self, pool: Pool, user: User, wishes: Sequence[Wish]) -> User:
         if sum(wish.preferred for wish in wishes) > 1:
@@ -122,6 +123,8 @@ class Preferences(Flow):
         person, directory = Person.of(user), Directory.of(pool)
         asked_for, preferred = set(user.mfa), user.preferred_mfa
         for wish in wishes:
+            if wish.factor == WEB_AUTHN:
+                continue
             if wish.enabled or wish.preferred:
                 if not pool.mfa.offers(wish.factor) or not self._factors.is_held(wish.factor, directory, person):
                     raise InvalidParameter(Reason.FACTOR_NOT_HELD, factor=wish.factor)
@@ -132,7 +135,9 @@ class Preferences(Flow):
                 preferred = wish.factor
             elif preferred == wish.factor:
                 preferred = None
-        return replace(user, mfa=tuple(sorted(asked_for, key=_place)), preferred_mfa=preferred)
+        return _with_passkey(
+            pool, replace(user, mfa=tuple(sorted(asked_for, key=_place)), preferred_mfa=preferred), wishes
+        )
 
     async def _save(self, pool: Pool, user: User, changed: User, client: Client | None) -> None:
         """``client`` is None for administrators."""
@@ -147,8 +152,24 @@ class Preferences(Flow):
             client_id=client.id if client else None,
             subject=user.sub,
             actor=by_user(user.sub) if client else None,
-            facts={"factors": ",".join(changed.mfa), "preferred": changed.preferred_mfa or ""},
+            facts={
+                "factors": ",".join((*changed.mfa, WEB_AUTHN) if changed.passkey_mfa else changed.mfa),
+                "preferred": changed.preferred_mfa or "",
+            },
         )
+
+
+def _with_passkey(pool: Pool, user: User, wishes: Sequence[Wish]) -> User:
+    """A passkey in place of a second factor is not the only one that a user has: who loses it would have no other way
+    in. So it goes with the last of the others. Raises ``InvalidParameter``."""
+    wish = next((wish for wish in wishes if wish.factor == WEB_AUTHN), None)
+    if wish is not None and wish.enabled:
+        if pool.passkeys is None or not pool.passkeys.instead or pool.mfa.mode == "OFF":
+            raise InvalidParameter(Reason.PASSKEY_MFA_NOT_OFFERED)
+        if not user.mfa:
+            raise InvalidParameter(Reason.PASSKEY_MFA_NOT_ALONE)
+    said = user.passkey_mfa if wish is None else wish.enabled
+    return replace(user, passkey_mfa=said and bool(user.mfa))
 
 
 def _needed(pool: Pool) -> bool:

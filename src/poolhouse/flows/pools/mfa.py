@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
-from typing import Any
+from typing import Any, Final
 
 from msgspec.structs import replace
 
 from poolhouse.errors import InvalidParameter, NotInTier
 from poolhouse.errors.reasons import Reason
 from poolhouse.records.base import Record
-from poolhouse.records.pools import MessageTemplate, Mfa, Pool
+from poolhouse.records.factors import WEB_AUTHN
+from poolhouse.records.pools import MessageTemplate, Mfa, PasskeyPolicy, Pool
 
 SMS = "SMS_MFA"
 TOTP = "SOFTWARE_TOKEN_MFA"
 EMAIL = "EMAIL_OTP"
 SMS_CONFIGURATION = "SmsConfiguration"
+_LABEL: Final = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_DOMAIN: Final = re.compile(rf"(?:{_LABEL}\.)+[a-z](?:[a-z0-9-]{{0,61}}[a-z0-9])?")
+_LONGEST_DOMAIN: Final = 127
 
 
 class MfaSettings(Record, frozen=True, kw_only=True):
     """``mode`` None leaves it as it is. What is left out of ``factors`` is offered no more. ``authentication`` are the
     words of their messages, ``sms`` how the field sends those to telephones: it is kept as it came, and None leaves it
-    as it is."""
+    as it is. ``passkeys`` None leaves what was said of them."""
 
     mode: str | None = None
     factors: tuple[str, ...] = ()
     authentication: MessageTemplate = MessageTemplate()
     sms: dict[str, Any] | None = None
+    passkeys: PasskeyPolicy | None = None
 
 
 def configured(pool: Pool, wanted: MfaSettings, known: Collection[str]) -> Pool:
@@ -38,13 +44,20 @@ def configured(pool: Pool, wanted: MfaSettings, known: Collection[str]) -> Pool:
     if mode != "OFF" and not wanted.factors:
         raise InvalidParameter(Reason.MFA_WITHOUT_FACTORS)
     _check(pool, wanted.factors, known)
+    passkeys = pool.passkeys
+    if wanted.passkeys is not None:
+        require_domain(wanted.passkeys.rp_id)
+        passkeys = replace(wanted.passkeys, unknown=pool.passkeys.unknown if pool.passkeys else {})
     kept = pool.kept if wanted.sms is None else {**pool.kept, SMS_CONFIGURATION: wanted.sms}
-    return replace(
+    changed = replace(
         pool,
         mfa=Mfa(mode=mode, factors=wanted.factors, unknown=pool.mfa.unknown),
         authentication=wanted.authentication,
+        passkeys=passkeys,
         kept=kept,
     )
+    _check_passkeys(changed)
+    return changed
 
 
 def with_mode(pool: Pool, mode: str, known: Collection[str]) -> Pool:
@@ -57,7 +70,29 @@ def with_mode(pool: Pool, mode: str, known: Collection[str]) -> Pool:
         factors = (SMS,)
     if mode != "OFF":
         _check(pool, factors, known)
-    return replace(pool, mfa=replace(pool.mfa, mode=mode, factors=factors))
+    changed = replace(pool, mfa=replace(pool.mfa, mode=mode, factors=factors))
+    _check_passkeys(changed)
+    return changed
+
+
+def require_domain(rp_id: str | None) -> None:
+    """Raises ``InvalidParameter`` for what is no domain that browsers take (WebAuthn level 3, section 5.1.3): no
+    address, no port, and no name of everybody's such as ``com``."""
+    if rp_id is None or rp_id == "localhost":
+        return
+    if len(rp_id) > _LONGEST_DOMAIN or not _DOMAIN.fullmatch(rp_id):
+        raise InvalidParameter(Reason.RELYING_PARTY_INVALID)
+
+
+def _check_passkeys(pool: Pool) -> None:
+    if WEB_AUTHN not in pool.first_factors:
+        return
+    if pool.first_factors == (WEB_AUTHN,):
+        raise InvalidParameter(Reason.PASSKEYS_NOT_ALONE)
+    if pool.tier == "LITE":
+        raise NotInTier
+    if pool.mfa.mode not in ("OFF", "OPTIONAL") and not (pool.passkeys and pool.passkeys.instead):
+        raise InvalidParameter(Reason.PASSKEYS_SINGLE_FACTOR)
 
 
 def _check(pool: Pool, factors: Collection[str], known: Collection[str]) -> None:

@@ -23,6 +23,7 @@ from poolhouse.flows.factors.enrolment import Enrolments
 from poolhouse.flows.factors.first import CODES, FirstFactors
 from poolhouse.flows.factors.known import Factors
 from poolhouse.flows.factors.message_code import message_factors
+from poolhouse.flows.factors.passkeys import PasskeyRegistrations
 from poolhouse.flows.factors.plugged import PluggedFactor
 from poolhouse.flows.factors.preferences import Preferences
 from poolhouse.flows.flow import World
@@ -69,6 +70,7 @@ class Services(Struct, frozen=True):
     factor_set_ups: FactorSetUps
     preferences: Preferences
     devices: RememberedDevices
+    passkeys: PasskeyRegistrations
     grants: Grants
     refreshing: Refreshing
     revocation: Revocation
@@ -112,7 +114,7 @@ def build_services(
     lines = LineImport(world, ports.users, ports.groups, groups, ports.passwords)
     sms, email, sms_first = message_factors(world, ports.users, directory, codes, limits)
     known = Factors((sms, email), [PluggedFactor(world, ports.counters, factor) for factor in factors])
-    first = FirstFactors(known, alone=(sms_first,))
+    first = FirstFactors(known, ports.passkeys, alone=(sms_first,))
     devices = KnownDevices(world, ports.devices)
     enrolments = Enrolments(world, ports.users, known, bearers, lockout, limits)
     again = Again(world, ports.pools, ports.users, ports.groups, has_stages=bool(stages))
@@ -196,6 +198,7 @@ def build_services(
         factor_set_ups=FactorSetUps(world, ports.clients, sign_in, machine, enrolments, limits),
         preferences=Preferences(world, ports.users, known, first, bearers, directory, lockout),
         devices=RememberedDevices(world, ports.devices, devices, ports.grants, ports.srp, bearers, directory),
+        passkeys=PasskeyRegistrations(world, ports.passkeys, ports.passkey_proofs, bearers, lockout, limits),
         grants=grants,
         refreshing=Refreshing(
             world,

@@ -77,6 +77,24 @@ class GiveCode(Question, frozen=True):
     shown: Mapping[str, str] = {}
 
 
+class PasskeyHint(Struct, frozen=True):
+    """A passkey that the user may have: its id in base64url, and how the authenticator is reached."""
+
+    id: str
+    transports: tuple[str, ...] = ()
+
+
+class UsePasskey(Question, frozen=True):
+    """An authenticator signs ``challenge`` (base64url) by one of these passkeys of the domain. ``verification`` says
+    whether it has to know its user, ``timeout`` how many seconds it has."""
+
+    challenge: str
+    rp_id: str
+    passkeys: tuple[PasskeyHint, ...]
+    verification: str
+    timeout: int
+
+
 class ChooseFactor(Question, frozen=True):
     """The user says which of these factors is to be asked for."""
 
@@ -165,3 +183,4 @@ class Chosen(Given, frozen=True):
     challenge: str
     password: str | None = None
     srp_a: str | None = None
+    credential: str | None = None

@@ -20,6 +20,7 @@ from poolhouse.flows.sign_in.challenges.custom import CustomChallenge
 from poolhouse.flows.sign_in.challenges.device import DeviceSrp, DeviceVerifier
 from poolhouse.flows.sign_in.challenges.factor import FactorChallenge
 from poolhouse.flows.sign_in.challenges.new_password import NewPassword
+from poolhouse.flows.sign_in.challenges.passkey import PasskeyChallenge
 from poolhouse.flows.sign_in.challenges.set_up_factor import SetUp
 from poolhouse.flows.sign_in.challenges.srp import PasswordVerifier
 from poolhouse.flows.sign_in.challenges.strangers import StrangersChallenge
@@ -79,6 +80,7 @@ def sign_in_table(
             custom,
             new_password,
             *choice.challenges,
+            PasskeyChallenge(world, ports.passkeys, ports.passkey_proofs, first, directory),
             second,
             SetUp(factors, enrolments),
             DeviceSrp(),

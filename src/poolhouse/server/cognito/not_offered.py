@@ -6,12 +6,6 @@ from collections.abc import Mapping
 from typing import Final
 
 SUBJECTS: Final[Mapping[str, tuple[str, ...]]] = {
-    "passkeys are not part of this version": (
-        "CompleteWebAuthnRegistration",
-        "DeleteWebAuthnCredential",
-        "ListWebAuthnCredentials",
-        "StartWebAuthnRegistration",
-    ),
     "lists of a user's sessions are not part of this version": (
         "AdminListUserSessions",
         "AdminRevokeUserSession",

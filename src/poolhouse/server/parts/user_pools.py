@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from poolhouse.config.settings import Settings
+from poolhouse.crypto.passkeys import WebAuthn
 from poolhouse.crypto.passwords import Argon2Costs, PasswordHashes
 from poolhouse.crypto.srp import Srp6a
 from poolhouse.flows.flow import World
@@ -20,7 +21,7 @@ from poolhouse.server.ground import Ground, knows_function
 from poolhouse.server.part import Built, Part
 from poolhouse.store.repositories.census import CensusRepository
 from poolhouse.store.repositories.clients import ClientRepository
-from poolhouse.store.repositories.factors import DeviceRepository
+from poolhouse.store.repositories.factors import DeviceRepository, PasskeyRepository
 from poolhouse.store.repositories.grants import GrantRepository
 from poolhouse.store.repositories.groups import Memberships
 from poolhouse.store.repositories.keys import SigningKeyRepository
@@ -124,6 +125,7 @@ async def _ports(ground: Ground) -> tuple[Ports, KeyRing]:
             workers.passwords, vault, chance, Argon2Costs(costs.memory_kib, costs.passes, costs.lanes), formats
         ),
         srp=Srp6a(workers.proofs, chance),
+        passkey_proofs=WebAuthn(workers.proofs),
         tokens=keys,
         key_ring=keys,
         pools=ground.pools,
@@ -135,6 +137,7 @@ async def _ports(ground: Ground) -> tuple[Ports, KeyRing]:
         codes=CodeRepository(store),
         grants=GrantRepository(store),
         devices=DeviceRepository(store, cursors),
+        passkeys=PasskeyRepository(store, cursors),
         counters=CounterRepository(store),
         outbox=ground.outbox,
         jobs=ground.leases,

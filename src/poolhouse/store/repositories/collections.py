@@ -29,6 +29,8 @@ GROUPS = Collection("groups")
 MEMBERSHIPS = Collection("memberships", small=True)
 MEMBERS = Collection("members", small=True)
 DEVICES = Collection("devices")
+PASSKEYS = Collection("passkeys", indexes=("user",))
+PASSKEY_OPTIONS = Collection("passkey_options", lasting=False)
 ATTEMPTS = Collection("attempts", lasting=False)
 CODES = Collection("codes")
 GRANTS = Collection("grants")
@@ -53,6 +55,8 @@ OF_POOL = (
     MEMBERSHIPS,
     MEMBERS,
     DEVICES,
+    PASSKEYS,
+    PASSKEY_OPTIONS,
     ATTEMPTS,
     CODES,
     COUNTERS,

@@ -33,7 +33,7 @@ from poolhouse.store.port import Entry, Equals, Key, Query, StartsWith, Store, S
 from poolhouse.store.repositories import collections
 from poolhouse.store.repositories.census import CensusRepository
 from poolhouse.store.repositories.cursors import Cursors
-from poolhouse.store.repositories.factors import DeviceRepository
+from poolhouse.store.repositories.factors import DeviceRepository, PasskeyRepository
 from poolhouse.store.repositories.groups import Memberships
 from poolhouse.store.repositories.mapping import TOMBSTONE, is_gone, to_entry, to_record
 from poolhouse.store.repositories.shelf import Shelf
@@ -50,6 +50,7 @@ class UserRepository:
         self._cursors = cursors
         self._memberships = memberships
         self._devices = DeviceRepository(store, cursors)
+        self._passkeys = PasskeyRepository(store, cursors)
         self._shelf = Shelf(store, collections.USERS, User, entry_of)
         self._census = CensusRepository(store)
 
@@ -103,6 +104,7 @@ class UserRepository:
             await self._release(user, key)
         await self._memberships.forget(user)
         await self._devices.forget(user)
+        await self._passkeys.forget(user)
 
     async def page(self, pool_id: str, wanted: UserFilter | None, limit: int, cursor: str | None) -> Slice:
         asked = f"users/{pool_id}/{wanted.attribute}/{wanted.prefix}/{wanted.value}" if wanted else f"users/{pool_id}"

@@ -22,7 +22,7 @@ def test_the_page_tells_who_may_call_and_why_an_operation_is_not_answered(model:
 
     assert "| `SignUp` | anybody | `sign_up`, `code.requested`, `client.refused` |\n\n## Not answered" in page
     assert "| `GetUser` | access token | nothing: reads the user's own record; " in page
-    assert "| `ListWebAuthnCredentials` | access token | passkeys are not part of this version |" in page
+    assert "| `ListUserSessions` | access token | lists of a user's sessions are not part of this version |" in page
     assert "| `AdminGetUser` | signature | it is not part of this version |" in page
     assert "(`cognito-idp`, 141 operations): 2 are answered" in page
 
@@ -32,7 +32,7 @@ def test_every_operation_is_answered_or_has_a_reason(model: ServiceModel) -> Non
 
 
 def test_an_answered_operation_loses_its_reason(model: ServiceModel) -> None:
-    assert "| `ListWebAuthnCredentials` | access token | passkeys" not in render(model, {"ListWebAuthnCredentials"})
+    assert "| `ListUserSessions` | access token | lists" not in render(model, {"ListUserSessions"})
 
 
 def test_the_page_is_written_and_then_found_up_to_date(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,6 @@
 """USER_AUTH: the user says how to prove who they are (contract: authentication, 7.4): by a password (PASSWORD and
-PASSWORD_SRP are the two ways to give it), or by a code (EMAIL_OTP, SMS_OTP:
-``challenges/factor.py``). Who has just confirmed a sign-up has proven its code (``signed_up.py``)."""
+PASSWORD_SRP are the two ways to give it), by a code (EMAIL_OTP, SMS_OTP: ``challenges/factor.py``), or by a passkey
+(WEB_AUTHN: ``challenges/passkey.py``). Who has just confirmed a sign-up has proven its code (``signed_up.py``)."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ class SelectChallenge:
         self._first = first
 
     async def ask(self, run: Run) -> Posed:
-        return Posed(ChooseChallenge(self.offered(run)))
+        return Posed(ChooseChallenge(await self.offered(run)))
 
-    def offered(self, run: Run) -> tuple[str, ...]:
-        return self._first.offered(run.pool, run.client, run.user)
+    async def offered(self, run: Run) -> tuple[str, ...]:
+        return await self._first.offered(run.pool, run.client, run.user)
 
     async def check(self, run: Run, private: Mapping[str, Any], answer: Chosen) -> Outcome:
         """What comes first of the chosen challenge, or after it, where its answer came along.
 
         Raises ``InvalidParameter`` for what was not offered, and as ``PasswordCheck.check``.
         """
-        if answer.challenge not in self.offered(run):
+        if answer.challenge not in await self.offered(run):
             raise InvalidParameter(Reason.CHALLENGE_NOT_AVAILABLE)
         if answer.challenge == "PASSWORD" and answer.password:
             return (await self._passwords.check(run, answer.password))[1]
@@ -102,7 +102,7 @@ class ByChoice:
         if opening.handle is not None:
             await self._sign_ups.begin(run.client, run.user, opening.handle)
             return run, Passed(PROOF)
-        preferred = opening.preferred if opening.preferred in self._select.offered(run) else None
+        preferred = opening.preferred if opening.preferred in await self._select.offered(run) else None
         if preferred == Password.name and opening.password:
             return await self._passwords.check(run, opening.password, migrates_with=opening.metadata)
         if run.user is None and not run.client.hides_users:

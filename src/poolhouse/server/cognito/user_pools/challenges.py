@@ -39,9 +39,12 @@ from poolhouse.flows.sign_in.questions import (
     SetUpFactor,
     SrpBegun,
     SrpProof,
+    UsePasskey,
 )
 from poolhouse.flows.sign_in.steps import Opening
+from poolhouse.records.factors import WEB_AUTHN
 from poolhouse.records.names import LONGEST
+from poolhouse.server.cognito.user_pools.shapes.passkeys import request_options
 
 Strings = Mapping[str, str]
 
@@ -68,7 +71,7 @@ KNOWN: Final = frozenset(
         "SMS_MFA",
         "SMS_OTP",
         "SOFTWARE_TOKEN_MFA",
-        "WEB_AUTHN",
+        WEB_AUTHN,
     }
 )
 """Challenges that the field's clients know by name."""
@@ -126,7 +129,7 @@ def answer(challenge: str, handle: str | None, responses: Strings, metadata: Str
         handle, _ = session(handle)
     read = _READ.get(challenge)
     return Answer(
-        meant=_meant(challenge),
+        meant=_meant(challenge, responses),
         handle=handle,
         username=username,
         given=Fields(responses) if read is None else read(responses),
@@ -150,7 +153,10 @@ def session_text(handle: str, pool_id: str) -> str:
     return f"{handle}.{pool_id}"
 
 
-def _meant(said: str) -> Callable[[str], bool]:
+def _meant(said: str, responses: Strings) -> Callable[[str], bool]:
+    if said == "SELECT_CHALLENGE" and responses.get("ANSWER") == WEB_AUTHN and responses.get("CREDENTIAL"):
+        # The choice together with the answer to what was asked before it (contract: authentication, 7.4).
+        return lambda name: name in (said, WEB_AUTHN)
     return lambda name: said in (name, _called(name))
 
 
@@ -191,7 +197,9 @@ def _chosen_password(responses: Strings) -> Given:
 
 
 def _choice(responses: Strings) -> Given:
-    return Chosen(_required(responses, "ANSWER"), responses.get("PASSWORD"), responses.get("SRP_A"))
+    return Chosen(
+        _required(responses, "ANSWER"), responses.get("PASSWORD"), responses.get("SRP_A"), responses.get("CREDENTIAL")
+    )
 
 
 def _factor_choice(responses: Strings) -> Given:
@@ -213,6 +221,7 @@ _READ: Final[Mapping[str, Callable[[Strings], Given]]] = {
     "PASSWORD_SRP": lambda responses: SrpBegun(_required(responses, "SRP_A")),
     "SELECT_CHALLENGE": _choice,
     "SELECT_MFA_TYPE": _factor_choice,
+    WEB_AUTHN: lambda responses: Chosen(WEB_AUTHN, credential=_required(responses, "CREDENTIAL")),
     _SET_UP: lambda _: FactorSetUp(),
     **{name: _code(f"{name}_CODE") for name in ("SMS_MFA", "EMAIL_OTP", "SMS_OTP", "SOFTWARE_TOKEN_MFA")},
 }
@@ -296,6 +305,8 @@ def _parameters(asking: Asking) -> dict[str, str]:
             }
         case GiveCode() as code:
             return _code_parameters(code)
+        case UsePasskey() as passkey:
+            return {"CREDENTIAL_REQUEST_OPTIONS": json.dumps(request_options(passkey))}
         case ChooseFactor() as choice:
             return {"USER_ID_FOR_SRP": choice.username, "MFAS_CAN_CHOOSE": json.dumps(choice.factors)}
         case SetUpFactor() as set_up:

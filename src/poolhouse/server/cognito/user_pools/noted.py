@@ -46,6 +46,7 @@ NOTED: Final[Mapping[str, tuple[Action, ...]]] = {
     "AdminUserGlobalSignOut": ("user.signed_out",),
     "AssociateSoftwareToken": ("factor.requested",),
     "ChangePassword": ("password.changed", "password.change_refused"),
+    "CompleteWebAuthnRegistration": ("factor.enrolled", "factor.refused"),
     "ConfirmDevice": ("device.confirmed",),
     "ConfirmForgotPassword": ("password.recovered", "code.refused", "client.refused"),
     "ConfirmSignUp": ("sign_up.confirmed", "code.refused", "client.refused"),
@@ -58,6 +59,7 @@ NOTED: Final[Mapping[str, tuple[Action, ...]]] = {
     "DeleteUserPool": ("pool.deleted",),
     "DeleteUserPoolClient": ("client.deleted",),
     "DeleteUserPoolClientSecret": ("client.secret_deleted",),
+    "DeleteWebAuthnCredential": ("factor.deleted",),
     "ForgetDevice": ("device.forgotten",),
     "ForgotPassword": ("code.requested", "user.migrated", "client.refused"),
     "GetTokensFromRefreshToken": ("grants.refused", "grants.reused"),
@@ -71,6 +73,7 @@ NOTED: Final[Mapping[str, tuple[Action, ...]]] = {
     "SetUserPoolMfaConfig": ("pool.updated",),
     "SetUserSettings": ("factor.changed",),
     "SignUp": ("sign_up", "code.requested", "client.refused"),
+    "StartWebAuthnRegistration": ("factor.requested",),
     "TagResource": ("pool.tagged",),
     "UntagResource": ("pool.untagged",),
     "UpdateDeviceStatus": ("device.updated",),
@@ -109,6 +112,7 @@ SILENT: Final[Mapping[str, tuple[str, ...]]] = {
         "GetUser",
         "GetUserAuthFactors",
         "ListDevices",
+        "ListWebAuthnCredentials",
     ),
 }
 """Operations that leave nothing, by the reason why."""

@@ -230,11 +230,11 @@ async def test_a_key_does_what_its_policy_allows(serve: Serve, keys: KeysInMemor
 async def test_an_operation_that_is_not_offered_says_so_and_why(serve: Serve) -> None:
     api = await serve({})
 
-    answer = await api.call("ListWebAuthnCredentials", {"AccessToken": "t"})
+    answer = await api.call("ListUserSessions", {"AccessToken": "t"})
 
     assert (400, "UnsupportedOperationException") == (answer.status, answer.error)
     assert (
-        "ListWebAuthnCredentials is not offered by this server yet: passkeys are not part of this version."
+        "ListUserSessions is not offered by this server yet: lists of a user's sessions are not part of this version."
         == answer.json["message"]
     )
 

@@ -12,21 +12,18 @@ from poolhouse.errors.reasons import Reason
 from poolhouse.flows.factors.devices import DeviceSecret
 from poolhouse.flows.factors.preferences import Shown, Wish
 from poolhouse.flows.pools.mfa import EMAIL, SMS, SMS_CONFIGURATION, TOTP, MfaSettings
-from poolhouse.records.factors import Device
+from poolhouse.records.factors import WEB_AUTHN, Device
 from poolhouse.records.pools import MessageTemplate, Pool
 from poolhouse.records.users import User
-from poolhouse.server.cognito.user_pools.shapes.pools import Rule, refuse_not_offered
+from poolhouse.server.cognito.user_pools.shapes import passkeys
 from poolhouse.server.cognito.user_pools.shapes.users import mfa_options
 
 _MEMBERS: Final = {
     "SMSMfaSettings": SMS,
     "SoftwareTokenMfaSettings": TOTP,
     "EmailMfaSettings": EMAIL,
+    "WebAuthnMfaSettings": WEB_AUTHN,
 }
-_NOT_OFFERED: Final[tuple[Rule, ...]] = (
-    ("WebAuthnConfiguration", ({},), Reason.SETTING_NOT_OFFERED, {}),
-    ("WebAuthnMfaSettings.Enabled", (False,), Reason.SETTING_NOT_OFFERED, {}),
-)
 _LONGEST_NUMBER: Final = 600
 """Letters of base64; the verifier has some 516."""
 _SMS_OPTION: Final = {"DeliveryMedium": "SMS", "AttributeName": "phone_number"}
@@ -36,8 +33,7 @@ _SMS_OPTION: Final = {"DeliveryMedium": "SMS", "AttributeName": "phone_number"}
 
 
 def mfa_settings(given: Mapping[str, Any]) -> MfaSettings:
-    """What SetUserPoolMfaConfig asks for. Raises ``InvalidParameter`` for what is not offered."""
-    refuse_not_offered(given, _NOT_OFFERED)
+    """What SetUserPoolMfaConfig asks for."""
     sms, email = given.get("SmsMfaConfiguration") or {}, given.get("EmailMfaConfiguration")
     wanted = {
         SMS: bool(sms),
@@ -52,12 +48,12 @@ def mfa_settings(given: Mapping[str, Any]) -> MfaSettings:
             sms=sms.get("SmsAuthenticationMessage"), email=email.get("Message"), subject=email.get("Subject")
         ),
         sms=sms.get("SmsConfiguration"),
+        passkeys=passkeys.policy(given.get("WebAuthnConfiguration")),
     )
 
 
 def wishes(given: Mapping[str, Any]) -> list[Wish]:
-    """What a user, or an administrator, says of factors. Raises ``InvalidParameter`` for what is not offered."""
-    refuse_not_offered(given, _NOT_OFFERED)
+    """What a user, or an administrator, says of factors."""
     return [
         Wish(factor, said.get("Enabled", False), said.get("PreferredMfa", False))
         for member, factor in _MEMBERS.items()
@@ -104,6 +100,8 @@ def mfa_structure(pool: Pool) -> dict[str, Any]:
         shown["SoftwareTokenMfaConfiguration"] = {"Enabled": True}
     if pool.mfa.offers(EMAIL):
         shown["EmailMfaConfiguration"] = {"Message": words.email, "Subject": words.subject}
+    if pool.passkeys is not None:
+        shown["WebAuthnConfiguration"] = passkeys.configuration_structure(pool.passkeys)
     return shown
 
 

@@ -44,7 +44,6 @@ _NOT_OFFERED: Final[tuple[Rule, ...]] = (
 """Members, the values that mean "without it", and what is said of all others, with its facts. They are refused, because
 who asks for a protection and gets none is worse off than who is told."""
 
-_FIRST_FACTORS: Final = ("PASSWORD", "EMAIL_OTP", "SMS_OTP")
 
 _KEPT: Final = (
     "EmailConfiguration",
@@ -163,12 +162,7 @@ def refuse_not_offered(given: Mapping[str, Any], table: Sequence[Rule]) -> None:
 
 
 def _first_factors(given: Mapping[str, Any]) -> tuple[str, ...]:
-    wanted = tuple(given.get("AllowedFirstAuthFactors") or ("PASSWORD",))
-    for factor in wanted:
-        if factor not in _FIRST_FACTORS:
-            named = f"Policies.SignInPolicy.AllowedFirstAuthFactors.{factor}"
-            raise InvalidParameter(Reason.SETTING_NOT_OFFERED, setting=named)
-    return tuple(dict.fromkeys(wanted))
+    return tuple(dict.fromkeys(given.get("AllowedFirstAuthFactors") or ("PASSWORD",)))
 
 
 def _password_policy(given: Mapping[str, Any] | None, admin: Mapping[str, Any]) -> PasswordPolicy:

@@ -151,7 +151,7 @@ async def test_second_factors_can_be_switched_off_in_so_many_words(ask: Api, poo
         ({"MfaConfiguration": "OPTIONAL"}, "can't disable all MFAs with a required or optional configuration."),
         ({"MfaConfiguration": "OFF", **APP_ON}, "can't turn off MFA and configure an MFA together."),
         (APP_ON, "can't turn off MFA and configure an MFA together."),
-        ({"WebAuthnConfiguration": {"RelyingPartyId": "example.com"}}, "WebAuthnConfiguration"),
+        ({"WebAuthnConfiguration": {"RelyingPartyId": "https://example.com"}}, "RelyingPartyId is not a domain name"),
     ],
 )
 async def test_what_does_not_go_together_is_refused(

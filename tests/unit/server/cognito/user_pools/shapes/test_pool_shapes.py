@@ -28,10 +28,6 @@ from poolhouse.server.cognito.user_pools.shapes.pools import declarations, pool_
             {"VerificationMessageTemplate": {"DefaultEmailOption": "CONFIRM_WITH_LINK"}},
             "VerificationMessageTemplate.DefaultEmailOption",
         ),
-        (
-            {"Policies": {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"]}}},
-            "Policies.SignInPolicy.AllowedFirstAuthFactors.WEB_AUTHN",
-        ),
         ({"DcrConfiguration": {"EnableStatus": "Enabled"}}, "DcrConfiguration.EnableStatus"),
         ({"DcrConfiguration": {"OpenDcrEnabled": True}}, "DcrConfiguration.OpenDcrEnabled"),
         ({"KeyConfiguration": {"KeyType": "CUSTOMER_MANAGED_KEY"}}, "KeyConfiguration.KeyType"),
