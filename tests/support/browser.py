@@ -1,0 +1,137 @@
+"""Chromium with an authenticator of its own, steered by its devtools protocol: a page, and what is run in it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = (
+    "--headless=new",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--no-first-run",
+    "--remote-debugging-port=0",
+)
+PATIENCE = 60
+"""Seconds."""
+
+
+class Page:
+    """A page of the browser."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self._socket = socket
+        self._number = 0
+        self._session: str | None = None
+
+    async def call(self, method: str, **parameters: Any) -> Any:
+        self._number += 1
+        number = self._number
+        asked: dict[str, Any] = {"id": number, "method": method, "params": parameters}
+        if self._session is not None:
+            asked["sessionId"] = self._session
+        await self._socket.send_json(asked)
+        while True:
+            answer = json.loads((await asyncio.wait_for(self._socket.receive(), PATIENCE)).data)
+            if answer.get("id") == number:
+                assert "error" not in answer, answer["error"]
+                return answer["result"]
+
+    async def open(self, address: str) -> None:
+        """Raises where there is no such page."""
+        target = await self.call("Target.createTarget", url=address)
+        attached = await self.call("Target.attachToTarget", targetId=target["targetId"], flatten=True)
+        self._session = attached["sessionId"]
+        assert "complete" == await self.run(
+            "new Promise(done => document.readyState === 'complete' ? done('complete') : "
+            "addEventListener('load', () => done('complete')))"
+        )
+
+    async def run(self, script: str) -> Any:
+        """What the expression is, or what its promise becomes. Fails with what it raises."""
+        done = await self.call("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
+        assert "exceptionDetails" not in done, done["exceptionDetails"]
+        return done["result"].get("value")
+
+    async def with_authenticator(self, *, knows_user: bool = True) -> None:
+        """Passkeys of the page are made and used by one within the browser, without anybody's finger."""
+        await self.call("WebAuthn.enable")
+        await self.call(
+            "WebAuthn.addVirtualAuthenticator",
+            options={
+                "protocol": "ctap2",
+                "transport": "internal",
+                "hasResidentKey": True,
+                "hasUserVerification": True,
+                "isUserVerified": knows_user,
+                "automaticPresenceSimulation": True,
+            },
+        )
+
+
+@asynccontextmanager
+async def browser(folder: Path) -> AsyncIterator[Page]:
+    """A page of a new browser. Skips without Chromium."""
+    program = next((found for name in NAMES if (found := shutil.which(name))), None)
+    if program is None:
+        pytest.skip("no Chromium: install chromium")
+    # Its sandbox cannot be had by root.
+    flags = FLAGS if os.geteuid() else (*FLAGS, "--no-sandbox")
+    process = await asyncio.create_subprocess_exec(
+        program,
+        *flags,
+        f"--user-data-dir={folder}",
+        "about:blank",
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stderr is not None
+    try:
+        address = await _address(process.stderr)
+        async with aiohttp.ClientSession() as session, session.ws_connect(address, max_msg_size=0) as connected:
+            yield Page(connected)
+    finally:
+        process.kill()
+        await process.communicate()
+
+
+async def _address(said: asyncio.StreamReader) -> str:
+    """Where it is steered from: it says so once it runs."""
+    async with asyncio.timeout(PATIENCE):
+        async for line in said:
+            words = line.decode(errors="replace").split()
+            if words[:2] == ["DevTools", "listening"]:
+                return words[-1]
+    raise AssertionError("Chromium ended before it could be steered")
+
+
+@asynccontextmanager
+async def empty_page() -> AsyncIterator[str]:
+    """The address of a page with nothing on it, under the machine's own name."""
+
+    async def page(_: web.Request) -> web.Response:
+        return web.Response(text="<!doctype html><title>A page</title>", content_type="text/html")
+
+    app = web.Application()
+    app.router.add_get("/", page)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        await web.SockSite(runner, listening).start()
+        try:
+            yield f"http://localhost:{listening.getsockname()[1]}"
+        finally:
+            await runner.cleanup()
