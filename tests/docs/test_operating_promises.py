@@ -78,6 +78,9 @@ PROMISED: dict[str, tuple[tuple[str, str], ...]] = {
         (f"{E2E}/test_store_away.py", "test_a_new_empty_store_is_said"),
         ("unit/cli/test_kept.py", "test_an_empty_store_beside_its_key_is_not_taken_for_a_new_one"),
     ),
+    "`store.url` names no file, and a command is asked": (
+        (f"{E2E}/test_no_store_yet.py", "test_a_command_at_a_mistyped_address_says_so_and_leaves_nothing_behind"),
+    ),
     "no thread for passwords can be started, or no memory for a hash is left": (
         ("unit/crypto/test_workers.py", "test_a_thread_that_cannot_start_costs_that_call_only"),
         ("unit/crypto/test_passwords.py", "test_no_memory_for_a_hash_is_a_full_queue_and_no_wrong_password"),

@@ -135,3 +135,31 @@ async def test_a_place_that_cannot_be_meant_keeps_the_server_from_starting(place
     with pytest.raises(PluginError, match=why):
         async with running_house(settings={"triggers": {NAMED: place}}):
             raise AssertionError("it started")
+
+
+@pytest.mark.parametrize(
+    ("settings", "why"),
+    [
+        ({"triggers": {NAMED: "ftp://127.0.0.1/f"}}, f"{NAMED}: 'ftp' does not begin"),
+        ({"triggers": {NAMED: "http://127.0.0.1:port/f"}}, f"{NAMED}: 'http' does not begin"),
+        ({"triggers": {"arn:aws:lamda:us-east-1:1:function:f": HERE}}, "lamda.* is no ARN of a function"),
+        ({"dev": {"functions": "127.0.0.1:9914/"}}, r"dev\.functions"),
+        ({"dev": {"functions": "http://127.0.0.1:9914"}}, r"dev\.functions.*with an end that"),
+        ({"dev": {"functions": "http://user:pass@127.0.0.1/"}}, r"dev\.functions"),
+        ({"dev": {"functions": "python:no_such_module."}}, "no_such_module cannot be imported"),
+    ],
+)
+async def test_a_mistake_in_where_functions_are_is_told_at_the_start_with_its_name(
+    settings: dict[str, Any], why: str
+) -> None:
+    with pytest.raises(PluginError, match=why) as told:
+        async with running_house(settings=settings):
+            raise AssertionError("it started")
+
+    assert "pass@" not in str(told.value)
+
+
+@pytest.mark.parametrize("elsewhere", ["http://127.0.0.1:9914/", "http://[::1]:1/f?name=", f"python:{__name__}."])
+async def test_what_a_name_can_be_put_behind_is_where_all_others_are(elsewhere: str) -> None:
+    async with running_house(settings={"dev": {"functions": elsewhere}}) as house:
+        assert await house.make_pool(LambdaConfig={"PreSignUp": UNKNOWN})

@@ -12,8 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from poolhouse.cli.failures import DONE, STORE, UNDONE, Failure, failure_of
-from poolhouse.cli.kept import known_keys, shown_store
-from poolhouse.cli.known_stores import known_stores
+from poolhouse.cli.kept import known_keys, missing_file, shown_store
+from poolhouse.cli.known_stores import require_store_or_new
 from poolhouse.config.loading import load_settings
 from poolhouse.config.master_key import MasterKeys, required_keys
 from poolhouse.config.settings import Settings
@@ -125,9 +125,10 @@ def loaded_plugins(settings: Settings, files: Sequence[tuple[str, object]] = ())
 
 async def _check_store(settings: Settings) -> str:
     shown = shown_store(settings)
-    if settings.store.kind == "sqlite" and not _exists(Path(shown.removeprefix("sqlite:"))):
-        if (stores := known_stores(settings)) is not None:
-            stores.require(None, is_new=True)
+    if (file := missing_file(settings)) is not None:
+        if not file.exists() and not os.access(file.parent, os.W_OK | os.X_OK):
+            raise Failure(f"{file} does not exist, and cannot be made in {file.parent.absolute()}.", STORE)
+        require_store_or_new(settings)
         return f"ok ({shown} does not exist yet, or is empty; the first start makes it)"
     if settings.store.kind == "sqlite":
         from poolhouse.store.sqlite_copies import require_sound
@@ -142,15 +143,6 @@ async def _check_store(settings: Settings) -> str:
     finally:
         await store.close()
     return f"ok ({shown})"
-
-
-def _exists(path: Path) -> bool:
-    """Whether the file is there. Raises ``Failure`` where it is not and cannot be made."""
-    if path.exists():
-        return path.stat().st_size > 0
-    if not os.access(path.parent, os.W_OK | os.X_OK):
-        raise Failure(f"{path} does not exist, and cannot be made in {path.parent.absolute()}.", STORE)
-    return False
 
 
 async def _check_key_of(store: Store, settings: Settings) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn, TypeAlias
+from typing import Annotated, NoReturn, TypeAlias
 
 import typer
 
@@ -14,9 +14,6 @@ from poolhouse.cli import job_commands, key_commands, message_commands, plugin_c
 from poolhouse.cli.behalf import SERVERS, as_command
 from poolhouse.cli.failures import DONE
 from poolhouse.cli.plugin_commands import PluginsDir
-
-if TYPE_CHECKING:
-    from poolhouse.server.app import Server
 
 Config: TypeAlias = Annotated[
     Path | None,
@@ -199,16 +196,14 @@ def audit(
       poolhouse audit --pool server --since 2026-11-01
     """
     from poolhouse.cli import trail
+    from poolhouse.cli.listing import show
     from poolhouse.cli.opening import with_server
     from poolhouse.server.world import SystemClock
 
     wanted = trail.wanted(SystemClock().now(), pool=pool, user=user, since=since, action=action)
 
-    async def work(server: Server) -> None:
-        async for entry in server.trail.read(wanted):
-            typer.echo(trail.as_json(entry) if as_json else trail.as_line(entry))
-
-    with_server(config, work)
+    line = trail.as_json if as_json else trail.as_line
+    with_server(config, lambda server: show(server.trail.read(wanted), line, nothing="There are no such entries."))
 
 
 @app.command()
@@ -236,8 +231,8 @@ def restore(
 ) -> None:
     """Put a backup at the place of the SQLite store.
 
-    Nothing may stand there: stop the servers and move the old file away first, with what stands beside it (-wal,
-    -shm). The server needs the master key with which the store was made.
+    No store may stand there: stop the servers and move the old file away first, with what stands beside it (-wal,
+    -shm). A log that was left there alone is set aside. The server needs the master key with which the store was made.
 
     \b
     Example:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from poolhouse.cli.failures import SETTINGS, STORE, Failure, told
 from poolhouse.cli.kept import shown_store
 from poolhouse.cli.opening import settings_of
+
+T = TypeVar("T")
 
 
 def back_up(config: Path | None, target: Path) -> str:
@@ -24,8 +27,10 @@ def put_back(config: Path | None, copy: Path) -> str:
     from poolhouse.store import sqlite_copies
 
     store = _store(config)
-    _done(copy, store, sqlite_copies.put_back)
-    return f"{store} holds what {copy} holds. `poolhouse check` says whether the master key is its own."
+    moves = _done(copy, store, sqlite_copies.put_back)
+    said = [f"{log} stood there alone, and is {aside} now." for log, aside in moves]
+    holds = f"{store} holds what {copy} holds. `poolhouse check` says whether the master key is its own."
+    return " ".join([holds, *said])
 
 
 def _store(config: Path | None) -> Path:
@@ -37,10 +42,10 @@ def _store(config: Path | None) -> Path:
     raise Failure(f"{shown_store(settings)} is copied by what MongoDB has for it, such as mongodump.", SETTINGS)
 
 
-def _done(source: Path, target: Path, copy: Callable[[Path, Path], None]) -> None:
+def _done(source: Path, target: Path, copy: Callable[[Path, Path], T]) -> T:
     try:
         with told(refused=STORE):
-            copy(source, target)
+            return copy(source, target)
     except FileExistsError as error:
         raise Failure(f"{error} exists, and nothing is overwritten: move it away, or say another name.") from None
     except OSError as error:

@@ -10,7 +10,7 @@ import typer
 from poolhouse.cli.behalf import group
 
 if TYPE_CHECKING:
-    from poolhouse.server.app import Server
+    from poolhouse.records.jobs import Job
 
 Config: TypeAlias = Annotated[Path | None, typer.Option(metavar="FILE", help="The settings file.")]
 JobId: TypeAlias = Annotated[str, typer.Argument(metavar="ID", help="As `poolhouse jobs list` shows it.")]
@@ -32,16 +32,15 @@ def list_jobs(
     import json
 
     from poolhouse.cli import jobs
+    from poolhouse.cli.listing import show
     from poolhouse.cli.opening import with_server
 
-    async def work(server: Server) -> None:
-        async for job in jobs.listed(server):
-            if as_json:
-                typer.echo(json.dumps(jobs.summary(job)))
-            else:
-                typer.echo(f"{jobs.id_of(job):<44} {job.state:<9}  {jobs.told(job)}".rstrip())
+    def line(job: Job) -> str:
+        if as_json:
+            return json.dumps(jobs.summary(job))
+        return f"{jobs.id_of(job):<44} {job.state:<9}  {jobs.told(job)}".rstrip()
 
-    with_server(config, work)
+    with_server(config, lambda server: show(jobs.listed(server), line, nothing="There are no jobs."))
 
 
 @app.command()

@@ -40,6 +40,15 @@ def shown_store(settings: Settings) -> str:
     return f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}"
 
 
+def missing_file(settings: Settings) -> Path | None:
+    """Where the settings name an SQLite file that is not there, or is empty: that file. None otherwise, as for stores
+    that are no files."""
+    if settings.store.kind != "sqlite":
+        return None
+    database = Path(settings.store.url.reveal().removeprefix("sqlite:"))
+    return None if database.exists() and database.stat().st_size else database
+
+
 def development_keys(settings: Settings, chance: Chance) -> MasterKeys:
     """The master keys of the settings; without any, the one that is kept, which is made at the first start. Raises
     ``SettingsError``."""

@@ -156,8 +156,11 @@ def list_access(config: Config = None) -> None:
     from poolhouse.server.world import SystemClock
 
     now = SystemClock().now()
-    for key in with_server(config, keys.access_keys):
+    found = with_server(config, keys.access_keys)
+    for key in found:
         typer.echo(keys.access_line(key, now))
+    if not found:
+        typer.echo("There are no access keys.", err=True)
 
 
 @access.command("delete")

@@ -11,7 +11,7 @@ import logging
 import os
 from pathlib import Path
 
-from poolhouse.cli.kept import place_beside, shown_store
+from poolhouse.cli.kept import missing_file, place_beside, shown_store
 from poolhouse.config.settings import Settings
 from poolhouse.server.ground import NotStartable
 
@@ -56,6 +56,16 @@ class KnownStores:
             return self._file.read_text(encoding="ascii", errors="replace").split()
         except OSError:
             return []
+
+
+def require_store_or_new(settings: Settings, *, new_store: bool = False) -> bool:
+    """Whether the store of the settings is there, before it is opened; opening a file makes it. Raises ``NotStartable``
+    where it is not, and the key file knows others."""
+    if missing_file(settings) is None:
+        return True
+    if (stores := known_stores(settings, new_store=new_store)) is not None:
+        stores.require(None, is_new=True)
+    return False
 
 
 def known_stores(settings: Settings, *, new_store: bool = False) -> KnownStores | None:

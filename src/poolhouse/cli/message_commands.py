@@ -10,7 +10,7 @@ import typer
 from poolhouse.cli.behalf import group
 
 if TYPE_CHECKING:
-    from poolhouse.server.app import Server
+    from poolhouse.records.messages import OutboxEntry
 
 Config: TypeAlias = Annotated[Path | None, typer.Option(metavar="FILE", help="The settings file.")]
 Ids: TypeAlias = Annotated[
@@ -34,16 +34,16 @@ def list_messages(
     import json
 
     from poolhouse.cli import messages
+    from poolhouse.cli.listing import show
     from poolhouse.cli.opening import with_server
 
-    async def work(server: Server) -> None:
-        async for entry in messages.listed(server):
-            if as_json:
-                typer.echo(json.dumps(messages.summary(entry)))
-            else:
-                typer.echo(f"{entry.id:<36} {entry.state:<8}  {messages.told(entry)}")
+    def line(entry: OutboxEntry) -> str:
+        if as_json:
+            return json.dumps(messages.summary(entry))
+        return f"{entry.id:<36} {entry.state:<8}  {messages.told(entry)}"
 
-    with_server(config, work)
+    nothing = "There are no messages that wait, are under way, failed, or may have arrived."
+    with_server(config, lambda server: show(messages.listed(server), line, nothing=nothing))
 
 
 @app.command()

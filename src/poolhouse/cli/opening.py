@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 
 from poolhouse.cli.failures import SETTINGS, STORE, Failure, told
 from poolhouse.cli.kept import known_keys, shown_store
-from poolhouse.cli.known_stores import known_stores
+from poolhouse.cli.known_stores import known_stores, require_store_or_new
 from poolhouse.config.loading import load_settings
 from poolhouse.config.master_key import MasterKeys, required_keys
 from poolhouse.config.settings import Settings
@@ -52,6 +52,7 @@ def with_server(config: Path | None, work: Callable[[Server], Coroutine[Any, Any
     keys = keys_of(settings)
     if settings.store.kind == "memory":
         raise Failure("The store memory: is empty in every process; name another one by POOLHOUSE_STORE.", SETTINGS)
+    _require_store(settings)
 
     async def all_of_it() -> T:
         # As a keyboard's interrupt: what is held is let go first.
@@ -66,6 +67,18 @@ def with_server(config: Path | None, work: Callable[[Server], Coroutine[Any, Any
         return asyncio.run(all_of_it())
     except asyncio.CancelledError:
         raise Failure("Stopped.", TERMINATED) from None
+
+
+def _require_store(settings: Settings) -> None:
+    """A command makes no store: its address may be mistyped, and what is made by that looks like one. Raises
+    ``Failure``."""
+    with told():
+        if not require_store_or_new(settings):
+            raise Failure(
+                f"There is no store at {shown_store(settings)}: `poolhouse serve` makes a new one, and `poolhouse "
+                "restore` puts a backup there. Look at store.url if there should be one.",
+                STORE,
+            )
 
 
 def _terminate(task: asyncio.Task[Any]) -> None:

@@ -130,6 +130,11 @@ class _Start:
     def run(self, workers: int) -> int:
         for warning in self._settings.warnings:
             _logger.warning(warning)
+        if not self._settings.dev.enabled:
+            from poolhouse.cli.known_stores import require_store_or_new
+
+            with told():
+                require_store_or_new(self._settings, new_store=self._new_store)
         listen = self._settings.server.listen
         with told(shown_store(self._settings), refused=STORE):
             sockets = bound_sockets(listen.host, listen.port)

@@ -16,6 +16,7 @@ from poolhouse.cli.failures import DONE, SETTINGS, UNDONE, Failure
 if TYPE_CHECKING:
     from poolhouse.flows.transfer.exporting import Exported
     from poolhouse.flows.transfer.running import Count
+    from poolhouse.records.users import User
     from poolhouse.server.app import Server
 
 Config: TypeAlias = Annotated[Path | None, typer.Option(metavar="FILE", help="The settings file.")]
@@ -43,17 +44,18 @@ def list_users(
     import json
 
     from poolhouse.cli import users
+    from poolhouse.cli.listing import show
     from poolhouse.cli.opening import with_server
 
-    async def work(server: Server) -> None:
-        async for user in users.listed(server, pool, wanted):
-            if as_json:
-                typer.echo(json.dumps(users.summary(user)))
-            else:
-                enabled = "" if user.enabled else "disabled"
-                typer.echo(f"{user.username:<38} {user.status:<22} {user.sub} {enabled}".rstrip())
+    def line(user: User) -> str:
+        if as_json:
+            return json.dumps(users.summary(user))
+        enabled = "" if user.enabled else "disabled"
+        return f"{user.username:<38} {user.status:<22} {user.sub} {enabled}".rstrip()
 
-    with_server(config, work)
+    with_server(
+        config, lambda server: show(users.listed(server, pool, wanted), line, nothing="There are no such users.")
+    )
 
 
 @app.command()

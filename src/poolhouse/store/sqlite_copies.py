@@ -18,7 +18,9 @@ from poolhouse.errors.reasons import Reason
 from poolhouse.store.sqlite import APPLICATION_ID
 
 _PATIENCE: Final = 10.0
-_BESIDE: Final = ("-wal", "-shm", "-journal")
+_LOGS: Final = ("-wal", "-journal")
+_INDEX: Final = "-shm"
+_BESIDE: Final = (*_LOGS, _INDEX)
 
 
 def require_sound(path: Path) -> None:
@@ -53,14 +55,26 @@ def back_up(path: Path, target: Path) -> None:
         require_sound(draft)
 
 
-def put_back(copy: Path, path: Path) -> None:
+def put_back(copy: Path, path: Path) -> list[tuple[Path, Path]]:
     """``path`` is the store that the copy holds, for its owner only. Raises as ``back_up`` does; ``FileExistsError``
-    where a store stands there."""
+    where a store stands there.
+
+    What stood beside a store that is gone would be taken for a part of this one. Its logs hold what was written last,
+    so they are set aside: where they stood, and where they are. The index of a log (``-shm``) is made again from it.
+    """
     require_sound(copy)
-    for beside in ("", *_BESIDE):
-        if path.with_name(path.name + beside).exists():
-            raise FileExistsError(f"{path}{beside}")
+    if path.exists():
+        raise FileExistsError(str(path))
+    left = [path.with_name(path.name + beside) for beside in _LOGS if path.with_name(path.name + beside).exists()]
+    moves = [(log, log.with_name(f"{log.name}.aside")) for log in left]
+    for _, aside in moves:
+        if aside.exists():
+            raise FileExistsError(str(aside))
+    for log, aside in moves:
+        log.rename(aside)
+    path.with_name(f"{path.name}{_INDEX}").unlink(missing_ok=True)
     back_up(copy, path)
+    return moves
 
 
 @contextlib.contextmanager

@@ -28,6 +28,7 @@ from poolhouse.plugins.lambda_bridge.targets import (
     PythonTarget,
     function_name,
     place_of,
+    read_all,
     read_target,
 )
 
@@ -73,7 +74,7 @@ class Functions:
         self._logger = logger
         self._threads = Threads()
         # Read at once: a place that cannot be meant keeps the server from starting.
-        self._targets = {place: read_target(place) for place in (*functions.values(),)}
+        self._targets = read_all(functions, elsewhere)
 
     async def call(self, trigger: str, arn: str, event: Mapping[str, Any]) -> Mapping[str, Any]:
         """The function's ``response``.

@@ -11,8 +11,9 @@ import importlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from poolhouse import SettingInvalid
 
@@ -56,7 +57,7 @@ def read_target(place: str) -> PythonTarget | HttpTarget:
     """Raises ``SettingInvalid`` for what is no place, or a Python function that is not there."""
     if (named := _PYTHON.fullmatch(place)) is not None:
         return PythonTarget(_imported(named[1].rstrip("."), named[2]))
-    if (address := _ADDRESS.fullmatch(place)) is None:
+    if (address := _address(place)) is None:
         raise SettingInvalid(
             f"{place.partition(':')[0]!r} does not begin the place of a function: it is python:module.function or "
             "http(s)://..., without a user name."
@@ -64,11 +65,57 @@ def read_target(place: str) -> PythonTarget | HttpTarget:
     return HttpTarget(place, by_invoke=_INVOKE_PATH.fullmatch(address[2] or "") is not None)
 
 
+def read_all(functions: Mapping[str, str], elsewhere: str | None) -> dict[str, PythonTarget | HttpTarget]:
+    """The targets by their places. Raises ``SettingInvalid``, which names what is wrong by its ARN; and where no name
+    can be put behind ``elsewhere``."""
+    targets = {}
+    for arn, place in functions.items():
+        if _FUNCTION_ARN.fullmatch(arn) is None:
+            raise SettingInvalid(f"{arn} is no ARN of a function (arn:aws:lambda:REGION:ACCOUNT:function:NAME).")
+        try:
+            targets[place] = read_target(place)
+        except SettingInvalid as error:
+            raise SettingInvalid(f"{arn}: {error}") from error
+    if elsewhere:
+        _require_prefix(elsewhere)
+    return targets
+
+
+def _require_prefix(elsewhere: str) -> None:
+    """The name of a function can be put behind it. Raises ``SettingInvalid``."""
+    if (named := _PYTHON.fullmatch(f"{elsewhere}name")) is not None and named[2] == "name":
+        _module(named[1].rstrip("."))
+        return
+    address = _address(f"{elsewhere}name")
+    if address is None or address[1].endswith("name"):
+        # Not shown as it is: a user name may stand in it, and a password.
+        raise SettingInvalid(
+            "where all other functions are (dev.functions) is http(s)://.../, without a user name, and with an end "
+            "that their names can be put behind."
+        )
+
+
+def _address(place: str) -> re.Match[str] | None:
+    """None for what nobody could connect to."""
+    try:
+        urlsplit(place).port  # noqa: B018 - it is read, and raises, where it is asked for
+    except ValueError:
+        return None
+    return _ADDRESS.fullmatch(place)
+
+
 def origins(functions: Mapping[str, str], elsewhere: str | None) -> tuple[str, ...]:
     """The hosts that the operator named by naming functions, as ``http://host:port``. What is no place is left to
     ``read_target``."""
-    found = map(_ADDRESS.fullmatch, (*functions.values(), elsewhere or ""))
+    found = map(_address, (*functions.values(), elsewhere or ""))
     return tuple(dict.fromkeys(address[1] for address in found if address is not None))
+
+
+def _module(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except Exception as error:
+        raise SettingInvalid(f"{name} cannot be imported: {type(error).__name__}: {error}") from error
 
 
 def _imported(module: str, name: str) -> Callable[[dict[str, Any], Any], Any]:
