@@ -308,7 +308,7 @@ async def prefer_by_admin(at: Trailed) -> None:
 @scene("AdminDeleteSoftwareToken")
 async def take_away(at: Trailed) -> None:
     await at.call("AdminDeleteSoftwareToken")
-    await at.left("factor.removed", actor=KEY)
+    await at.left("factor.deleted", actor=KEY)
 
 
 @scene("SetUserSettings")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import hmac
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, Final, TypeVar
@@ -90,7 +91,7 @@ def _made(credential: Mapping[str, Any], terms: PasskeyTerms) -> PasskeyMade:
     said = _answer(credential)
     origin = _origin(said, terms.rp_id)
     attested = _checked(lambda: parse_attestation_object(_bytes(said.get("attestationObject"))), PasskeyNotSupported)
-    if attested.auth_data.rp_id_hash != hashlib.sha256(terms.rp_id.encode()).digest():
+    if not hmac.compare_digest(attested.auth_data.rp_id_hash, hashlib.sha256(terms.rp_id.encode()).digest()):
         raise PasskeyRelyingPartyMismatch
     if attested.fmt not in _ATTESTATIONS or attested.att_stmt.x5c:
         raise PasskeyNotSupported(detail="attestation")

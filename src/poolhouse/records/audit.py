@@ -27,7 +27,6 @@ Action = Literal[
     "factor.deleted",
     "factor.enrolled",
     "factor.refused",
-    "factor.removed",
     "factor.requested",
     "grants.refused",
     "grants.reused",

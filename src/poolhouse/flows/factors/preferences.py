@@ -102,7 +102,7 @@ class Preferences(Flow):
                 await self._users.save(pool, replace(left, modified=self.world.clock.now()))
             except VersionConflict:
                 raise ConcurrentModification from None
-        await self.world.audit.note("factor.removed", pool_id=pool.id, subject=user.sub, facts={"factor": factor})
+        await self.world.audit.note("factor.deleted", pool_id=pool.id, subject=user.sub, facts={"factor": factor})
 
     @step("factors.show")
     async def show(self, access_token: str) -> Shown:

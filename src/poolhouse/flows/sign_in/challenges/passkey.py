@@ -160,8 +160,8 @@ def _read(text: str) -> dict[str, Any]:
 
 def _names(credential: Mapping[str, Any], sub: str) -> bool:
     """Whether the authenticator means this user, where it says whom it means."""
-    handle = credential["response"].get("userHandle")
-    return handle is None or handle == "" or handle == text_of(handle_of(sub))
+    whom, meant = credential["response"].get("userHandle"), text_of(handle_of(sub))
+    return whom is None or whom in ("", meant)
 
 
 def _bytes(text: str) -> bytes:

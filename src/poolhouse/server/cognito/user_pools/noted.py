@@ -28,7 +28,7 @@ NOTED: Final[Mapping[str, tuple[Action, ...]]] = {
     "AdminAddUserToGroup": ("group.joined",),
     "AdminConfirmSignUp": ("sign_up.confirmed",),
     "AdminCreateUser": ("user.invited", "user.invited_again"),
-    "AdminDeleteSoftwareToken": ("factor.removed",),
+    "AdminDeleteSoftwareToken": ("factor.deleted",),
     "AdminDeleteUser": ("user.deleted",),
     "AdminDeleteUserAttributes": ("attributes.deleted",),
     "AdminDisableUser": ("user.disabled",),
