@@ -18,6 +18,7 @@ WALKED: Final = {
     "README.md": Begins.CHECKOUT,
     "docs/command-line.md": Begins.EMPTY,
     "docs/from-javascript.md": Begins.EMPTY,
+    "docs/oidc.md": Begins.EMPTY,
     "docs/plugins.md": Begins.EMPTY,
     "docs/verify-a-token.md": Begins.EMPTY,
     "examples/plugin_fraud_check/README.md": Begins.EXAMPLE,

@@ -66,3 +66,36 @@ def test_a_journey_in_javascript_works_and_its_tokens_are_good(servers: Servers,
     stranger = Stranger(f"{live.base_url}/{client.pool_id}")
     assert name == stranger.verified(tokens["access"])["username"]
     assert f"{name}@example.com" == stranger.verified(tokens["id"], audience=client.id)["email"]
+
+
+def test_the_standards_own_libraries_find_everything_and_agree_with_it(servers: Servers) -> None:
+    live = servers.get("sqlite")
+    pool = live.pool()
+    scopes = [{"ScopeName": name, "ScopeDescription": name} for name in ("read", "burn")]
+    live.aws.create_resource_server(UserPoolId=pool.id, Identifier="notes", Name="notes", Scopes=scopes)
+    oauth = {"AllowedOAuthFlowsUserPoolClient": True, "GenerateSecret": True}
+    machine = live.client(pool, AllowedOAuthFlows=["client_credentials"], AllowedOAuthScopes=["notes/read"], **oauth)
+    web = live.client(
+        pool,
+        AllowedOAuthFlows=["code"],
+        AllowedOAuthScopes=["openid"],
+        CallbackURLs=["https://app.example.com/callback"],
+        ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH"],
+        RefreshTokenRotation={"Feature": "ENABLED", "RetryGracePeriodSeconds": 10},
+        **oauth,
+    )
+    name = live.user(live.client(pool))
+
+    printed = journey(
+        live,
+        web,
+        name,
+        "oauth.mjs",
+        MACHINE_ID=machine.id,
+        MACHINE_SECRET=machine.secret or "",
+        CLIENT_SECRET=web.secret or "",
+        REFRESH_TOKEN=live.sign_in(web, name)["RefreshToken"],
+    )
+
+    stranger = Stranger(f"{live.base_url}/{pool.id}")
+    assert machine.id == stranger.verified(printed["machine"])["sub"]

@@ -25,6 +25,7 @@ SUBJECTS = {
     "jobs": "Work that goes on when the one who began it is gone.",
     "keys": "Keys that sign tokens.",
     "messages": "Messages: their words, their sending, the outbox.",
+    "oauth": "What is asked for by OAuth: tokens, and the servers that they are for.",
     "passwords": "Hashes of passwords that come from elsewhere.",
     "plugins": "What plugins keep.",
     "pools": "User pools and what is set for them.",

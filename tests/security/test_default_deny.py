@@ -39,7 +39,14 @@ async def test_an_operators_route_is_guarded() -> None:
 
 OPEN = {
     "/{pool_id}/.well-known/openid-configuration",
+    "/{pool_id}/.well-known/oauth-authorization-server",
+    "/.well-known/openid-configuration/{pool_id}",
+    "/.well-known/oauth-authorization-server/{pool_id}",
     "/{pool_id}/.well-known/jwks.json",
+    "/{pool_id}/oauth2/token",
+    "/{pool_id}/oauth2/revoke",
+    "/{pool_id}/oauth2/introspect",
+    "/{pool_id}/oauth2/userInfo",
     "/healthz",
     "/readyz",
     "/",

@@ -54,12 +54,14 @@ async def test_an_operation_leaves_what_the_table_says(operation: str) -> None:
 async def test_what_only_reads_leaves_nothing(operation: str) -> None:
     async with trailed() as at:
         await at.house.services.groups.create(at.pool.id, "staff", GroupSettings())
+        await at.house.services.resource_servers.create(at.pool.id, "notes", "notes", ())
         group: dict[str, object] = {"GroupName": "staff"}
         given = {
             "GetGroup": group,
             "ListUsersInGroup": group,
             "ListTagsForResource": {"ResourceArn": arn(at)},
             "ListUserPools": {"MaxResults": 10},
+            "DescribeResourceServer": {"Identifier": "notes"},
             "DescribeUserPoolDomain": {"Domain": "nobodys"},
         }
         if operation in ("GetDevice", "AdminGetDevice", "ListDevices", "AdminListDevices"):
@@ -479,6 +481,25 @@ async def _of_nobody(at: Trailed, operation: str, action: str, **given: object) 
 @scene("CreateGroup")
 async def create_group(at: Trailed) -> None:
     await _of_nobody(at, "CreateGroup", "group.created", GroupName="staff")
+
+
+@scene("CreateResourceServer")
+async def create_resource_server(at: Trailed) -> None:
+    await _of_nobody(at, "CreateResourceServer", "resource_server.created", Identifier="notes", Name="notes")
+
+
+@scene("UpdateResourceServer")
+async def update_resource_server(at: Trailed) -> None:
+    await create_resource_server(at)
+    at.seen.clear()
+    await _of_nobody(at, "UpdateResourceServer", "resource_server.updated", Identifier="notes", Name="notes")
+
+
+@scene("DeleteResourceServer")
+async def delete_resource_server(at: Trailed) -> None:
+    await create_resource_server(at)
+    at.seen.clear()
+    await _of_nobody(at, "DeleteResourceServer", "resource_server.deleted", Identifier="notes")
 
 
 @scene("UpdateGroup")

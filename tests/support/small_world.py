@@ -8,6 +8,7 @@ from typing import Any
 
 from poolhouse.crypto.vault import Vault
 from poolhouse.flows.clients.administration import ClientAdministration
+from poolhouse.flows.clients.resource_servers import ResourceServerAdministration
 from poolhouse.flows.clients.secrets import ClientSecrets
 from poolhouse.flows.directory.groups import GroupAdministration
 from poolhouse.flows.jobs.leases import Leases
@@ -25,6 +26,7 @@ from poolhouse.store.repositories.clients import ClientRepository
 from poolhouse.store.repositories.cursors import Cursors
 from poolhouse.store.repositories.groups import Memberships
 from poolhouse.store.repositories.jobs import JobRepository
+from poolhouse.store.repositories.oauth import ResourceServerRepository
 from poolhouse.store.repositories.pools import PoolRepository
 from poolhouse.store.repositories.users import UserRepository
 
@@ -93,6 +95,7 @@ class World:
         cursors = Cursors(self.vault, self.clock)
         self.pool_records = PoolRepository(self.store, cursors, self.clock)
         self.client_records = ClientRepository(self.store, cursors, self.clock)
+        self.server_records = ResourceServerRepository(self.store, cursors, self.clock)
         self.memberships = Memberships(self.store, cursors)
         self.user_records = UserRepository(self.store, cursors, self.memberships)
         leases = Leases(JobRepository(self.store, cursors), self.clock, self.chance, self.trail)
@@ -108,8 +111,15 @@ class World:
         )
         self.secrets = ClientSecrets(self.vault, self.chance)
         self.clients = ClientAdministration(
-            self.pool_records, self.client_records, self.secrets, self.chance, self.clock, self.trail
+            self.pool_records,
+            self.client_records,
+            self.server_records,
+            self.secrets,
+            self.chance,
+            self.clock,
+            self.trail,
         )
+        self.resource_servers = ResourceServerAdministration(self.pool_records, self.server_records, self.trail)
         self.groups = GroupAdministration(self.pool_records, self.memberships, self.chance, self.clock, self.trail)
 
     async def pool(self, settings: PoolSettings | None = None, **foundation: Any) -> Pool:

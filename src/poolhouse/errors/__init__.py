@@ -35,6 +35,10 @@ here; a subject with many has a module of its own, as ``access`` has.
     ├── PasskeyRefused               what an authenticator answered is not what was asked for
     │   ├── PasskeyNotSupported, PasskeyOriginNotAllowed, PasskeyRelyingPartyMismatch
     │   └── PasskeyClientMismatch, PasskeyChallengeNotFound
+    ├── OAuthError                   what OAuth has words for
+    │   ├── InvalidRequest, InvalidClient, InvalidGrant, InvalidScope
+    │   ├── UnauthorizedClient, UnsupportedGrantType
+    │   └── InsufficientScope        (of a resource)
     ├── CodeMismatch, CodeExpired    EnrolmentMismatch (a CodeMismatch: a factor is not set up by it)
     ├── Limited
     │   ├── LimitExceeded, TooManyFailedAttempts
@@ -73,6 +77,14 @@ from poolhouse.errors.factors import PasskeyRefused as PasskeyRefused
 from poolhouse.errors.factors import PasskeyRelyingPartyMismatch as PasskeyRelyingPartyMismatch
 from poolhouse.errors.factors import PasskeysNotConfigured as PasskeysNotConfigured
 from poolhouse.errors.factors import PasskeysNotEnabled as PasskeysNotEnabled
+from poolhouse.errors.oauth import InsufficientScope as InsufficientScope
+from poolhouse.errors.oauth import InvalidClient as InvalidClient
+from poolhouse.errors.oauth import InvalidGrant as InvalidGrant
+from poolhouse.errors.oauth import InvalidRequest as InvalidRequest
+from poolhouse.errors.oauth import InvalidScope as InvalidScope
+from poolhouse.errors.oauth import OAuthError as OAuthError
+from poolhouse.errors.oauth import UnauthorizedClient as UnauthorizedClient
+from poolhouse.errors.oauth import UnsupportedGrantType as UnsupportedGrantType
 from poolhouse.errors.plugins import InvocationFailed as InvocationFailed
 from poolhouse.errors.plugins import OutputUnusable as OutputUnusable
 from poolhouse.errors.plugins import PluginAnswerInvalid as PluginAnswerInvalid

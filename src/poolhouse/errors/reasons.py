@@ -126,6 +126,11 @@ class Reason(Enum):
     SECRET_GENERATED_AND_GIVEN = "A client secret is either generated or given, not both."
     SECRET_NOT_FOUND = "The client secret does not exist."
     LAST_SECRET_NOT_DELETED = "The last secret of a client cannot be deleted."
+    RESOURCE_SERVER_TAKEN = "{identifier} already exists in user pool {pool_id}."
+    RESOURCE_SERVER_NOT_FOUND = "Resource server {identifier} does not exist."
+    TOO_MANY_RESOURCE_SERVERS = "A user pool can have at most {most} resource servers."
+    TOO_MANY_RESOURCE_SCOPES = "A resource server can have at most {most} scopes."
+    RESOURCE_SCOPE_TWICE = "The scope {scope} is given twice."
     URI_NOT_ABSOLUTE = "{uri} is not an absolute URI."
     URI_WITH_FRAGMENT = "{uri} cannot contain a fragment."
     URI_PROTOCOL_FORBIDDEN = "{uri} cannot use the {protocol} protocol."
@@ -296,6 +301,22 @@ class Reason(Enum):
 
     # messages
     NO_CONTACT_TO_DELIVER = "User does not have {contact} to deliver the message to."
+
+    # oauth (RFC 6749: printable ASCII without quotation marks and backslashes, and nothing that a caller sent)
+    OAUTH_REQUEST_INVALID = "The request is not valid."
+    OAUTH_GRANT_REFUSED = "The grant is unknown, expired, used, revoked, or not of this client."
+    OAUTH_GRANT_TYPE_NOT_ALLOWED = "The client is not allowed this grant type."
+    OAUTH_GRANT_TYPE_UNKNOWN = "The grant type is not served here."
+    OAUTH_SCOPE_REFUSED = "The client is not allowed these scopes."
+    OAUTH_PARAMETER_MISSING = "The parameter {name} is missing."
+    OAUTH_PARAMETER_REPEATED = "A parameter is given more than once."
+    OAUTH_PARAMETER_TOO_LONG = "A parameter is too long."
+    OAUTH_PARAMETERS_IN_ADDRESS = "Credentials do not belong into the address."
+    OAUTH_NOT_A_FORM = "The body has to be a form (application/x-www-form-urlencoded)."
+    OAUTH_BODY_TOO_LARGE = "The body is too large."
+    OAUTH_TWO_PROOFS = "The client proves itself in more than one way."
+    OAUTH_TWO_TOKENS = "The token is sent in more than one way."
+    OAUTH_METADATA_INVALID = "aws_client_metadata has to be a JSON object of texts."
 
     # pools
     ARN_NOT_OF_POOL = "The resource ARN is not that of a user pool."

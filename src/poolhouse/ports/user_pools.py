@@ -13,6 +13,7 @@ from poolhouse.ports.groups import Groups
 from poolhouse.ports.jobs import JobLeases
 from poolhouse.ports.keys import SigningKeyRing
 from poolhouse.ports.messages import Outbox
+from poolhouse.ports.oauth import ResourceServers
 from poolhouse.ports.pools import Pools
 from poolhouse.ports.protection import Counters
 from poolhouse.ports.sign_in import Attempts, Codes
@@ -26,6 +27,7 @@ class Ports:
     users: Users
     censuses: Censuses
     groups: Groups
+    resource_servers: ResourceServers
     attempts: Attempts
     codes: Codes
     grants: Grants

@@ -9,10 +9,11 @@ from msgspec.structs import replace
 from poolhouse.errors import ClientNotFound, InvalidParameter, NotFound
 from poolhouse.errors.reasons import Reason
 from poolhouse.flows.clients.secrets import ClientSecrets
-from poolhouse.flows.clients.settings import ClientSettings, check
+from poolhouse.flows.clients.settings import STANDARD_SCOPES, ClientSettings, check
 from poolhouse.flows.clients.validity import seconds_of
 from poolhouse.ports.audit import AuditTrail
 from poolhouse.ports.clients import Clients
+from poolhouse.ports.oauth import ResourceServers
 from poolhouse.ports.paging import Slice
 from poolhouse.ports.pools import Pools
 from poolhouse.ports.world import Chance, Clock
@@ -28,10 +29,18 @@ _logger = logging.getLogger("poolhouse.clients")
 
 class ClientAdministration:
     def __init__(
-        self, pools: Pools, clients: Clients, secrets: ClientSecrets, chance: Chance, clock: Clock, audit: AuditTrail
+        self,
+        pools: Pools,
+        clients: Clients,
+        servers: ResourceServers,
+        secrets: ClientSecrets,
+        chance: Chance,
+        clock: Clock,
+        audit: AuditTrail,
     ) -> None:
         self._pools = pools
         self._clients = clients
+        self._servers = servers
         self._secrets = secrets
         self._chance = chance
         self._clock = clock
@@ -62,7 +71,7 @@ class ClientAdministration:
         pool = await self._pools.get(pool_id)
         if generates_secret and secret is not None:
             raise InvalidParameter(Reason.SECRET_GENERATED_AND_GIVEN)
-        check(pool, settings, has_secret=generates_secret or secret is not None)
+        await self._check(pool, settings, has_secret=generates_secret or secret is not None)
         client_id = self._chance.letters(CLIENT_ID_LENGTH, CLIENT_ID_LETTERS)
         now = self._clock.now()
         secrets: tuple[ClientSecret, ...] = ()
@@ -80,7 +89,7 @@ class ClientAdministration:
         Raises as ``create``, and ``ClientNotFound``, ``ConcurrentModification``.
         """
         pool, client = await self._both(pool_id, client_id)
-        check(pool, settings, has_secret=bool(client.secrets))
+        await self._check(pool, settings, has_secret=bool(client.secrets))
         changed = await self._changed(_furnished(client, settings), "client.updated")
         _warn(changed)
         return changed
@@ -124,6 +133,12 @@ class ClientAdministration:
     def secrets_of(self, client: Client) -> tuple[str, ...]:
         """The secrets in plain text, the oldest first; empty for a public client."""
         return self._secrets.of(client)
+
+    async def _check(self, pool: Pool, settings: ClientSettings, *, has_secret: bool) -> None:
+        # Most clients have no scopes of their pool's own: nothing is looked up for them.
+        own = not STANDARD_SCOPES.issuperset(settings.oauth_scopes)
+        known = await self._servers.scopes_now(pool.id) if own else frozenset[str]()
+        check(pool, settings, has_secret=has_secret, known_scopes=known)
 
     async def _both(self, pool_id: str, client_id: str) -> tuple[Pool, Client]:
         pool = await self._pools.get(pool_id)

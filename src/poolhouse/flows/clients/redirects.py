@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from poolhouse.errors import InvalidParameter
 from poolhouse.errors.reasons import Reason
+from poolhouse.records.clients import Client
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*", re.IGNORECASE)
@@ -42,3 +43,18 @@ def check_redirect(uri: str) -> None:
         raise InvalidParameter(Reason.URI_WITHOUT_ONE_HOST, uri=uri)
     if scheme == "http" and host not in _LOOPBACK:
         raise InvalidParameter(Reason.URI_PROTOCOL_FORBIDDEN, uri=uri, protocol="HTTP")
+
+
+def origins_of(client: Client) -> frozenset[str]:
+    """The origins of the web pages that the client has registered, as browsers write them: those may read what is
+    answered to the client (security row 43)."""
+    found = set()
+    for uri in client.callback_urls:
+        parts = urlsplit(uri)
+        if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
+            continue
+        scheme, port = parts.scheme.lower(), parts.port
+        host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+        usual = port is None or port == (443 if scheme == "https" else 80)
+        found.add(f"{scheme}://{host}" if usual else f"{scheme}://{host}:{port}")
+    return frozenset(found)

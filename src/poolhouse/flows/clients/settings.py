@@ -61,8 +61,10 @@ class ClientSettings(Record, frozen=True, kw_only=True):
     kept: dict[str, Any] = {}
 
 
-def check(pool: Pool, settings: ClientSettings, *, has_secret: bool) -> None:
-    """The settings fit together and fit the pool.
+def check(
+    pool: Pool, settings: ClientSettings, *, has_secret: bool, known_scopes: frozenset[str] = frozenset()
+) -> None:
+    """The settings fit together and fit the pool, whose resource servers have the ``known_scopes``.
 
     Raises ``InvalidParameter``, ``InvalidOAuthFlow``, ``ScopeNotFound``.
     """
@@ -70,7 +72,7 @@ def check(pool: Pool, settings: ClientSettings, *, has_secret: bool) -> None:
     seconds_of(settings.validity)
     _check_attributes(pool, settings)
     _check_urls(settings)
-    _check_oauth(settings, has_secret=has_secret)
+    _check_oauth(settings, has_secret=has_secret, known_scopes=known_scopes)
     for provider in settings.identity_providers:
         if provider != LOCAL_PROVIDER:
             raise InvalidParameter(Reason.PROVIDER_NOT_FOUND, provider=provider, pool_id=pool.id)
@@ -110,7 +112,7 @@ def _check_urls(settings: ClientSettings) -> None:
         raise InvalidParameter(Reason.DEFAULT_REDIRECT_NOT_LISTED)
 
 
-def _check_oauth(settings: ClientSettings, *, has_secret: bool) -> None:
+def _check_oauth(settings: ClientSettings, *, has_secret: bool, known_scopes: frozenset[str]) -> None:
     flows, scopes = frozenset(settings.oauth_flows), settings.oauth_scopes
     if unknown := flows - _OAUTH_FLOWS:
         raise InvalidOAuthFlow(Reason.OAUTH_FLOW_UNKNOWN, flow=min(unknown))
@@ -124,8 +126,7 @@ def _check_oauth(settings: ClientSettings, *, has_secret: bool) -> None:
         if not STANDARD_SCOPES.isdisjoint(scopes):
             raise InvalidOAuthFlow(Reason.CLIENT_CREDENTIALS_FOREIGN_SCOPES)
     for scope in scopes:
-        # Scopes of resource servers come with resource servers, which do not exist here yet.
-        if scope not in STANDARD_SCOPES:
+        if scope not in STANDARD_SCOPES and scope not in known_scopes:
             raise ScopeNotFound(scope)
     if settings.oauth_enabled and not (flows and scopes):
         raise InvalidParameter(Reason.OAUTH_SETTINGS_MISSING)

@@ -27,6 +27,8 @@ class Bearer(Struct, frozen=True):
     client: Client
     user: User
     grant: Grant
+    scopes: tuple[str, ...] = ()
+    """Of the token."""
 
 
 class Bearers(Flow):
@@ -40,8 +42,9 @@ class Bearers(Flow):
         self._grants = grants
         self._tokens = tokens
 
-    async def of(self, access_token: str, *, scope: str = claims.ADMIN_SCOPE) -> Bearer:
-        """Who presents the token: everything about it, and about who got it, is still good.
+    async def of(self, access_token: str, *, scope: str | None = claims.ADMIN_SCOPE) -> Bearer:
+        """Who presents the token: everything about it, and about who got it, is still good, and has this
+        scope (None: any or none).
 
         Raises ``InvalidAccessToken`` with the field's sentences, and what ``require_usable`` raises.
         """
@@ -51,7 +54,8 @@ class Bearers(Flow):
             raise InvalidAccessToken
         if not now < said.get("exp", 0):
             raise InvalidAccessToken(Reason.ACCESS_TOKEN_EXPIRED)
-        if scope not in str(said.get("scope", "")).split():
+        scopes = tuple(str(said.get("scope", "")).split())
+        if scope is not None and scope not in scopes:
             raise InvalidAccessToken(Reason.ACCESS_TOKEN_LACKS_SCOPES)
         sub, client_id, event_id = said.get("sub"), said.get("client_id"), said.get("event_id")
         if not (isinstance(sub, str) and isinstance(client_id, str) and isinstance(event_id, str)):
@@ -64,4 +68,4 @@ class Bearers(Flow):
         grant = require_living(await self._grants.get(pool_id, event_id), user)
         if grant.client_id != client.id:
             raise InvalidAccessToken
-        return Bearer(pool, client, user, grant)
+        return Bearer(pool, client, user, grant, scopes)

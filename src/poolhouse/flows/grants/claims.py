@@ -24,6 +24,14 @@ from poolhouse.records.users import User
 EXACT = 2**53
 """From here on readers of JSON round whole numbers; such a value stays text."""
 ADMIN_SCOPE = "aws.cognito.signin.user.admin"
+_SCOPE_OF = {
+    "email": "email",
+    "email_verified": "email",
+    "phone_number": "phone",
+    "phone_number_verified": "phone",
+}
+"""Which scope an attribute needs; every other one, custom ones too, is of the profile."""
+_OF_PROFILE_PARTS = frozenset({"email", "phone", "profile"})
 _FIXED = frozenset(
     [
         "acr",
@@ -67,9 +75,12 @@ class Issue(Struct, frozen=True):
     preferred_role: str | None = None
 
 
-def attribute_claims(pool: Pool, client: Client, user: User) -> dict[str, Any]:
-    """The attributes that the client may read, in the types that OpenID Connect gives them."""
+def attribute_claims(pool: Pool, client: Client, user: User, scopes: Sequence[str] = ()) -> dict[str, Any]:
+    """The attributes that the client may read, in the types that OpenID Connect gives them: those that the ``scopes``
+    are for (section 5.4), or all where they name no part of them."""
     allowed = readable(pool, client)
+    if not _OF_PROFILE_PARTS.isdisjoint(scopes):
+        allowed = frozenset([name for name in allowed if _SCOPE_OF.get(name, "profile") in scopes])
     claims: dict[str, Any] = {}
     for key, value in user.attributes.items():
         if key not in allowed:
@@ -106,7 +117,7 @@ def first_draft(issue: Issue, *, source: TokenSource, metadata: Mapping[str, str
         roles=issue.roles,
         preferred_role=issue.preferred_role,
         scopes=issue.grant.scopes,
-        id_claims=attribute_claims(issue.pool, issue.client, issue.user),
+        id_claims=attribute_claims(issue.pool, issue.client, issue.user, issue.grant.scopes),
         access_claims={},
         client_metadata=metadata,
     )
@@ -116,7 +127,7 @@ def unamended(issue: Issue) -> tuple[dict[str, Any], dict[str, Any]]:
     """The claims of the ID and of the access token where no plugin is to see them first: what ``id_token`` and
     ``access_token`` make of ``first_draft``, made at once."""
     user, client, grant = issue.user, issue.client, issue.grant
-    claims = attribute_claims(issue.pool, client, user)
+    claims = attribute_claims(issue.pool, client, user, grant.scopes)
     if not FIXED_ID.isdisjoint(claims):
         claims = {key: value for key, value in claims.items() if key not in FIXED_ID}
     claims |= _common(issue, issue.id_jti, "id", client.id_validity)
@@ -150,17 +161,23 @@ def id_token(issue: Issue, draft: PreToken) -> dict[str, Any]:
     return claims
 
 
-def access_token(issue: Issue, draft: PreToken) -> dict[str, Any]:
+def own_claims(client: Client, draft: PreToken) -> dict[str, Any]:
+    """What plugins added to an access token, without what they may not change."""
     claims = {key: value for key, value in draft.access_claims.items() if key not in FIXED_ACCESS}
     # RFC 8707 aside, an audience can only be the client itself.
-    if claims.get("aud", issue.client.id) != issue.client.id:
+    if claims.get("aud", client.id) != client.id:
         del claims["aud"]
+    return claims
+
+
+def access_token(issue: Issue, draft: PreToken) -> dict[str, Any]:
+    claims = own_claims(issue.client, draft)
     claims |= _common(issue, issue.access_jti, "access", issue.client.access_validity)
     claims["client_id"] = issue.client.id
     claims["username"] = issue.user.username
     if issue.grant.device_key is not None:
         claims["device_key"] = issue.grant.device_key
-    claims["scope"] = " ".join(_sound_scopes(issue.grant.scopes, draft.scopes))
+    claims["scope"] = " ".join(sound_scopes(issue.grant.scopes, draft.scopes))
     claims |= _groups(draft)
     return claims
 
@@ -197,7 +214,7 @@ def _groups(draft: PreToken) -> dict[str, Any]:
     return {"cognito:groups": list(draft.groups)} if draft.groups else {}
 
 
-def _sound_scopes(granted: Sequence[str], asked: Sequence[str]) -> list[str]:
+def sound_scopes(granted: Sequence[str], asked: Sequence[str]) -> list[str]:
     """Plugins may add scopes, but not reserved ones that were not granted (security row 44), nor with white space."""
     return [
         scope

@@ -41,13 +41,16 @@ class DeviceMark(Struct, frozen=True):
 
 class TokenSet(Struct, frozen=True):
     """``expires_in`` is the life of the access token in seconds. ``refresh`` is None where the old one goes on.
-    ``device`` is one that the client can confirm from now on."""
+    ``device`` is one that the client can confirm from now on. ``scopes`` are what the access token says, ``granted``
+    what the grant holds."""
 
     access: str
     id: str
     refresh: str | None
     expires_in: int
     device: DeviceMark | None = None
+    scopes: tuple[str, ...] = ()
+    granted: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return "TokenSet(...)"
@@ -148,7 +151,14 @@ class Grants(Flow):
         )
         said = await self._said(issue, source=source, metadata=metadata)
         id_token, access_token = await self._tokens.sign_both(pool.id, *said)
-        return TokenSet(access=access_token, id=id_token, refresh=None, expires_in=client.access_validity)
+        return TokenSet(
+            access=access_token,
+            id=id_token,
+            refresh=None,
+            expires_in=client.access_validity,
+            scopes=tuple(said[1]["scope"].split()),
+            granted=grant.scopes,
+        )
 
     async def _said(
         self, issue: claims.Issue, *, source: TokenSource, metadata: Mapping[str, str]

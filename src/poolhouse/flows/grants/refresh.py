@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from msgspec.structs import replace
 
@@ -68,12 +68,14 @@ class Refreshing(Flow):
         secret_hash: str | None = None,
         client_secret: str | None = None,
         device_key: str | None = None,
+        scopes: Callable[[tuple[str, ...]], tuple[str, ...]] | None = None,
     ) -> TokenSet:
         """New tokens for a refresh token.
 
         ``rotates`` tells the operation that hands out successors from the one that does not. The client proves itself
         by ``secret_hash`` (over the user name) there, by ``client_secret`` here. ``device_key`` is that of the device
-        that the token was given to, where the pool tells devices apart.
+        that the token was given to, where the pool tells devices apart. ``scopes`` says which of those that were
+        granted the new access token is for (None: all); what it raises leaves the refresh token as it is.
 
         Raises ``InvalidRefreshToken`` with the field's sentences, ``RefreshTokenReused``, ``UserDisabled``,
         ``UnsupportedOperation`` where the client rotates and the operation does not.
@@ -102,9 +104,9 @@ class Refreshing(Flow):
                 _refuse_unusable(pool, client, user)
                 now = self.world.clock.now()
                 if not client.rotation.enabled:
-                    return await self._refreshed(pool, client, user, grant, metadata)
+                    return await self._refreshed(pool, client, user, grant, metadata, scopes)
                 if successor is not None:
-                    tokens = await self._refreshed(pool, client, user, grant, metadata)
+                    tokens = await self._refreshed(pool, client, user, grant, metadata, scopes)
                     return replace_refresh(tokens, successor)
                 fresh = self._handles.new_secret(grant.id)
                 successor = f"{grant.id}.{fresh}"
@@ -119,7 +121,7 @@ class Refreshing(Flow):
                     ),
                 )
                 # The tokens first: a plugin that refuses must not cost the user the refresh token.
-                tokens = await self._refreshed(pool, client, user, rotated, metadata)
+                tokens = await self._refreshed(pool, client, user, rotated, metadata, scopes)
                 try:
                     await self._grants.save(rotated)
                 except VersionConflict:
@@ -171,10 +173,17 @@ class Refreshing(Flow):
         return self.world.secrets.seal("refresh-successor", grant.id, successor.encode())
 
     async def _refreshed(
-        self, pool: Pool, client: Client, user: User, grant: Grant, metadata: Mapping[str, str]
+        self,
+        pool: Pool,
+        client: Client,
+        user: User,
+        grant: Grant,
+        metadata: Mapping[str, str],
+        scopes: Callable[[tuple[str, ...]], tuple[str, ...]] | None,
     ) -> TokenSet:
+        asked = grant if scopes is None else replace(grant, scopes=scopes(grant.scopes))
         return await self._issue.tokens(
-            pool, client, user, grant, source="TokenGeneration_RefreshTokens", metadata=metadata
+            pool, client, user, asked, source="TokenGeneration_RefreshTokens", metadata=metadata
         )
 
 

@@ -14,6 +14,7 @@ from poolhouse.flows.accounts.sign_up import SignUp
 from poolhouse.flows.accounts.unfinished import UnfinishedSignUps
 from poolhouse.flows.clients.administration import ClientAdministration
 from poolhouse.flows.clients.proof import ClientProof
+from poolhouse.flows.clients.resource_servers import ResourceServerAdministration
 from poolhouse.flows.clients.secrets import ClientSecrets
 from poolhouse.flows.directory.groups import GroupAdministration
 from poolhouse.flows.directory.lookup import Directory
@@ -59,6 +60,7 @@ from poolhouse.ports.user_pools import Ports
 class Services(Struct, frozen=True):
     pools: PoolAdministration
     clients: ClientAdministration
+    resource_servers: ResourceServerAdministration
     groups: GroupAdministration
     users: UserAdministration
     sign_up: SignUp
@@ -149,7 +151,8 @@ def build_services(
             knows_function=knows_function,
             factors=known.names,
         ),
-        clients=ClientAdministration(ports.pools, ports.clients, secrets, chance, clock, audit),
+        clients=ClientAdministration(ports.pools, ports.clients, ports.resource_servers, secrets, chance, clock, audit),
+        resource_servers=ResourceServerAdministration(ports.pools, ports.resource_servers, audit),
         groups=groups,
         users=UserAdministration(
             world,

@@ -99,6 +99,9 @@ class LambdaBridge:
         function = pool.triggers.get("PreTokenGeneration") if pool else None
         if pool is None or function is None:
             return None
+        if event.source == "TokenGeneration_ClientCredentials" and function.version != "V3_0":
+            # Functions of the earlier versions expect a user.
+            return None
         event_said = said.pre_token(pool, event, function.version)
         response = await self._functions.call("PreTokenGeneration", function.arn, event_said)
         return tokens.pre_token(Response("PreTokenGeneration", response), event, function.version)

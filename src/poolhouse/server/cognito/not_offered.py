@@ -27,13 +27,6 @@ SUBJECTS: Final[Mapping[str, tuple[str, ...]]] = {
         "ListIdentityProviders",
         "UpdateIdentityProvider",
     ),
-    "resource servers are not part of this version": (
-        "CreateResourceServer",
-        "DeleteResourceServer",
-        "DescribeResourceServer",
-        "ListResourceServers",
-        "UpdateResourceServer",
-    ),
     "tokens made from other tokens are not part of this version": (
         "GetClientToken",
         "GetDerivedToken",

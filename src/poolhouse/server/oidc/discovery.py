@@ -12,6 +12,7 @@ import msgspec
 from aiohttp import web
 
 from poolhouse.errors import PoolNotFound
+from poolhouse.flows.oauth.rules import rule
 from poolhouse.server.answers import Answer, Head
 
 _FIELDS: Final = {
@@ -45,6 +46,7 @@ class Discovery:
         # JSON: it is encoded once, and cut where the id belongs.
         self._around_the_id: dict[tuple[str, ...], list[bytes]] = {}
 
+    @rule("D1")
     async def configuration(self, request: web.Request) -> Answer:
         pool_id = request.match_info["pool_id"]
         try:
@@ -64,6 +66,7 @@ class Discovery:
             return _not_found()
 
 
+@rule("D3")
 def _document(issuer: str, algorithms: Sequence[str]) -> Mapping[str, Any]:
     # OpenID Connect Discovery 1.0, section 3. It wants RS256 among the algorithms, whatever is used. A client that was
     # told so would wait for tokens that never come: a pool that chose another says what it signs with.
@@ -72,8 +75,22 @@ def _document(issuer: str, algorithms: Sequence[str]) -> Mapping[str, Any]:
         "jwks_uri": f"{issuer}/.well-known/jwks.json",
         "id_token_signing_alg_values_supported": algorithms,
         "subject_types_supported": ["public"],
+        "token_endpoint": f"{issuer}/oauth2/token",
+        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
+        "revocation_endpoint": f"{issuer}/oauth2/revoke",
+        "revocation_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
+        "introspection_endpoint": f"{issuer}/oauth2/introspect",
+        "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+        "userinfo_endpoint": f"{issuer}/oauth2/userInfo",
+        "grant_types_supported": ["client_credentials", "refresh_token"],
+        # Required, and empty until there is an authorization endpoint.
         "response_types_supported": [],
         "scopes_supported": ["openid", "email", "phone", "profile"],
+        "claim_types_supported": ["normal"],
+        "claims_parameter_supported": False,
+        "request_parameter_supported": False,
+        # Its default is true.
+        "request_uri_parameter_supported": False,
     }
 
 

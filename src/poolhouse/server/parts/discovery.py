@@ -10,16 +10,23 @@ from poolhouse.server.part import Built, Part
 from poolhouse.server.routes import Audience, Route
 from poolhouse.tokens.keys import KeyRing
 
-WELL_KNOWN: Final = r"/{pool_id:[\w-]{1,40}_[0-9a-zA-Z]{1,32}}/.well-known"
+POOL: Final = r"/{pool_id:[\w-]{1,40}_[0-9a-zA-Z]{1,32}}"
+WELL_KNOWN: Final = f"{POOL}/.well-known"
 
 
 async def build(ground: Ground, built: Built) -> Part:
     """Needs the keys of the pools."""
     discovery = Discovery(ground.settings.server.base_url, built.one(KeyRing))
-    configuration = f"{WELL_KNOWN}/openid-configuration"
+    # OpenID Connect puts the well-known part behind the path of the issuer, RFC 8414 (section 3) before it.
+    configurations = (
+        f"{WELL_KNOWN}/openid-configuration",
+        f"{WELL_KNOWN}/oauth-authorization-server",
+        f"/.well-known/openid-configuration{POOL}",
+        f"/.well-known/oauth-authorization-server{POOL}",
+    )
     return Part(
         routes=(
-            Route("GET", configuration, discovery.configuration, Audience.ANYBODY, "discovery"),
+            *(Route("GET", path, discovery.configuration, Audience.ANYBODY, "discovery") for path in configurations),
             Route("GET", f"{WELL_KNOWN}/jwks.json", discovery.keys, Audience.ANYBODY, "jwks"),
         )
     )

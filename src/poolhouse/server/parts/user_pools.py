@@ -26,6 +26,7 @@ from poolhouse.store.repositories.grants import GrantRepository
 from poolhouse.store.repositories.groups import Memberships
 from poolhouse.store.repositories.keys import SigningKeyRepository
 from poolhouse.store.repositories.messages import OutboxRepository
+from poolhouse.store.repositories.oauth import ResourceServerRepository
 from poolhouse.store.repositories.protection import CounterRepository
 from poolhouse.store.repositories.sign_in import AttemptRepository, CodeRepository
 from poolhouse.store.repositories.users import UserRepository
@@ -133,6 +134,7 @@ async def _ports(ground: Ground) -> tuple[Ports, KeyRing]:
         users=UserRepository(store, cursors, memberships),
         censuses=CensusRepository(store),
         groups=memberships,
+        resource_servers=ResourceServerRepository(store, cursors, clock),
         attempts=AttemptRepository(store, vault),
         codes=CodeRepository(store),
         grants=GrantRepository(store),

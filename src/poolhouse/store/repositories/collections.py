@@ -26,6 +26,7 @@ USERS = Collection(
 )
 NAMES = Collection("names", small=True)
 GROUPS = Collection("groups")
+RESOURCE_SERVERS = Collection("resource_servers")
 MEMBERSHIPS = Collection("memberships", small=True)
 MEMBERS = Collection("members", small=True)
 DEVICES = Collection("devices")
@@ -52,6 +53,7 @@ OF_POOL = (
     NAMES,
     USERS,
     GROUPS,
+    RESOURCE_SERVERS,
     MEMBERSHIPS,
     MEMBERS,
     DEVICES,
