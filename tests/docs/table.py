@@ -21,6 +21,7 @@ WALKED: Final = {
     "docs/oidc.md": Begins.EMPTY,
     "docs/plugins.md": Begins.EMPTY,
     "docs/verify-a-token.md": Begins.EMPTY,
+    "examples/plugin_chat_push/README.md": Begins.EXAMPLE,
     "examples/plugin_fraud_check/README.md": Begins.EXAMPLE,
     "examples/plugin_invite_only/README.md": Begins.EXAMPLE,
     "examples/plugin_mailed_link/README.md": Begins.EXAMPLE,
@@ -37,6 +38,7 @@ ELSEWHERE: Final = {
     "docs/signing-in.md": "tests/end_to_end/test_signing_in_page.py",
     "docs/testing.md": "tests/docs/test_testing_page.py",
     "docs/triggers.md": "tests/docs/test_triggers_page.py",
+    "docs/writing-a-factor.md": "tests/docs/test_factor_page.py",
 }
 """The test that runs what is on the page."""
 

@@ -15,6 +15,7 @@ EXAMPLES = sorted(path.parent for path in (ROOT / "examples").glob("*/pyproject.
 
 def test_there_are_examples() -> None:
     assert [example.name for example in EXAMPLES] == [
+        "plugin_chat_push",
         "plugin_fraud_check",
         "plugin_invite_only",
         "plugin_mailed_link",
@@ -46,6 +47,12 @@ def test_what_is_written_from_the_docs_alone_is_short(name: str) -> None:
     module = ROOT / "examples" / f"plugin_{name}" / "src" / f"poolhouse_{name}" / "__init__.py"
 
     assert len(module.read_text(encoding="utf-8").splitlines()) < 80
+
+
+def test_a_factor_takes_fewer_than_sixty_lines() -> None:
+    module = ROOT / "examples" / "plugin_chat_push" / "src" / "poolhouse_chat_push" / "__init__.py"
+
+    assert len(module.read_text(encoding="utf-8").splitlines()) < 60
 
 
 def test_the_smallest_example_is_small() -> None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from poolhouse.testing.challenge_suite import ChallengeSuite
     from poolhouse.testing.clock import FakeClock
     from poolhouse.testing.context import FakeHttp, HttpRequest, plugin_context
+    from poolhouse.testing.factor_suite import FactorSuite, factor_holder
     from poolhouse.testing.harness import House, running_house
     from poolhouse.testing.made import MadeClient, MadePool, MadeUser, SignedIn, SignInUnfinished
     from poolhouse.testing.passkeys import VirtualAuthenticator
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ChallengeSuite",
+    "FactorSuite",
     "FakeClock",
     "FakeHttp",
     "House",
@@ -34,12 +36,14 @@ __all__ = [
     "SignedIn",
     "StoreSuite",
     "VirtualAuthenticator",
+    "factor_holder",
     "plugin_context",
     "running_house",
 ]
 
 _HOMES = {
     "ChallengeSuite": "challenge_suite",
+    "FactorSuite": "factor_suite",
     "FakeClock": "clock",
     "FakeHttp": "context",
     "House": "harness",
@@ -53,6 +57,7 @@ _HOMES = {
     "SignedIn": "made",
     "StoreSuite": "store_suite",
     "VirtualAuthenticator": "passkeys",
+    "factor_holder": "factor_suite",
     "plugin_context": "context",
     "running_house": "harness",
 }

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
 
 from aiohttp import web
 
+from poolhouse.flows.factors.preferences import Wish
+from poolhouse.flows.pools.mfa import MfaSettings
 from poolhouse.hooks.answers.messages import Sender, Sent
 from poolhouse.hooks.context import Http, PluginContext
 from poolhouse.hooks.kinds import hookimpl
@@ -146,6 +148,26 @@ class House:
         if result is None:
             raise SignInUnfinished(answer["ChallengeName"], answer["Session"], answer.get("ChallengeParameters", {}))
         return SignedIn(result["AccessToken"], result["IdToken"], result["RefreshToken"])
+
+    # --- factors -----------------------------------------------------------------------------------------------------
+
+    async def offer_factor(self, pool: MadePool, *factors: str, mode: str = "OPTIONAL") -> None:
+        """The pool's users may set up these second factors and no others, those of plugins too; ``mode`` is
+        ``OPTIONAL`` or ``ON``. Raises ``InvalidParameter`` for a factor that there is none of."""
+        await self.server.services.pools.set_mfa(pool.id, MfaSettings(mode=mode, factors=factors))
+
+    async def enrol(
+        self, client: MadeClient, user: MadeUser, factor: str, answer: Callable[[Mapping[str, str]], str]
+    ) -> None:
+        """The user has set the factor up, and is asked for it from now on. ``answer`` makes the first answer of what
+        the user is shown. The user has no second factor before.
+
+        Raises what ``sign_in`` raises, ``FactorNotOffered``, and ``EnrolmentMismatch`` for a wrong answer.
+        """
+        services, token = self.server.services, (await self.sign_in(client, user)).access_token
+        shown = await services.enrolments.begin(token, factor)
+        await services.enrolments.confirm(token, factor, answer(shown), None)
+        await services.preferences.set(token, [Wish(factor, enabled=True, preferred=True)])
 
     # --- messages ----------------------------------------------------------------------------------------------------
 

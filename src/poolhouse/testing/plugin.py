@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 # Their tests are an author's tests: a failure shows the values. (Not every installation says so by itself.)
 pytest.register_assert_rewrite(
     "poolhouse.testing.challenge_suite",
+    "poolhouse.testing.factor_suite",
     "poolhouse.testing.password_format_suite",
     "poolhouse.testing.sender_suite",
     "poolhouse.testing.store_suite",

@@ -6,14 +6,25 @@ import hashlib
 import hmac
 import inspect
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
 from _pytest.outcomes import Failed
 
-from poolhouse import Asked, CodeMismatch, DeliveryFailed, Message, Passed, Sent, SignInState
-from poolhouse.testing import ChallengeSuite, PasswordFormatSuite, SenderSuite
+from poolhouse import (
+    Asked,
+    CodeMismatch,
+    DeliveryFailed,
+    Enrolling,
+    Fits,
+    Holder,
+    Message,
+    Passed,
+    Sent,
+    SignInState,
+)
+from poolhouse.testing import ChallengeSuite, FactorSuite, PasswordFormatSuite, SenderSuite, factor_holder
 from poolhouse.testing.challenge_suite import sign_in_state
 
 FAULT = (AssertionError, Failed)
@@ -193,6 +204,126 @@ async def test_a_good_challenge_passes(test: str) -> None:
 async def test_a_fault_of_a_challenge_is_found(test: str, fault: str) -> None:
     with pytest.raises((*FAULT, TypeError, KeyError, CodeMismatch)):
         await run_challenge(test, Number(fault))
+
+
+# --- factors ---------------------------------------------------------------------------------------------------------
+
+
+class Whisper:
+    """Whispers a word with each question; but for one fault, as it should."""
+
+    name = "WHISPER"
+
+    def __init__(self, fault: str = "") -> None:
+        self.fault = fault
+        self.words: list[str] = []
+        self.proof = "password" if fault == "stands for a password" else "whisper"
+
+    def __repr__(self) -> str:
+        return f"Whisper({self.words})" if self.fault == "shows itself" else "Whisper()"
+
+    async def offer(self, holder: Holder) -> Any:
+        if self.fault == "offers by a text":
+            return holder.user.attributes.get("email")
+        return self.fault == "offered to all" or holder.user.has_verified("email")
+
+    async def enrol(self, holder: Holder) -> Enrolling:
+        word: Any = self._next()
+        shown: dict[str, Any] = {"hint": 5 if self.fault == "shows numbers" else "five letters"}
+        return Enrolling(shown=shown, kept={"first": word.encode() if self.fault == "keeps bytes" else word})
+
+    async def ask(self, holder: Holder, kept: Mapping[str, Any]) -> Asked:
+        word = kept["first"] if self.fault == "asks for the same" else self._next()
+        public: dict[str, Any] = {"question": f"Is it {word}?" if self.fault == "tells" else "Which word?"}
+        if self.fault == "asks by number":
+            public["letters"] = 5
+        return Asked(public=public, private={"word": word})
+
+    async def check(
+        self, holder: Holder, kept: Mapping[str, Any], private: Mapping[str, Any], answers: Mapping[str, str]
+    ) -> Any:
+        given = answers["ANSWER"] if self.fault == "falls over" else answers.get("ANSWER", "")
+        word = private.get("word", kept["first"])
+        if self.fault == "forgets the others":
+            word = self.words[-1]
+        right = hmac.compare_digest(given.encode("utf-8", "replace"), word.encode())
+        if self.fault == "logs":
+            logging.getLogger("poolhouse.plugins.whisper").info("given %s", given)
+        if self.fault == "lets all set it up" and not private:
+            return Fits()
+        if self.fault == "takes any of them":
+            right = given in self.words
+        if self.fault == "answers yes or no":
+            return right
+        if self.fault == "lets empty in" and not given:
+            return Fits()
+        if not right:
+            if self.fault == "raises its own":
+                raise ValueError
+            raise CodeMismatch(f"It was {word}" if self.fault == "quotes" else "")
+        return Fits()
+
+    def _next(self) -> str:
+        self.words.append(f"word{len(self.words)}")
+        return self.words[-1]
+
+
+class WhisperSuite(FactorSuite):
+    """Given its factor by hand."""
+
+    def __init__(self, whisper: Whisper) -> None:
+        self.whisper = whisper
+
+    def right_answers(self, begun: Enrolling, asked: Asked | None) -> Mapping[str, str]:
+        return {
+            "ANSWER": self.whisper.words[0] if self.whisper.fault == "asks for the same" else self.whisper.words[-1]
+        }
+
+    def wrong_answers(self, begun: Enrolling, asked: Asked | None) -> Mapping[str, str]:
+        return {"ANSWER": "no word"}
+
+
+async def run_factor(test: str, factor: Whisper, caplog: pytest.LogCaptureFixture) -> None:
+    without: Sequence[Holder] = [factor_holder(email_verified="false")]
+    given = {"factor": factor, "holder": factor_holder(), "without": without, "caplog": caplog}
+    function = getattr(WhisperSuite(factor), test)
+    await function(**{name: given[name] for name in inspect.signature(function).parameters})
+
+
+@pytest.mark.parametrize("test", named_tests(FactorSuite))
+async def test_a_good_factor_passes(test: str, caplog: pytest.LogCaptureFixture) -> None:
+    await run_factor(test, Whisper(), caplog)
+
+
+@pytest.mark.parametrize(
+    ("test", "fault"),
+    [
+        ("test_it_has_a_name_and_a_proof_of_its_own", "stands for a password"),
+        ("test_it_is_offered_to_those_who_can_have_it", "offered to all"),
+        ("test_it_is_offered_to_those_who_can_have_it", "offers by a text"),
+        ("test_what_is_shown_is_text_and_what_is_kept_can_be_stored", "shows numbers"),
+        ("test_what_is_shown_is_text_and_what_is_kept_can_be_stored", "keeps bytes"),
+        ("test_a_first_right_answer_sets_it_up", "answers yes or no"),
+        ("test_a_first_wrong_answer_does_not", "lets all set it up"),
+        ("test_an_answer_to_one_set_up_is_none_to_another", "takes any of them"),
+        ("test_what_is_asked_is_text_and_what_stays_here_can_be_stored", "asks by number"),
+        ("test_nothing_that_stays_here_goes_to_the_client", "tells"),
+        ("test_a_right_answer_fits", "answers yes or no"),
+        ("test_a_wrong_answer_is_one_that_is_counted", "raises its own"),
+        ("test_a_wrong_answer_is_one_that_is_counted", "answers yes or no"),
+        ("test_a_missing_an_empty_and_an_odd_answer_are_wrong", "lets empty in"),
+        ("test_a_missing_an_empty_and_an_odd_answer_are_wrong", "falls over"),
+        ("test_an_answer_is_good_once", "asks for the same"),
+        ("test_an_answer_is_good_once", "takes any of them"),
+        ("test_two_sign_ins_at_once_do_not_mix", "forgets the others"),
+        ("test_no_text_of_a_value_and_no_log_tells_a_secret", "shows itself"),
+        ("test_no_text_of_a_value_and_no_log_tells_a_secret", "logs"),
+        ("test_no_text_of_a_value_and_no_log_tells_a_secret", "quotes"),
+    ],
+)
+async def test_a_fault_of_a_factor_is_found(test: str, fault: str, caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises((*FAULT, TypeError, KeyError, ValueError, CodeMismatch)):
+        await run_factor(test, Whisper(fault), caplog)
 
 
 # --- password formats ------------------------------------------------------------------------------------------------

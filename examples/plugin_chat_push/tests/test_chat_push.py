@@ -1,0 +1,114 @@
+"""The code goes to the chat, and to nobody else; and what every factor must do."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from poolhouse import Asked, Enrolling, HttpAnswer, HttpFailed
+from poolhouse.testing import FactorSuite, FakeHttp, House, factor_holder, plugin_context
+from poolhouse_chat_push import ChatPush
+
+URL = "https://chat.example/push"
+TAKEN = HttpAnswer(204, {}, b"")
+
+
+def last(http: FakeHttp) -> dict[str, str]:
+    pushed: dict[str, str] = json.loads(http.requests[-1].body or b"")
+    return pushed
+
+
+def code(http: FakeHttp) -> str:
+    (found,) = re.findall(r"\d{6}", last(http)["text"])
+    return str(found)
+
+
+def another(http: FakeHttp) -> str:
+    return f"{(int(code(http)) + 1) % 10**6:06}"
+
+
+@pytest.fixture
+def http() -> FakeHttp:
+    return FakeHttp([TAKEN] * 8)
+
+
+class TestChatPush(FactorSuite):
+    @pytest.fixture(autouse=True)
+    def _chat(self, http: FakeHttp) -> None:
+        self.http = http
+
+    @pytest.fixture
+    def factor(self, http: FakeHttp) -> ChatPush:
+        return ChatPush(plugin_context({"url": URL}, http=http))
+
+    @pytest.fixture
+    def without(self) -> Sequence[Any]:
+        return [factor_holder(email_verified="false"), factor_holder(email="")]
+
+    def right_answers(self, begun: Enrolling, asked: Asked | None) -> Mapping[str, str]:
+        return {"ANSWER": code(self.http)}
+
+    def wrong_answers(self, begun: Enrolling, asked: Asked | None) -> Mapping[str, str]:
+        return {"ANSWER": another(self.http)}
+
+
+@pytest.mark.parametrize("answer", [HttpFailed("no answer"), HttpAnswer(500, {}, b"")])
+async def test_where_the_chat_is_away_nothing_is_asked(answer: HttpAnswer | Exception) -> None:
+    factor = ChatPush(plugin_context({"url": URL}, http=FakeHttp([TAKEN, answer])))
+    begun = await factor.enrol(factor_holder())
+
+    with pytest.raises(HttpFailed):
+        await factor.ask(factor_holder(), begun.kept)
+
+
+# --- in a sign-in ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def poolhouse_plugins() -> Sequence[str]:
+    return ["chat-push"]
+
+
+@pytest.fixture
+def poolhouse_settings() -> Mapping[str, Mapping[str, Any]]:
+    return {"plugins": {"chat-push": {"url": URL}}}
+
+
+@pytest.fixture
+def poolhouse_http(http: FakeHttp) -> FakeHttp:
+    return http
+
+
+async def test_a_sign_in_asks_for_the_code_of_the_chat(poolhouse: House, http: FakeHttp) -> None:
+    pool = await poolhouse.make_pool()
+    client = await poolhouse.make_client(pool)
+    jane = await poolhouse.make_user(pool, attributes={"email": "jane@example.com", "email_verified": "true"})
+    await poolhouse.offer_factor(pool, "CHAT_PUSH")
+    await poolhouse.enrol(client, jane, "CHAT_PUSH", lambda _: code(http))
+    asked = await poolhouse.aws(
+        "initiate_auth",
+        ClientId=client.id,
+        AuthFlow="USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": "jane", "PASSWORD": jane.password},
+    )
+
+    async def answer(given: str) -> dict[str, Any]:
+        return await poolhouse.aws(
+            "respond_to_auth_challenge",
+            ClientId=client.id,
+            ChallengeName="CUSTOM_CHALLENGE",
+            Session=asked["Session"],
+            ChallengeResponses={"USERNAME": "jane", "ANSWER": given},
+        )
+
+    with pytest.raises(poolhouse.boto3().exceptions.CodeMismatchException):
+        await answer(another(http))
+    signed_in = await answer(code(http))
+
+    assert ["jane@example.com"] * 2 == [json.loads(request.body or b"")["to"] for request in http.requests]
+    assert "CUSTOM_CHALLENGE" == asked["ChallengeName"]
+    assert "AccessToken" in signed_in["AuthenticationResult"]
