@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import string
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -13,9 +15,7 @@ from poolhouse import errors
 from poolhouse.errors.reasons import Reason
 
 SOURCE = Path(__file__).parents[2] / "src" / "poolhouse"
-TREES = {
-    path.relative_to(SOURCE).as_posix(): ast.parse(path.read_text(encoding="utf-8")) for path in SOURCE.rglob("*.py")
-}
+MODULES = sorted(path.relative_to(SOURCE).as_posix() for path in SOURCE.rglob("*.py"))
 ERRORS = {
     name: kind
     for name, kind in vars(errors).items()
@@ -72,30 +72,40 @@ def named(said: ast.AST) -> set[Reason]:
     }
 
 
-@pytest.mark.parametrize("module", sorted(name for name in TREES if name.startswith(BOUND)))
+class Said(NamedTuple):
+    """What a module says where it refuses: bare sentences, reasons whose facts are others, and all reasons."""
+
+    bare: list[str]
+    wrong: list[str]
+    reasons: set[Reason]
+
+
+@cache
+def said_in(module: str) -> Said:
+    """Read when a test asks for it, and not while tests are collected; the tree is not kept."""
+    tree = ast.parse((SOURCE / module).read_text(encoding="utf-8"))
+    bare, wrong = [], []
+    for call, name, said in statements(tree):
+        if not is_reason(said):
+            bare.append(f"line {call.lineno}: {ast.unparse(call)}")
+        facts = {word.arg for word in call.keywords} - {"detail"} | ({"attribute"} if name == "AliasTaken" else set())
+        if any(facts != placeholders(reason) for reason in (named(said) if said is not None else ())):
+            wrong.append(f"line {call.lineno}: {ast.unparse(call)}")
+    return Said(bare, wrong, named(tree))
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name.startswith(BOUND)])
 def test_nothing_is_refused_in_a_bare_sentence(module: str) -> None:
-    bare = [
-        f"line {call.lineno}: {ast.unparse(call)}" for call, _, said in statements(TREES[module]) if not is_reason(said)
-    ]
-
-    assert [] == bare
+    assert [] == said_in(module).bare
 
 
-@pytest.mark.parametrize("module", sorted(TREES))
+@pytest.mark.parametrize("module", MODULES)
 def test_every_statement_has_the_facts_of_its_sentence(module: str) -> None:
-    wrong = [
-        f"line {call.lineno}: {ast.unparse(call)}"
-        for call, name, said in statements(TREES[module])
-        for reason in (named(said) if said is not None else ())
-        if {word.arg for word in call.keywords} - {"detail"} | ({"attribute"} if name == "AliasTaken" else set())
-        != placeholders(reason)
-    ]
-
-    assert [] == wrong
+    assert [] == said_in(module).wrong
 
 
 def test_every_reason_is_given_somewhere() -> None:
-    given = {reason for module, tree in TREES.items() if module != "errors/reasons.py" for reason in named(tree)}
+    given = {reason for module in MODULES if module != "errors/reasons.py" for reason in said_in(module).reasons}
 
     assert set() == set(Reason) - given
 
