@@ -1,4 +1,4 @@
-"""Sign-ins with a second factor: an authenticator app, and a remembered device in its place.
+"""Sign-ins with a second factor: an authenticator app, and a remembered device in its place; and by a passkey.
 
 A code of an app is good once. So there are as many users as it takes for each to have a code that is good, whenever it
 is their turn.
@@ -22,9 +22,12 @@ from gmpy2 import mpz
 from benchmarks.load import Connection, Prepared, Unexpected, call
 from benchmarks.pool import BenchPool, administer, claim, make_pool, number
 from poolhouse.crypto.srp import G, N, pad
+from poolhouse.testing import VirtualAuthenticator
 
 APP_USERS = 160
 DEVICE_USERS = 16
+PASSKEY_USERS = 16
+ORIGIN = "https://app.example.com"
 STEP = 30
 """Seconds for which an app shows a code (RFC 6238, 5.2)."""
 
@@ -156,6 +159,43 @@ async def device_sign_in(port: int, _pool: BenchPool) -> Prepared:
     request, answer = await devices[0].sign_in(connection)
     connection.close()
     return Prepared(journey, request, _body(answer))
+
+
+async def passkey_sign_in(port: int, _pool: BenchPool) -> Prepared:
+    """The check of the passkey's own signature (ES256) is a tenth of one of ours, and no part of the limit."""
+    pool = await make_pool(port, PASSKEY_USERS)
+    allowed = {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"]}}
+    await administer(port, "UpdateUserPool", UserPoolId=pool.id, Policies=allowed)
+    said = {"RelyingPartyId": "example.com"}
+    await administer(port, "SetUserPoolMfaConfig", UserPoolId=pool.id, WebAuthnConfiguration=said)
+    connection = await Connection.open(port)
+    keys = [(name, await _passkey(connection, pool, name)) for name in pool.users]
+    turn = count()
+
+    async def once(connection: Connection) -> tuple[bytes, Any]:
+        name, key = keys[next(turn) % len(keys)]
+        begun = (await connection.ask(pool.by_choice(name, "WEB_AUTHN"))).json()
+        credential = key.get(begun["ChallengeParameters"]["CREDENTIAL_REQUEST_OPTIONS"], ORIGIN)
+        answers = {"USERNAME": name, "CREDENTIAL": msgspec.json.encode(credential).decode()}
+        request = pool.answer("WEB_AUTHN", begun["Session"], answers)
+        return request, (await connection.ask(request)).json()
+
+    async def journey(connection: Connection, _: int) -> None:
+        await once(connection)
+
+    request, answer = await once(connection)
+    connection.close()
+    return Prepared(journey, request, _body(answer))
+
+
+async def _passkey(connection: Connection, pool: BenchPool, name: str) -> VirtualAuthenticator:
+    signed_in = (await connection.ask(pool.sign_in(name))).json()
+    on = {"AccessToken": signed_in["AuthenticationResult"]["AccessToken"]}
+    begun = (await connection.ask(call("StartWebAuthnRegistration", on))).json()
+    key = VirtualAuthenticator()
+    made = key.create(begun["CredentialCreationOptions"], ORIGIN)
+    await connection.ask(call("CompleteWebAuthnRegistration", {**on, "Credential": made}))
+    return key
 
 
 def _body(answer: Any) -> bytes:

@@ -39,6 +39,9 @@ class BenchPool:
     def srp_opening(self, user: str, big_a: str) -> bytes:
         return self._initiate("USER_SRP_AUTH", {"USERNAME": user, "SRP_A": big_a})
 
+    def by_choice(self, user: str, challenge: str) -> bytes:
+        return self._initiate("USER_AUTH", {"USERNAME": user, "PREFERRED_CHALLENGE": challenge})
+
     def refresh(self, token: str) -> bytes:
         return call("GetTokensFromRefreshToken", {"ClientId": self.client_id, "RefreshToken": token})
 
@@ -78,7 +81,7 @@ async def make_pool(port: int, users: int, *, hides_users: bool = False) -> Benc
             "CreateUserPoolClient",
             UserPoolId=pool_id,
             ClientName="benchmark",
-            ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH"],
+            ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH", "ALLOW_USER_AUTH"],
             PreventUserExistenceErrors="ENABLED" if hides_users else "LEGACY",
             RefreshTokenRotation={"Feature": "ENABLED", "RetryGracePeriodSeconds": 10},
         )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from benchmarks import load
-from benchmarks.factors import app_sign_in, device_sign_in
+from benchmarks.factors import app_sign_in, device_sign_in, passkey_sign_in
 from benchmarks.load import Connection, Prepared
 from benchmarks.pool import BenchPool, SrpUser
 from benchmarks.primitives import ARGON2ID, EDDSA, ES256, POWER, SIGNATURE, VERIFICATION
@@ -143,6 +143,16 @@ WORKS = (
         prepare=device_sign_in,
         users=0,
         needs={ARGON2ID: 1, POWER: 3, SIGNATURE: 2},
+    ),
+    Work(
+        name="passkey",
+        title="Sign-in with a passkey (two requests)",
+        limit="A + 2 signatures",
+        reach=0.6,
+        times=32,
+        prepare=passkey_sign_in,
+        users=0,
+        needs={SIGNATURE: 2},
     ),
     Work(
         name="refresh",

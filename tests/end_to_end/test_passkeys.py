@@ -12,22 +12,16 @@ import pytest
 
 from poolhouse.testing import VirtualAuthenticator
 from poolhouse.testing.made import MadeClient, MadePool
+from tests.docs.pages import blocks
 from tests.end_to_end.conftest import Servers
 from tests.support.browser import browser, empty_page
 from tests.support.live import Live, refused
 
-CREATE = """
-(async options => {
-  const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(options);
-  return (await navigator.credentials.create({ publicKey })).toJSON();
-})(%s)
-"""
-GET = """
-(async options => {
-  const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(options);
-  return (await navigator.credentials.get({ publicKey })).toJSON();
-})(%s)
-"""
+
+def in_the_page(call: str, options: Any) -> str:
+    """What docs/signing-in.md prints for browsers, and a call of it."""
+    (printed,) = [each.text for each in blocks("docs/signing-in.md") if "parseCreationOptionsFromJSON" in each.text]
+    return f"(() => {{ {printed}\nreturn {call}({json.dumps(options)}); }})()"
 
 
 def client_with_passkeys(live: Live, rp_id: str, **configuration: Any) -> MadeClient:
@@ -136,10 +130,10 @@ async def test_a_browser_makes_a_passkey_and_signs_in_by_it(servers: Servers, tm
         await page.open(address)
         await page.with_authenticator()
         options = live.aws.start_web_authn_registration(AccessToken=token)["CredentialCreationOptions"]
-        made = await page.run(CREATE % json.dumps(options))
+        made = await page.run(in_the_page("create", options))
         live.aws.complete_web_authn_registration(AccessToken=token, Credential=made)
         reply = asked(live, client, name)
-        credential = await page.run(GET % reply["ChallengeParameters"]["CREDENTIAL_REQUEST_OPTIONS"])
+        credential = await page.run(in_the_page("get", reply["ChallengeParameters"]["CREDENTIAL_REQUEST_OPTIONS"]))
 
     done = answered(live, client, name, reply, credential)
     assert name == live.aws.get_user(AccessToken=done["AuthenticationResult"]["AccessToken"])["Username"]

@@ -9,7 +9,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from poolhouse.testing.made import MadeClient
+from poolhouse.testing import VirtualAuthenticator
+from poolhouse.testing.made import MadeClient, MadePool
 from tests.docs.pages import Block, blocks
 from tests.end_to_end.test_factors import App
 from tests.support.live import Live, attributes, unique
@@ -18,7 +19,8 @@ PAGE = "docs/signing-in.md"
 PASSWORD = "Corr3ct-Horse!"
 NOT_RUN = {
     "text": "a drawing",
-    "js": "the first is that of docs/from-javascript.md, which is run; the second names the callbacks of a library",
+    "js": "the first is that of docs/from-javascript.md, which is run; the second names the callbacks of a library; "
+    "a browser runs the third in test_passkeys.py",
 }
 
 
@@ -157,3 +159,24 @@ def test_a_code_by_mail_begins_a_sign_in(live: Live) -> None:
     reader.known["cognito"] = Waiting()
 
     assert "AuthenticationResult" in reader.type('"PREFERRED_CHALLENGE": "EMAIL_OTP"')
+
+
+def test_a_passkey_is_registered_and_begins_a_sign_in(live: Live) -> None:
+    reader, _ = made(live)
+    key, origin = VirtualAuthenticator(), "https://app.example.com"
+    reader.known |= {
+        "json": json,
+        "create": lambda options: key.create(options, origin),
+        "get": lambda options: key.get(options, origin),
+    }
+    reader.type('"RelyingPartyId": "example.com"')
+    pool = MadePool(reader.known["pool_id"], "people")
+    client = live.client(pool)
+    live.aws.admin_create_user(UserPoolId=pool.id, Username=reader.name, MessageAction="SUPPRESS")
+    live.aws.admin_set_user_password(UserPoolId=pool.id, Username=reader.name, Password=PASSWORD, Permanent=True)
+    reader.known |= {"client_id": client.id, "token": live.sign_in(client, reader.name)["AccessToken"]}
+
+    reader.type("start_web_authn_registration")
+
+    assert "AuthenticationResult" in reader.type('"PREFERRED_CHALLENGE": "WEB_AUTHN"')
+    assert "WEB_AUTHN" == reader.curl('"PREFERRED_CHALLENGE": "WEB_AUTHN"', CLIENT=client.id)["ChallengeName"]

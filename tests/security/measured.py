@@ -38,8 +38,8 @@ class Counting:
 
 @asynccontextmanager
 async def measured_house(**changes: Any) -> AsyncIterator[tuple[House, Counter[str]]]:
-    """The counter has the store's verbs, ``hash``, ``verify``, ``open``, ``proof`` of the arithmetic, and what the
-    vault sealed and opened (``vault.seal``, ``vault.open``)."""
+    """The counter has the store's verbs, ``hash``, ``verify``, ``open``, ``proof`` of the arithmetic (of passkeys
+    ``passkey.made``, ``passkey.used``), and what the vault sealed and opened (``vault.seal``, ``vault.open``)."""
     work: Counter[str] = Counter()
     clock = FakeClock()
     store: Any = Counting(MemoryStore(collections.ALL, clock), work, ("get", "find", *WRITES))
@@ -47,10 +47,11 @@ async def measured_house(**changes: Any) -> AsyncIterator[tuple[House, Counter[s
         ports = house.built.ports
         passwords: Passwords = Counting(ports.passwords, work, ("hash", "verify"))
         srp: Srp = Counting(ports.srp, work, ("open", "proof", "verifier"))
+        passkeys: Any = Counting(ports.passkey_proofs, work, ("made", "used"), "passkey.")
         secrets: Any = Counting(house.built.world.secrets, work, ("seal", "open"), "vault.")
         world = dataclasses.replace(house.built.world, secrets=secrets)
         entries = OutboxRepository(store, Cursors(secrets, clock))
         outbox = OutboxService(entries, secrets, clock, world.hooks, recorders=[house.messages.append])
-        ports = dataclasses.replace(ports, passwords=passwords, srp=srp, outbox=outbox)
+        ports = dataclasses.replace(ports, passwords=passwords, srp=srp, passkey_proofs=passkeys, outbox=outbox)
         house.built = dataclasses.replace(house.built, services=build_services(world, ports))
         yield house, work

@@ -41,7 +41,7 @@ class NoSuchPasskey(Exception):
 class VirtualAuthenticator:
     """``knows_user``: the user shows a finger or types a PIN when asked. ``counts``: it says how often it has signed,
     as keys of hardware do; ``sign_count`` is how often. ``provider`` is the kind of authenticator (AAGUID). ``framed``:
-    the page is within one of somebody else. ``attestation`` is the format that it says it attests by.
+    the page is within one of somebody else.
 
     Options are those that the server gives: ``CredentialCreationOptions``, and ``CREDENTIAL_REQUEST_OPTIONS`` (text or
     its JSON). What comes back is what a browser's ``credential.toJSON()`` gives.
@@ -60,7 +60,6 @@ class VirtualAuthenticator:
         self.counts = counts
         self.provider = provider
         self.framed = False
-        self.attestation = "none"
         self.sign_count = 0
         self._held: list[_Held] = []
 
@@ -82,7 +81,7 @@ class VirtualAuthenticator:
         return _answer(
             held,
             clientDataJSON=told,
-            attestationObject=_cbor({"fmt": self.attestation, "attStmt": {}, "authData": data}),
+            attestationObject=_cbor({"fmt": "none", "attStmt": {}, "authData": data}),
             transports=["internal"],
         )
 

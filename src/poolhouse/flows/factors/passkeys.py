@@ -29,7 +29,7 @@ from poolhouse.errors.reasons import Reason
 from poolhouse.flows.flow import Flow, World, step
 from poolhouse.flows.grants.bearer import Bearer, Bearers
 from poolhouse.flows.protection.limits import Asked, Limits
-from poolhouse.flows.protection.lockout import Lockout
+from poolhouse.flows.protection.lockout import Lockout, as_first
 from poolhouse.ports.arithmetic import PasskeyMade, PasskeyProofs, PasskeyTerms
 from poolhouse.ports.factors import Passkeys
 from poolhouse.ports.origin import by_user
@@ -162,7 +162,7 @@ class PasskeyRegistrations(Flow):
             await self._note("factor.refused", bearer)
             raise
         # Wrong answers by those before were none by this one.
-        await self._lockout.clear(passkey.pool_id, passkey.user_sub, WEB_AUTHN)
+        await self._lockout.clear(passkey.pool_id, passkey.user_sub, as_first(WEB_AUTHN))
         await self._note("factor.enrolled", bearer)
         return passkey
 
