@@ -82,6 +82,35 @@ def test_a_plugin_really_uses_the_hook(hook: str) -> None:
     assert any(hook in implemented_in(source) for source in sources)
 
 
+BY_OCCASION = {
+    "pre_sign_up": {"flows/accounts/administration.py", "flows/accounts/sign_up.py"},
+    "post_confirmation": {"flows/accounts/recovery.py", "flows/accounts/sign_up.py"},
+}
+"""Hooks of several occasions, each of which has a ``source`` of its own and one place that asks."""
+LOOKS = {"implements", "wants", "every"}
+"""What only asks whether there is anybody to ask."""
+
+
+def places_that_ask() -> Iterator[tuple[str, str]]:
+    """The hook, and the module that calls it."""
+    for folder in ("flows", "server"):
+        for path in sorted((SOURCES / folder).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or not node.args:
+                    continue
+                first = ast.unparse(node.args[0])
+                if first.startswith("specs.") and node.func.attr not in LOOKS:
+                    yield first.removeprefix("specs."), path.relative_to(SOURCES).as_posix()
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_one_place_asks_a_hook(hook: str) -> None:
+    places = [place for asked, place in places_that_ask() if asked == hook]
+
+    assert len(places) == len(BY_OCCASION.get(hook, [hook])), places
+    assert BY_OCCASION.get(hook, set(places)) == set(places)
+
+
 @pytest.mark.parametrize("hook", HOOKS)
 def test_a_hook_that_is_never_asked_says_so(hook: str) -> None:
     asked = any(f"specs.{hook}" in source for source in written_in(SOURCES / "flows", SOURCES / "server"))

@@ -1,4 +1,5 @@
-"""Every way to begin, by every second factor, mode, state of the user, and whether a client may learn who exists.
+"""Every way to begin, by every second factor and a remembered device, mode, state of the user, and whether a client may
+learn who exists.
 
 What is expected is written down here once more, by hand and from the contract, and knows nothing of the code.
 """
@@ -19,6 +20,9 @@ from poolhouse.flows.factors.preferences import Wish
 from poolhouse.records.clients import Client
 from poolhouse.records.pools import Pool
 from poolhouse.records.users import CONFIRMED, FORCE_CHANGE_PASSWORD, RESET_REQUIRED, UNCONFIRMED, User
+from tests.support.devices import ALWAYS, Device, on_device
+from tests.support.devices import SRP as DEVICE_SRP
+from tests.support.devices import VERIFIER as DEVICE_VERIFIER
 from tests.support.factors import (
     SMS,
     TOTP,
@@ -33,16 +37,18 @@ from tests.support.sign_in import Answer, Asking, Opening, Reply, SignedIn, init
 from tests.support.srp_client import SrpClient
 
 OPENINGS = ("password", "administrator", "srp", "choice", "code")
-HELD = ("nothing", "telephone", "app", "both")
+HELD = ("nothing", "telephone", "app", "both", "device")
 MODES = ("OFF", "OPTIONAL", "ON")
 STATES = ("confirmed", "unconfirmed", "disabled", "reset", "temporary", "expired", "locked", "deleted", "unknown")
 
 USERS = (
     *itertools.product(HELD, ("confirmed", "temporary")),
+    *itertools.product(("device",), ("disabled", "locked", "deleted")),
     *itertools.product(("app",), ("unconfirmed", "disabled", "reset", "expired", "locked", "deleted")),
     *itertools.product(("nothing",), ("unconfirmed", "disabled", "reset", "deleted", "unknown")),
 )
-"""What they hold, and their state: what a state forbids, it forbids whatever is held."""
+"""What they hold (a device is remembered, and an app is there beside it), and their state: what a state forbids, it
+forbids whatever is held."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +72,7 @@ def by_second_factor(scene: Scene) -> tuple[str, ...]:
         "telephone": (SMS,),
         "app": (TOTP,),
         "both": ("SELECT_MFA_TYPE", SMS),
+        "device": (DEVICE_SRP, DEVICE_VERIFIER),
         "nothing": ("MFA_SETUP",) if scene.mode == "ON" else (),
     }[scene.held]
     return (*asked, "tokens")
@@ -104,11 +111,20 @@ def expected(scene: Scene) -> tuple[str, ...]:
     return (*first, *after)
 
 
+@dataclass(frozen=True)
+class Has:
+    """What lies before the user."""
+
+    app: App | None = None
+    device: Device | None = None
+
+
 class Played:
     """One sign-in, answered rightly to the end."""
 
-    def __init__(self, house: House, pool: Pool, client: Client, scene: Scene, app: App | None) -> None:
-        self.house, self.pool, self.client, self.scene, self.app = house, pool, client, scene, app
+    def __init__(self, house: House, pool: Pool, client: Client, scene: Scene, has: Has) -> None:
+        self.house, self.pool, self.client, self.scene = house, pool, client, scene
+        self.app, self.device = has.app, has.device
         self.name = scene.name
         self.srp = SrpClient(house, client) if scene.opening == "srp" else None
 
@@ -138,6 +154,8 @@ class Played:
             parameters = {"USERNAME": self.name, "PREFERRED_CHALLENGE": "EMAIL_OTP"}
         elif self.srp is not None:
             parameters = {"USERNAME": self.name, "SRP_A": self.srp.big_a}
+        if self.device is not None:
+            parameters["DEVICE_KEY"] = self.device.key
         return await initiate(
             self.house.services,
             self.client,
@@ -161,6 +179,8 @@ class Played:
             "SELECT_MFA_TYPE": lambda: {"ANSWER": SMS},
             "MFA_SETUP": dict,
             TOTP: lambda: {f"{TOTP}_CODE": self.app.code() if self.app else ""},
+            DEVICE_SRP: lambda: {"DEVICE_KEY": self.device.key, "SRP_A": self.device.big_a} if self.device else {},
+            DEVICE_VERIFIER: lambda: self.device.answers(asking.public) if self.device else {},
         }.get(asking.challenge, lambda: {f"{asking.challenge}_CODE": self.house.last_code()})()
         given = {"USERNAME": self.name, **answers}
         return await respond(
@@ -170,21 +190,22 @@ class Played:
         )
 
 
-async def prepared(house: House, pool: Pool, client: Client, scene: Scene) -> App | None:
-    """There is such a user; the app where they have one."""
+async def prepared(house: House, pool: Pool, client: Client, scene: Scene) -> Has:
+    """There is such a user."""
     users, services = house.built.ports.users, house.services
     if scene.state == "unknown":
-        return None
+        return Has()
     contacts = {"email": f"{scene.name}@example.com", "email_verified": "true"}
     if scene.held in ("telephone", "both"):
         contacts["phone_number"] = f"+1415555{HELD.index(scene.held)}{STATES.index(scene.state):03}"
     invitation = Invitation(username=scene.name, password=PASSWORD, attributes=contacts, silent=True)
     user = await services.users.invite(pool, invitation)
     user = await users.save(pool, replace(user, status=CONFIRMED, temporary_until=None))
+    device = await on_device(house, client, scene.name) if scene.held == "device" else None
     app = None
-    if scene.held in ("app", "both"):
+    if scene.held in ("app", "both", "device"):
         app = await enrolled(house, await house.sign_in(client, scene.name))
-    wishes = {"telephone": (SMS,), "app": (TOTP,), "both": (SMS, TOTP)}.get(scene.held, ())
+    wishes = {"telephone": (SMS,), "app": (TOTP,), "device": (TOTP,), "both": (SMS, TOTP)}.get(scene.held, ())
     await services.preferences.set_for(pool, scene.name, [Wish(factor, enabled=True) for factor in wishes])
     found = await users.get(pool.id, user.sub)
     assert found is not None
@@ -193,7 +214,7 @@ async def prepared(house: House, pool: Pool, client: Client, scene: Scene) -> Ap
         for _ in range(6):
             with pytest.raises(errors.NotAuthorized):
                 await house.sign_in(client, scene.name, "Wr0ng-Horse!")
-    return app
+    return Has(app, device)
 
 
 def in_state(house: House, user: User, state: str) -> User:
@@ -225,20 +246,20 @@ async def opened() -> AsyncIterator[House]:
 @pytest.mark.parametrize("opening", OPENINGS)
 async def test_every_sign_in_goes_as_the_contract_says(opened: House, opening: str, mode: str, *, hiding: bool) -> None:
     house = opened
-    pool = await house.pool(auto_verified=(), first_factors=("PASSWORD", "EMAIL_OTP"))
+    pool = await house.pool(auto_verified=(), first_factors=("PASSWORD", "EMAIL_OTP"), devices=ALWAYS)
     pool = await with_factors(house, pool, "OPTIONAL", SMS, TOTP)
     flows = (*FLOWS, "ALLOW_USER_AUTH")
     making = await house.client(pool, flows=flows)
     client = await house.client(pool, flows=flows, hides_users=hiding)
     played: dict[Scene, tuple[str, ...]] = {}
     scenes = [Scene(opening, held, mode, state, hiding) for held, state in USERS]
-    apps = {scene: await prepared(house, pool, making, scene) for scene in scenes}
+    having = {scene: await prepared(house, pool, making, scene) for scene in scenes}
     pool = await with_factors(house, pool, mode, SMS, TOTP)
 
     for scene in scenes:
         if scene.state == "locked":
             with pytest.raises(errors.NotAuthorized):  # the lock of a moment ago may be over
                 await house.sign_in(client, scene.name, "Wr0ng-Horse!")
-        played[scene] = await Played(house, pool, client, scene, apps[scene]).run()
+        played[scene] = await Played(house, pool, client, scene, having[scene]).run()
 
     assert {scene: expected(scene) for scene in scenes} == played
