@@ -45,6 +45,9 @@ async def test_a_token_that_is_shown_again_is_not_computed_again(world: World) -
     first = await world.ring.verify(token, "access")
 
     assert first is await world.ring.verify(token, "access")
+    # Nor where the keys were read again meanwhile.
+    world.clock.time += 60
+    assert first is await world.ring.verify(token, "access")
 
 
 async def test_what_a_token_said_cannot_be_changed_for_the_next_who_shows_it(world: World) -> None:

@@ -16,6 +16,7 @@ from poolhouse.testing.keys import PremadeKeys
 from poolhouse.tokens.curves import ORDER
 from poolhouse.tokens.jose import encoded
 from poolhouse.tokens.keys import KeyRing, RingLimits
+from poolhouse.tokens.pool_keys import PoolKeys, sealed_key
 from tests.unit.crypto.world import BASE_URL, NOW, POOL, FakeClock, KeptKeys, vault
 
 DAY = 86400.0
@@ -232,6 +233,17 @@ async def test_a_first_key_that_signs_before_its_time_is_not_taken_back() -> Non
 
     assert {"ES256"} == await world.now_signs()
     assert await world.ring.verify(token, "access")
+
+
+async def test_of_keys_that_all_wait_the_one_that_begins_first_signs(world: World) -> None:
+    one, other = [await world.maker.make(algorithm) for algorithm in (Algorithm.ES256, Algorithm.EDDSA)]
+    late = sealed_key(POOL, "id", "id.1", Algorithm.ES256, one, NOW, NOW + 200, vault())
+    soon = sealed_key(POOL, "id", "id.2", Algorithm.EDDSA, other, NOW, NOW + 100, vault())
+
+    for order in ((late, soon), (soon, late)):
+        signer = PoolKeys(order, vault(), NOW).signer("id", NOW)
+        assert signer is not None
+        assert soon.kid == signer.kid
 
 
 async def test_a_rotation_that_was_cut_short_is_finished_for_the_algorithm_it_began_with(world: World) -> None:
