@@ -36,6 +36,8 @@ TABLE: Final[Mapping[type[domain.PoolhouseError], tuple[str, ...]]] = {
     domain.ScopeNotFound: ("ScopeDoesNotExistException", INVALID),
     domain.NotInTier: ("FeatureUnavailableInTierException", INVALID),
     domain.DevicesNotTracked: ("InvalidUserPoolConfigurationException", INVALID),
+    # Said by the OAuth endpoints alone; what an operation would call it if one came by.
+    domain.OAuthError: (INVALID,),
     domain.NotFound: _MISSING,
     domain.FactorNotOffered: ("SoftwareTokenMFANotFoundException", "MFAMethodNotFoundException", INVALID),
     domain.UserNotFound: ("UserNotFoundException", RESOURCE),
