@@ -212,6 +212,19 @@ async def test_wrong_proofs_are_counted_for_passkeys_and_lock_the_user_out_of_no
     assert isinstance(await by_passkey(house, client, new), SignedIn)
 
 
+async def test_wrong_proofs_that_a_name_alone_can_give_have_a_way_back(house: House) -> None:
+    pool, client = await with_passkeys(house)
+    key = await with_passkey(house, client)
+    for _ in range(5):
+        asking = await begun(house, client)
+        with pytest.raises(errors.WrongCredentials):
+            await answered(house, client, asking, key.get(options_of(asking), "https://example.org"))
+
+    await house.services.users.set_password(pool, "jane", "An0ther-Horse!", permanent=True)
+
+    assert isinstance(await by_passkey(house, client, key), SignedIn)
+
+
 async def test_no_record_is_no_proof_and_as_much_work(house: House) -> None:
     """The arithmetic raises where nobody's key is given, whatever it finds."""
     proofs = house.built.ports.passkey_proofs

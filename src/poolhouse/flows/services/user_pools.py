@@ -55,6 +55,7 @@ from poolhouse.flows.transfer.running import UserImport
 from poolhouse.hooks.answers.factors import Factor
 from poolhouse.hooks.answers.sign_in import Challenge, Stage
 from poolhouse.ports.user_pools import Ports
+from poolhouse.records.factors import WEB_AUTHN
 
 
 class Services(Struct, frozen=True):
@@ -103,7 +104,7 @@ def build_services(
     proof = ClientProof(secrets, audit)
     directory = Directory(world, ports.users)
     credentials = Credentials(world, ports.passwords, ports.srp)
-    lockout = Lockout(ports.counters, clock, (CUSTOM, *map(as_first, CODES)))
+    lockout = Lockout(ports.counters, clock, (CUSTOM, *map(as_first, (*CODES, WEB_AUTHN))))
     limits = Limits(clock, world.hooks, rates)
     messenger = Messenger(world, ports.outbox)
     codes = CodeProcess(world, ports.codes, ports.counters, messenger)
