@@ -87,6 +87,8 @@ def own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         for name in list(os.environ):
             if name.startswith(FOREIGN) and not name.startswith("POOLHOUSE_TEST_"):
                 environment.delenv(name)
+        # Hundreds of processes are started, and each would compile all of Poolhouse: a quarter of what its start costs.
+        environment.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
         environment.setenv("AWS_CONFIG_FILE", str(home / "aws-config"))
         environment.setenv("AWS_SHARED_CREDENTIALS_FILE", str(home / "aws-credentials"))
         environment.setenv("AWS_EC2_METADATA_DISABLED", "true")

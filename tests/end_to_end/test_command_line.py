@@ -272,38 +272,6 @@ def test_wrong_words_are_told_with_status_2(tmp_path: Path, words: tuple[str, ..
     assert "Traceback" not in ended.stderr
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        ("dev",),
-        ("serve",),
-        ("check",),
-        ("plugins",),
-        ("audit",),
-        ("keys", "new-master"),
-        ("keys", "rotate"),
-        ("keys", "list"),
-        ("keys", "access", "create"),
-        ("users", "list"),
-        ("users", "show"),
-        ("users", "create"),
-        ("users", "import"),
-        ("users", "export"),
-        ("backup",),
-        ("restore",),
-        ("jobs", "list"),
-        ("jobs", "cancel"),
-        ("jobs", "retry"),
-    ],
-    ids=" ".join,
-)
-def test_help_gives_an_example(tmp_path: Path, words: tuple[str, ...]) -> None:
-    ended = run(*words, "--help", folder=tmp_path)
-
-    assert ended.returncode == 0
-    assert f"poolhouse {' '.join(words)}" in ended.stdout.partition("Example")[2]
-
-
 def test_the_version_is_told(tmp_path: Path) -> None:
     assert re.fullmatch(r"poolhouse \d+\.\d+\.\d+\n", run("--version", folder=tmp_path).stdout)
 

@@ -17,10 +17,7 @@ MISTYPED = {"POOLHOUSE_STORE": "sqlite:sreved.db", "POOLHOUSE_MASTER_KEY": MASTE
 COMMANDS = [
     ("users", "list", POOL),
     ("keys", "access", "create", "--name", "backend", "--everything"),
-    ("keys", "rotate", "--all"),
     ("jobs", "list"),
-    ("messages", "retry", "--failed"),
-    ("audit",),
     ("backup", "copy.db"),
 ]
 

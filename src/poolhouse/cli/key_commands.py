@@ -150,6 +150,10 @@ def list_access(config: Config = None) -> None:
     """Show the access keys, without their secrets: until when they are good, and when they were last used.
 
     The last use is told to an hour; that of the root key is not known.
+
+    \b
+    Example:
+      poolhouse keys access list
     """
     from poolhouse.cli import keys
     from poolhouse.cli.opening import with_server
@@ -165,7 +169,12 @@ def list_access(config: Config = None) -> None:
 
 @access.command("delete")
 def delete_access(key: Annotated[str, typer.Argument(metavar="KEY_ID")], config: Config = None) -> None:
-    """Delete an access key. Running servers stop believing in it within seconds."""
+    """Delete an access key. Running servers stop believing in it within seconds.
+
+    \b
+    Example:
+      poolhouse keys access delete PHAKFI6GTPP2H5TRMUUN
+    """
     from poolhouse.cli.opening import with_server
 
     with_server(config, lambda server: server.access_keys.delete(key))
