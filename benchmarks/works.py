@@ -12,6 +12,7 @@ from itertools import count
 from benchmarks import load
 from benchmarks.factors import app_sign_in, device_sign_in, passkey_sign_in
 from benchmarks.load import Connection, Prepared
+from benchmarks.machines import client_credentials, introspection
 from benchmarks.pool import BenchPool, SrpUser
 from benchmarks.primitives import ARGON2ID, EDDSA, ES256, POWER, SIGNATURE, VERIFICATION
 from poolhouse.records.keys import Algorithm
@@ -192,6 +193,26 @@ WORKS = (
         reach=0.35,
         times=800,
         prepare=get_user,
+        needs={VERIFICATION: 1},
+    ),
+    Work(
+        name="client-credentials",
+        title="Client credentials",
+        limit="A + 1 signature",
+        reach=0.8,
+        times=192,
+        prepare=client_credentials,
+        users=0,
+        needs={SIGNATURE: 1},
+    ),
+    Work(
+        name="introspection",
+        title="Introspection of a machine's token",
+        limit="A + 1 verification",
+        reach=0.5,
+        times=800,
+        prepare=introspection,
+        users=0,
         needs={VERIFICATION: 1},
     ),
     Work(name="discovery", title="Discovery", limit="A", reach=0.8, times=1600, prepare=discovery, users=0),

@@ -29,7 +29,7 @@ WALKED: Final = {
     "examples/plugin_migrate_sqlite/README.md": Begins.EXAMPLE,
 }
 
-INSTALLS: Final = frozenset(WALKED) - {"docs/command-line.md"}
+INSTALLS: Final = frozenset(WALKED) - {"docs/command-line.md", "docs/oidc.md"}
 """These install something from an index."""
 
 ELSEWHERE: Final = {

@@ -201,6 +201,18 @@ async def test_v1_looks_at_nothing_of_v2() -> None:
     assert await amended(response, "V1_0") is None
 
 
+@pytest.mark.parametrize(("events", "claims"), [("V1_0", None), ("V2_0", None), ("V3_0", {"tenant": 7})])
+async def test_only_v3_is_asked_about_the_tokens_of_machines(events: str, claims: dict[str, Any] | None) -> None:
+    """Functions of the earlier versions expect a user."""
+    machine = dataclasses.replace(TOKEN, source="TokenGeneration_ClientCredentials", username="app", id_claims={})
+    part = {"claimsToAddOrOverride": {"tenant": 7}}
+    response = {"claimsAndScopeOverrideDetails": {"accessTokenGeneration": part}, "claimsOverrideDetails": {}}
+
+    token = await answered("pre_token", machine, response, events)
+
+    assert claims == (None if token is None else dict(token.access_claims))
+
+
 @pytest.mark.parametrize("events", ["V2_0", "V3_0"])
 async def test_v2_and_v3_change_both_tokens_and_the_scopes(events: str) -> None:
     details = {

@@ -1,0 +1,64 @@
+"""A machine at the endpoints of OAuth: a token, and what one is worth."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from urllib.parse import urlencode
+from uuid import uuid4
+
+from benchmarks.load import Connection, Prepared
+from benchmarks.pool import BenchPool, administer
+
+
+async def client_credentials(port: int, pool: BenchPool) -> Prepared:
+    return await _asked(port, await _token_request(port, pool))
+
+
+async def introspection(port: int, pool: BenchPool) -> Prepared:
+    request = await _token_request(port, pool)
+    connection = await Connection.open(port)
+    token = (await connection.ask(request)).json()["access_token"]
+    connection.close()
+    # The head of the other request, which proves the client, for another path and another body.
+    proof = next(line for line in request.decode().split("\r\n") if line.startswith("Authorization: "))
+    return await _asked(port, _form(f"/{pool.id}/oauth2/introspect", proof, token=token))
+
+
+async def _asked(port: int, request: bytes) -> Prepared:
+    async def journey(connection: Connection, _: int) -> None:
+        await connection.ask(request)
+
+    connection = await Connection.open(port)
+    answer = await connection.ask(request)
+    connection.close()
+    return Prepared(journey, request, answer.body)
+
+
+async def _token_request(port: int, pool: BenchPool) -> bytes:
+    """Of a new client, for a scope of the pool's resource server."""
+    scopes = [{"ScopeName": "read", "ScopeDescription": "Read"}]
+    # Other works of the same pool have their own.
+    name = f"notes-{uuid4().hex}"
+    await administer(port, "CreateResourceServer", UserPoolId=pool.id, Identifier=name, Name="notes", Scopes=scopes)
+    made = await administer(
+        port,
+        "CreateUserPoolClient",
+        UserPoolId=pool.id,
+        ClientName="machine",
+        GenerateSecret=True,
+        AllowedOAuthFlowsUserPoolClient=True,
+        AllowedOAuthFlows=["client_credentials"],
+        AllowedOAuthScopes=[f"{name}/read"],
+    )
+    client = made["UserPoolClient"]
+    proof = b64encode(f"{client['ClientId']}:{client['ClientSecret']}".encode()).decode()
+    return _form(f"/{pool.id}/oauth2/token", f"Authorization: Basic {proof}", grant_type="client_credentials")
+
+
+def _form(path: str, proof: str, **fields: str) -> bytes:
+    body = urlencode(fields).encode()
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        f"{proof}\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
