@@ -14,6 +14,7 @@ from poolhouse.flows.protection.lockout import (
     MOST_FAILURES,
     REMEMBERED,
     Lockout,
+    as_first,
     lock_seconds,
 )
 from poolhouse.ports.protection import Tally
@@ -429,3 +430,50 @@ async def test_a_failure_that_somebody_saw_meanwhile_is_not_taken_back(world: Wo
     assert not await world.is_locked()
 
     assert 2 == await world.count()
+
+
+# --- what is forgotten -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("factor", "counted"),
+    [("password", "password"), ("PASSWORD_VERIFIER", "PASSWORD_VERIFIER"), ("EMAIL_OTP", "EMAIL_OTP:first")],
+)
+def test_a_factor_has_a_count_of_its_own_where_nothing_was_proven_before_and_passwords_have_one(
+    factor: str, counted: str
+) -> None:
+    assert counted == as_first(factor)
+
+
+async def test_one_factor_is_forgotten_for_one_user_in_one_pool(world: World) -> None:
+    elsewhere = "eu-north-1_there"
+    for pool, subject, factor in (
+        (POOL, JANE, "app"),
+        (POOL, JANE, "mail"),
+        (POOL, "john", "app"),
+        (elsewhere, JANE, "app"),
+    ):
+        for _ in range(FREE_FAILURES):
+            await world.fail(subject, factor, pool)
+
+    await world.lockout.clear(POOL, JANE, "app")
+
+    assert not await world.is_locked(JANE, "app")
+    assert await world.is_locked(JANE, "mail")
+    assert await world.is_locked("john", "app")
+    assert await world.is_locked(JANE, "app", elsewhere)
+
+
+async def test_all_that_a_sign_in_can_begin_by_is_forgotten_together_and_no_second_factor(world: World) -> None:
+    world.lockout = Lockout(world.counters, world.clock, ("riddle", "mail:first"))
+    for factor in ("password", "riddle", "mail:first", "mail"):
+        for _ in range(FREE_FAILURES):
+            await world.fail(JANE, factor)
+    for _ in range(FREE_FAILURES):
+        await world.fail("john")
+
+    await world.lockout.clear_ways(POOL, JANE)
+
+    factors = ("password", "riddle", "mail:first", "mail")
+    assert [False, False, False, True] == [await world.is_locked(JANE, factor) for factor in factors]
+    assert await world.is_locked("john")
