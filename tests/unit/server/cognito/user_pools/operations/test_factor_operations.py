@@ -163,6 +163,20 @@ async def test_what_does_not_go_together_is_refused(
     assert {"MfaConfiguration": "OFF"} == await ask("GetUserPoolMfaConfig", UserPoolId=pool_id)
 
 
+async def test_what_is_said_of_passkeys_is_shown_where_second_factors_are_off_too(ask: Api, pool_id: str) -> None:
+    said = {"RelyingPartyId": "example.com"}
+    shown = {**said, "UserVerification": "preferred", "FactorConfiguration": "SINGLE_FACTOR"}
+
+    changed = await ask("SetUserPoolMfaConfig", UserPoolId=pool_id, MfaConfiguration="OFF", WebAuthnConfiguration=said)
+
+    assert {"MfaConfiguration": "OFF", "WebAuthnConfiguration": shown} == changed
+    await ask("SetUserPoolMfaConfig", UserPoolId=pool_id, MfaConfiguration="OPTIONAL", **APP_ON)
+    assert shown == (await ask("GetUserPoolMfaConfig", UserPoolId=pool_id))["WebAuthnConfiguration"]
+    both = {**said, "UserVerification": "required", "FactorConfiguration": "MULTI_FACTOR_WITH_USER_VERIFICATION"}
+    await ask("SetUserPoolMfaConfig", UserPoolId=pool_id, WebAuthnConfiguration=both, **APP_ON)
+    assert both == (await ask("GetUserPoolMfaConfig", UserPoolId=pool_id))["WebAuthnConfiguration"]
+
+
 async def test_an_update_that_says_nothing_of_second_factors_switches_them_off_and_one_that_does_keeps_them(
     ask: Api, pool_id: str
 ) -> None:
