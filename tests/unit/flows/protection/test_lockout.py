@@ -32,8 +32,10 @@ class Away(CounterRepository):
 
     loses = False
     lingers = False
+    reads = 0
 
     async def read(self, pool_id: str, what: str, subject: str) -> Tally:
+        self.reads += 1
         tally = await super().read(pool_id, what, subject)
         if self.lingers:
             await asyncio.sleep(0)
@@ -430,6 +432,28 @@ async def test_a_failure_that_somebody_saw_meanwhile_is_not_taken_back(world: Wo
     assert not await world.is_locked()
 
     assert 2 == await world.count()
+
+
+async def test_who_failed_never_costs_no_look_at_the_count(world: World) -> None:
+    await world.pass_()
+    assert 0 == world.counters.reads
+
+    await world.fail()
+    await world.pass_()
+    assert 1 == world.counters.reads
+
+
+async def test_what_was_put_beside_is_there_when_the_attempt_has_ended(world: World) -> None:
+    seen = []
+
+    async def look() -> None:
+        await asyncio.sleep(0)
+        seen.append("looked")
+
+    async with world.lockout.attempt(POOL, JANE) as beside:
+        beside.append(look())
+
+    assert ["looked"] == seen
 
 
 # --- what is forgotten -----------------------------------------------------------------------------------------------
