@@ -14,6 +14,11 @@ PASSKEY: Final = "passkey"
 """What a passkey proves."""
 VERIFIED_PASSKEY: Final = "verified-passkey"
 """What a passkey proves whose authenticator knew its user: something that one has, and is or knows."""
+SIGN_UP_CODE: Final = "sign_up_code"
+"""What the code of a sign-up proves, in the sign-in that follows: less than any factor of the user."""
+NO_FACTORS: Final = frozenset({"password", "custom", DEVICE, PASSKEY, VERIFIED_PASSKEY, SIGN_UP_CODE})
+"""Proofs that have a meaning here: a factor that called its own by one of these names would be counted as what it is
+not."""
 
 
 class Standing(Struct, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from poolhouse.flows.factors.decision import Due, Standing, due
+from poolhouse.flows.factors.decision import NO_FACTORS, Due, Standing, due
 from poolhouse.flows.factors.factor import Enrols, Factor
 from poolhouse.hooks.views import Directory, Person
 
@@ -13,7 +13,8 @@ ORDER = ("SMS_MFA", "SOFTWARE_TOKEN_MFA", "EMAIL_OTP")
 
 
 class Factors:
-    """``seconds`` are those that can be asked for after a first proof. Raises ``ValueError`` for two of one name."""
+    """``seconds`` are those that can be asked for after a first proof. Raises ``ValueError`` for two of one name, and for
+    one whose proof is that of something else."""
 
     def __init__(self, seconds: Sequence[Factor], enrolling: Sequence[Enrols] = ()) -> None:
         every = (*seconds, *enrolling)
@@ -21,6 +22,8 @@ class Factors:
         self._enrolling = {factor.name: factor for factor in enrolling}
         if len(self._by_name) != len(every):
             raise ValueError("two factors have the same name")
+        if taken := sorted(factor.name for factor in every if factor.proof in NO_FACTORS):
+            raise ValueError(f"what {taken[0]} proves has the name of another proof")
         self._possessions = frozenset(factor.proof for factor in every)
 
     @property

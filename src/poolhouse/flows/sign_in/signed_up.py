@@ -21,8 +21,6 @@ from poolhouse.records.clients import Client
 from poolhouse.records.sign_in import Attempt
 from poolhouse.records.users import User
 
-PROOF: Final = "sign_up_code"
-"""What the code of a sign-up proves: less than any factor of the user, of which one is asked for where one is due."""
 _FLOW: Final = "USER_AUTH"
 # No challenges of the table: nothing can be answered to them.
 _SIGNED_UP: Final = "SIGN_UP"

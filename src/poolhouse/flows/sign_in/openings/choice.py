@@ -9,11 +9,12 @@ from typing import Any
 
 from poolhouse.errors import InvalidParameter, UserNotFound
 from poolhouse.errors.reasons import Reason
+from poolhouse.flows.factors.decision import SIGN_UP_CODE
 from poolhouse.flows.factors.first import FirstFactors
 from poolhouse.flows.sign_in.challenges import srp
 from poolhouse.flows.sign_in.password import PasswordCheck
 from poolhouse.flows.sign_in.questions import BeginSrp, ChooseChallenge, Chosen, GivePassword, PasswordGiven, SrpBegun
-from poolhouse.flows.sign_in.signed_up import PROOF, SignUpSessions
+from poolhouse.flows.sign_in.signed_up import SignUpSessions
 from poolhouse.flows.sign_in.steps import Opening, Outcome, Posed, Run
 from poolhouse.hooks.answers.sign_in import Next, Passed
 
@@ -101,7 +102,7 @@ class ByChoice:
         ``InvalidSession`` for what a sign-up did not give."""
         if opening.handle is not None:
             await self._sign_ups.begin(run.client, run.user, opening.handle)
-            return run, Passed(PROOF)
+            return run, Passed(SIGN_UP_CODE)
         preferred = opening.preferred if opening.preferred in await self._select.offered(run) else None
         if preferred == Password.name and opening.password:
             return await self._passwords.check(run, opening.password, migrates_with=opening.metadata)
