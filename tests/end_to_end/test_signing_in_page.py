@@ -82,7 +82,7 @@ def test_every_block_of_the_page_is_typed_below() -> None:
 
 def test_an_app_is_set_up_asked_for_lost_and_set_up_in_a_sign_in(live: Live) -> None:
     reader, client = made(live)
-    reader.type("set_user_pool_mfa_config")
+    reader.type("SmsMfaConfiguration")
     reader.known["token"] = reader.type('AuthFlow="USER_PASSWORD_AUTH"')["AuthenticationResult"]["AccessToken"]
     app: list[App] = []
     associate = live.aws.associate_software_token
@@ -107,7 +107,7 @@ def test_an_app_is_set_up_asked_for_lost_and_set_up_in_a_sign_in(live: Live) -> 
     asked = reader.type('AuthFlow="USER_PASSWORD_AUTH"')
     assert "SOFTWARE_TOKEN_MFA" == asked["ChallengeName"]
     assert "AuthenticationResult" in reader.type('ChallengeName="SOFTWARE_TOKEN_MFA"', app[0].code())
-    asked = reader.curl("AWSCognitoIdentityProviderService.InitiateAuth", CLIENT=client.id)
+    asked = reader.curl("Corr3ct-Horse!", CLIENT=client.id)
     answers = {"CLIENT": client.id, "SESSION": asked["Session"]}
     assert "AuthenticationResult" in reader.curl("Service.RespondToAuthChallenge", app[0].code(), **answers)
 

@@ -52,9 +52,12 @@ class Page:
 
     async def open(self, address: str) -> None:
         """Raises where there is no such page."""
-        target = await self.call("Target.createTarget", url=address)
+        # Where the page is asked for when the target is made, an empty one may still stand there.
+        target = await self.call("Target.createTarget", url="about:blank")
         attached = await self.call("Target.attachToTarget", targetId=target["targetId"], flatten=True)
         self._session = attached["sessionId"]
+        arrived = await self.call("Page.navigate", url=address)
+        assert "errorText" not in arrived, arrived
         assert "complete" == await self.run(
             "new Promise(done => document.readyState === 'complete' ? done('complete') : "
             "addEventListener('load', () => done('complete')))"

@@ -13,8 +13,8 @@ ORDER = ("SMS_MFA", "SOFTWARE_TOKEN_MFA", "EMAIL_OTP")
 
 
 class Factors:
-    """``seconds`` are those that can be asked for after a first proof. Raises ``ValueError`` for two of one name, and for
-    one whose proof is that of something else."""
+    """``seconds`` are those that can be asked for after a first proof. Raises ``ValueError`` for two of one name, and
+    for one whose proof is that of something else."""
 
     def __init__(self, seconds: Sequence[Factor], enrolling: Sequence[Enrols] = ()) -> None:
         every = (*seconds, *enrolling)
