@@ -97,11 +97,7 @@ class Preferences(Flow):
             mfa=tuple(each for each in user.mfa if each != factor),
             preferred_mfa=None if user.preferred_mfa == factor else user.preferred_mfa,
         )
-        if left != user:
-            try:
-                await self._users.save(pool, replace(left, modified=self.world.clock.now()))
-            except VersionConflict:
-                raise ConcurrentModification from None
+        await self._store(pool, user, left)
         await self.world.audit.note("factor.deleted", pool_id=pool.id, subject=user.sub, facts={"factor": factor})
 
     @step("factors.show")
@@ -139,13 +135,16 @@ class Preferences(Flow):
             pool, replace(user, mfa=tuple(sorted(asked_for, key=_place)), preferred_mfa=preferred), wishes
         )
 
-    async def _save(self, pool: Pool, user: User, changed: User, client: Client | None) -> None:
-        """``client`` is None for administrators."""
+    async def _store(self, pool: Pool, user: User, changed: User) -> None:
         if changed != user:
             try:
                 await self._users.save(pool, replace(changed, modified=self.world.clock.now()))
             except VersionConflict:
                 raise ConcurrentModification from None
+
+    async def _save(self, pool: Pool, user: User, changed: User, client: Client | None) -> None:
+        """``client`` is None for administrators."""
+        await self._store(pool, user, changed)
         await self.world.audit.note(
             "factor.changed",
             pool_id=pool.id,

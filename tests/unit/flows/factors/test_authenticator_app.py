@@ -478,39 +478,3 @@ async def test_the_secret_is_sealed_for_its_user_and_stands_in_no_text(house: Ho
     assert [] == [text for text in stored if app.secret in text]
     (enrolment,) = user.factors
     assert enrolment.sealed not in repr(user) + repr(enrolment)
-
-
-async def test_an_app_that_is_taken_away_is_asked_for_no_more_and_can_be_set_up_anew(
-    house: House, pool: Pool, client: Client
-) -> None:
-    old = await with_app(house, client)
-
-    await house.services.preferences.take_away(pool, "jane", TOTP)
-
-    user = (await house.bearer(await house.sign_in(client))).user
-    assert ((), (), None) == (user.factors, user.mfa, user.preferred_mfa)
-    assert old.secret != (await with_app(house, client)).secret
-
-
-async def test_where_everybody_needs_one_who_lost_theirs_sets_up_another(
-    house: House, pool: Pool, client: Client
-) -> None:
-    await with_app(house, client)
-    await with_factors(house, pool, "ON")
-
-    await house.services.preferences.take_away(pool, "jane", TOTP)
-
-    assert "MFA_SETUP" == asked(await house.begin(client)).challenge
-
-
-async def test_other_factors_stay_when_one_is_taken_away(house: House, pool: Pool) -> None:
-    pool = await with_factors(house, pool, "OPTIONAL", TOTP, EMAIL)
-    client = await house.client(pool)
-    await house.user(client)
-    tokens = await house.sign_in(client)
-    await enrolled(house, tokens)
-    await preferring(house, tokens, TOTP, EMAIL, preferred=TOTP)
-
-    await house.services.preferences.take_away(pool, "jane", TOTP)
-
-    assert EMAIL == asked(await house.begin(client)).challenge

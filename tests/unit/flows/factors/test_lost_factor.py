@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from poolhouse import errors
+from poolhouse.flows.protection.lockout import lock_seconds
 from poolhouse.records.clients import Client
 from poolhouse.records.pools import Pool
-from tests.support.factors import TOTP, asked, associated, begun_in_sign_in, with_app, with_factors
+from tests.support.factors import (
+    EMAIL,
+    TOTP,
+    asked,
+    associated,
+    begun_in_sign_in,
+    confirmed_in_sign_in,
+    enrolled,
+    preferring,
+    with_app,
+    with_factors,
+)
 from tests.support.house import House
 from tests.support.sign_in import SignedIn
 
@@ -58,22 +72,40 @@ async def test_a_set_up_that_was_begun_ends_with_it(house: House, client: Client
         await house.services.enrolments.confirm(begun.tokens.access, TOTP, app.code(), None)
 
 
-async def test_wrong_codes_are_forgotten_with_it_and_another_app_can_be_set_up(
+async def test_wrong_codes_of_it_are_none_of_the_app_that_is_set_up_then(
     house: House, client: Client, pool: Pool
 ) -> None:
     app = await with_app(house, client)
-    asking = asked(await house.begin(client))
-    for _ in range(5):
+    for failures in range(12):
+        house.clock.advance(lock_seconds(failures))
+        asking = asked(await house.begin(client))
         with pytest.raises(errors.CodeMismatch):
             await house.answer(client, asking, SOFTWARE_TOKEN_MFA_CODE=app.wrong())
-    pool = await with_factors(house, pool, "ON")
+    await with_factors(house, pool, "ON")
 
     await house.services.preferences.take_away(pool, "jane", TOTP)
 
     asking = asked(await house.begin(client))
     assert "MFA_SETUP" == asking.challenge
-    another, _ = await begun_in_sign_in(house, asking)
-    assert app.secret != another.secret
+    another, session = await begun_in_sign_in(house, asking)
+    session = await confirmed_in_sign_in(house, session, another.code())
+    assert isinstance(await house.answer(client, replace(asking, handle=session)), SignedIn)
+    house.clock.advance(30)
+    asking = asked(await house.begin(client))
+    assert isinstance(await house.answer(client, asking, SOFTWARE_TOKEN_MFA_CODE=another.code()), SignedIn)
+
+
+async def test_other_factors_stay_when_one_is_taken_away(house: House, pool: Pool) -> None:
+    pool = await with_factors(house, pool, "OPTIONAL", TOTP, EMAIL)
+    client = await house.client(pool)
+    await house.user(client)
+    tokens = await house.sign_in(client)
+    await enrolled(house, tokens)
+    await preferring(house, tokens, TOTP, EMAIL, preferred=TOTP)
+
+    await house.services.preferences.take_away(pool, "jane", TOTP)
+
+    assert EMAIL == asked(await house.begin(client)).challenge
 
 
 async def test_who_has_none_loses_none_and_nobody_else_does(house: House, client: Client, pool: Pool) -> None:
