@@ -131,7 +131,7 @@ async def _serve(
     finally:
         try:
             async with asyncio.timeout(BODY_SECONDS + manner.grace + AFTER_GRACE):
-                await stop_listening(runner, sockets)
+                await stop_listening(runner, sockets, alone=stopping is _stop_at_signals)
                 await let_requests_come(runner, min(BODY_SECONDS, manner.grace))
                 await runner.cleanup()
         except TimeoutError:

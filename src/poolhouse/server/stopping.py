@@ -10,7 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import socket
+import struct
+import sys
 from collections.abc import Sequence
 from typing import Final
 
@@ -26,6 +29,17 @@ BODY_SECONDS: Final = 5.0
 """How long after the signal the rest of a request may still come in."""
 HEAD_SECONDS: Final = 1.0
 """How long a connection that was accepted last may take to begin its request."""
+_SO_ATTACH_FILTER: Final = 26
+_NO_SYN: Final = b"".join(
+    struct.pack("HBBI", *step)
+    for step in (
+        (0x30, 0, 0, 13),  # the flags of the segment
+        (0x45, 0, 1, 2),  # with SYN: go on, else over one step
+        (0x06, 0, 0, 0),  # dropped
+        (0x06, 0, 0, 0xFFFFFFFF),  # taken whole
+    )
+)
+"""A socket filter (BPF) that drops the segments that begin a connection, and no others."""
 _LOOK_SECONDS: Final = 0.01
 _QUIET_LOOKS: Final = 3
 """After so many looks in turn that found nothing, nothing is coming: a loop needs a few turns to make a connection of
@@ -42,15 +56,18 @@ async def drain(runner: Runner, seconds: float) -> None:
     await asyncio.sleep(seconds)
 
 
-async def stop_listening(runner: Runner, sockets: Sequence[socket.socket]) -> None:
-    """No connection is accepted any more; those that the system had accepted for us are served.
+async def stop_listening(runner: Runner, sockets: Sequence[socket.socket], *, alone: bool = True) -> None:
+    """No connection is accepted any more; those that the system had accepted for us are served. ``alone``: no other
+    process listens on these sockets.
 
     The system resets what waits at a socket that is closed. So another handle holds each of them open until nothing
-    waits there."""
+    waits there, and where the system can, nothing begins to come meanwhile."""
     loop = asyncio.get_running_loop()
     open_ = [each for each in sockets if each.fileno() >= 0]
     held = [each.dup() for each in open_]
     for each in open_:
+        if alone:
+            _let_nobody_begin(each)
         # asyncio's own loop drops what it accepts in the turn in which its server is closed: so it accepts no more, and
         # has time for the last ones.
         with contextlib.suppress(NotImplementedError):
@@ -70,6 +87,16 @@ async def stop_listening(runner: Runner, sockets: Sequence[socket.socket]) -> No
             each.close()  # nothing waits there, or it was never listened on
         for connection in waiting:
             await loop.connect_accepted_socket(runner.server, connection)
+
+
+def _let_nobody_begin(listening: socket.socket) -> None:
+    """Who begins to connect from now on gets no answer, tries again a second later, and is refused then: what came
+    between the last look and the close would be reset. Linux alone can; elsewhere that moment stays."""
+    if sys.platform == "linux":
+        program = ctypes.create_string_buffer(_NO_SYN)
+        filtering = struct.pack("HL", len(_NO_SYN) // 8, ctypes.addressof(program))
+        with contextlib.suppress(OSError):
+            listening.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, filtering)
 
 
 async def let_requests_come(runner: Runner, seconds: float) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -48,6 +49,27 @@ async def test_an_answer_to_what_came_before_the_end_began_asks_to_let_the_conne
     await runner.cleanup()
 
     assert (b"HTTP/1.1 200", True) == (heard[:12], b"\r\nConnection: close\r\n" in heard)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux can")
+@pytest.mark.parametrize("alone", [True, False], ids=["alone", "with other workers"])
+async def test_nobody_begins_to_connect_to_a_socket_that_is_closed_next_unless_others_listen_there(alone: bool) -> None:
+    """Between the last look and the close a connection would be reset. Where others listen, they take it."""
+    runner = Runner(web.Application(), access_log=None)
+    await runner.setup()
+    (listening,) = bound_sockets("127.0.0.1", 0)
+    await web.SockSite(runner, listening).start()
+    with listening.dup() as others, socket.socket() as client:
+        await stop_listening(runner, [listening], alone=alone)
+        client.settimeout(0.2)
+        try:
+            client.connect(others.getsockname())
+            begun = True
+        except TimeoutError:
+            begun = False
+    await runner.cleanup()
+
+    assert begun is not alone
 
 
 async def answered_at_the_end(turns: int) -> bytes:
