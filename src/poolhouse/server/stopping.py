@@ -8,9 +8,9 @@ was accepted is closed before its request could come.
 
 from __future__ import annotations
 
+import array
 import asyncio
 import contextlib
-import ctypes
 import socket
 import struct
 import sys
@@ -93,8 +93,8 @@ def _let_nobody_begin(listening: socket.socket) -> None:
     """Who begins to connect from now on gets no answer, tries again a second later, and is refused then: what came
     between the last look and the close would be reset. Linux alone can; elsewhere that moment stays."""
     if sys.platform == "linux":
-        program = ctypes.create_string_buffer(_NO_SYN)
-        filtering = struct.pack("HL", len(_NO_SYN) // 8, ctypes.addressof(program))
+        program = array.array("B", _NO_SYN)
+        filtering = struct.pack("HL", len(_NO_SYN) // 8, program.buffer_info()[0])
         with contextlib.suppress(OSError):
             listening.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, filtering)
 
