@@ -37,3 +37,36 @@ class Grant(StoredRecord, frozen=True, kw_only=True):
     """The device that it was given to: its refresh token is good there only."""
     device_group: str | None = None
     """Of a device that can be confirmed, once; None where it was known, or has been confirmed."""
+    session: str | None = None
+    """The id of the browser session that it was given in; None for one by the JSON API."""
+
+
+class BrowserSession(StoredRecord, frozen=True, kw_only=True):
+    """Somebody signed in on the hosted pages of a pool, in one browser (oidc.md SE1). ``handle`` is the digest of what
+    the cookie holds, and changes with each sign-in and step-up; ``id`` names the session for as long as it lasts, and
+    is never shown as it is: clients get a ``sid`` of their own (LO7).
+
+    ``auth_time`` is when the user last proved who they are, ``proofs`` by what. ``seen`` is the last use that was
+    written down, ``expires`` the absolute limit; ``remembered`` sessions outlast the browser's window. ``epoch`` is the
+    user's when it began: a sign-out everywhere ends it.
+    """
+
+    handle: str
+    id: str
+    pool_id: str
+    user_sub: str
+    event_id: str
+    created: float
+    auth_time: int
+    seen: float
+    expires: float
+    epoch: int
+    proofs: tuple[str, ...] = ()
+    remembered: bool = False
+    clients: tuple[str, ...] = ()
+    """The ids of the clients that were given something in it: they are told of its end."""
+    address: str = ""
+    agent: str = ""
+
+    def __repr__(self) -> str:
+        return f"BrowserSession(id={self.id!r}, clients={self.clients!r})"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from poolhouse.records.base import Kept, StoredRecord
 
 
@@ -24,3 +26,84 @@ class ResourceServer(StoredRecord, frozen=True, kw_only=True):
     def full_scopes(self) -> tuple[str, ...]:
         """As clients ask for them."""
         return tuple([f"{self.identifier}/{scope.name}" for scope in self.scopes])
+
+
+class AuthorizationRequest(StoredRecord, frozen=True, kw_only=True):
+    """What a client asked of the authorization endpoint: checked, and waiting for its user. ``handle`` is the digest of
+    what the pages carry, ``browser`` that of the cookie of the browser in which it began (oidc.md A19).
+
+    ``done`` names the interactions that are behind the user. ``signed_in_after`` is the moment (epoch seconds) that a
+    sign-in must be younger than; None: any live one will do. ``subject`` is who it has to be, where the client said so.
+    ``private`` is what the pages keep to themselves while the user is on them (sealed in the store).
+    """
+
+    handle: str
+    pool_id: str
+    client_id: str
+    browser: str
+    created: float
+    expires: float
+    redirect_uri: str
+    redirect_uri_given: bool = True
+    response_type: str = "code"
+    response_mode: str = "query"
+    scopes: tuple[str, ...] = ()
+    state: str | None = None
+    nonce: str | None = None
+    code_challenge: str | None = None
+    prompt: tuple[str, ...] = ()
+    max_age: int | None = None
+    acr_values: tuple[str, ...] = ()
+    login_hint: str | None = None
+    locales: tuple[str, ...] = ()
+    claims: dict[str, Any] = {}
+    resources: tuple[str, ...] = ()
+    identity_provider: str | None = None
+    idp_identifier: str | None = None
+    subject: str | None = None
+    signed_in_after: float | None = None
+    done: tuple[str, ...] = ()
+    private: dict[str, Any] = {}
+
+    def __repr__(self) -> str:
+        return f"AuthorizationRequest(client_id={self.client_id!r}, done={self.done!r})"
+
+
+class AuthorizationCode(StoredRecord, frozen=True, kw_only=True):
+    """A code by its digest, and all that it is bound to (oidc.md C2). ``used`` is when it was redeemed (None: not yet),
+    ``grant_id`` what that gave: a second try ends it (C4). It is kept until the longest token made from it is over."""
+
+    id: str
+    pool_id: str
+    client_id: str
+    user_sub: str
+    session: str
+    """The id of the browser session it was given in."""
+    redirect_uri: str
+    redirect_uri_given: bool
+    created: float
+    expires: float
+    auth_time: int
+    scopes: tuple[str, ...] = ()
+    nonce: str | None = None
+    code_challenge: str | None = None
+    claims: dict[str, Any] = {}
+    resources: tuple[str, ...] = ()
+    proofs: tuple[str, ...] = ()
+    acr: str | None = None
+    used: float | None = None
+    grant_id: str | None = None
+
+    def __repr__(self) -> str:
+        return f"AuthorizationCode(client_id={self.client_id!r}, used={self.used!r})"
+
+
+class Consent(StoredRecord, frozen=True, kw_only=True):
+    """What a user lets a client have (oidc.md A20)."""
+
+    pool_id: str
+    user_sub: str
+    client_id: str
+    scopes: tuple[str, ...]
+    created: float
+    modified: float

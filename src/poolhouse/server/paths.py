@@ -1,0 +1,20 @@
+"""Where the pages and endpoints of a pool begin. They are the same under the pool's id and at its domain, so a link is
+made from where the request stands, and never from a header of it (security row 2)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aiohttp import web
+
+POOL: Final = r"/{pool_id:[\w-]{1,40}_[0-9a-zA-Z]{1,32}}"
+"""The path of a pool, as a route has it."""
+ROOT: Final = "poolhouse.root"
+"""The key of a request under which the layer of domains says where the pool begins."""
+
+
+def root_of(request: web.Request) -> str:
+    """What stands before ``/login``, ``/oauth2/token`` and their like, where this request stands: the pool's own path,
+    or nothing at a domain of the pool. It has no slash at its end."""
+    root: str | None = request.get(ROOT)
+    return f"/{request.match_info['pool_id']}" if root is None else root
