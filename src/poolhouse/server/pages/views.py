@@ -238,7 +238,7 @@ class SignOut(View, frozen=True, kw_only=True):
 
 
 class SignedOut(View, frozen=True, kw_only=True):
-    """``frames`` are the addresses of clients that are told by the browser (LO8), ``go_on`` where it goes after that."""
+    """``frames`` are the addresses of clients that the browser tells (LO8), ``go_on`` where it goes after that."""
 
     template = "signed_out"
     frames: tuple[str, ...] = ()
