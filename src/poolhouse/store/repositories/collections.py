@@ -35,6 +35,9 @@ PASSKEY_OPTIONS = Collection("passkey_options", lasting=False)
 ATTEMPTS = Collection("attempts", lasting=False)
 CODES = Collection("codes")
 GRANTS = Collection("grants")
+AUTHORIZATION_REQUESTS = Collection("authorization_requests", lasting=False)
+AUTHORIZATION_CODES = Collection("authorization_codes")
+CONSENTS = Collection("consents")
 COUNTERS = Collection("counters", lasting=False, small=True)
 CENSUS = Collection("census", lasting=False, small=True)
 """How many users a pool has. What the loss of power takes is counted again."""
@@ -50,6 +53,9 @@ OF_POOL = (
     CLIENTS,
     SIGNING_KEYS,
     GRANTS,
+    AUTHORIZATION_REQUESTS,
+    AUTHORIZATION_CODES,
+    CONSENTS,
     NAMES,
     USERS,
     GROUPS,
