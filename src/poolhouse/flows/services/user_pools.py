@@ -13,6 +13,7 @@ from poolhouse.flows.accounts.recovery import Recovery
 from poolhouse.flows.accounts.sign_up import SignUp
 from poolhouse.flows.accounts.unfinished import UnfinishedSignUps
 from poolhouse.flows.clients.administration import ClientAdministration
+from poolhouse.flows.clients.on_pages import OnPages
 from poolhouse.flows.clients.proof import ClientProof
 from poolhouse.flows.clients.resource_servers import ResourceServerAdministration
 from poolhouse.flows.clients.secrets import ClientSecrets
@@ -44,6 +45,7 @@ from poolhouse.flows.sign_in.again import Again
 from poolhouse.flows.sign_in.begin import SignIn
 from poolhouse.flows.sign_in.challenges.custom import NAME as CUSTOM
 from poolhouse.flows.sign_in.end import SignInEnd
+from poolhouse.flows.sign_in.hosted import HostedSignIn
 from poolhouse.flows.sign_in.machine import Machine
 from poolhouse.flows.sign_in.migration import Migration
 from poolhouse.flows.sign_in.set_up import FactorSetUps
@@ -67,6 +69,8 @@ class Services(Struct, frozen=True):
     sign_up: SignUp
     sign_in: SignIn
     sign_in_end: SignInEnd
+    hosted: HostedSignIn
+    on_pages: OnPages
     recovery: Recovery
     profile: Profile
     enrolments: Enrolments
@@ -140,6 +144,8 @@ def build_services(
     )
     machine = Machine(world, ports.users, ports.attempts, lockout, devices, table, again)
     sign_in = SignIn(world, ports.pools, ports.users, machine, directory, secrets, table, limits)
+    factor_set_ups = FactorSetUps(world, ports.clients, sign_in, machine, enrolments, limits)
+    on_pages = OnPages(secrets)
     return Services(
         pools=PoolAdministration(
             ports.pools,
@@ -180,6 +186,8 @@ def build_services(
         ),
         sign_in=sign_in,
         sign_in_end=SignInEnd(grants, devices, audit),
+        hosted=HostedSignIn(world, sign_in, factor_set_ups, known, on_pages),
+        on_pages=on_pages,
         recovery=Recovery(
             world,
             ports.pools,
@@ -199,7 +207,7 @@ def build_services(
             world, ports.users, ports.counters, ports.passwords, bearers, attributes, credentials, lockout, limits
         ),
         enrolments=enrolments,
-        factor_set_ups=FactorSetUps(world, ports.clients, sign_in, machine, enrolments, limits),
+        factor_set_ups=factor_set_ups,
         preferences=Preferences(world, ports.users, known, first, bearers, directory, lockout),
         devices=RememberedDevices(world, ports.devices, devices, ports.grants, ports.srp, bearers, directory),
         passkeys=PasskeyRegistrations(world, ports.passkeys, ports.passkey_proofs, bearers, lockout, limits),
