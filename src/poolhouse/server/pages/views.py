@@ -182,6 +182,10 @@ class SignUp(View, frozen=True, kw_only=True):
     asks_username: bool
     asks_password: bool = True
     username: str = ""
+    names: tuple[str, ...] = ("username",)
+    """What the chosen name can be, as ``SignIn.names``."""
+    terms: str | None = None
+    """The version of the terms that have to be accepted; None: there are none."""
 
 
 class Confirm(View, frozen=True, kw_only=True):

@@ -65,6 +65,10 @@ class Words:
         """The time of day, in UTC."""
         return f"{format_time(_moment(at), 'HH:mm', locale=self._locale)} UTC"
 
+    def stamp(self, at: float) -> str:
+        """For programs (RFC 3339)."""
+        return _moment(at).strftime("%Y-%m-%dT%H:%M:%SZ")
+
     def date(self, at: float) -> str:
         moment = _moment(at)
         return f"{format_date(moment, 'long', locale=self._locale)}, {self.clock(at)}"

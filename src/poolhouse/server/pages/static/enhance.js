@@ -72,7 +72,14 @@ addEventListener("pageshow", () => all("form[aria-busy]").forEach((f) => f.remov
 all("time[data-clock]").forEach((t) => { t.textContent = new Date(t.dateTime).toLocaleTimeString(document.documentElement.lang, { timeStyle: "short" }); });
 
 // An answer to an app that goes there by a form.
-all("form[data-send]").forEach((f) => f.submit());
+all("form[data-send]").forEach((f) => HTMLFormElement.prototype.submit.call(f));
+
+// Once the apps in the frames know that the visitor left, or after five seconds.
+all("a[data-then]").forEach((a) => {
+  const go = () => location.replace(a.href);
+  addEventListener("load", go);
+  setTimeout(go, 5000);
+});
 
 // Passkeys: a button (get or create), and the browser's own suggestion at the user-name field.
 const K = globalThis.PublicKeyCredential;
