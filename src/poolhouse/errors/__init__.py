@@ -222,7 +222,13 @@ class WrongCredentials(NotAuthorized):
 
 
 class AttemptsExceeded(NotAuthorized):
+    """``retry_after`` is a hint in seconds; None: waiting does not help."""
+
     usual = Reason.ATTEMPTS_EXCEEDED
+
+    def __init__(self, *, retry_after: float | None = None) -> None:
+        super().__init__()
+        self.retry_after = retry_after
 
 
 class UserDisabled(NotAuthorized):

@@ -8,7 +8,7 @@ from poolhouse.ports.arithmetic import PasskeyProofs, Passwords, Srp, Tokens
 from poolhouse.ports.census import Censuses
 from poolhouse.ports.clients import Clients
 from poolhouse.ports.factors import Devices, Passkeys
-from poolhouse.ports.grants import Grants
+from poolhouse.ports.grants import Grants, Sessions
 from poolhouse.ports.groups import Groups
 from poolhouse.ports.jobs import JobLeases
 from poolhouse.ports.keys import SigningKeyRing
@@ -31,6 +31,7 @@ class Ports:
     attempts: Attempts
     codes: Codes
     grants: Grants
+    sessions: Sessions
     devices: Devices
     passkeys: Passkeys
     counters: Counters

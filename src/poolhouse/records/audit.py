@@ -59,6 +59,7 @@ Action = Literal[
     "resource_server.created",
     "resource_server.deleted",
     "resource_server.updated",
+    "session.ended",
     "sign_in.failed",
     "sign_in.succeeded",
     "sign_up",

@@ -32,8 +32,10 @@ from poolhouse.flows.flow import World
 from poolhouse.flows.grants.bearer import Bearers
 from poolhouse.flows.grants.handles import Handles
 from poolhouse.flows.grants.issue import Grants
+from poolhouse.flows.grants.notices import Notices
 from poolhouse.flows.grants.refresh import Refreshing
 from poolhouse.flows.grants.revoke import Revocation
+from poolhouse.flows.grants.sessions import USUAL, BrowserSessions, SessionTerms
 from poolhouse.flows.messages.codes import CodeProcess
 from poolhouse.flows.messages.words import Messenger
 from poolhouse.flows.pools.administration import PoolAdministration, knows_none
@@ -82,6 +84,7 @@ class Services(Struct, frozen=True):
     refreshing: Refreshing
     revocation: Revocation
     bearers: Bearers
+    sessions: BrowserSessions
     signing_keys: SigningKeyAdministration
     imports: UserImport
     exports: UserExport
@@ -97,6 +100,7 @@ def build_services(
     reuse_ends_family: bool = False,
     reset_ends_sessions: bool = True,
     reset_forgets_devices: bool = True,
+    session_terms: SessionTerms = USUAL,
     rates: Rates = NONE,
     knows_function: Callable[[str], bool] = knows_none,
 ) -> Services:
@@ -117,6 +121,8 @@ def build_services(
     handles = Handles(world.secrets, chance)
     grants = Grants(world, ports.pools, ports.groups, ports.grants, ports.tokens, handles)
     bearers = Bearers(world, ports.pools, ports.clients, ports.users, ports.grants, ports.tokens)
+    told = Notices(ports.clients, ports.jobs).put
+    sessions = BrowserSessions(world, ports.sessions, ports.users, ports.grants, told, session_terms)
     groups = GroupAdministration(ports.pools, ports.groups, chance, clock, audit)
     lines = LineImport(world, ports.users, ports.groups, groups, ports.passwords)
     sms, email, sms_first = message_factors(world, ports.users, directory, codes, limits)
@@ -169,6 +175,7 @@ def build_services(
             messenger,
             attributes,
             lockout,
+            sessions,
             ends_sessions=reset_ends_sessions,
             forgets_devices=reset_forgets_devices,
         ),
@@ -185,7 +192,7 @@ def build_services(
             sign_ups,
         ),
         sign_in=sign_in,
-        sign_in_end=SignInEnd(grants, devices, audit),
+        sign_in_end=SignInEnd(grants, devices, audit, sessions),
         hosted=HostedSignIn(world, sign_in, factor_set_ups, known, on_pages),
         on_pages=on_pages,
         recovery=Recovery(
@@ -200,11 +207,21 @@ def build_services(
             lockout,
             migration,
             limits,
+            sessions,
             ends_sessions=reset_ends_sessions,
             forgets_devices=reset_forgets_devices,
         ),
         profile=Profile(
-            world, ports.users, ports.counters, ports.passwords, bearers, attributes, credentials, lockout, limits
+            world,
+            ports.users,
+            ports.counters,
+            ports.passwords,
+            bearers,
+            attributes,
+            credentials,
+            lockout,
+            limits,
+            sessions,
         ),
         enrolments=enrolments,
         factor_set_ups=factor_set_ups,
@@ -224,6 +241,7 @@ def build_services(
         ),
         revocation=Revocation(world, ports.grants, proof, handles),
         bearers=bearers,
+        sessions=sessions,
         signing_keys=SigningKeyAdministration(ports.pools, ports.clients, ports.key_ring, clock, audit),
         imports=UserImport(ports.pools, lines, ports.jobs, clock),
         exports=UserExport(ports.users, ports.groups, ports.passwords, world.secrets, audit),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Final
 from urllib.parse import urlsplit
 
 from aiohttp import web
 from msgspec.structs import replace
 
+from poolhouse.errors import NotFound
 from poolhouse.flows.clients.resource_servers import ResourceServerAdministration
 from poolhouse.flows.grants.sessions import BrowserSessions
 from poolhouse.server.pages.accounts import shown_name
@@ -59,11 +61,9 @@ class ConsentPages:
 
     async def _descriptions(self, visit: Visit) -> Mapping[str, str]:
         """Those of resource servers, in their owners' words."""
-        found = {}
+        found: dict[str, str] = {}
         for name in dict.fromkeys(s.rpartition("/")[0] for s in visit.pending.request.scopes if "/" in s):
-            server = await self._resource_servers.find(visit.pool.id, name)
-            for scope in server.scopes if server else ():
-                found[f"{name}/{scope.name}"] = scope.description
+            with suppress(NotFound):
+                server = await self._resource_servers.get(visit.pool.id, name)
+                found |= {f"{name}/{scope.name}": scope.description for scope in server.scopes}
         return found
-
-

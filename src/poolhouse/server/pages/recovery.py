@@ -106,9 +106,7 @@ class RecoveryPages:
         client = self._services.on_pages.client(visit.client)
         proof = self._services.on_pages.secret_hash(client, sent.username)
         try:
-            await self._services.recovery.confirm(
-                client, sent.username, code, password, metadata={}, secret_hash=proof
-            )
+            await self._services.recovery.confirm(client, sent.username, code, password, metadata={}, secret_hash=proof)
         except _TO_WAIT:
             raise
         except PoolhouseError as error:

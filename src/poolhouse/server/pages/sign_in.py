@@ -252,9 +252,7 @@ class SignInPages:
             return await self._set_up(visit, asking, form)
         given = given_of(waiting.challenge, form, _fields(visit, asking))
         try:
-            reply = await self._hosted.answer(
-                visit.client, progress.username, waiting.challenge, waiting.handle, given
-            )
+            reply = await self._hosted.answer(visit.client, progress.username, waiting.challenge, waiting.handle, given)
         except PoolhouseError as error:
             return await self._not_answered(visit, error, form)
         return await self.go_on(visit, progress, reply)
@@ -274,9 +272,7 @@ class SignInPages:
         code = code_of(form) if factor == _TOTP else _only_answer(form, progress.set_up)
         label = form.get("device_name", "").strip() or None
         try:
-            reply = await self._hosted.complete(
-                visit.client, progress.username, asking.handle, factor, code, label
-            )
+            reply = await self._hosted.complete(visit.client, progress.username, asking.handle, factor, code, label)
         except PoolhouseError as error:
             return await self._not_answered(visit, error, form)
         return await self.go_on(visit, progress, reply)
@@ -312,9 +308,7 @@ class SignInPages:
     def _problems(self, visit: Visit, error: PoolhouseError) -> tuple[Problem, ...]:
         return problems_of(error, password="new_password", policy=policy_of(visit.pool.password_policy))  # noqa: S106
 
-    def _elsewhere(
-        self, visit: Visit, progress: Progress, error: PoolhouseError
-    ) -> Awaitable[web.Response] | None:
+    def _elsewhere(self, visit: Visit, progress: Progress, error: PoolhouseError) -> Awaitable[web.Response] | None:
         """Where something else has to be done first; told only to who has proven to be the user."""
         if isinstance(error, errors.UserNotConfirmed):
             sent = CodeSent(progress.username)
@@ -337,7 +331,7 @@ class SignInPages:
         return await self._keep_and_go(visit, progress)
 
     async def _signed_in(self, visit: Visit, progress: Progress, finished: Finished) -> web.Response:
-        begun = await self._services.sign_in_end.session(finished, visit.held, progress.remembers)
+        begun = await self._services.sign_in_end.session(finished, visit.held, remembered=progress.remembers)
         visit = await self._visits.keep(visit, Progress())
         pending = await self._visits.authorization.done(visit.pending, Step.SIGN_IN)
         browser = Browser(visit.secret, begun.handles)

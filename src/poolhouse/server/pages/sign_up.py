@@ -77,9 +77,7 @@ class SignUpPages:
         visit = replace(visit, pending=await self._visits.authorization.done(visit.pending, Step.SIGN_UP))
         progress = Progress(username=username)
         if signed_up.delivery is not None:
-            sent = CodeSent(
-                username, signed_up.delivery.destination, signed_up.delivery.medium, signed_up.session
-            )
+            sent = CodeSent(username, signed_up.delivery.destination, signed_up.delivery.medium, signed_up.session)
             visit = await self._visits.keep(visit, replace(progress, confirming=sent))
             return self._visits.go(visit, CONFIRM)
         if signed_up.user.status == CONFIRMED and password:

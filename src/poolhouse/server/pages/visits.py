@@ -34,7 +34,7 @@ from poolhouse.server.paths import root_of
 
 Form = Mapping[str, str]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-ToClient = Callable[[web.Request, Send], web.Response]
+Sends = Callable[[web.Request, Send], web.Response]
 
 TX: Final = "tx"
 BETWEEN: Final = "."
@@ -97,7 +97,7 @@ class Visits:
         *,
         source: Callable[[web.Request], str],
         request_id: Callable[[web.Request], str],
-        to_client: ToClient,
+        to_client: Sends,
     ) -> None:
         self.authorization = authorization
         self._renderer = renderer

@@ -34,7 +34,8 @@ PASSKEYS = Collection("passkeys", indexes=("user",))
 PASSKEY_OPTIONS = Collection("passkey_options", lasting=False)
 ATTEMPTS = Collection("attempts", lasting=False)
 CODES = Collection("codes")
-GRANTS = Collection("grants")
+GRANTS = Collection("grants", indexes=("session",))
+BROWSER_SESSIONS = Collection("browser_sessions", indexes=("user",))
 COUNTERS = Collection("counters", lasting=False, small=True)
 CENSUS = Collection("census", lasting=False, small=True)
 """How many users a pool has. What the loss of power takes is counted again."""
@@ -50,6 +51,7 @@ OF_POOL = (
     CLIENTS,
     SIGNING_KEYS,
     GRANTS,
+    BROWSER_SESSIONS,
     NAMES,
     USERS,
     GROUPS,
