@@ -28,9 +28,9 @@ DEVICE_PASSWORD_VERIFIER = "DEVICE_PASSWORD_VERIFIER"  # noqa: S105 - the name o
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
     """The first request of a sign-in. ``by_admin``: it came by a signed call; ``by_pages``: by the hosted pages.
-    ``preferred`` is the challenge that the client would like best; ``begins_with_srp``: a custom sign-in that proves the
-    password first. ``device_key`` is that of the device that the client says it is on. ``handle`` is the session of a
-    sign-up that was just confirmed.
+    ``preferred`` is the challenge that the client would like best; ``begins_with_srp``: a custom sign-in that proves
+    the password first. ``device_key`` is that of the device that the client says it is on. ``handle`` is the session of
+    a sign-up that was just confirmed.
 
     None means that the client did not send it.
     """

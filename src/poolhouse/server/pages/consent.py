@@ -33,13 +33,15 @@ class ConsentPages:
         return await self._page(visit)
 
     async def _page(self, visit: Visit, problems: tuple[Problem, ...] = ()) -> web.Response:
+        subject = visit.pending.request.subject
         live = await self._sessions.live(visit.pool, visit.held)
-        if not live:
+        present = next((one for one in live if subject in (None, one.user.sub)), None)
+        if present is None:
             return self._visits.go(visit, SIGN_IN)
-        user = live[0].user
+        user = present.user
         view = Consent(
-            username=shown_name(visit, live[0]),
-            scopes=visit.pending.request.scopes,
+            username=shown_name(visit, present),
+            scopes=self._visits.authorization.asks(visit.pending),
             descriptions=await self._descriptions(visit),
             redirect_host=urlsplit(visit.pending.request.redirect_uri).hostname or "",
             email=user.attributes.get("email"),
@@ -52,7 +54,7 @@ class ConsentPages:
         match form.get("do"):
             case "allow":
                 authorization = self._visits.authorization
-                pending = await authorization.consent(visit.pending, visit.browser, visit.pending.request.scopes)
+                pending = await authorization.consent(visit.pending, visit.browser, authorization.asks(visit.pending))
                 return await self._visits.go_on(replace(visit, pending=pending), visit.browser)
             case "deny":
                 return self._visits.outcome(visit, await self._visits.authorization.cancel(visit.pending))

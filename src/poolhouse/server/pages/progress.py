@@ -64,8 +64,8 @@ class CodeSent(Struct, frozen=True):
 
 class Progress(Struct, frozen=True, kw_only=True):
     """``username`` is what was typed, ``way`` the chosen way to begin as long as nothing was proven, ``remembers``
-    whether the browser is to keep the session. ``confirming`` waits for the code of a sign-up, ``resetting`` for that of
-    a forgotten password. ``notice`` is the id of good news for the next page."""
+    whether the browser is to keep the session. ``confirming`` waits for the code of a sign-up, ``resetting`` for that
+    of a forgotten password. ``notice`` is the id of good news for the next page."""
 
     username: str = ""
     way: str | None = None

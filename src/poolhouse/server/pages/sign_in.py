@@ -1,5 +1,5 @@
-"""Sign-in on pages: the name (and the password, where that is the only way to begin), the way, and then what the machine
-asks, question by question, until it has enough.
+"""Sign-in on pages: the name (and the password, where that is the only way to begin), the way, and then what the
+machine asks, question by question, until it has enough.
 
 A page is shown by where the request stands, and never by its address: whoever goes back, reloads, or has it open twice
 sees what is to be done now. ``at=name`` and ``at=choose`` show an earlier step; only what is sent from there begins
@@ -343,7 +343,7 @@ class SignInPages:
 
 
 def _wrong(error: PoolhouseError, otherwise: str) -> tuple[Problem, ...]:
-    """What a refusal before the first proof looks like: one sentence for all that is wrong with a name or a password."""
+    """What a refusal before the first proof looks like: one sentence for all that is wrong with name or password."""
     if isinstance(error, errors.Refused):
         return problems_of(error)
     return (Problem(otherwise, "password" if otherwise == "password.wrong" else None),)
