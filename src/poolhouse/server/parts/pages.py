@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from aiohttp import web
+
 from poolhouse.flows.flow import World
 from poolhouse.flows.services.oauth import OAuthServices
 from poolhouse.flows.services.user_pools import Services
@@ -68,4 +70,9 @@ def _page(name: str, show: Handler, answer: Handler) -> tuple[Route, ...]:
     return (
         Route("GET", path, show, Audience.ANYBODY, f"page_{name}"),
         Route("POST", path, answer, Audience.ANYBODY, f"page_{name}"),
+        Route("*", path, _not_allowed, Audience.ANYBODY, f"page_{name}"),
     )
+
+
+async def _not_allowed(request: web.Request) -> web.StreamResponse:
+    raise web.HTTPMethodNotAllowed(request.method, ("GET", "POST"))
