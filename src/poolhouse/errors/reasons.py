@@ -235,6 +235,8 @@ class Reason(Enum):
     ENROLMENT_MISMATCH = "Code mismatch and fail enable Software Token MFA"
     FACTOR_CODE_WRONG = "Invalid code received for user"
     MESSAGE_CODE_WRONG = "Invalid code or auth state for the user."
+    RECOVERY_CODE_WRONG = "Invalid recovery code received for user"
+    RECOVERY_CODES_NEED_FACTOR = "Recovery codes stand in for a second factor, and the user has none."
     FACTOR_CODE_USED = "Your software token has already been used once."
     FACTOR_NOT_BEGUN = "No software token is being set up for the user: associate one first."
     FACTOR_LABEL_TOO_LONG = "The friendly device name has at most {most} characters."

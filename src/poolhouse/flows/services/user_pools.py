@@ -28,6 +28,7 @@ from poolhouse.flows.factors.message_code import message_factors
 from poolhouse.flows.factors.passkeys import PasskeyRegistrations
 from poolhouse.flows.factors.plugged import PluggedFactor
 from poolhouse.flows.factors.preferences import Preferences
+from poolhouse.flows.factors.recovery_codes import RecoveryCode, RecoveryCodeSets
 from poolhouse.flows.flow import World
 from poolhouse.flows.grants.bearer import Bearers
 from poolhouse.flows.grants.handles import Handles
@@ -80,6 +81,7 @@ class Services(Struct, frozen=True):
     preferences: Preferences
     devices: RememberedDevices
     passkeys: PasskeyRegistrations
+    recovery_codes: RecoveryCodeSets
     grants: Grants
     refreshing: Refreshing
     revocation: Revocation
@@ -126,7 +128,8 @@ def build_services(
     groups = GroupAdministration(ports.pools, ports.groups, chance, clock, audit)
     lines = LineImport(world, ports.users, ports.groups, groups, ports.passwords)
     sms, email, sms_first = message_factors(world, ports.users, directory, codes, limits)
-    known = Factors((sms, email), [PluggedFactor(world, ports.counters, factor) for factor in factors])
+    plugged = [PluggedFactor(world, ports.counters, factor) for factor in factors]
+    known = Factors((sms, email), plugged, backups=(RecoveryCode(world, ports.users, messenger),))
     first = FirstFactors(known, ports.passkeys, alone=(sms_first,))
     devices = KnownDevices(world, ports.devices)
     enrolments = Enrolments(world, ports.users, known, bearers, lockout, limits)
@@ -228,6 +231,7 @@ def build_services(
         preferences=Preferences(world, ports.users, known, first, bearers, directory, lockout),
         devices=RememberedDevices(world, ports.devices, devices, ports.grants, ports.srp, bearers, directory),
         passkeys=PasskeyRegistrations(world, ports.passkeys, ports.passkey_proofs, bearers, lockout, limits),
+        recovery_codes=RecoveryCodeSets(world, ports.users, known, bearers, lockout, limits),
         grants=grants,
         refreshing=Refreshing(
             world,

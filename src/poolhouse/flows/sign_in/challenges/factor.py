@@ -29,7 +29,8 @@ class FactorChallenge:
     async def ask(self, run: Run) -> Posed:
         posing = await self._factor.ask(self._claimant(run))
         username = run.user.username if run.user else run.subject
-        return Posed(GiveCode(username, posing.delivery, posing.label, posing.shown), posing.private)
+        recoverable = bool(run.proofs) and run.user is not None and run.user.can_recover
+        return Posed(GiveCode(username, posing.delivery, posing.label, posing.shown, recoverable), posing.private)
 
     async def check(self, run: Run, private: Mapping[str, Any], answer: Given) -> Passed:
         await self._factor.check(self._claimant(run), private, _answers(answer))
