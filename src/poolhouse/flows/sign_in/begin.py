@@ -10,6 +10,7 @@ from poolhouse.errors import (
     DeviceNotFound,
     InvalidParameter,
     InvalidSession,
+    LimitExceeded,
     MissingParameter,
     UserDisabled,
     UserNotFound,
@@ -179,7 +180,12 @@ class SignIn(Flow):
         async with self._machine.holding(attempt):
             instead = self._second.instead(run, challenge, answer.given)
         if isinstance(instead, Next):
-            return await self._machine.go_on(run, instead)
+            try:
+                return await self._machine.go_on(run, instead)
+            except LimitExceeded:
+                # No further code goes out, and the one that did is as good as before.
+                await self._machine.give_back(attempt)
+                raise
         if instead is not None:
             challenge = RECOVERY_CODE
             run, outcome = await self._machine.check(run, attempt, instead, challenge)

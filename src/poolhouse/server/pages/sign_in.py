@@ -21,8 +21,17 @@ from poolhouse.flows.oauth.interaction import Browser, Step
 from poolhouse.flows.services.user_pools import Services
 from poolhouse.flows.sign_in.hosted import PASSWORD
 from poolhouse.flows.sign_in.machine import Asking, Finished, Reply
-from poolhouse.flows.sign_in.questions import AnswerPlugin, AnswerStranger, GiveCode, SetUpFactor
-from poolhouse.records.factors import WEB_AUTHN
+from poolhouse.flows.sign_in.questions import (
+    AnswerPlugin,
+    AnswerStranger,
+    ChooseFactor,
+    GiveCode,
+    Given,
+    Otherwise,
+    Recovering,
+    SetUpFactor,
+)
+from poolhouse.records.factors import RECOVERY_CODE, WEB_AUTHN
 from poolhouse.server.pages.asked import view_of
 from poolhouse.server.pages.fields import missing_fields, names_of, plugin_fields, told_by_plugin
 from poolhouse.server.pages.forms import Incomplete, choice_of, code_of, given_of, password_of, username_of, values_of
@@ -31,6 +40,7 @@ from poolhouse.server.pages.progress import CodeSent, Progress, SetUp, Waiting
 from poolhouse.server.pages.rules import policy_of
 from poolhouse.server.pages.views import (
     Choose,
+    Code,
     Custom,
     Field,
     Option,
@@ -56,6 +66,8 @@ class Place(Enum):
     CHOOSE = "choose"
     PASSWORD = "password"  # noqa: S105 - a step
     QUESTION = "question"
+    OTHER = "other"
+    RECOVERY = "recovery"
 
 
 class SignInPages:
@@ -111,6 +123,14 @@ class SignInPages:
                     return self._page(visit, Place.NAME, notice, problems)
                 view = self._question(visit, progress.waiting, notice, problems, typed)
                 links |= self._other(visit)
+                if _is_recoverable(progress):
+                    links["recovery"] = visit.address(PAGE, at=Place.RECOVERY.value)
+            case Place.OTHER:
+                options = tuple(Option(value=name, name=name) for name in _others(progress))
+                view = Choose(username=progress.username, purpose="factor", options=options, problems=problems)
+            case Place.RECOVERY:
+                view = Code(username=progress.username, factor=RECOVERY_CODE, recovery=True, problems=problems)
+                links["other"] = visit.address(PAGE)
         return self._visits.page(visit, view, links)
 
     def _question(
@@ -134,6 +154,7 @@ class SignInPages:
             problems=problems,
             notice=notice,
             typed=typed,
+            can_resend=isinstance(asking.question, GiveCode) and asking.question.delivery is not None,
         )
 
     def _place(self, visit: Visit) -> Place:
@@ -141,8 +162,12 @@ class SignInPages:
         can_choose = bool(progress.username) and len(self._ways(visit)) > 1
         if at == Place.NAME.value:
             return Place.NAME
-        if at == Place.CHOOSE.value and can_choose and self._is_at_beginning(progress):
-            return Place.CHOOSE
+        if at == Place.CHOOSE.value and self._is_at_beginning(progress):
+            return Place.CHOOSE if can_choose else Place.NAME
+        if at == Place.OTHER.value and _others(progress):
+            return Place.OTHER
+        if at == Place.RECOVERY.value and _is_recoverable(progress):
+            return Place.RECOVERY
         if progress.waiting is not None:
             return Place.QUESTION
         if progress.way == PASSWORD:
@@ -158,9 +183,12 @@ class SignInPages:
         return self._hosted.ways(visit.pool, visit.client)
 
     def _other(self, visit: Visit) -> dict[str, str]:
+        """The link to another way, where there is one."""
+        if _others(visit.progress):
+            return {"other": visit.address(PAGE, at=Place.OTHER.value)}
         if len(self._ways(visit)) < 2 or not self._is_at_beginning(visit.progress):
             return {}
-        return {"other": visit.address(PAGE, at="choose")}
+        return {"other": visit.address(PAGE, at=Place.CHOOSE.value)}
 
     def _links(self, visit: Visit) -> dict[str, str]:
         links = {"forgot": visit.address("forgotPassword")}
@@ -186,6 +214,10 @@ class SignInPages:
                     return await self._password(visit, form)
                 case Place.QUESTION:
                     return await self._answered(visit, form)
+                case Place.OTHER:
+                    return await self._given(visit, Otherwise(choice_of(form)), form, place)
+                case Place.RECOVERY:
+                    return await self._given(visit, Recovering(code_of(form)), form, place)
         except Incomplete as incomplete:
             return self._page(visit, place, problems=incomplete.problems, typed=form)
 
@@ -250,12 +282,30 @@ class SignInPages:
         asking = waiting.asking
         if isinstance(asking.question, SetUpFactor):
             return await self._set_up(visit, asking, form)
-        given = given_of(waiting.challenge, form, _fields(visit, asking))
+        if form.get("do") == "resend":
+            return await self._resend(visit, progress, waiting, form)
+        return await self._given(visit, given_of(waiting.challenge, form, _fields(visit, asking)), form)
+
+    async def _resend(self, visit: Visit, progress: Progress, waiting: Waiting, form: Form) -> web.Response:
+        """The same code once more, with other digits."""
+        if progress.way is None:
+            return await self._given(visit, Otherwise(waiting.challenge), form, notice="code.resent")
+        reply = await self._hosted.begin(visit.client, progress.username, progress.way)
+        return await self.go_on(visit, progress, reply, way=progress.way, notice="code.resent")
+
+    async def _given(
+        self, visit: Visit, given: Given, form: Form, place: Place = Place.QUESTION, notice: str | None = None
+    ) -> web.Response:
+        """The answer, to what waits for one. ``place`` is the page that it was given on."""
+        progress = visit.progress
+        waiting = progress.waiting
+        if waiting is None:
+            return self._visits.go(visit, PAGE)
         try:
             reply = await self._hosted.answer(visit.client, progress.username, waiting.challenge, waiting.handle, given)
         except PoolhouseError as error:
-            return await self._not_answered(visit, error, form)
-        return await self.go_on(visit, progress, reply)
+            return await self._not_answered(visit, error, form, place)
+        return await self.go_on(visit, progress, reply, notice=notice)
 
     async def _set_up(self, visit: Visit, asking: Asking, form: Form) -> web.Response:
         progress = visit.progress
@@ -283,13 +333,15 @@ class SignInPages:
         progress = replace(progress.asked(following), set_up=SetUp(factor, dict(begun.shown)))
         return await self._keep_and_go(visit, progress)
 
-    async def _not_answered(self, visit: Visit, error: PoolhouseError, form: Form) -> web.Response:
+    async def _not_answered(
+        self, visit: Visit, error: PoolhouseError, form: Form, place: Place = Place.QUESTION
+    ) -> web.Response:
         """The page again, where the same question may be answered once more; else the first one."""
         progress = visit.progress
         if isinstance(error, (*_TO_WAIT, errors.Failed, errors.Conflicted)):
             raise error
         if isinstance(error, errors.CodeMismatch | errors.CodeExpired | errors.Invalid | errors.NotFound):
-            return self._page(visit, Place.QUESTION, problems=self._problems(visit, error), typed=form)
+            return self._page(visit, place, problems=self._problems(visit, error), typed=form)
         if (led := self._elsewhere(visit, progress, error)) is not None:
             return await led
         if isinstance(error, errors.InvalidSession):
@@ -319,11 +371,14 @@ class SignInPages:
 
     # --- what a reply leads to ---------------------------------------------------------------------------------------
 
-    async def go_on(self, visit: Visit, progress: Progress, reply: Reply, *, way: str | None = None) -> web.Response:
-        """The next question, or the session. ``way`` is how the sign-in begins, where nothing was proven yet."""
+    async def go_on(
+        self, visit: Visit, progress: Progress, reply: Reply, *, way: str | None = None, notice: str | None = None
+    ) -> web.Response:
+        """The next question, or the session. ``way`` is how the sign-in begins, where nothing was proven yet;
+        ``notice`` is good news."""
         if isinstance(reply, Finished):
             return await self._signed_in(visit, progress, reply)
-        progress = progress.asked(reply, way=way)
+        progress = progress.asked(reply, way=way, notice=notice)
         if isinstance(reply.question, SetUpFactor):
             settable = self._hosted.settable(reply.question.factors)
             if len(settable) == 1:
@@ -347,6 +402,17 @@ def _wrong(error: PoolhouseError, otherwise: str) -> tuple[Problem, ...]:
     if isinstance(error, errors.Refused):
         return problems_of(error)
     return (Problem(otherwise, "password" if otherwise == "password.wrong" else None),)
+
+
+def _others(progress: Progress) -> tuple[str, ...]:
+    """The second factors that can be asked for instead."""
+    question = progress.waiting.asking.question if progress.waiting is not None else None
+    return question.others if isinstance(question, GiveCode) else ()
+
+
+def _is_recoverable(progress: Progress) -> bool:
+    question = progress.waiting.asking.question if progress.waiting is not None else None
+    return isinstance(question, GiveCode | ChooseFactor) and question.recoverable
 
 
 def _fields(visit: Visit, asking: Asking) -> tuple[Field, ...]:
