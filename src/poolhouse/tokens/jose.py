@@ -112,8 +112,8 @@ _HASHES: Final = {"EdDSA": hashlib.sha512}
 
 
 def half_hash(algorithm: str, text: str) -> str:
-    """The left half of the hash that belongs to the algorithm of a signature, as ``at_hash`` has it (OpenID Connect Core
-    1.0 section 3.1.3.6)."""
+    """The left half of the hash that belongs to the algorithm of a signature, as ``at_hash`` has it (OpenID Connect
+    Core 1.0 section 3.1.3.6)."""
     hashed = _HASHES.get(algorithm, hashlib.sha256)(text.encode("ascii")).digest()
     return encoded(hashed[: len(hashed) // 2]).decode()
 

@@ -28,6 +28,7 @@ PARTS: Final[Mapping[str, Callable[[Settings], bool]]] = {
     "discovery": _always,
     "oauth": _always,
     "pages": _always,
+    "authorize": _always,
     "account": _always,
     "operation": _always,
     "outbox_page": lambda settings: settings.dev.enabled and settings.dev.outbox_page,
