@@ -43,7 +43,7 @@ from poolhouse.records.users import User
 class Answer:
     """The answer to a challenge. ``handle`` is that of the attempt; ``meant`` says whether the answer is to the
     challenge of a name. ``srp_a`` is the client's public value, ``device_key`` the device that it says it is on, where
-    they came along."""
+    they came along. ``by_pages``: it comes from the hosted pages, and is to a question of theirs."""
 
     meant: Callable[[str], bool]
     handle: str = field(repr=False)
@@ -53,6 +53,7 @@ class Answer:
     device_key: str | None = None
     secret_hash: str | None = field(default=None, repr=False)
     metadata: Mapping[str, str] = field(default_factory=dict)
+    by_pages: bool = False
 
 
 class SignIn(Flow):
@@ -76,6 +77,7 @@ class SignIn(Flow):
         self._limits = limits
         self._public: dict[str, Opens] = {flow: way for way in table.openings for flow in way.public}
         self._by_admin: dict[str, Opens] = {flow: way for way in table.openings for flow in way.by_admin}
+        self._by_pages: dict[str, Opens] = {flow: way for way in table.openings for flow in way.by_pages}
 
     @step("sign_in.initiate")
     async def initiate(self, client: Client, opening: Opening) -> Reply:
@@ -85,7 +87,7 @@ class SignIn(Flow):
         ``NotAuthorized``, ``UserNotFound``, ``UserDisabled``, and what the way to begin raises.
         """
         flow = opening.flow
-        way = (self._by_admin if opening.by_admin else self._public).get(flow)
+        way = self._ways_of(opening).get(flow)
         if way is None:
             raise InvalidParameter(Reason.AUTH_METHOD_NOT_SUPPORTED)
         if not permits(client, flow):
@@ -150,6 +152,8 @@ class SignIn(Flow):
             self._secrets.check_hash(client, answer.secret_hash, (answer.username,))
             await self._limits.admit(Asked.ANSWER, client)
             attempt = await self._machine.take(client, answer.handle, answer.username, answer.meant)
+            if answer.by_pages is not (attempt.flow in self._by_pages):
+                raise InvalidSession
             try:
                 return await self._respond(client, attempt, answer)
             except DeviceNotFound:
@@ -170,7 +174,7 @@ class SignIn(Flow):
     async def _respond(self, client: Client, attempt: Attempt, answer: Answer) -> Reply:
         run = await self.resume(client, attempt, answer.metadata, answer.srp_a, answer.device_key)
         run, outcome = await self._machine.check(run, attempt, answer.given)
-        way = self._public.get(attempt.flow) or self._by_admin[attempt.flow]
+        way = self._public.get(attempt.flow) or self._by_pages.get(attempt.flow) or self._by_admin[attempt.flow]
         further = await way.after(run, attempt.challenge, outcome)
         if further is not outcome and isinstance(outcome, Passed):
             # The way to begin wants more, or has something of its own to say; what was proven stays proven.
@@ -200,6 +204,11 @@ class SignIn(Flow):
         if not permits(client, attempt.flow) or (user is not None and attempt.basis != basis_of(user)):
             raise InvalidSession
         return resumed(attempt, pool, client, user, metadata, srp_a, device_key)
+
+    def _ways_of(self, opening: Opening) -> Mapping[str, Opens]:
+        if opening.by_pages:
+            return self._by_pages
+        return self._by_admin if opening.by_admin else self._public
 
     async def _pre_authentication(
         self, pool: Pool, client: Client, user: User | None, submitted: str, metadata: Mapping[str, str]
