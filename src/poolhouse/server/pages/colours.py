@@ -97,7 +97,8 @@ def tokens(ground: Ground, accent: Colour, page: Colour | None) -> Tokens:
         "rim": None if has_edge else _until(accent, [(ground.card, EDGE)], away_from=ground.card),
         "tint": tint,
         # No link stands on the page itself: there it is left out where no colour can be read on all.
-        "link": _moved(accent, [*link_on, (behind, TEXT)], ground.card) or _until(accent, link_on, away_from=ground.card),
+        "link": _moved(accent, [*link_on, (behind, TEXT)], ground.card)
+        or _until(accent, link_on, away_from=ground.card),
     }
     if page is not None:
         found |= {"page": page, "on-page": _until(ground.muted, [(page, TEXT)], away_from=page)}
@@ -231,5 +232,3 @@ def _unmapped(light: float, chroma: float, hue: float) -> Colour:
 
 def _fits(given: Colour) -> bool:
     return all(-0.0005 <= part <= 1.0005 for part in given)
-
-

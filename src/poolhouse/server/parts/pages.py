@@ -9,6 +9,7 @@ from poolhouse.flows.services.oauth import OAuthServices
 from poolhouse.flows.services.user_pools import Services
 from poolhouse.server.cookies import Cookies
 from poolhouse.server.ground import Ground
+from poolhouse.server.oidc.responses import ToClient
 from poolhouse.server.pages import accounts, consent, recovery, sign_in, sign_up
 from poolhouse.server.pages.accounts import AccountPages
 from poolhouse.server.pages.consent import ConsentPages
@@ -18,7 +19,6 @@ from poolhouse.server.pages.recovery import RecoveryPages
 from poolhouse.server.pages.renderer import Renderer
 from poolhouse.server.pages.sign_in import SignInPages
 from poolhouse.server.pages.sign_up import SignUpPages
-from poolhouse.server.pages.to_client import ToClient
 from poolhouse.server.pages.visits import Visits
 from poolhouse.server.part import Built, Part
 from poolhouse.server.paths import POOL
@@ -28,11 +28,13 @@ from poolhouse.server.routes import Audience, Handler, Route
 
 
 async def build(ground: Ground, built: Built) -> Part:
-    """Needs the flows of user pools and of OAuth. Gives what renders pages, and shows errors on them."""
+    """Needs the flows of user pools and of OAuth. Gives what renders pages, shows errors on them, and
+    leads to clients."""
     world, services, oauth = built.one(World), built.one(Services), built.one(OAuthServices)
     server = ground.settings.server
     renderer = Renderer(world.clock, server.base_url)
     errors = ErrorPages(renderer)
+    to_client = ToClient(errors.form)
     visits = Visits(
         oauth.authorization,
         renderer,
@@ -41,7 +43,7 @@ async def build(ground: Ground, built: Built) -> Part:
         Cookies(server.base_url),
         source=lambda request: source_address(request.remote, request.headers, server.trusted_proxies),
         request_id=RequestIds(ground.surroundings.chance).of,
-        to_client=ToClient(renderer),
+        to_client=to_client,
     )
     signing_in = SignInPages(visits, services)
     signing_up = SignUpPages(visits, services, signing_in)
@@ -59,7 +61,7 @@ async def build(ground: Ground, built: Built) -> Part:
             *_page(accounts.PAGE, visits.get(choosing.show), visits.post(choosing.answer)),
             *_page(consent.PAGE, visits.get(agreeing.show), visits.post(agreeing.answer)),
         ),
-        gives=(renderer, errors),
+        gives=(renderer, errors, to_client),
     )
 
 
