@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import html
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from poolhouse.flows.accounts.administration import Invitation
+from poolhouse.flows.pools.settings import PoolSettings
 from poolhouse.records.clients import Client
+from poolhouse.records.pools import Pool
+from poolhouse.records.users import User
 from tests.support.house import House
 from tests.support.oauth import OAuth, Told, code_settings, oauth_served
 from tests.support.robot import Robot, Screen
@@ -39,9 +45,31 @@ class Site:
         """What the client gets for the code that it was sent."""
         return await self.oauth.redeemed(client or self.oauth.app, screen.answer["code"])
 
+    def query(self, client: Client, **changes: str | None) -> str:
+        """The parameters of a request, as an address has them."""
+        return urlencode(self.oauth.request(client, **changes))
+
+    def options(self, screen: Screen) -> dict[str, Any]:
+        """What an authenticator is asked on this page."""
+        text = screen.text.partition('data-options="')[2].partition('"')[0]
+        options: dict[str, Any] = json.loads(html.unescape(text))
+        return options
+
+    async def invite(self, username: str, password: str, **attributes: str) -> User:
+        """Somebody whom an administrator has made, with a temporary password."""
+        invitation = Invitation(username=username, attributes=attributes, password=password, silent=True)
+        return await self.house.services.users.invite(self.oauth.pool, invitation)
+
     async def client(self, **changes: Any) -> Client:
         """Another client of the pool, with the code flow."""
         return await self.house.client(self.oauth.pool, **code_settings(**changes))
+
+
+async def first_factors(at: Site, *factors: str) -> Pool:
+    """The pool's users may begin by these."""
+    return await at.house.services.pools.update(
+        at.oauth.pool.id, PoolSettings(auto_verified=("email",), first_factors=factors)
+    )
 
 
 @asynccontextmanager

@@ -358,6 +358,10 @@ class SignInPages:
         return self._page(visit, place if place is not Place.QUESTION else Place.NAME, problems=problems)
 
     def _problems(self, visit: Visit, error: PoolhouseError) -> tuple[Problem, ...]:
+        if isinstance(error, errors.CodeMismatch | errors.CodeExpired):
+            # In our words, also where a plugin that looked at the code has some of its own.
+            said = "code.wrong" if isinstance(error, errors.CodeMismatch) else "code.ended"
+            return (Problem(said, _code_field(visit.progress)),)
         return problems_of(error, password="new_password", policy=policy_of(visit.pool.password_policy))  # noqa: S106
 
     def _elsewhere(self, visit: Visit, progress: Progress, error: PoolhouseError) -> Awaitable[web.Response] | None:
@@ -413,6 +417,18 @@ def _others(progress: Progress) -> tuple[str, ...]:
 def _is_recoverable(progress: Progress) -> bool:
     question = progress.waiting.asking.question if progress.waiting is not None else None
     return isinstance(question, GiveCode | ChooseFactor) and question.recoverable
+
+
+def _code_field(progress: Progress) -> str:
+    """The input that a code is typed into."""
+    if progress.set_up is not None:
+        own = None if progress.set_up.factor == _TOTP else progress.set_up.shown
+    else:
+        asking = progress.waiting.asking if progress.waiting else None
+        question = asking.question if asking else None
+        is_own = isinstance(question, GiveCode) and asking is not None and asking.challenge not in WAYS
+        own = question.shown if is_own and isinstance(question, GiveCode) else None
+    return "code" if own is None else f"answer_{plugin_fields(own)[0].name}"
 
 
 def _fields(visit: Visit, asking: Asking) -> tuple[Field, ...]:

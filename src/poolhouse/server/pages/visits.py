@@ -231,7 +231,7 @@ class Visits:
 def _to_authorize(request: web.Request) -> web.Response:
     """Clients of the field lead their users straight to a page, with the parameters of an authorization request."""
     more = "&prompt=create" if request.path.endswith("/signup") and "prompt" not in request.query else ""
-    address = f"{root_of(request)}/oauth2/authorize?{request.query_string}{more}"
+    address = f"{root_of(request)}/oauth2/authorize?{request.rel_url.raw_query_string}{more}"
     return web.Response(status=302, headers={"Location": address, "Cache-Control": "no-store"})
 
 
