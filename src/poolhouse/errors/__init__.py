@@ -23,7 +23,7 @@ here; a subject with many has a module of its own, as ``access`` has.
     │   └── KeyTaken                 (store: the key is in use)
     ├── Denied                       the answer is no
     │   ├── NotAuthorized            ── WrongCredentials, AttemptsExceeded, UserDisabled, InvalidSession,
-    │   │                               InvalidAccessToken, InvalidRefreshToken
+    │   │                               FormRefused (of a page), InvalidAccessToken, InvalidRefreshToken
     │   ├── Unauthorized             (client authentication at revocation)
     │   ├── UserNotConfirmed, PasswordResetRequired
     │   ├── RefreshTokenReused
@@ -239,7 +239,13 @@ class WrongCredentials(NotAuthorized):
 
 
 class AttemptsExceeded(NotAuthorized):
+    """``retry_after`` is a hint in seconds; None: waiting does not help."""
+
     usual = Reason.ATTEMPTS_EXCEEDED
+
+    def __init__(self, *, retry_after: float | None = None) -> None:
+        super().__init__()
+        self.retry_after = retry_after
 
 
 class UserDisabled(NotAuthorized):
@@ -248,6 +254,12 @@ class UserDisabled(NotAuthorized):
 
 class InvalidSession(NotAuthorized):
     usual = Reason.INVALID_SESSION
+
+
+class FormRefused(NotAuthorized):
+    """It is none of our pages', or not of this browser."""
+
+    usual = Reason.FORM_REFUSED
 
 
 class InvalidAccessToken(NotAuthorized):

@@ -59,6 +59,8 @@ Action = Literal[
     "pool.tagged",
     "pool.untagged",
     "pool.updated",
+    "recovery_code.used",
+    "recovery_codes.made",
     "resource_server.created",
     "resource_server.deleted",
     "resource_server.updated",

@@ -9,9 +9,9 @@ from poolhouse.server.cookies import Cookies
 from poolhouse.server.ground import Ground
 from poolhouse.server.oidc.answered import only
 from poolhouse.server.oidc.authorize import AuthorizeEndpoint
-from poolhouse.server.oidc.plain_pages import error_page, form_page
 from poolhouse.server.oidc.requests import Reading
 from poolhouse.server.oidc.responses import ToClient
+from poolhouse.server.pages.error import ErrorPages
 from poolhouse.server.part import Built, Part
 from poolhouse.server.paths import POOL
 from poolhouse.server.routes import Audience, Route
@@ -21,13 +21,13 @@ _LABEL: Final = "oauth_authorize"
 
 
 async def build(ground: Ground, built: Built) -> Part:
-    """Needs the flows of OAuth."""
+    """Needs the flows of OAuth, and the pages."""
     endpoint = AuthorizeEndpoint(
         built.one(OAuthServices).authorization,
         built.one(Reading),
         Cookies(ground.settings.server.base_url),
-        ToClient(form_page),
-        error_page,
+        built.one(ToClient),
+        built.one(ErrorPages).of_request,
     )
     methods = ("GET", "POST")
     return Part(
