@@ -82,6 +82,7 @@ from poolhouse.errors.oauth import InvalidClient as InvalidClient
 from poolhouse.errors.oauth import InvalidGrant as InvalidGrant
 from poolhouse.errors.oauth import InvalidRequest as InvalidRequest
 from poolhouse.errors.oauth import InvalidScope as InvalidScope
+from poolhouse.errors.oauth import LogoutEnded as LogoutEnded
 from poolhouse.errors.oauth import OAuthError as OAuthError
 from poolhouse.errors.oauth import UnauthorizedClient as UnauthorizedClient
 from poolhouse.errors.oauth import UnsupportedGrantType as UnsupportedGrantType
