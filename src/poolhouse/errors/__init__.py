@@ -23,7 +23,7 @@ here; a subject with many has a module of its own, as ``access`` has.
     │   └── KeyTaken                 (store: the key is in use)
     ├── Denied                       the answer is no
     │   ├── NotAuthorized            ── WrongCredentials, AttemptsExceeded, UserDisabled, InvalidSession,
-    │   │                               InvalidAccessToken, InvalidRefreshToken
+    │   │                               FormRefused (of a page), InvalidAccessToken, InvalidRefreshToken
     │   ├── Unauthorized             (client authentication at revocation)
     │   ├── UserNotConfirmed, PasswordResetRequired
     │   ├── RefreshTokenReused
@@ -232,6 +232,12 @@ class UserDisabled(NotAuthorized):
 
 class InvalidSession(NotAuthorized):
     usual = Reason.INVALID_SESSION
+
+
+class FormRefused(NotAuthorized):
+    """It is none of our pages', or not of this browser."""
+
+    usual = Reason.FORM_REFUSED
 
 
 class InvalidAccessToken(NotAuthorized):

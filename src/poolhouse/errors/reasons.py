@@ -29,6 +29,7 @@ class Reason(Enum):
     ATTEMPTS_EXCEEDED = "Password attempts exceeded"
     USER_DISABLED = "User is disabled."
     INVALID_SESSION = "Invalid session for the user."
+    FORM_REFUSED = "The form was not made for this browser."
     INVALID_ACCESS_TOKEN = "Invalid Access Token"
     INVALID_REFRESH_TOKEN = "Invalid Refresh Token"
     UNAUTHORIZED = "Client authentication failed."
