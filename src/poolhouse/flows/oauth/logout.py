@@ -50,13 +50,15 @@ _MOVED: Final = "logout-request"
 
 class Question(Struct, frozen=True):
     """The user has to say whether to be signed out. ``handle`` is what the page carries, ``browser`` the value of the
-    browser's cookie, a new one where it had none. ``username`` is who is signed in; None: nobody."""
+    browser's cookie, a new one where it had none. ``username`` is who is signed in; None: nobody. ``leads_to`` is
+    where the browser goes after a yes; None: nowhere."""
 
     pool: Pool
     client: Client | None
     username: str | None
     handle: str
     browser: str
+    leads_to: str | None = None
 
     def __repr__(self) -> str:
         return "Question(...)"
@@ -157,6 +159,7 @@ class SignOut(Flow):
             live[0].user.username if live else None,
             self.world.secrets.seal(_ASKED, _bound(pool.id, secret), msgspec.json.encode(kept)),
             secret,
+            uri,
         )
 
     @rule("LO2", "LO4")
