@@ -317,7 +317,7 @@ class Reason(Enum):
     OAUTH_BODY_TOO_LARGE = "The body is too large."
     OAUTH_TWO_PROOFS = "The client proves itself in more than one way."
     OAUTH_TWO_TOKENS = "The token is sent in more than one way."
-    OAUTH_LOGOUT_CLIENT = "Client does not exist: the parameter client_id names none of this user pool."
+    OAUTH_LOGOUT_CLIENT = "Client does not exist: client_id names none of this user pool."
     OAUTH_LOGOUT_ADDRESS_MISSING = "Required String parameter 'redirect_uri' is not present, and neither is logout_uri."
     OAUTH_LOGOUT_ADDRESS = "redirect_mismatch: the address to go to is not one that the client has registered."
     OAUTH_LOGOUT_ENDED = "This question has ended, or was asked in another browser."

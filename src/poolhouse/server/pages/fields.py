@@ -139,5 +139,3 @@ def _may_write(pool: Pool, client: Client, name: str) -> bool:
     except NotAuthorized:
         return False
     return True
-
-

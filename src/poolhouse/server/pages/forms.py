@@ -62,9 +62,7 @@ def parsed(body: bytes) -> dict[str, str]:
     """The fields of a form that browsers encode. Letters that are none become U+FFFD."""
     found: dict[str, str] = {}
     try:
-        pairs = parse_qsl(
-            body.decode("latin-1"), keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="replace"
-        )
+        pairs = parse_qsl(body.decode("latin-1"), keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="replace")
     except ValueError:
         return {}
     for name, value in pairs:
@@ -156,13 +154,8 @@ _READ: Final[Mapping[str, Callable[[Form, tuple[Field, ...]], Given]]] = {
     "SELECT_MFA_TYPE": _factor,
     "MFA_SETUP": lambda form, _: FactorSetUp(),
     "NEW_PASSWORD_REQUIRED": _new_password,
-    WEB_AUTHN: lambda form, _: Chosen(
-        WEB_AUTHN, credential=_needed(form, "credential", "passkey.needed", shown=False)
-    ),
-    **{
-        name: _code
-        for name in ("SMS_MFA", "EMAIL_OTP", "EMAIL_MFA", "SMS_OTP", "SOFTWARE_TOKEN_MFA", "RECOVERY_CODE")
-    },
+    WEB_AUTHN: lambda form, _: Chosen(WEB_AUTHN, credential=_needed(form, "credential", "passkey.needed", shown=False)),
+    **{name: _code for name in ("SMS_MFA", "EMAIL_OTP", "EMAIL_MFA", "SMS_OTP", "SOFTWARE_TOKEN_MFA", "RECOVERY_CODE")},
 }
 
 

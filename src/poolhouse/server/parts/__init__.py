@@ -27,6 +27,7 @@ PARTS: Final[Mapping[str, Callable[[Settings], bool]]] = {
     "user_pools": _always,
     "discovery": _always,
     "oauth": _always,
+    "sign_out": _always,
     "operation": _always,
     "outbox_page": lambda settings: settings.dev.enabled and settings.dev.outbox_page,
     "front_page": lambda settings: settings.dev.enabled,
