@@ -94,7 +94,7 @@ class EndSession:
         # A form of another site comes without our cookies (SameSite=Lax); with the request that follows they come.
         form = await self._reading.form(request)
         moved = self._sign_out.moved(self._pool_id(request), form)
-        raise web.HTTPSeeOther(f"{root_of(request)}{END_SESSION}?{urlencode({_MOVED: moved})}")
+        return _sent_on(303, f"{root_of(request)}{END_SESSION}?{urlencode({_MOVED: moved})}")
 
     async def _answered(self, request: web.Request) -> web.StreamResponse:
         handle, browser = request.query[_HANDLE], self._browser(request)
@@ -116,11 +116,7 @@ class EndSession:
     def _gone(self, request: web.Request, out: LoggedOut) -> web.StreamResponse:
         """The browser forgets the handles, tells those whom it has to tell, and goes on."""
         if out.go_on is not None and not out.frames:
-            status = 302 if request.method == "GET" else 303
-            response: web.StreamResponse = web.Response(
-                status=status,
-                headers={"Location": out.go_on, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"},
-            )
+            response: web.StreamResponse = _sent_on(302 if request.method == "GET" else 303, out.go_on)
         else:
             response = self._pages.signed_out(request, out)
         if out.handles:
@@ -137,3 +133,8 @@ class EndSession:
     @staticmethod
     def _pool_id(request: web.Request) -> str:
         return request.match_info["pool_id"]
+
+
+def _sent_on(status: int, address: str) -> web.Response:
+    fields = {"Location": address, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+    return web.Response(status=status, headers=fields)
