@@ -136,6 +136,7 @@ class Reason(Enum):
     URI_WITH_FRAGMENT = "{uri} cannot contain a fragment."
     URI_PROTOCOL_FORBIDDEN = "{uri} cannot use the {protocol} protocol."
     URI_WITHOUT_ONE_HOST = "{uri} does not name one host."
+    LOGOUT_URI_OF_NO_CALLBACK = "{uri} is of another origin than all callback URLs of the client."
     URI_NOT_VALID = "{uri} is not a valid URI."
     CLIENT_WITHOUT_SECRET = "A client that was made without a secret cannot be given one."
     TOO_MANY_SECRETS = "A client can have at most {most} secrets."

@@ -82,6 +82,11 @@ def _document(issuer: str, algorithms: Sequence[str]) -> Mapping[str, Any]:
         "introspection_endpoint": f"{issuer}/oauth2/introspect",
         "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
         "userinfo_endpoint": f"{issuer}/oauth2/userInfo",
+        "end_session_endpoint": f"{issuer}/oauth2/end_session",
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
+        "frontchannel_logout_supported": True,
+        "frontchannel_logout_session_supported": True,
         "grant_types_supported": ["client_credentials", "refresh_token"],
         # Required, and empty until there is an authorization endpoint.
         "response_types_supported": [],
