@@ -143,7 +143,10 @@ VIEWS: Mapping[str, View] = {
     "choose-set-up": Choose(
         username=LENA,
         purpose="set_up",
-        options=(Option(value="SOFTWARE_TOKEN_MFA", name="SOFTWARE_TOKEN_MFA"), Option(value="SMS_MFA", name="SMS_MFA")),
+        options=(
+            Option(value="SOFTWARE_TOKEN_MFA", name="SOFTWARE_TOKEN_MFA"),
+            Option(value="SMS_MFA", name="SMS_MFA"),
+        ),
         problems=(Problem("choose.needed"),),
     ),
     "new-password": NewPassword(username=LENA, policy=POLICY),
@@ -214,9 +217,7 @@ VIEWS: Mapping[str, View] = {
     "accounts": Accounts(
         accounts=(
             Account(value="1", name="Lena Okafor", detail=LENA),
-            Account(
-                value="2", name="Lena at Work", detail="l.okafor@harbour-consulting.example", signed_in=False
-            ),
+            Account(value="2", name="Lena at Work", detail="l.okafor@harbour-consulting.example", signed_in=False),
         )
     ),
     "sign-out": SignOut(username=LENA),

@@ -134,6 +134,16 @@ class Sessions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OAuth:
+    """``code_seconds``: how long a code is good; ``request_seconds``: how long the pages wait for a user."""
+
+    code_seconds: int = field(default=60, metadata=_by(values.whole(10, 600)))
+    request_seconds: int = field(default=1800, metadata=_by(values.whole(60, 86400)))
+    implicit: bool = field(default=False, metadata=_by(values.switch))
+    """Whether clients that have the implicit flow are given tokens by the authorization endpoint."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Passwords:
     """What an argon2id hash costs."""
 
@@ -233,6 +243,7 @@ class Settings:
     master: Master = Master()
     root: Root = Root()
     tokens: Tokens = Tokens()
+    oauth: OAuth = OAuth()
     sessions: Sessions = Sessions()
     passwords: Passwords = Passwords()
     limits: Limits = Limits()
@@ -250,6 +261,7 @@ SECTIONS: Mapping[str, type[Any]] = {
     "master": Master,
     "root": Root,
     "tokens": Tokens,
+    "oauth": OAuth,
     "sessions": Sessions,
     "passwords": Passwords,
     "limits": Limits,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from poolhouse.records.base import Kept, StoredRecord
 
 
@@ -39,6 +41,8 @@ class Grant(StoredRecord, frozen=True, kw_only=True):
     """Of a device that can be confirmed, once; None where it was known, or has been confirmed."""
     session: str | None = None
     """The id of the browser session that it was given in; None for one by the JSON API."""
+    claims: dict[str, Any] = {}
+    """What the client asked for beside its scopes: the parameter ``claims`` of its request."""
 
 
 class BrowserSession(StoredRecord, frozen=True, kw_only=True):

@@ -136,6 +136,9 @@ class Preferences(Flow):
         )
 
     async def _store(self, pool: Pool, user: User, changed: User) -> None:
+        if changed.recovery and not self._factors.standing(Directory.of(pool), Person.of(changed)).active:
+            # There is nothing that they would stand in for.
+            changed = replace(changed, recovery=None)
         if changed != user:
             try:
                 await self._users.save(pool, replace(changed, modified=self.world.clock.now()))

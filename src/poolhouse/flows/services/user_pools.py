@@ -13,6 +13,7 @@ from poolhouse.flows.accounts.recovery import Recovery
 from poolhouse.flows.accounts.sign_up import SignUp
 from poolhouse.flows.accounts.unfinished import UnfinishedSignUps
 from poolhouse.flows.clients.administration import ClientAdministration
+from poolhouse.flows.clients.on_pages import OnPages
 from poolhouse.flows.clients.proof import ClientProof
 from poolhouse.flows.clients.resource_servers import ResourceServerAdministration
 from poolhouse.flows.clients.secrets import ClientSecrets
@@ -27,6 +28,7 @@ from poolhouse.flows.factors.message_code import message_factors
 from poolhouse.flows.factors.passkeys import PasskeyRegistrations
 from poolhouse.flows.factors.plugged import PluggedFactor
 from poolhouse.flows.factors.preferences import Preferences
+from poolhouse.flows.factors.recovery_codes import RecoveryCode, RecoveryCodeSets
 from poolhouse.flows.flow import World
 from poolhouse.flows.grants.bearer import Bearers
 from poolhouse.flows.grants.handles import Handles
@@ -46,6 +48,7 @@ from poolhouse.flows.sign_in.again import Again
 from poolhouse.flows.sign_in.begin import SignIn
 from poolhouse.flows.sign_in.challenges.custom import NAME as CUSTOM
 from poolhouse.flows.sign_in.end import SignInEnd
+from poolhouse.flows.sign_in.hosted import HostedSignIn
 from poolhouse.flows.sign_in.machine import Machine
 from poolhouse.flows.sign_in.migration import Migration
 from poolhouse.flows.sign_in.set_up import FactorSetUps
@@ -69,6 +72,8 @@ class Services(Struct, frozen=True):
     sign_up: SignUp
     sign_in: SignIn
     sign_in_end: SignInEnd
+    hosted: HostedSignIn
+    on_pages: OnPages
     recovery: Recovery
     profile: Profile
     enrolments: Enrolments
@@ -76,6 +81,7 @@ class Services(Struct, frozen=True):
     preferences: Preferences
     devices: RememberedDevices
     passkeys: PasskeyRegistrations
+    recovery_codes: RecoveryCodeSets
     grants: Grants
     refreshing: Refreshing
     revocation: Revocation
@@ -122,7 +128,8 @@ def build_services(
     groups = GroupAdministration(ports.pools, ports.groups, chance, clock, audit)
     lines = LineImport(world, ports.users, ports.groups, groups, ports.passwords)
     sms, email, sms_first = message_factors(world, ports.users, directory, codes, limits)
-    known = Factors((sms, email), [PluggedFactor(world, ports.counters, factor) for factor in factors])
+    plugged = [PluggedFactor(world, ports.counters, factor) for factor in factors]
+    known = Factors((sms, email), plugged, backups=(RecoveryCode(world, ports.users, messenger),))
     first = FirstFactors(known, ports.passkeys, alone=(sms_first,))
     devices = KnownDevices(world, ports.devices)
     enrolments = Enrolments(world, ports.users, known, bearers, lockout, limits)
@@ -146,6 +153,8 @@ def build_services(
     )
     machine = Machine(world, ports.users, ports.attempts, lockout, devices, table, again)
     sign_in = SignIn(world, ports.pools, ports.users, machine, directory, secrets, table, limits)
+    factor_set_ups = FactorSetUps(world, ports.clients, sign_in, machine, enrolments, limits)
+    on_pages = OnPages(secrets)
     return Services(
         pools=PoolAdministration(
             ports.pools,
@@ -187,6 +196,8 @@ def build_services(
         ),
         sign_in=sign_in,
         sign_in_end=SignInEnd(grants, devices, audit, sessions),
+        hosted=HostedSignIn(world, sign_in, factor_set_ups, known, on_pages),
+        on_pages=on_pages,
         recovery=Recovery(
             world,
             ports.pools,
@@ -216,10 +227,11 @@ def build_services(
             sessions,
         ),
         enrolments=enrolments,
-        factor_set_ups=FactorSetUps(world, ports.clients, sign_in, machine, enrolments, limits),
+        factor_set_ups=factor_set_ups,
         preferences=Preferences(world, ports.users, known, first, bearers, directory, lockout),
         devices=RememberedDevices(world, ports.devices, devices, ports.grants, ports.srp, bearers, directory),
         passkeys=PasskeyRegistrations(world, ports.passkeys, ports.passkey_proofs, bearers, lockout, limits),
+        recovery_codes=RecoveryCodeSets(world, ports.users, known, bearers, lockout, limits),
         grants=grants,
         refreshing=Refreshing(
             world,

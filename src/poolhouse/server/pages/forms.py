@@ -155,7 +155,7 @@ _READ: Final[Mapping[str, Callable[[Form, tuple[Field, ...]], Given]]] = {
     "MFA_SETUP": lambda form, _: FactorSetUp(),
     "NEW_PASSWORD_REQUIRED": _new_password,
     WEB_AUTHN: lambda form, _: Chosen(WEB_AUTHN, credential=_needed(form, "credential", "passkey.needed", shown=False)),
-    **{name: _code for name in ("SMS_MFA", "EMAIL_OTP", "EMAIL_MFA", "SMS_OTP", "SOFTWARE_TOKEN_MFA", "RECOVERY_CODE")},
+    **dict.fromkeys(("SMS_MFA", "EMAIL_OTP", "EMAIL_MFA", "SMS_OTP", "SOFTWARE_TOKEN_MFA", "RECOVERY_CODE"), _code),
 }
 
 

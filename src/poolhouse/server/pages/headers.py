@@ -12,6 +12,9 @@ from yarl import URL
 _ORIGIN: Final = re.compile(r"[a-z][a-z0-9+.-]*:(//[A-Za-z0-9.\-\[\]:]+)?")
 """Nothing that ends a directive or a policy."""
 
+_NO_PLACES: Final = frozenset({"about", "blob", "data", "file", "filesystem", "javascript", "vbscript"})
+"""Schemes that no client of ours is at."""
+
 _SAME: Final = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
@@ -32,7 +35,7 @@ def origin_of(uri: str) -> str | None:
             found = f"{url.scheme}:" if url.scheme else ""
     except ValueError:
         return None
-    return found if _ORIGIN.fullmatch(found) else None
+    return found if _ORIGIN.fullmatch(found) and found.partition(":")[0] not in _NO_PLACES else None
 
 
 def headers(*, leads_to: Iterable[str] = (), frames: Iterable[str] = ()) -> dict[str, str]:
@@ -48,11 +51,11 @@ def headers(*, leads_to: Iterable[str] = (), frames: Iterable[str] = ()) -> dict
         "frame-ancestors 'none'",
         "base-uri 'none'",
     ]
-    if framed := _sources("", map(origin_of, frames)):
+    if framed := _sources("", (origin_of(each) for each in frames if each.startswith(("http:", "https:")))):
         policy.insert(-2, f"frame-src{framed}")
     return {"Content-Security-Policy": "; ".join(policy), **_SAME}
 
 
 def _sources(directive: str, origins: Iterable[str | None]) -> str:
-    named = dict.fromkeys(origin for origin in origins if origin is not None and _ORIGIN.fullmatch(origin))
+    named = dict.fromkeys(origin for origin in origins if origin is not None and origin == origin_of(origin))
     return " ".join((directive, *named)) if named else directive

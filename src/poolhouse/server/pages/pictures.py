@@ -12,7 +12,7 @@ def qr(text: str, label: str) -> Markup:
     """The text as inline SVG, for a page in any colours: black on white, with the quiet zone that readers need. Raises
     ``ValueError`` where it is too long."""
     drawn = io.BytesIO()
-    code = segno.make_qr(text, error="m")
-    code.save(drawn, kind="svg", xmldecl=False, svgns=True, nl=False, light="#fff", border=4, omitsize=True)
-    attributes = Markup('<svg class="qr" role="img" aria-label="{}"').format(label)
-    return Markup(drawn.getvalue().decode().replace('<svg class="segno"', attributes, 1))  # noqa: S704 - ours
+    look = {"svgclass": "qr", "lineclass": None, "light": "#fff", "border": 4}
+    segno.make_qr(text, error="m").save(drawn, kind="svg", xmldecl=False, nl=False, omitsize=True, **look)
+    said = Markup('<svg role="img" aria-label="{}" ').format(label)
+    return Markup(drawn.getvalue().decode().replace("<svg ", said, 1))  # noqa: S704 - ours

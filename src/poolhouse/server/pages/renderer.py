@@ -107,6 +107,7 @@ class Renderer:
         )
         environment.filters["grouped"] = lambda text: " ".join(text[i : i + 4] for i in range(0, len(text), 4))
         environment.filters["initials"] = _initials
+        environment.filters["ending"] = lambda masked: masked.rpartition("*")[2]
         return environment
 
 
@@ -122,7 +123,7 @@ def _wrong(text: Any, view: View) -> dict[str, Any]:
 def _initials(name: str) -> str:
     """Two letters for a round picture."""
     words = [word for word in name.replace("@", " ").split() if word[0].isalnum()] or [name]
-    return "".join(word[0] for word in words[:2]).upper()
+    return "".join(word[0] for word in dict.fromkeys((words[0], words[-1]))).upper()
 
 
 def _query(request: web.Request) -> dict[str, str]:

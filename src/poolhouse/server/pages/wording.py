@@ -17,11 +17,12 @@ class Way(Struct, frozen=True):
     name: str
     about: str | None = None
     to: str | None = None
+    ends: bool = False
 
 
 _PASSWORD: Final = Way("password", "lock", "way.password", "way.password_about")
 _EMAIL: Final = Way("email", "mail", "way.email", None, "way.to")
-_SMS: Final = Way("sms", "phone", "way.sms", None, "way.to")
+_SMS: Final = Way("sms", "phone", "way.sms", None, "way.to_number", ends=True)
 
 WAYS: Final[Mapping[str, Way]] = {
     "WEB_AUTHN": Way("passkey", "key", "way.passkey", "way.passkey_about"),

@@ -51,12 +51,14 @@ class Words:
         return Locale.parse(self.tag, sep="-").get_display_name() or self.tag
 
     def text(self, id: str, /, **facts: Any) -> Markup:  # noqa: A002 - the field's word
-        """The sentence. An id that there is no sentence for is shown as it is."""
-        return _filled(self._catalogue.gettext(id), facts)
+        """The sentence, where it has forms in that of the number ``n``. An id without a sentence is shown as it is."""
+        n = facts.get("n")
+        found = self._catalogue.ngettext(id, id, n) if isinstance(n, int) else id
+        return _filled(found if found != id else self._catalogue.gettext(id), facts)
 
     def count(self, id: str, n: int, /, **facts: Any) -> Markup:  # noqa: A002
-        """The sentence in the form that ``n`` takes; it is the fact ``n``."""
-        return _filled(self._catalogue.ngettext(id, id, n), {"n": n, **facts})
+        """The sentence in the form that the number takes; it is the fact ``n``."""
+        return self.text(id, n=n, **facts)
 
     def has(self, id: str) -> bool:  # noqa: A002
         return self._catalogue.gettext(id) != id

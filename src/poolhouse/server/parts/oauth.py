@@ -7,7 +7,7 @@ from typing import Final
 from poolhouse.flows.flow import World
 from poolhouse.flows.grants.notices import BACKCHANNEL_LOGOUT
 from poolhouse.flows.jobs.worker import Kind
-from poolhouse.flows.services.oauth import build_oauth
+from poolhouse.flows.services.oauth import OAuthTerms, build_oauth
 from poolhouse.flows.services.user_pools import Services
 from poolhouse.ports.user_pools import Ports
 from poolhouse.server.ground import Ground
@@ -25,13 +25,14 @@ POOL: Final = r"/{pool_id:[\w-]{1,40}_[0-9a-zA-Z]{1,32}}"
 
 async def build(ground: Ground, built: Built) -> Part:
     """Needs the flows of user pools. Gives those of OAuth."""
-    services = build_oauth(
-        built.one(World),
-        built.one(Ports),
-        built.one(Services),
-        ground.http,
+    said = ground.settings.oauth
+    terms = OAuthTerms(
+        code_seconds=said.code_seconds,
+        request_seconds=said.request_seconds,
+        implicit=said.implicit,
         logout_ends_tokens=ground.settings.sessions.logout_ends_tokens,
     )
+    services = build_oauth(built.one(World), built.one(Ports), built.one(Services), ground.http, terms)
     server, limits = ground.settings.server, ground.settings.limits
     reading = Reading(
         limit=min(limits.body, limits.open_body),
@@ -47,7 +48,7 @@ async def build(ground: Ground, built: Built) -> Part:
             *_endpoint("userInfo", "oauth_userinfo", GET=user_info.handle, POST=user_info.handle),
         ),
         jobs=(Kind(BACKCHANNEL_LOGOUT, services.backchannel_logout.go_on),),
-        gives=(services,),
+        gives=(services, reading),
     )
 
 

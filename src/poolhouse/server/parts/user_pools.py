@@ -27,7 +27,12 @@ from poolhouse.store.repositories.grants import BrowserSessionRepository, GrantR
 from poolhouse.store.repositories.groups import Memberships
 from poolhouse.store.repositories.keys import SigningKeyRepository
 from poolhouse.store.repositories.messages import OutboxRepository
-from poolhouse.store.repositories.oauth import ResourceServerRepository
+from poolhouse.store.repositories.oauth import (
+    AuthorizationCodeRepository,
+    AuthorizationRequestRepository,
+    ConsentRepository,
+    ResourceServerRepository,
+)
 from poolhouse.store.repositories.protection import CounterRepository
 from poolhouse.store.repositories.sign_in import AttemptRepository, CodeRepository
 from poolhouse.store.repositories.users import UserRepository
@@ -147,6 +152,9 @@ async def _ports(ground: Ground) -> tuple[Ports, KeyRing]:
         censuses=CensusRepository(store),
         groups=memberships,
         resource_servers=ResourceServerRepository(store, cursors, clock),
+        authorization_requests=AuthorizationRequestRepository(store, vault),
+        authorization_codes=AuthorizationCodeRepository(store),
+        consents=ConsentRepository(store, cursors),
         attempts=AttemptRepository(store, vault),
         codes=CodeRepository(store),
         grants=GrantRepository(store),

@@ -69,7 +69,7 @@ all("form").forEach((f) => f.addEventListener("submit", (e) => {
 addEventListener("pageshow", () => all("form[aria-busy]").forEach((f) => f.removeAttribute("aria-busy")));
 
 // A time of day in the visitor's own zone.
-all("time[data-clock]").forEach((t) => { t.textContent = new Date(t.dateTime).toLocaleTimeString(document.documentElement.lang, { timeStyle: "short" }); });
+all("time[data-clock]").forEach((t) => { t.textContent = new Date(t.dateTime).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }); });
 
 // An answer to an app that goes there by a form.
 all("form[data-send]").forEach((f) => HTMLFormElement.prototype.submit.call(f));
