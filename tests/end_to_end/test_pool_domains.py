@@ -153,7 +153,24 @@ async def test_a_proxy_that_is_trusted_says_which_host_was_asked() -> None:
         # The entry of the nearest proxy counts; of two headers that differ none does.
         assert 404 == (await ask(at, DISCOVERY, "inside", **{"X-Forwarded-Host": f"{CUSTOM}, evil.example"})).status
         both = {"X-Forwarded-Host": CUSTOM, "Forwarded": f"host={AT_PREFIX}"}
-        assert 404 == (await ask(at, DISCOVERY, CUSTOM, **both)).status
+        assert 404 == (await ask(at, DISCOVERY, "inside", **both)).status
+
+
+async def test_a_clients_header_behind_a_trusted_proxy_changes_nothing_where_the_host_leads_somewhere() -> None:
+    """Proxies that pass Host on often let X-Forwarded-Host through, and caches know nothing of it."""
+    async with oauth_served(server=settings(trusted_proxies=(ip_network("127.0.0.0/8"),))) as served:
+        at = await with_domains(served)
+        other = await at.house.pool()
+        await at.house.services.domains.create(other.id, "others", DomainSettings())
+        spoofed = {"X-Forwarded-Host": f"others.{SUFFIX}", "Forwarded": f"host=others.{SUFFIX}"}
+
+        at_domain = await ask(at, DISCOVERY, CUSTOM, **spoofed)
+        at_own = await ask(at, DISCOVERY, OWN, **spoofed)
+        at_issuer = await ask(at, f"/{at.pool.id}{DISCOVERY}", OWN, **spoofed)
+
+        assert f"https://{OWN}/{at.pool.id}" == at_domain.json["issuer"]
+        assert 404 == at_own.status
+        assert 200 == at_issuer.status
 
 
 async def test_at_the_domain_of_one_pool_there_is_no_other(at: OAuth) -> None:

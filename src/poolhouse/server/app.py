@@ -38,7 +38,7 @@ from poolhouse.server.operation.guard import OperatorGuard
 from poolhouse.server.operation.metrics import Metrics
 from poolhouse.server.operation.shortages import Shortages
 from poolhouse.server.part import Built
-from poolhouse.server.proxies import asked_host
+from poolhouse.server.proxies import asked_hosts
 from poolhouse.server.requests import answering
 from poolhouse.server.routes import mount
 from poolhouse.server.stopping import READY
@@ -136,7 +136,7 @@ def _pool_domains(settings: Settings, built: Built) -> PoolDomains:
     domains, trusted = built.one(Services).domains, settings.server.trusted_proxies
     return PoolDomains(
         domains.pool_of,
-        lambda request: asked_host(request.remote, request.headers, trusted),
+        lambda request: asked_hosts(request.remote, request.headers, trusted),
         own=domains.surroundings.host,
         suffix=domains.surroundings.suffix,
     )

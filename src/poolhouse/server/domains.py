@@ -28,26 +28,32 @@ PoolOf = Callable[[str], Awaitable[str | None]]
 
 
 class PoolDomains:
-    """``pool_of`` tells the pool behind the name of a domain; ``host_of`` where a request was sent to. ``own`` is the
+    """``pool_of`` tells the pool behind the name of a domain; ``hosts_of`` where a request may have been sent to, the
+    likeliest first. ``own`` is the
     server's own name, ``suffix`` that under which prefixes are names of their own (None: they are not)."""
 
     def __init__(
-        self, pool_of: PoolOf, host_of: Callable[[web.Request], str | None], *, own: str, suffix: str | None = None
+        self,
+        pool_of: PoolOf,
+        hosts_of: Callable[[web.Request], Iterable[str]],
+        *,
+        own: str,
+        suffix: str | None = None,
     ) -> None:
         self._pool_of = pool_of
-        self._host_of = host_of
+        self._hosts_of = hosts_of
         self._own = own
         self._suffix = None if suffix is None else f".{suffix}"
 
     async def of_host(self, request: web.Request) -> str | None:
         """The pool at whose domain the request is. None: it is at no domain of a pool."""
-        host = self._host_of(request)
-        if host is None or host == self._own:
-            return None
-        if self._suffix is not None and host.endswith(self._suffix):
-            prefix = host.removesuffix(self._suffix)
-            return None if "." in prefix else await self._pool_of(prefix)
-        return await self._pool_of(host) if _NAME.fullmatch(host) else None
+        for host in self._hosts_of(request):
+            if host == self._own:
+                return None
+            pool_id = await self._behind(host)
+            if pool_id is not None:
+                return pool_id
+        return None
 
     def routes(self, routes: Iterable[Route]) -> tuple[Route, ...]:
         """The same, where those of pools are at the domains of pools, too. The first of two that fit is taken, so new
@@ -71,6 +77,12 @@ class PoolDomains:
             ),
             *routes[last + 1 :],
         )
+
+    async def _behind(self, host: str) -> str | None:
+        if self._suffix is not None and host.endswith(self._suffix):
+            prefix = host.removesuffix(self._suffix)
+            return None if "." in prefix else await self._pool_of(prefix)
+        return await self._pool_of(host) if _NAME.fullmatch(host) else None
 
     def _at_its_own(self, handler: Handler) -> Handler:
         """Under the pool's id, wherever that is no other pool's domain."""

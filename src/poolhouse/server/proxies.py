@@ -44,13 +44,16 @@ def source_address(peer: str | None, headers: Headers, trusted: Sequence[Network
     return str(told.pop()) if len(told) == 1 else str(address)
 
 
-def asked_host(peer: str | None, headers: Headers, trusted: Sequence[Network]) -> str | None:
-    """The host that the request was sent to, in lower case and without a port; None where none is told, or more than
-    one. Anybody can say any: it may choose what is shown, and never be shown (security row 2).
+def asked_hosts(peer: str | None, headers: Headers, trusted: Sequence[Network]) -> tuple[str, ...]:
+    """The hosts that the request says it was sent to, in lower case and without a port, the first to be asked first:
+    that of ``Host``, and what a trusted proxy that does not pass it on says in its place, as ``X-Forwarded-Host`` or in
+    ``Forwarded``. The proxy next to us wrote the last entry of each; where the two differ, neither is believed.
 
-    A trusted proxy that does not pass ``Host`` on says it as ``X-Forwarded-Host`` or in ``Forwarded``. The one next to
-    us wrote the last entry; where it wrote both and they differ, neither is believed.
+    Anybody can say any: a host may choose what is shown, and is never shown (security row 2). A proxy that passes
+    ``Host`` on may let a client's ``X-Forwarded-Host`` through: so it is looked at only where ``Host`` leads nowhere.
     """
+    said = headers.getall("Host", ())
+    hosts = [said[0]] if len(said) == 1 else []
     address = _peer(peer or "")
     if address is not None and _is_among(address, trusted):
         told = {
@@ -58,10 +61,9 @@ def asked_host(peer: str | None, headers: Headers, trusted: Sequence[Network]) -
             for name, read in (("X-Forwarded-Host", _plain), ("Forwarded", _hosts_forwarded))
             if (entries := read(headers.getall(name, ()))) and entries[-1].strip()
         }
-        if told:
-            return _host(told.pop()) if len(told) == 1 else None
-    hosts = headers.getall("Host", ())
-    return _host(hosts[0]) if len(hosts) == 1 else None
+        if len(told) == 1:
+            hosts.extend(told)
+    return tuple([host for host in map(_host, hosts) if host is not None])
 
 
 @lru_cache(maxsize=1024)
