@@ -71,8 +71,13 @@ MEANINGS: Final[Mapping[str, str]] = {
             ("answers", "challenges answered and codes brought"),
             ("sign_ups", "sign-ups"),
             ("codes", "codes asked for"),
+            ("authorizations", "authorization requests"),
+            ("tokens", "requests to the endpoints of clients (token, revocation, introspection)"),
         )
     },
+    "limits.source_failed_proofs": "Within a minute, for each process, from one address: clients that did not prove "
+    "themselves. 0: no limit.",
+    "limits.client_failed_proofs": "The same, for one client id, whether there is such a client or not.",
     "limits.plugin": "Seconds for one implementation of a hook, where `plugins.limits` does not name its plugin.",
     "messages.outbox": "A file that gets every message as a line of JSON. For development: codes are readable there.",
     "messages.smtp": "The settings of the e-mail sender.",

@@ -32,12 +32,23 @@ MINUTE = 60.0
 
 
 class Asked(StrEnum):
-    """What is limited: to begin a sign-in, to answer a challenge or bring a code, to sign up, to be sent a code."""
+    """What is limited: to begin a sign-in, to answer a challenge or bring a code, to sign up, to be sent a code, to ask
+    for authorization, and to ask the endpoints of clients (token, revocation, introspection)."""
 
     SIGN_IN = "sign_in"
     ANSWER = "answer"
     SIGN_UP = "sign_up"
     CODE = "code"
+    AUTHORIZATION = "authorization"
+    TOKEN = "token"  # noqa: S105 - a name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProofRates:
+    """How many proofs of clients may fail within a minute. 0: no limit."""
+
+    by_source: int = 0
+    by_client: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +58,7 @@ class Rates:
     by_source: Mapping[Asked, int] = field(default_factory=dict)
     by_client: Mapping[Asked, int] = field(default_factory=dict)
     by_pool: Mapping[Asked, int] = field(default_factory=dict)
+    proofs: ProofRates = ProofRates()
 
 
 NONE = Rates()
@@ -82,12 +94,21 @@ class Buckets:
             self._held.popitem(last=False)
 
 
+Admit = Callable[[str], None]
+"""A request of this class counts. Raises ``TooManyRequests``."""
+
+
+def admit_all(_: str) -> None:
+    """No class has a limit."""
+
+
 class RequestClasses:
     """Requests a second for each class of operations and region, whoever asks. ``figures`` names the classes that have
     a limit."""
 
     def __init__(self, clock: Clock, figures: Mapping[str, int]) -> None:
         self._figures = {name: figure for name, figure in figures.items() if figure}
+        self.in_force = bool(self._figures)
         self._buckets = Buckets(clock, AT_MOST)
 
     def admit(self, name: str | None, region: str) -> None:

@@ -16,6 +16,7 @@ from poolhouse.flows.oauth.introspection import Introspection
 from poolhouse.flows.oauth.revocation import RevocationEndpoint
 from poolhouse.flows.oauth.token import TokenEndpoint
 from poolhouse.flows.oauth.userinfo import UserInfos
+from poolhouse.flows.protection.limits import Admit, admit_all
 from poolhouse.flows.services.user_pools import Services
 from poolhouse.ports.user_pools import Ports
 
@@ -27,20 +28,24 @@ class OAuthServices(Struct, frozen=True):
     user_infos: UserInfos
 
 
-def build_oauth(world: World, ports: Ports, services: Services) -> OAuthServices:
+def build_oauth(world: World, ports: Ports, services: Services, *, admit: Admit = admit_all) -> OAuthServices:
+    """``admit`` counts requests by their class."""
     secrets = ClientSecrets(world.secrets, world.chance)
-    clients = ClientAuthentication(ports.pools, ports.clients, ClientProof(secrets, world.audit))
+    clients = ClientAuthentication(
+        ports.pools, ports.clients, ClientProof(secrets, world.audit), services.limits, services.proofs
+    )
     handles = Handles(world.secrets, world.chance)
     return OAuthServices(
         token=TokenEndpoint(
             world,
             clients,
+            admit,
             {
                 "client_credentials": ClientCredentials(Machines(world, ports.tokens), ports.resource_servers),
                 "refresh_token": RefreshToken(services.refreshing, ports.resource_servers),
             },
         ),
-        revocation=RevocationEndpoint(world, clients, services.revocation),
+        revocation=RevocationEndpoint(world, clients, services.revocation, admit),
         introspection=Introspection(world, clients, ports.tokens, services.bearers, handles, ports.grants, ports.users),
         user_infos=UserInfos(world, services.bearers),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from poolhouse.flows.flow import World
+from poolhouse.flows.protection.limits import RequestClasses
 from poolhouse.flows.services.oauth import build_oauth
 from poolhouse.flows.services.user_pools import Services
 from poolhouse.ports.user_pools import Ports
@@ -20,8 +21,14 @@ from poolhouse.server.routes import Audience, Handler, Route
 
 async def build(ground: Ground, built: Built) -> Part:
     """Needs the flows of user pools. Gives those of OAuth."""
-    services = build_oauth(built.one(World), built.one(Ports), built.one(Services))
-    server, limits = ground.settings.server, ground.settings.limits
+    server, limits, classes = ground.settings.server, ground.settings.limits, built.one(RequestClasses)
+    services = build_oauth(
+        built.one(World),
+        built.one(Ports),
+        built.one(Services),
+        # As all requests that nobody signed.
+        admit=lambda name: classes.admit(name, server.region),
+    )
     reading = Reading(
         limit=min(limits.body, limits.open_body),
         source=lambda request: source_address(request.remote, request.headers, server.trusted_proxies),
