@@ -10,7 +10,7 @@ from poolhouse.flows.services.user_pools import Services
 from poolhouse.server.cookies import Cookies
 from poolhouse.server.ground import Ground
 from poolhouse.server.oidc.responses import ToClient
-from poolhouse.server.pages import accounts, consent, recovery, sign_in, sign_up
+from poolhouse.server.pages import accounts, consent, places, recovery, sign_up
 from poolhouse.server.pages.accounts import AccountPages
 from poolhouse.server.pages.consent import ConsentPages
 from poolhouse.server.pages.csrf import Csrf
@@ -53,7 +53,7 @@ async def build(ground: Ground, built: Built) -> Part:
     return Part(
         routes=(
             *renderer.routes,
-            *_page(sign_in.PAGE, visits.get(signing_in.show), visits.post(signing_in.answer)),
+            *_page(places.PAGE, visits.get(signing_in.show), visits.post(signing_in.answer)),
             *_page(sign_up.PAGE, visits.get(signing_up.show), visits.post(signing_up.answer)),
             *_page(sign_up.CONFIRM, visits.get(signing_up.show_confirm), visits.post(signing_up.answer_confirm)),
             *_page(recovery.PAGE, visits.get(recovering.show), visits.post(recovering.answer)),
