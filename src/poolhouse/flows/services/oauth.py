@@ -11,7 +11,9 @@ from poolhouse.flows.clients.secrets import ClientSecrets
 from poolhouse.flows.flow import World
 from poolhouse.flows.grants.handles import Handles
 from poolhouse.flows.grants.machines import Machines
+from poolhouse.flows.grants.sessions import BrowserSessions
 from poolhouse.flows.oauth.authorize import Authorization, Terms
+from poolhouse.flows.oauth.backchannel_logout import BackchannelLogout
 from poolhouse.flows.oauth.client_proof import ClientAuthentication
 from poolhouse.flows.oauth.codes import Codes
 from poolhouse.flows.oauth.consent import ConsentBook
@@ -19,10 +21,12 @@ from poolhouse.flows.oauth.grants.authorization_code import AuthorizationCodeGra
 from poolhouse.flows.oauth.grants.client_credentials import ClientCredentials
 from poolhouse.flows.oauth.grants.refresh_token import RefreshToken
 from poolhouse.flows.oauth.introspection import Introspection
+from poolhouse.flows.oauth.logout import SignOut
 from poolhouse.flows.oauth.revocation import RevocationEndpoint
 from poolhouse.flows.oauth.token import TokenEndpoint
 from poolhouse.flows.oauth.userinfo import UserInfos
 from poolhouse.flows.services.user_pools import Services
+from poolhouse.hooks.context import Http
 from poolhouse.ports.user_pools import Ports
 
 
@@ -44,9 +48,21 @@ class OAuthServices(Struct, frozen=True):
     revocation: RevocationEndpoint
     introspection: Introspection
     user_infos: UserInfos
+    sessions: BrowserSessions
+    sign_out: SignOut
+    backchannel_logout: BackchannelLogout
 
 
-def build_oauth(world: World, ports: Ports, services: Services, terms: OAuthTerms = USUAL) -> OAuthServices:
+def build_oauth(
+    world: World,
+    ports: Ports,
+    services: Services,
+    http: Http,
+    terms: OAuthTerms = USUAL,
+    *,
+    logout_ends_tokens: bool = True,
+) -> OAuthServices:
+    """``http`` is the way to the servers of clients."""
     secrets = ClientSecrets(world.secrets, world.chance)
     clients = ClientAuthentication(ports.pools, ports.clients, ClientProof(secrets, world.audit))
     handles = Handles(world.secrets, world.chance)
@@ -80,4 +96,9 @@ def build_oauth(world: World, ports: Ports, services: Services, terms: OAuthTerm
         revocation=RevocationEndpoint(world, clients, services.revocation),
         introspection=Introspection(world, clients, ports.tokens, services.bearers, handles, ports.grants, ports.users),
         user_infos=UserInfos(world, services.bearers),
+        sessions=services.sessions,
+        sign_out=SignOut(
+            world, ports.pools, ports.clients, services.sessions, ports.tokens, ends_tokens=logout_ends_tokens
+        ),
+        backchannel_logout=BackchannelLogout(world, ports.pools, ports.clients, ports.tokens, http),
     )

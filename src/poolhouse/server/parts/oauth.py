@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from poolhouse.flows.flow import World
+from poolhouse.flows.grants.notices import BACKCHANNEL_LOGOUT
+from poolhouse.flows.jobs.worker import Kind
 from poolhouse.flows.services.oauth import OAuthTerms, build_oauth
 from poolhouse.flows.services.user_pools import Services
 from poolhouse.ports.user_pools import Ports
@@ -25,7 +27,14 @@ async def build(ground: Ground, built: Built) -> Part:
     """Needs the flows of user pools. Gives those of OAuth."""
     said = ground.settings.oauth
     terms = OAuthTerms(code_seconds=said.code_seconds, request_seconds=said.request_seconds, implicit=said.implicit)
-    services = build_oauth(built.one(World), built.one(Ports), built.one(Services), terms)
+    services = build_oauth(
+        built.one(World),
+        built.one(Ports),
+        built.one(Services),
+        ground.http,
+        terms,
+        logout_ends_tokens=ground.settings.sessions.logout_ends_tokens,
+    )
     server, limits = ground.settings.server, ground.settings.limits
     reading = Reading(
         limit=min(limits.body, limits.open_body),
@@ -40,6 +49,7 @@ async def build(ground: Ground, built: Built) -> Part:
             *_endpoint("introspect", "oauth_introspect", is_for_pages=False, POST=back.introspect),
             *_endpoint("userInfo", "oauth_userinfo", GET=user_info.handle, POST=user_info.handle),
         ),
+        jobs=(Kind(BACKCHANNEL_LOGOUT, services.backchannel_logout.go_on),),
         gives=(services, reading),
     )
 
