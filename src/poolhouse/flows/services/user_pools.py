@@ -51,6 +51,7 @@ from poolhouse.flows.sign_in.set_up import FactorSetUps
 from poolhouse.flows.sign_in.signed_up import SignUpSessions
 from poolhouse.flows.sign_in.table import sign_in_table
 from poolhouse.flows.transfer.exporting import UserExport
+from poolhouse.flows.transfer.factors import FactorTransfer
 from poolhouse.flows.transfer.importing import LineImport
 from poolhouse.flows.transfer.running import UserImport
 from poolhouse.hooks.answers.factors import Factor
@@ -116,7 +117,8 @@ def build_services(
     grants = Grants(world, ports.pools, ports.groups, ports.grants, ports.tokens, handles)
     bearers = Bearers(world, ports.pools, ports.clients, ports.users, ports.grants, ports.tokens)
     groups = GroupAdministration(ports.pools, ports.groups, chance, clock, audit)
-    lines = LineImport(world, ports.users, ports.groups, groups, ports.passwords)
+    in_lines = FactorTransfer(world.secrets, chance, ports.passkeys)
+    lines = LineImport(world, ports.users, ports.groups, groups, ports.passwords, in_lines)
     sms, email, sms_first = message_factors(world, ports.users, directory, codes, limits)
     plugged = [PluggedFactor(world, ports.counters, factor) for factor in factors]
     known = Factors((sms, email), plugged, backups=(RecoveryCode(world, ports.users, messenger),))
@@ -202,7 +204,7 @@ def build_services(
             world, ports.users, ports.counters, ports.passwords, bearers, attributes, credentials, lockout, limits
         ),
         enrolments=enrolments,
-        factor_set_ups=FactorSetUps(world, ports.clients, sign_in, machine, enrolments, limits),
+        factor_set_ups=FactorSetUps(world, ports.clients, sign_in, machine, enrolments, limits, secrets),
         preferences=Preferences(world, ports.users, known, first, bearers, directory, lockout),
         devices=RememberedDevices(world, ports.devices, devices, ports.grants, ports.srp, bearers, directory),
         passkeys=PasskeyRegistrations(world, ports.passkeys, ports.passkey_proofs, bearers, lockout, limits),
@@ -222,5 +224,5 @@ def build_services(
         bearers=bearers,
         signing_keys=SigningKeyAdministration(ports.pools, ports.clients, ports.key_ring, clock, audit),
         imports=UserImport(ports.pools, lines, ports.jobs, clock),
-        exports=UserExport(ports.users, ports.groups, ports.passwords, world.secrets, audit),
+        exports=UserExport(ports.users, ports.groups, ports.passwords, world.secrets, audit, in_lines),
     )
