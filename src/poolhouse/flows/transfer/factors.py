@@ -104,20 +104,27 @@ class FactorTransfer:
             tuple(_passkey(pool, one, sub, now) for one in line.passkeys),
         )
 
-    async def put(self, passkeys: tuple[Passkey, ...]) -> None:
-        """They are the user's. Those that are already were put by an import that broke off. Raises ``BadLine``."""
-        for index, one in enumerate(passkeys):
+    async def put(self, passkeys: tuple[Passkey, ...]) -> tuple[Passkey, ...]:
+        """They are the user's; answers those that this call put there. The others are left by an import that broke off.
+        Raises ``BadLine``, and then it put none."""
+        added: list[Passkey] = []
+        for one in passkeys:
             try:
                 await self._passkeys.add(one)
+                added.append(one)
             except KeyTaken:
-                await self.require_free((one,), undo=passkeys[:index])
+                try:
+                    await self.require_free((one,))
+                except BadLine:
+                    await self.take_back(tuple(added))
+                    raise
+        return tuple(added)
 
-    async def require_free(self, passkeys: tuple[Passkey, ...], undo: tuple[Passkey, ...] = ()) -> None:
-        """Raises ``BadLine`` for one that is another user's; then those to undo are there no more."""
+    async def require_free(self, passkeys: tuple[Passkey, ...]) -> None:
+        """Raises ``BadLine`` for one that is another user's."""
         for one in passkeys:
             held = await self._passkeys.get(one.pool_id, one.id)
             if held is not None and held.user_sub != one.user_sub:
-                await self.take_back(undo)
                 raise BadLine("another user has a passkey of this id")
 
     async def take_back(self, passkeys: tuple[Passkey, ...]) -> None:

@@ -95,14 +95,14 @@ class LineImport(Flow):
             return True
         # Passkeys and groups before the user: if it breaks off between, they are nobody's. The other way round the user
         # would exist, be skipped by the next run, and stay without them.
-        await self._factors.put(passkeys)
+        added = await self._factors.put(passkeys)
         for group in groups:
             if group is not None:
                 await self._groups.join(group, user, self.world.clock.now())
         try:
             await self._users.add(pool, user)
         except NameTaken as taken:
-            await self._factors.take_back(passkeys)
+            await self._factors.take_back(added)
             for group in groups:
                 if group is not None:
                     await self._groups.leave(group, user)
