@@ -138,6 +138,10 @@ class Tokens(Protocol):
         self, pool_id: str, id_claims: Mapping[str, Any], access_claims: Mapping[str, Any]
     ) -> tuple[str, str]: ...
 
+    async def sign_id(self, pool_id: str, claims: Mapping[str, Any], beside: Mapping[str, str]) -> str:
+        """A compact JWS for ``id``. ``beside`` is what it vouches for, by claim: each of these says the left half of
+        the text's hash, by the hash of the signature's algorithm (OpenID Connect Core 1.0 section 3.1.3.6)."""
+
     async def verify(self, token: str, use: str) -> Mapping[str, Any]:
         """The claims of a token that we signed for ``use`` with a published key of the pool that it names as issuer.
         Expiry is not looked at. Raises ``InvalidAccessToken`` for anything else."""

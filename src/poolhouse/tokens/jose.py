@@ -8,11 +8,12 @@ say how it wants to be checked: the algorithm belongs to the verifier, and heade
 
 from __future__ import annotations
 
+import hashlib
 import string
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
@@ -104,6 +105,17 @@ def read(token: str) -> Unverified:
 def encoded(raw: bytes) -> bytes:
     """Base64url without padding."""
     return b2a_base64(raw, newline=False).translate(TO_URL).rstrip(b"=")
+
+
+_HASHES: Final = {"EdDSA": hashlib.sha512}
+"""By algorithm; that of all others is SHA-256. Ed25519 hashes by SHA-512 inside."""
+
+
+def half_hash(algorithm: str, text: str) -> str:
+    """The left half of the hash that belongs to the algorithm of a signature, as ``at_hash`` has it (OpenID Connect
+    Core 1.0 section 3.1.3.6)."""
+    hashed = _HASHES.get(algorithm, hashlib.sha256)(text.encode("ascii")).digest()
+    return encoded(hashed[: len(hashed) // 2]).decode()
 
 
 def _decoded(part: bytes) -> bytes:

@@ -13,6 +13,7 @@ from poolhouse.flows.accounts.recovery import Recovery
 from poolhouse.flows.accounts.sign_up import SignUp
 from poolhouse.flows.accounts.unfinished import UnfinishedSignUps
 from poolhouse.flows.clients.administration import ClientAdministration
+from poolhouse.flows.clients.on_pages import OnPages
 from poolhouse.flows.clients.proof import ClientProof
 from poolhouse.flows.clients.resource_servers import ResourceServerAdministration
 from poolhouse.flows.clients.secrets import ClientSecrets
@@ -32,8 +33,10 @@ from poolhouse.flows.flow import World
 from poolhouse.flows.grants.bearer import Bearers
 from poolhouse.flows.grants.handles import Handles
 from poolhouse.flows.grants.issue import Grants
+from poolhouse.flows.grants.notices import Notices
 from poolhouse.flows.grants.refresh import Refreshing
 from poolhouse.flows.grants.revoke import Revocation
+from poolhouse.flows.grants.sessions import USUAL, BrowserSessions, SessionTerms
 from poolhouse.flows.messages.codes import CodeProcess
 from poolhouse.flows.messages.words import Messenger
 from poolhouse.flows.pools.administration import PoolAdministration, knows_none
@@ -45,6 +48,7 @@ from poolhouse.flows.sign_in.again import Again
 from poolhouse.flows.sign_in.begin import SignIn
 from poolhouse.flows.sign_in.challenges.custom import NAME as CUSTOM
 from poolhouse.flows.sign_in.end import SignInEnd
+from poolhouse.flows.sign_in.hosted import HostedSignIn
 from poolhouse.flows.sign_in.machine import Machine
 from poolhouse.flows.sign_in.migration import Migration
 from poolhouse.flows.sign_in.set_up import FactorSetUps
@@ -69,6 +73,8 @@ class Services(Struct, frozen=True):
     sign_up: SignUp
     sign_in: SignIn
     sign_in_end: SignInEnd
+    hosted: HostedSignIn
+    on_pages: OnPages
     recovery: Recovery
     profile: Profile
     enrolments: Enrolments
@@ -81,6 +87,7 @@ class Services(Struct, frozen=True):
     refreshing: Refreshing
     revocation: Revocation
     bearers: Bearers
+    sessions: BrowserSessions
     signing_keys: SigningKeyAdministration
     imports: UserImport
     exports: UserExport
@@ -96,6 +103,7 @@ def build_services(
     reuse_ends_family: bool = False,
     reset_ends_sessions: bool = True,
     reset_forgets_devices: bool = True,
+    session_terms: SessionTerms = USUAL,
     rates: Rates = NONE,
     knows_function: Callable[[str], bool] = knows_none,
 ) -> Services:
@@ -116,6 +124,8 @@ def build_services(
     handles = Handles(world.secrets, chance)
     grants = Grants(world, ports.pools, ports.groups, ports.grants, ports.tokens, handles)
     bearers = Bearers(world, ports.pools, ports.clients, ports.users, ports.grants, ports.tokens)
+    told = Notices(ports.clients, ports.jobs).put
+    sessions = BrowserSessions(world, ports.sessions, ports.users, ports.grants, told, session_terms)
     groups = GroupAdministration(ports.pools, ports.groups, chance, clock, audit)
     in_lines = FactorTransfer(world.secrets, chance, ports.passkeys)
     lines = LineImport(world, ports.users, ports.groups, groups, ports.passwords, in_lines)
@@ -145,6 +155,8 @@ def build_services(
     )
     machine = Machine(world, ports.users, ports.attempts, lockout, devices, table, again)
     sign_in = SignIn(world, ports.pools, ports.users, machine, directory, secrets, table, limits)
+    factor_set_ups = FactorSetUps(world, ports.clients, sign_in, machine, enrolments, limits, secrets)
+    on_pages = OnPages(secrets)
     return Services(
         pools=PoolAdministration(
             ports.pools,
@@ -168,6 +180,7 @@ def build_services(
             messenger,
             attributes,
             lockout,
+            sessions,
             ends_sessions=reset_ends_sessions,
             forgets_devices=reset_forgets_devices,
         ),
@@ -184,7 +197,9 @@ def build_services(
             sign_ups,
         ),
         sign_in=sign_in,
-        sign_in_end=SignInEnd(grants, devices, audit),
+        sign_in_end=SignInEnd(grants, devices, audit, sessions),
+        hosted=HostedSignIn(world, sign_in, factor_set_ups, known, on_pages),
+        on_pages=on_pages,
         recovery=Recovery(
             world,
             ports.pools,
@@ -197,14 +212,24 @@ def build_services(
             lockout,
             migration,
             limits,
+            sessions,
             ends_sessions=reset_ends_sessions,
             forgets_devices=reset_forgets_devices,
         ),
         profile=Profile(
-            world, ports.users, ports.counters, ports.passwords, bearers, attributes, credentials, lockout, limits
+            world,
+            ports.users,
+            ports.counters,
+            ports.passwords,
+            bearers,
+            attributes,
+            credentials,
+            lockout,
+            limits,
+            sessions,
         ),
         enrolments=enrolments,
-        factor_set_ups=FactorSetUps(world, ports.clients, sign_in, machine, enrolments, limits, secrets),
+        factor_set_ups=factor_set_ups,
         preferences=Preferences(world, ports.users, known, first, bearers, directory, lockout),
         devices=RememberedDevices(world, ports.devices, devices, ports.grants, ports.srp, bearers, directory),
         passkeys=PasskeyRegistrations(world, ports.passkeys, ports.passkey_proofs, bearers, lockout, limits),
@@ -222,6 +247,7 @@ def build_services(
         ),
         revocation=Revocation(world, ports.grants, proof, handles),
         bearers=bearers,
+        sessions=sessions,
         signing_keys=SigningKeyAdministration(ports.pools, ports.clients, ports.key_ring, clock, audit),
         imports=UserImport(ports.pools, lines, ports.jobs, clock),
         exports=UserExport(ports.users, ports.groups, ports.passwords, world.secrets, audit, in_lines),

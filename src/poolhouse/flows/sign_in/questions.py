@@ -70,13 +70,15 @@ class ChooseNewPassword(Question, frozen=True):
 class GiveCode(Question, frozen=True):
     """The user gives the code of a factor. ``delivery`` says where it went, where it was sent; ``label`` is what the
     user calls the factor; ``shown`` is what the factor of a plugin says. ``recoverable``: whoever has lost the factor
-    may give a recovery code in its place (``Recovering``)."""
+    may give a recovery code in its place (``Recovering``). ``others`` are factors that may be asked for instead
+    (``Otherwise``)."""
 
     username: str
     delivery: Delivery | None = None
     label: str | None = None
     shown: Mapping[str, str] = {}
     recoverable: bool = False
+    others: tuple[str, ...] = ()
 
 
 class PasskeyHint(Struct, frozen=True):
@@ -176,6 +178,13 @@ class Recovering(Given, frozen=True):
     ``code``, to be asked for one: by ``GiveCode``, as the challenge RECOVERY_CODE."""
 
     code: str | None = None
+
+
+class Otherwise(Given, frozen=True):
+    """Not what was asked for: the user would rather be asked for another second factor, or for the same once more, with
+    a new code."""
+
+    challenge: str
 
 
 class FactorSetUp(Given, frozen=True):

@@ -27,6 +27,8 @@ PARTS: Final[Mapping[str, Callable[[Settings], bool]]] = {
     "user_pools": _always,
     "discovery": _always,
     "oauth": _always,
+    "pages": _always,
+    "authorize": _always,
     "account": _always,
     "operation": _always,
     "outbox_page": lambda settings: settings.dev.enabled and settings.dev.outbox_page,

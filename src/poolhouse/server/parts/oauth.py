@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from poolhouse.flows.flow import World
-from poolhouse.flows.services.oauth import build_oauth
+from poolhouse.flows.services.oauth import OAuthTerms, build_oauth
 from poolhouse.flows.services.user_pools import Services
 from poolhouse.ports.user_pools import Ports
 from poolhouse.server.ground import Ground
@@ -23,7 +23,9 @@ POOL: Final = r"/{pool_id:[\w-]{1,40}_[0-9a-zA-Z]{1,32}}"
 
 async def build(ground: Ground, built: Built) -> Part:
     """Needs the flows of user pools. Gives those of OAuth."""
-    services = build_oauth(built.one(World), built.one(Ports), built.one(Services))
+    said = ground.settings.oauth
+    terms = OAuthTerms(code_seconds=said.code_seconds, request_seconds=said.request_seconds, implicit=said.implicit)
+    services = build_oauth(built.one(World), built.one(Ports), built.one(Services), terms)
     server, limits = ground.settings.server, ground.settings.limits
     reading = Reading(
         limit=min(limits.body, limits.open_body),
@@ -38,7 +40,7 @@ async def build(ground: Ground, built: Built) -> Part:
             *_endpoint("introspect", "oauth_introspect", is_for_pages=False, POST=back.introspect),
             *_endpoint("userInfo", "oauth_userinfo", GET=user_info.handle, POST=user_info.handle),
         ),
-        gives=(services,),
+        gives=(services, reading),
     )
 
 
