@@ -55,6 +55,7 @@ from poolhouse.flows.sign_in.set_up import FactorSetUps
 from poolhouse.flows.sign_in.signed_up import SignUpSessions
 from poolhouse.flows.sign_in.table import sign_in_table
 from poolhouse.flows.transfer.exporting import UserExport
+from poolhouse.flows.transfer.factors import FactorTransfer
 from poolhouse.flows.transfer.importing import LineImport
 from poolhouse.flows.transfer.running import UserImport
 from poolhouse.hooks.answers.factors import Factor
@@ -126,7 +127,8 @@ def build_services(
     told = Notices(ports.clients, ports.jobs).put
     sessions = BrowserSessions(world, ports.sessions, ports.users, ports.grants, told, session_terms)
     groups = GroupAdministration(ports.pools, ports.groups, chance, clock, audit)
-    lines = LineImport(world, ports.users, ports.groups, groups, ports.passwords)
+    in_lines = FactorTransfer(world.secrets, chance, ports.passkeys)
+    lines = LineImport(world, ports.users, ports.groups, groups, ports.passwords, in_lines)
     sms, email, sms_first = message_factors(world, ports.users, directory, codes, limits)
     plugged = [PluggedFactor(world, ports.counters, factor) for factor in factors]
     known = Factors((sms, email), plugged, backups=(RecoveryCode(world, ports.users, messenger),))
@@ -153,7 +155,7 @@ def build_services(
     )
     machine = Machine(world, ports.users, ports.attempts, lockout, devices, table, again)
     sign_in = SignIn(world, ports.pools, ports.users, machine, directory, secrets, table, limits)
-    factor_set_ups = FactorSetUps(world, ports.clients, sign_in, machine, enrolments, limits)
+    factor_set_ups = FactorSetUps(world, ports.clients, sign_in, machine, enrolments, limits, secrets)
     on_pages = OnPages(secrets)
     return Services(
         pools=PoolAdministration(
@@ -248,5 +250,5 @@ def build_services(
         sessions=sessions,
         signing_keys=SigningKeyAdministration(ports.pools, ports.clients, ports.key_ring, clock, audit),
         imports=UserImport(ports.pools, lines, ports.jobs, clock),
-        exports=UserExport(ports.users, ports.groups, ports.passwords, world.secrets, audit),
+        exports=UserExport(ports.users, ports.groups, ports.passwords, world.secrets, audit, in_lines),
     )

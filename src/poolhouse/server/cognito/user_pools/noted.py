@@ -15,6 +15,8 @@ _SIGN_IN: Final[tuple[Action, ...]] = ("sign_in.succeeded", "sign_in.failed")
 _ANSWER: Final[tuple[Action, ...]] = (
     *_SIGN_IN,
     "password.chosen",
+    "factor.requested",
+    "factor.refused",
     "factor.enrolled",
     "code.requested",
     "code.refused",
