@@ -41,6 +41,7 @@ from poolhouse.flows.messages.codes import CodeProcess
 from poolhouse.flows.messages.words import Messenger
 from poolhouse.flows.pools.administration import PoolAdministration, knows_none
 from poolhouse.flows.pools.census import PoolCensus
+from poolhouse.flows.pools.domains import DomainAdministration, Surroundings
 from poolhouse.flows.pools.signing_keys import SigningKeyAdministration
 from poolhouse.flows.protection.limits import NONE, Limits, Rates
 from poolhouse.flows.protection.lockout import Lockout, as_first
@@ -66,6 +67,7 @@ from poolhouse.records.factors import WEB_AUTHN
 
 class Services(Struct, frozen=True):
     pools: PoolAdministration
+    domains: DomainAdministration
     clients: ClientAdministration
     resource_servers: ResourceServerAdministration
     groups: GroupAdministration
@@ -106,6 +108,7 @@ def build_services(
     session_terms: SessionTerms = USUAL,
     rates: Rates = NONE,
     knows_function: Callable[[str], bool] = knows_none,
+    surroundings: Surroundings | None = None,
 ) -> Services:
     """``challenges``, ``stages`` and ``factors`` are those of plugins; ours are added here, and registered no
     differently."""
@@ -166,9 +169,11 @@ def build_services(
             chance,
             clock,
             audit,
+            domains=ports.domains,
             knows_function=knows_function,
             factors=known.names,
         ),
+        domains=DomainAdministration(ports.pools, ports.domains, clock, audit, surroundings),
         clients=ClientAdministration(ports.pools, ports.clients, ports.resource_servers, secrets, chance, clock, audit),
         resource_servers=ResourceServerAdministration(ports.pools, ports.resource_servers, audit),
         groups=groups,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from poolhouse.flows.flow import World
 from poolhouse.flows.grants.notices import BACKCHANNEL_LOGOUT
 from poolhouse.flows.jobs.worker import Kind
@@ -16,11 +14,10 @@ from poolhouse.server.oidc.backchannel import BackChannel
 from poolhouse.server.oidc.requests import Reading
 from poolhouse.server.oidc.userinfo import UserInfoEndpoint
 from poolhouse.server.part import Built, Part
+from poolhouse.server.paths import POOL
 from poolhouse.server.proxies import source_address
 from poolhouse.server.requests import RequestIds
 from poolhouse.server.routes import Audience, Handler, Route
-
-POOL: Final = r"/{pool_id:[\w-]{1,40}_[0-9a-zA-Z]{1,32}}"
 
 
 async def build(ground: Ground, built: Built) -> Part:
