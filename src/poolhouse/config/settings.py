@@ -117,6 +117,34 @@ class Tokens:
     """Whether they make the user's remembered devices forgotten, too."""
 
 
+_LIFE = values.whole(60, 400 * 86400)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sessions:
+    """Of browsers, on the hosted pages; in seconds. ``idle`` is how long one may go unused, ``absolute`` how long it
+    lasts at most; ``remembered`` one whose user asked for that, used or not."""
+
+    idle: int = field(default=8 * 3600, metadata=_by(_LIFE))
+    absolute: int = field(default=24 * 3600, metadata=_by(_LIFE))
+    remembered: int = field(default=30 * 86400, metadata=_by(_LIFE))
+    outlive_sign_out: bool = field(default=False, metadata=_by(values.switch))
+    """Whether they go on after GlobalSignOut and AdminUserGlobalSignOut, as Cognito has it."""
+    logout_ends_tokens: bool = field(default=True, metadata=_by(values.switch))
+    """Whether ``/logout`` ends refresh tokens that were given in the session; Cognito's leaves them. The end-session
+    endpoint of OpenID Connect always does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OAuth:
+    """``code_seconds``: how long a code is good; ``request_seconds``: how long the pages wait for a user."""
+
+    code_seconds: int = field(default=60, metadata=_by(values.whole(10, 600)))
+    request_seconds: int = field(default=1800, metadata=_by(values.whole(60, 86400)))
+    implicit: bool = field(default=False, metadata=_by(values.switch))
+    """Whether clients that have the implicit flow are given tokens by the authorization endpoint."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passwords:
     """What an argon2id hash costs."""
@@ -226,6 +254,8 @@ class Settings:
     master: Master = Master()
     root: Root = Root()
     tokens: Tokens = Tokens()
+    oauth: OAuth = OAuth()
+    sessions: Sessions = Sessions()
     passwords: Passwords = Passwords()
     limits: Limits = Limits()
     messages: Messages = Messages()
@@ -242,6 +272,8 @@ SECTIONS: Mapping[str, type[Any]] = {
     "master": Master,
     "root": Root,
     "tokens": Tokens,
+    "oauth": OAuth,
+    "sessions": Sessions,
     "passwords": Passwords,
     "limits": Limits,
     "messages": Messages,

@@ -22,6 +22,7 @@ from poolhouse.flows.audit import Trail
 from poolhouse.flows.flow import World
 from poolhouse.flows.jobs.worker import JobWorker
 from poolhouse.flows.messages.outbox import OutboxService
+from poolhouse.flows.services.oauth import OAuthServices
 from poolhouse.flows.services.user_pools import Services
 from poolhouse.hooks import specs
 from poolhouse.hooks.dispatch import Hooks
@@ -61,6 +62,7 @@ class Server:
     world: World
     ports: Ports
     services: Services
+    oauth: OAuthServices
     trail: Trail
     hooks: Hooks
     plugins: PluginManager
@@ -108,6 +110,7 @@ async def build(
         world=built.one(World),
         ports=built.one(Ports),
         services=built.one(Services),
+        oauth=built.one(OAuthServices),
         trail=ground.trail,
         hooks=ground.hooks,
         plugins=ground.plugins,

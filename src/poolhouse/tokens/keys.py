@@ -23,7 +23,7 @@ from poolhouse.errors.reasons import Reason
 from poolhouse.ports.world import Clock, Secrets
 from poolhouse.records.keys import Algorithm, SigningKey
 from poolhouse.tokens.checked import Checked, CheckedTokens, digest_of
-from poolhouse.tokens.jose import BadToken, Signer, read
+from poolhouse.tokens.jose import BadToken, Signer, half_hash, read
 from poolhouse.tokens.making import KeyMaker
 from poolhouse.tokens.pool_keys import KNOWN, PoolKeys, next_slot, place_of, sealed_key
 
@@ -86,8 +86,8 @@ class KeyRing:
     def issuer(self, pool_id: str) -> str:
         return self._prefix + pool_id
 
-    async def sign(self, pool_id: str, use: str, claims: Mapping[str, Any]) -> str:
-        return (await self._signer(pool_id, use)).sign(claims)
+    async def sign(self, pool_id: str, use: str, claims: Mapping[str, Any], *, typ: str | None = None) -> str:
+        return (await self._signer(pool_id, use)).sign(claims, typ=typ)
 
     async def sign_both(
         self, pool_id: str, id_claims: Mapping[str, Any], access_claims: Mapping[str, Any]
@@ -98,6 +98,13 @@ class KeyRing:
         # A signature holds the loop for longer than most answers take: whoever waits need not wait for two.
         await asyncio.sleep(0)
         return id_token, access_signer.sign(access_claims)
+
+    async def sign_id(self, pool_id: str, claims: Mapping[str, Any], beside: Mapping[str, str]) -> str:
+        signer = await self._signer(pool_id, "id")
+        hashed = {name: half_hash(signer.algorithm, text) for name, text in beside.items()}
+        # As above: whoever waits need not wait for two signatures.
+        await asyncio.sleep(0)
+        return signer.sign({**claims, **hashed})
 
     async def verify(self, token: str, use: str) -> Mapping[str, Any]:
         now = self._clock.now()

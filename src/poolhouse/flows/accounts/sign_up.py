@@ -14,11 +14,13 @@ from poolhouse.errors import (
     ConcurrentModification,
     InvalidParameter,
     NotAuthorized,
+    Taken,
     UserNotFound,
     VersionConflict,
 )
 from poolhouse.errors.reasons import Reason
 from poolhouse.flows.accounts.unfinished import UnfinishedSignUps
+from poolhouse.flows.clients.permitted import HOSTED
 from poolhouse.flows.clients.proof import ClientProof
 from poolhouse.flows.directory.lookup import Directory
 from poolhouse.flows.directory.naming import contact_to_verify, name_error, place_name, verified
@@ -47,7 +49,8 @@ from poolhouse.records.users import CONFIRMED, UNCONFIRMED, User
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignUpRequest:
-    """``password`` is empty where the client sent none."""
+    """``password`` is empty where the client sent none. ``by_pages``: it comes from the hosted pages; they do not say
+    that an address is taken."""
 
     username: str
     password: str = field(repr=False)
@@ -55,6 +58,7 @@ class SignUpRequest:
     validation_data: Mapping[str, str] = field(default_factory=dict, repr=False)
     metadata: Mapping[str, str] = field(default_factory=dict)
     secret_hash: str | None = field(default=None, repr=False)
+    by_pages: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +127,22 @@ class SignUp(Flow):
             modified=now,
             attributes=attributes,
         )
-        begun = await self._begun(pool, draft, request.password)
+        begun, taken = None, None
+        try:
+            begun = await self._begun(pool, draft, request.password)
+        except Taken as error:
+            if not _hides_taken(pool, request):
+                raise
+            taken = error
         decision = await self._pre_sign_up(pool, client, draft, request)
-        user = begun or await self._add(pool, client, _decided(draft, decision), decision, request.password)
+        try:
+            if taken is not None:
+                raise taken
+            user = begun or await self._add(pool, client, _decided(draft, decision), decision, request.password)
+        except Taken:
+            if not _hides_taken(pool, request) or decision.confirm:
+                raise
+            return await self._pretend(pool, client, draft, request)
         if user.status == CONFIRMED:
             await self._post_confirmation(pool, client, user, request.metadata)
             return SignedUp(user, None)
@@ -145,7 +162,30 @@ class SignUp(Flow):
             metadata=request.metadata,
             counted=False,
         )
-        return SignedUp(user, sent, await self._sessions.signed_up(client, user))
+        flow = HOSTED if request.by_pages else "USER_AUTH"
+        return SignedUp(user, sent, await self._sessions.signed_up(client, user, flow))
+
+    async def _pretend(self, pool: Pool, client: Client, draft: User, request: SignUpRequest) -> SignedUp:
+        """Somebody has the address already: it looks as if a code were on its way, and nothing was made."""
+        if request.password:
+            await self._credentials.make(pool, draft.username, request.password)
+        await self.world.audit.note("sign_up", pool_id=pool.id, client_id=client.id, facts={"status": "TAKEN"})
+        contact = contact_to_verify(pool, draft)
+        if contact is None:
+            return SignedUp(draft, None)
+        target = draft.attributes[contact]
+        await self._codes.count_letter(pool, attribute=contact, target=target)
+        await self._codes.pretend(
+            pool,
+            self._directory.stand_in(pool, request.username),
+            codes.CONFIRM_SIGN_UP,
+            attribute=contact,
+            target=target,
+            client_id=client.id,
+            user=None,
+            counted=False,
+        )
+        return SignedUp(draft, delivery(contact, target), await self._sessions.signed_up(client, draft, HOSTED))
 
     @step("sign_up.confirm")
     async def confirm(
@@ -336,6 +376,12 @@ class SignUp(Flow):
         )
         if self.world.hooks.implements(specs.post_confirmation, pool):
             await self.world.hooks.all(specs.post_confirmation, event)
+
+
+def _hides_taken(pool: Pool, request: SignUpRequest) -> bool:
+    """Whether it stays unsaid that the name is taken: where it is an address, and the code that goes there tells its
+    owner. A name that somebody makes up has to be a free one, and they have to hear it."""
+    return request.by_pages and bool(pool.username_attributes)
 
 
 def _decided(draft: User, decision: SignUpDecision) -> User:

@@ -35,7 +35,7 @@ class FirstFactors:
     async def offered(self, pool: Pool, client: Client, user: User | None) -> tuple[str, ...]:
         """What a client may offer, in the order in which it is shown. Where the client may not learn who exists, it is
         the same for everybody, so that a choice tells nothing of who has what."""
-        every = tuple(way for way in _ORDER if _allows(pool, way))
+        every = ways_of(pool)
         if user is None or client.hides_users:
             return every
         return await self.of(pool, user, every)
@@ -58,9 +58,18 @@ class FirstFactors:
             return user.enabled and (standing.passkey or (_needs_none(pool) and not standing.active))
         return user.enabled and user.has_verified(_CONTACTS[way]) and not standing.active
 
+    def seconds(self, pool: Pool, user: User) -> tuple[str, ...]:
+        """The second factors that this user can be asked for."""
+        return self._factors.standing(Directory.of(pool), Person.of(user)).active
+
     async def _has_passkey(self, pool: Pool, user: User) -> bool:
         rp_id = pool.passkeys.rp_id if pool.passkeys else None
         return any(passkey.rp_id == rp_id for passkey in await self._passkeys.of(pool.id, user.sub))
+
+
+def ways_of(pool: Pool) -> tuple[str, ...]:
+    """By what a sign-in may begin here, whoever it is."""
+    return tuple(way for way in _ORDER if _allows(pool, way))
 
 
 def begins_by_code(pool: Pool) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from msgspec.structs import replace
 
@@ -72,13 +72,15 @@ class Refreshing(Flow):
         client_secret: str | None = None,
         device_key: str | None = None,
         scopes: Callable[[tuple[str, ...]], tuple[str, ...]] | None = None,
+        stands: Callable[[Client, Grant], Awaitable[bool]] | None = None,
     ) -> TokenSet:
         """New tokens for a refresh token.
 
         ``rotates`` tells the operation that hands out successors from the one that does not. The client proves itself
         by ``secret_hash`` (over the user name) there, by ``client_secret`` here. ``device_key`` is that of the device
         that the token was given to, where the pool tells devices apart. ``scopes`` says which of those that were
-        granted the new access token is for (None: all); what it raises leaves the refresh token as it is.
+        granted the new access token is for (None: all); what it raises leaves the refresh token as it is. ``stands``
+        says whether the grant still has what it stands on (None: it needs nothing).
 
         Raises ``InvalidRefreshToken`` with the field's sentences, ``RefreshTokenReused``, ``UserDisabled``,
         ``TooManyRequests`` where too many proofs of the client have failed,
@@ -96,7 +98,7 @@ class Refreshing(Flow):
             for _ in range(3):
                 grant = await self._grants.get(pool.id, grant_id)
                 user = await self._users.get(pool.id, grant.user_sub) if grant else None
-                if grant is None or user is None:
+                if grant is None or user is None or not (stands is None or await stands(client, grant)):
                     raise InvalidRefreshToken
                 if not rotates:
                     self._secrets.check_hash(client, secret_hash, (user.username, user.sub))

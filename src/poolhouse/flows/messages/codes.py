@@ -130,11 +130,13 @@ class CodeProcess(Flow):
         client_id: str,
         user: User | None,
         template: MessageTemplate | None = None,
+        counted: bool = True,
     ) -> None:
         """What ``send`` would have done, for somebody who gets nothing: the same quota, and the same writes, so that
         the time it takes tells nothing either (security row 48). No text fits the code. Raises ``LimitExceeded``.
         ``user`` is None for a name that nobody has."""
-        await self.count_send(pool, subject, purpose, attribute=attribute, target=target)
+        if counted:
+            await self.count_send(pool, subject, purpose, attribute=attribute, target=target)
         code_id = await self._put(
             pool.id, subject, purpose, self.world.chance.token(), attribute=attribute, target=target
         )

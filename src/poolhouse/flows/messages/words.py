@@ -25,6 +25,8 @@ CODE = "{####}"
 USERNAME = "{username}"
 INVITED = "invitation"
 """The purpose of the one kind of message that names its receiver."""
+NOTICE = "CustomMessage_AccountTakeOverNotification"
+"""The occasion of what a user is only told. Functions that send know it by the field's word for that."""
 
 VERIFICATION = MessageTemplate(
     sms="Your verification code is {####}. ",
@@ -140,6 +142,29 @@ class Messenger(Flow):
             life=life,
         )
         return delivery(attribute, target)
+
+    async def notify(self, pool: Pool, user: User, words: MessageTemplate, *, message_id: str, purpose: str) -> None:
+        """The user is told of something that was done to the account, at a contact that is surely theirs: the address,
+        or else the telephone. Who has verified neither is not told. There is no code in it, and no plugin writes it:
+        whoever did that could keep it from the user."""
+        attribute = next((each for each in _CHANNELS if user.has_verified(each)), None)
+        if attribute is None:
+            return
+        channel, body, subject = _words(words, attribute)
+        await self._outbox.put(
+            Message(
+                id=message_id,
+                channel=channel,
+                to=user.attributes[attribute],
+                purpose=purpose,
+                subject=subject,
+                body=body,
+                pool_id=pool.id,
+                username=user.username,
+                source=NOTICE,
+                **_for_function(pool, user, channel, None, {}),
+            )
+        )
 
     async def knows(self, message_id: str) -> bool:
         """Whether the message waits, or was sent not long ago."""

@@ -5,7 +5,8 @@ processes each allows as much. What is counted in the store, codes and failures 
 elsewhere (``messages.codes``, ``protection.lockout``) and for all processes together.
 
 An address counts only for callers who are nobody yet. A client with a secret is a server that speaks for many people,
-and a signed call is an administrator's: for both the address says nothing about who asks.
+and a signed call is an administrator's: for both the address says nothing about who asks. On the hosted pages it is the
+user's, of clients with a secret too.
 """
 
 from __future__ import annotations
@@ -172,7 +173,7 @@ class Limits:
             return client.pool_id
         if scope == "client":
             return client.id
-        if origin.actor is not None or client.secrets:
+        if origin.actor is not None or (client.secrets and not origin.by_pages):
             return ""
         return network_of(origin.source)
 

@@ -13,6 +13,7 @@ from poolhouse.flows.accounts.recovery import Recovery
 from poolhouse.flows.accounts.sign_up import SignUp
 from poolhouse.flows.accounts.unfinished import UnfinishedSignUps
 from poolhouse.flows.clients.administration import ClientAdministration
+from poolhouse.flows.clients.on_pages import OnPages
 from poolhouse.flows.clients.proof import ClientProof
 from poolhouse.flows.clients.resource_servers import ResourceServerAdministration
 from poolhouse.flows.clients.secrets import ClientSecrets
@@ -27,12 +28,15 @@ from poolhouse.flows.factors.message_code import message_factors
 from poolhouse.flows.factors.passkeys import PasskeyRegistrations
 from poolhouse.flows.factors.plugged import PluggedFactor
 from poolhouse.flows.factors.preferences import Preferences
+from poolhouse.flows.factors.recovery_codes import RecoveryCode, RecoveryCodeSets
 from poolhouse.flows.flow import World
 from poolhouse.flows.grants.bearer import Bearers
 from poolhouse.flows.grants.handles import Handles
 from poolhouse.flows.grants.issue import Grants
+from poolhouse.flows.grants.notices import Notices
 from poolhouse.flows.grants.refresh import Refreshing
 from poolhouse.flows.grants.revoke import Revocation
+from poolhouse.flows.grants.sessions import USUAL, BrowserSessions, SessionTerms
 from poolhouse.flows.messages.codes import CodeProcess
 from poolhouse.flows.messages.words import Messenger
 from poolhouse.flows.pools.administration import PoolAdministration, knows_none
@@ -46,12 +50,14 @@ from poolhouse.flows.sign_in.again import Again
 from poolhouse.flows.sign_in.begin import SignIn
 from poolhouse.flows.sign_in.challenges.custom import NAME as CUSTOM
 from poolhouse.flows.sign_in.end import SignInEnd
+from poolhouse.flows.sign_in.hosted import HostedSignIn
 from poolhouse.flows.sign_in.machine import Machine
 from poolhouse.flows.sign_in.migration import Migration
 from poolhouse.flows.sign_in.set_up import FactorSetUps
 from poolhouse.flows.sign_in.signed_up import SignUpSessions
 from poolhouse.flows.sign_in.table import sign_in_table
 from poolhouse.flows.transfer.exporting import UserExport
+from poolhouse.flows.transfer.factors import FactorTransfer
 from poolhouse.flows.transfer.importing import LineImport
 from poolhouse.flows.transfer.running import UserImport
 from poolhouse.hooks.answers.factors import Factor
@@ -70,6 +76,8 @@ class Services(Struct, frozen=True):
     sign_up: SignUp
     sign_in: SignIn
     sign_in_end: SignInEnd
+    hosted: HostedSignIn
+    on_pages: OnPages
     recovery: Recovery
     profile: Profile
     enrolments: Enrolments
@@ -77,10 +85,12 @@ class Services(Struct, frozen=True):
     preferences: Preferences
     devices: RememberedDevices
     passkeys: PasskeyRegistrations
+    recovery_codes: RecoveryCodeSets
     grants: Grants
     refreshing: Refreshing
     revocation: Revocation
     bearers: Bearers
+    sessions: BrowserSessions
     signing_keys: SigningKeyAdministration
     imports: UserImport
     exports: UserExport
@@ -98,6 +108,7 @@ def build_services(
     reuse_ends_family: bool = False,
     reset_ends_sessions: bool = True,
     reset_forgets_devices: bool = True,
+    session_terms: SessionTerms = USUAL,
     rates: Rates = NONE,
     knows_function: Callable[[str], bool] = knows_none,
     surroundings: Surroundings | None = None,
@@ -120,10 +131,14 @@ def build_services(
     handles = Handles(world.secrets, chance)
     grants = Grants(world, ports.pools, ports.groups, ports.grants, ports.tokens, handles)
     bearers = Bearers(world, ports.pools, ports.clients, ports.users, ports.grants, ports.tokens)
+    told = Notices(ports.clients, ports.jobs).put
+    sessions = BrowserSessions(world, ports.sessions, ports.users, ports.grants, told, session_terms)
     groups = GroupAdministration(ports.pools, ports.groups, chance, clock, audit)
-    lines = LineImport(world, ports.users, ports.groups, groups, ports.passwords)
+    in_lines = FactorTransfer(world.secrets, chance, ports.passkeys)
+    lines = LineImport(world, ports.users, ports.groups, groups, ports.passwords, in_lines)
     sms, email, sms_first = message_factors(world, ports.users, directory, codes, limits)
-    known = Factors((sms, email), [PluggedFactor(world, ports.counters, factor) for factor in factors])
+    plugged = [PluggedFactor(world, ports.counters, factor) for factor in factors]
+    known = Factors((sms, email), plugged, backups=(RecoveryCode(world, ports.users, messenger),))
     first = FirstFactors(known, ports.passkeys, alone=(sms_first,))
     devices = KnownDevices(world, ports.devices)
     enrolments = Enrolments(world, ports.users, known, bearers, lockout, limits)
@@ -147,6 +162,8 @@ def build_services(
     )
     machine = Machine(world, ports.users, ports.attempts, lockout, devices, table, again)
     sign_in = SignIn(world, ports.pools, ports.users, machine, directory, secrets, table, limits)
+    factor_set_ups = FactorSetUps(world, ports.clients, sign_in, machine, enrolments, limits, secrets)
+    on_pages = OnPages(secrets)
     return Services(
         pools=PoolAdministration(
             ports.pools,
@@ -172,6 +189,7 @@ def build_services(
             messenger,
             attributes,
             lockout,
+            sessions,
             ends_sessions=reset_ends_sessions,
             forgets_devices=reset_forgets_devices,
         ),
@@ -188,7 +206,9 @@ def build_services(
             sign_ups,
         ),
         sign_in=sign_in,
-        sign_in_end=SignInEnd(grants, devices, audit),
+        sign_in_end=SignInEnd(grants, devices, audit, sessions),
+        hosted=HostedSignIn(world, sign_in, factor_set_ups, known, on_pages),
+        on_pages=on_pages,
         recovery=Recovery(
             world,
             ports.pools,
@@ -201,17 +221,28 @@ def build_services(
             lockout,
             migration,
             limits,
+            sessions,
             ends_sessions=reset_ends_sessions,
             forgets_devices=reset_forgets_devices,
         ),
         profile=Profile(
-            world, ports.users, ports.counters, ports.passwords, bearers, attributes, credentials, lockout, limits
+            world,
+            ports.users,
+            ports.counters,
+            ports.passwords,
+            bearers,
+            attributes,
+            credentials,
+            lockout,
+            limits,
+            sessions,
         ),
         enrolments=enrolments,
-        factor_set_ups=FactorSetUps(world, ports.clients, sign_in, machine, enrolments, limits),
+        factor_set_ups=factor_set_ups,
         preferences=Preferences(world, ports.users, known, first, bearers, directory, lockout),
         devices=RememberedDevices(world, ports.devices, devices, ports.grants, ports.srp, bearers, directory),
         passkeys=PasskeyRegistrations(world, ports.passkeys, ports.passkey_proofs, bearers, lockout, limits),
+        recovery_codes=RecoveryCodeSets(world, ports.users, known, bearers, lockout, limits),
         grants=grants,
         refreshing=Refreshing(
             world,
@@ -226,9 +257,10 @@ def build_services(
         ),
         revocation=Revocation(world, ports.grants, proof, handles, proofs),
         bearers=bearers,
+        sessions=sessions,
         signing_keys=SigningKeyAdministration(ports.pools, ports.clients, ports.key_ring, clock, audit),
         imports=UserImport(ports.pools, lines, ports.jobs, clock),
-        exports=UserExport(ports.users, ports.groups, ports.passwords, world.secrets, audit),
+        exports=UserExport(ports.users, ports.groups, ports.passwords, world.secrets, audit, in_lines),
         limits=limits,
         proofs=proofs,
     )

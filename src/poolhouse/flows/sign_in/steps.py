@@ -27,9 +27,10 @@ DEVICE_PASSWORD_VERIFIER = "DEVICE_PASSWORD_VERIFIER"  # noqa: S105 - the name o
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
-    """The first request of a sign-in. ``by_admin``: it came by a signed call. ``preferred`` is the challenge that the
-    client would like best; ``begins_with_srp``: a custom sign-in that proves the password first. ``device_key`` is that
-    of the device that the client says it is on. ``handle`` is the session of a sign-up that was just confirmed.
+    """The first request of a sign-in. ``by_admin``: it came by a signed call; ``by_pages``: by the hosted pages.
+    ``preferred`` is the challenge that the client would like best; ``begins_with_srp``: a custom sign-in that proves
+    the password first. ``device_key`` is that of the device that the client says it is on. ``handle`` is the session of
+    a sign-up that was just confirmed.
 
     None means that the client did not send it.
     """
@@ -45,6 +46,7 @@ class Opening:
     secret_hash: str | None = field(default=None, repr=False)
     metadata: Mapping[str, str] = field(default_factory=dict)
     by_admin: bool = False
+    by_pages: bool = False
 
 
 class Now(Struct, frozen=True):
@@ -132,13 +134,15 @@ class Challenge(Protocol):
 
 
 class Opens(Protocol):
-    """One way to begin, for the flows of these names: those that anybody may ask for, and those of administrators.
+    """One way to begin, for the flows of these names: those that anybody may ask for, those of administrators, and
+    those of the hosted pages.
 
     ``migrates``: an unknown name may be one that a plugin knows from elsewhere.
     """
 
     public: frozenset[str]
     by_admin: frozenset[str]
+    by_pages: frozenset[str]
     migrates: bool
 
     def require(self, opening: Opening) -> None:

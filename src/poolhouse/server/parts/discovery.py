@@ -16,7 +16,7 @@ WELL_KNOWN: Final = f"{POOL}/.well-known"
 
 async def build(ground: Ground, built: Built) -> Part:
     """Needs the keys of the pools."""
-    discovery = Discovery(ground.settings.server.base_url, built.one(KeyRing))
+    discovery = Discovery(ground.settings.server.base_url, built.one(KeyRing), implicit=ground.settings.oauth.implicit)
     # OpenID Connect puts the well-known part behind the path of the issuer, RFC 8414 (section 3) before it.
     configurations = (
         f"{WELL_KNOWN}/openid-configuration",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from poolhouse.flows.flow import World
+from poolhouse.flows.grants.notices import BACKCHANNEL_LOGOUT
+from poolhouse.flows.jobs.worker import Kind
 from poolhouse.flows.protection.limits import RequestClasses
-from poolhouse.flows.services.oauth import build_oauth
+from poolhouse.flows.services.oauth import OAuthTerms, build_oauth
 from poolhouse.flows.services.user_pools import Services
 from poolhouse.ports.user_pools import Ports
 from poolhouse.server.ground import Ground
@@ -22,12 +24,17 @@ from poolhouse.server.routes import Audience, Handler, Route
 async def build(ground: Ground, built: Built) -> Part:
     """Needs the flows of user pools. Gives those of OAuth."""
     server, limits, classes = ground.settings.server, ground.settings.limits, built.one(RequestClasses)
+    said = ground.settings.oauth
+    terms = OAuthTerms(code_seconds=said.code_seconds, request_seconds=said.request_seconds, implicit=said.implicit)
     services = build_oauth(
         built.one(World),
         built.one(Ports),
         built.one(Services),
+        ground.http,
+        terms,
         # As all requests that nobody signed.
         admit=lambda name: classes.admit(name, server.region),
+        logout_ends_tokens=ground.settings.sessions.logout_ends_tokens,
     )
     reading = Reading(
         limit=min(limits.body, limits.open_body),
@@ -42,7 +49,8 @@ async def build(ground: Ground, built: Built) -> Part:
             *_endpoint("introspect", "oauth_introspect", is_for_pages=False, POST=back.introspect),
             *_endpoint("userInfo", "oauth_userinfo", GET=user_info.handle, POST=user_info.handle),
         ),
-        gives=(services,),
+        jobs=(Kind(BACKCHANNEL_LOGOUT, services.backchannel_logout.go_on),),
+        gives=(services, reading),
     )
 
 

@@ -7,6 +7,7 @@ from poolhouse.crypto.passkeys import WebAuthn
 from poolhouse.crypto.passwords import Argon2Costs, PasswordHashes
 from poolhouse.crypto.srp import Srp6a
 from poolhouse.flows.flow import World
+from poolhouse.flows.grants.sessions import SessionTerms
 from poolhouse.flows.jobs.worker import Kind
 from poolhouse.flows.pools.census import CENSUS, CensusTaking
 from poolhouse.flows.pools.domains import Surroundings
@@ -24,11 +25,16 @@ from poolhouse.store.repositories.census import CensusRepository
 from poolhouse.store.repositories.clients import ClientRepository
 from poolhouse.store.repositories.domains import DomainRepository
 from poolhouse.store.repositories.factors import DeviceRepository, PasskeyRepository
-from poolhouse.store.repositories.grants import GrantRepository
+from poolhouse.store.repositories.grants import BrowserSessionRepository, GrantRepository
 from poolhouse.store.repositories.groups import Memberships
 from poolhouse.store.repositories.keys import SigningKeyRepository
 from poolhouse.store.repositories.messages import OutboxRepository
-from poolhouse.store.repositories.oauth import ResourceServerRepository
+from poolhouse.store.repositories.oauth import (
+    AuthorizationCodeRepository,
+    AuthorizationRequestRepository,
+    ConsentRepository,
+    ResourceServerRepository,
+)
 from poolhouse.store.repositories.protection import CounterRepository
 from poolhouse.store.repositories.sign_in import AttemptRepository, CodeRepository
 from poolhouse.store.repositories.users import UserRepository
@@ -69,6 +75,7 @@ async def build(ground: Ground, _: Built) -> Part:
         reuse_ends_family=settings.tokens.reuse_ends_family,
         reset_ends_sessions=settings.tokens.reset_ends_sessions,
         reset_forgets_devices=settings.tokens.reset_forgets_devices,
+        session_terms=_session_terms(settings),
         rates=_rates(settings),
         knows_function=knows_function(settings, ground.plugins),
         surroundings=Surroundings(base_url=settings.server.base_url, suffix=settings.server.domain_suffix),
@@ -87,6 +94,16 @@ async def build(ground: Ground, _: Built) -> Part:
 def _classes(ground: Ground) -> RequestClasses:
     settings = ground.settings
     return RequestClasses(ground.surroundings.clock, {} if settings.dev.enabled else settings.limits.requests)
+
+
+def _session_terms(settings: Settings) -> SessionTerms:
+    said = settings.sessions
+    return SessionTerms(
+        idle=said.idle,
+        absolute=said.absolute,
+        remembered=said.remembered,
+        outlives_sign_out=said.outlive_sign_out,
+    )
 
 
 def _rates(settings: Settings) -> Rates:
@@ -151,9 +168,13 @@ async def _ports(ground: Ground) -> tuple[Ports, KeyRing]:
         censuses=CensusRepository(store),
         groups=memberships,
         resource_servers=ResourceServerRepository(store, cursors, clock),
+        authorization_requests=AuthorizationRequestRepository(store, vault),
+        authorization_codes=AuthorizationCodeRepository(store),
+        consents=ConsentRepository(store, cursors),
         attempts=AttemptRepository(store, vault),
         codes=CodeRepository(store),
         grants=GrantRepository(store),
+        sessions=BrowserSessionRepository(store),
         devices=DeviceRepository(store, cursors),
         passkeys=PasskeyRepository(store, cursors),
         counters=CounterRepository(store),

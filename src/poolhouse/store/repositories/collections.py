@@ -37,7 +37,11 @@ PASSKEYS = Collection("passkeys", indexes=("user",))
 PASSKEY_OPTIONS = Collection("passkey_options", lasting=False)
 ATTEMPTS = Collection("attempts", lasting=False)
 CODES = Collection("codes")
-GRANTS = Collection("grants")
+GRANTS = Collection("grants", indexes=("session",))
+AUTHORIZATION_REQUESTS = Collection("authorization_requests", lasting=False)
+AUTHORIZATION_CODES = Collection("authorization_codes")
+CONSENTS = Collection("consents")
+BROWSER_SESSIONS = Collection("browser_sessions", indexes=("user",))
 COUNTERS = Collection("counters", lasting=False, small=True)
 CENSUS = Collection("census", lasting=False, small=True)
 """How many users a pool has. What the loss of power takes is counted again."""
@@ -53,6 +57,10 @@ OF_POOL = (
     CLIENTS,
     SIGNING_KEYS,
     GRANTS,
+    AUTHORIZATION_REQUESTS,
+    AUTHORIZATION_CODES,
+    CONSENTS,
+    BROWSER_SESSIONS,
     NAMES,
     USERS,
     GROUPS,

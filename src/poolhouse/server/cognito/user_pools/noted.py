@@ -15,10 +15,13 @@ _SIGN_IN: Final[tuple[Action, ...]] = ("sign_in.succeeded", "sign_in.failed")
 _ANSWER: Final[tuple[Action, ...]] = (
     *_SIGN_IN,
     "password.chosen",
+    "factor.requested",
+    "factor.refused",
     "factor.enrolled",
     "code.requested",
     "code.refused",
     "contact.verified",
+    "recovery_code.used",
 )
 _OPENING: Final[tuple[Action, ...]] = (*_SIGN_IN, "code.requested", "user.migrated", "grants.refused", "grants.reused")
 
@@ -126,6 +129,7 @@ SILENT: Final[Mapping[str, tuple[str, ...]]] = {
 """Operations that leave nothing, by the reason why."""
 
 ELSEWHERE: Final[Mapping[str, tuple[Action, ...]]] = {
+    "addresses of an account": ("recovery_codes.made",),
     "commands": ("access_key.created", "access_key.deleted", "keys.rotated", "user.imported", "users.exported"),
     "jobs": ("job.cancelled", "job.cancelling", "job.failed", "job.failing", "job.retried"),
     "messages": ("message.dropped", "message.retried"),
