@@ -11,6 +11,7 @@ import pytest
 from poolhouse.config.settings import Limits, Server
 from poolhouse.hooks.events.protection import OverLimit
 from poolhouse.hooks.kinds import hookimpl
+from poolhouse.records.clients import Client
 from tests.support.oauth import OAuth, Told, oauth_served
 
 MACHINE = {"grant_type": "client_credentials"}
@@ -195,3 +196,30 @@ async def test_h8_without_limits_nobody_is_refused() -> None:
         statuses = {(await prove(at, MALLORY, "guess")).status for _ in range(100)}
 
     assert {401} == statuses
+
+
+async def test_h8_authorization_requests_have_limits_by_address_by_client_and_by_pool() -> None:
+    limits = Limits(source_authorizations=3, client_authorizations=5, pool_authorizations=6)
+    async with oauth_served(limits=limits, server=HERE) as at:
+
+        async def asked(source: str, client: Client) -> tuple[int, str | None]:
+            told = await at.authorize(at.request(client), headers={"X-Forwarded-For": source})
+            return told.status, told.headers.get("Retry-After")
+
+        one = [await asked(MALLORY, at.app) for _ in range(4)]
+        other = [await asked(ALICE, at.app) for _ in range(3)]
+        third = [await asked(CAROL, at.web) for _ in range(2)]
+
+    assert [(302, None)] * 3 + [(429, "20")] == one
+    assert [(302, None)] * 2 + [(429, "12")] == other
+    assert [(302, None), (429, "10")] == third
+
+
+async def test_h8_who_floods_the_authorization_endpoint_is_not_sent_to_the_client() -> None:
+    async with oauth_served(limits=Limits(client_authorizations=1), server=HERE) as at:
+        await at.authorize(at.request(at.app))
+        told = await at.authorize(at.request(at.app))
+
+    assert 429 == told.status
+    assert "Location" not in told.headers
+    assert "no-store" in told.headers["Cache-Control"]

@@ -134,7 +134,7 @@ class Limits:
         origin: Callable[[], Origin] = current_origin,
         at_most: int = AT_MOST,
     ) -> None:
-        self._hooks = hooks
+        self._refuse = Refusing(hooks)
         self._scopes = tuple(
             (scope, rates_of)
             for scope, rates_of in (
@@ -162,7 +162,10 @@ class Limits:
             bucket = (asked.value, scope, key)
             left = self._buckets.left(bucket, limit, MINUTE)
             if left < 1.0:
-                await self._refuse(asked, scope, client, origin, (1.0 - left) * MINUTE / limit)
+                wait = (1.0 - left) * MINUTE / limit
+                await self._refuse(
+                    asked.value, scope, pool_id=client.pool_id, client_id=client.id, origin=origin, wait=wait
+                )
             taken.append((bucket, limit))
         for bucket, limit in taken:
             # Looked at once more: others have counted while a plugin was asked.
@@ -177,15 +180,20 @@ class Limits:
             return ""
         return network_of(origin.source)
 
-    async def _refuse(self, asked: Asked, scope: str, client: Client, origin: Origin, wait: float) -> None:
+
+class Refusing:
+    """``wait``: seconds until it may be tried again."""
+
+    def __init__(self, hooks: Hooks) -> None:
+        self._hooks = hooks
+
+    async def __call__(
+        self, asked: str, scope: str, *, pool_id: str, client_id: str, origin: Origin, wait: float
+    ) -> None:
+        """Raises ``TooManyRequests``, unless a plugin lets it in."""
         if self._hooks.implements(specs.over_limit):
             event = OverLimit(
-                asked=asked.value,
-                scope=scope,
-                pool_id=client.pool_id,
-                client_id=client.id,
-                source=origin.source,
-                origin=origin,
+                asked=asked, scope=scope, pool_id=pool_id, client_id=client_id, source=origin.source, origin=origin
             )
             if await self._hooks.first(specs.over_limit, event):
                 return

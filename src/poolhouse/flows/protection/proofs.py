@@ -11,11 +11,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
-from poolhouse.errors import InvalidClient, NotAuthorized, TooManyRequests, Unauthorized
-from poolhouse.flows.protection.limits import AT_MOST, MINUTE, Bucket, Buckets, ProofRates, network_of
-from poolhouse.hooks import specs
+from poolhouse.errors import InvalidClient, NotAuthorized, Unauthorized
+from poolhouse.flows.protection.limits import AT_MOST, MINUTE, Bucket, Buckets, ProofRates, Refusing, network_of
 from poolhouse.hooks.dispatch import Hooks
-from poolhouse.hooks.events.protection import OverLimit
 from poolhouse.ports.origin import Origin, current_origin
 from poolhouse.ports.world import Clock
 
@@ -33,7 +31,7 @@ class FailedProofs:
         origin: Callable[[], Origin] = current_origin,
         at_most: int = AT_MOST,
     ) -> None:
-        self._hooks = hooks
+        self._refuse = Refusing(hooks)
         self._rates = rates
         self._origin = origin
         self._buckets = Buckets(clock, at_most)
@@ -68,7 +66,8 @@ class FailedProofs:
             bucket = (ASKED, scope, key)
             left = self._buckets.left(bucket, limit, MINUTE)
             if left < 1.0:
-                await self._refuse(scope, pool_id, client_id, origin, (1.0 - left) * MINUTE / limit)
+                wait = (1.0 - left) * MINUTE / limit
+                await self._refuse(ASKED, scope, pool_id=pool_id, client_id=client_id, origin=origin, wait=wait)
             taken.append((bucket, limit))
         for bucket, limit in taken:
             self._buckets.put(bucket, max(self._buckets.left(bucket, limit, MINUTE) - 1.0, 0.0))
@@ -77,12 +76,3 @@ class FailedProofs:
     def _give_back(self, taken: list[tuple[Bucket, int]]) -> None:
         for bucket, limit in taken:
             self._buckets.put(bucket, min(self._buckets.left(bucket, limit, MINUTE) + 1.0, float(limit)))
-
-    async def _refuse(self, scope: str, pool_id: str, client_id: str, origin: Origin, wait: float) -> None:
-        if self._hooks.implements(specs.over_limit):
-            event = OverLimit(
-                asked=ASKED, scope=scope, pool_id=pool_id, client_id=client_id, source=origin.source, origin=origin
-            )
-            if await self._hooks.first(specs.over_limit, event):
-                return
-        raise TooManyRequests(retry_after=wait)

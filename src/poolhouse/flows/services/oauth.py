@@ -86,6 +86,7 @@ def build_oauth(
             consents,
             codes,
             Terms(request_seconds=terms.request_seconds, implicit=terms.implicit),
+            services.limits,
         ),
         consents=consents,
         token=TokenEndpoint(
