@@ -52,6 +52,17 @@ def is_done(told: Told) -> bool:
     return 200 == told.status and b"signed out" in told.body.lower() and b'id="stay"' not in told.body
 
 
+async def test_discovery_names_the_ways_out(browser: Browsing) -> None:
+    """oidcc-rp-initiated-logout-discovery-endpoint-verification,
+    oidcc-backchannel-logout-discovery-endpoint-verification, and that of the front-channel plan."""
+    said = (await browser.request("GET", "/.well-known/openid-configuration")).json
+
+    assert f"{said['issuer']}/oauth2/end_session" == said["end_session_endpoint"]
+    for channel in ("backchannel", "frontchannel"):
+        assert said[f"{channel}_logout_supported"] is True
+        assert said[f"{channel}_logout_session_supported"] is True
+
+
 # --- RP-initiated logout ---------------------------------------------------------------------------------------------
 
 

@@ -52,6 +52,13 @@ MEANINGS: Final[Mapping[str, str]] = {
     "was given to the user before.",
     "tokens.reuse_ends_family": "Whether a replaced refresh token that shows up again ends all that its sign-in gave "
     "(recommended).",
+    "sessions.idle": "Seconds for which the session of a browser may go unused.",
+    "sessions.absolute": "Seconds after which it ends in any case.",
+    "sessions.remembered": "Seconds that one lasts whose user asked to stay signed in, used or not.",
+    "sessions.outlive_sign_out": "Whether they go on after GlobalSignOut and AdminUserGlobalSignOut, as Cognito has "
+    "it.",
+    "sessions.logout_ends_tokens": "Whether `/logout` ends refresh tokens that were given in the session; Cognito "
+    "leaves them. The end-session endpoint always does.",
     "passwords.memory_kib": "argon2id: memory.",
     "passwords.passes": "argon2id: passes.",
     "passwords.lanes": "argon2id: lanes.",

@@ -32,11 +32,12 @@ from poolhouse.ports.user_pools import Ports
 
 
 class OAuthTerms(Struct, frozen=True, kw_only=True):
-    """``code_seconds``: how long a code is good; for the others see ``Terms``."""
+    """``code_seconds``: how long a code is good; ``logout_ends_tokens``: see ``SignOut``; the others: see ``Terms``."""
 
     code_seconds: int = 60
     request_seconds: int = 1800
     implicit: bool = False
+    logout_ends_tokens: bool = True
 
 
 USUAL: Final = OAuthTerms()
@@ -62,7 +63,6 @@ def build_oauth(
     terms: OAuthTerms = USUAL,
     *,
     admit: Admit = admit_all,
-    logout_ends_tokens: bool = True,
 ) -> OAuthServices:
     """``http`` is the way to the servers of clients. ``admit`` counts requests by their class."""
     secrets = ClientSecrets(world.secrets, world.chance)
@@ -102,9 +102,9 @@ def build_oauth(
         revocation=RevocationEndpoint(world, clients, services.revocation, admit),
         introspection=Introspection(world, clients, ports.tokens, services.bearers, handles, ports.grants, ports.users),
         user_infos=UserInfos(world, services.bearers),
-        sessions=services.sessions,
+        sessions=sessions,
         sign_out=SignOut(
-            world, ports.pools, ports.clients, services.sessions, ports.tokens, ends_tokens=logout_ends_tokens
+            world, ports.pools, ports.clients, sessions, ports.tokens, ends_tokens=terms.logout_ends_tokens
         ),
         backchannel_logout=BackchannelLogout(world, ports.pools, ports.clients, ports.tokens, http),
     )

@@ -25,7 +25,12 @@ async def build(ground: Ground, built: Built) -> Part:
     """Needs the flows of user pools. Gives those of OAuth."""
     server, limits, classes = ground.settings.server, ground.settings.limits, built.one(RequestClasses)
     said = ground.settings.oauth
-    terms = OAuthTerms(code_seconds=said.code_seconds, request_seconds=said.request_seconds, implicit=said.implicit)
+    terms = OAuthTerms(
+        code_seconds=said.code_seconds,
+        request_seconds=said.request_seconds,
+        implicit=said.implicit,
+        logout_ends_tokens=ground.settings.sessions.logout_ends_tokens,
+    )
     services = build_oauth(
         built.one(World),
         built.one(Ports),
@@ -34,7 +39,6 @@ async def build(ground: Ground, built: Built) -> Part:
         terms,
         # As all requests that nobody signed.
         admit=lambda name: classes.admit(name, server.region),
-        logout_ends_tokens=ground.settings.sessions.logout_ends_tokens,
     )
     reading = Reading(
         limit=min(limits.body, limits.open_body),

@@ -133,6 +133,7 @@ ELSEWHERE: Final[Mapping[str, tuple[Action, ...]]] = {
     "commands": ("access_key.created", "access_key.deleted", "keys.rotated", "user.imported", "users.exported"),
     "jobs": ("job.cancelled", "job.cancelling", "job.failed", "job.failing", "job.retried"),
     "messages": ("message.dropped", "message.retried"),
+    "sessions": ("session.ended",),
     "signatures": ("signature.refused",),
 }
 """What is noted of what is no operation."""
