@@ -120,7 +120,7 @@ def build_services(
     credentials = Credentials(world, ports.passwords, ports.srp)
     lockout = Lockout(ports.counters, clock, (CUSTOM, *map(as_first, (*CODES, WEB_AUTHN))))
     limits = Limits(clock, world.hooks, rates)
-    messenger = Messenger(world, ports.outbox)
+    messenger = Messenger(world, ports.outbox, ports.tokens.issuer)
     codes = CodeProcess(world, ports.codes, ports.counters, messenger)
     attributes = Attributes(world, ports.users, codes, limits)
     migration = Migration(world, ports.users, ports.passwords, directory, credentials, messenger)
