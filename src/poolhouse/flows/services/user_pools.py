@@ -124,7 +124,7 @@ def build_services(
     lockout = Lockout(ports.counters, clock, (CUSTOM, *map(as_first, (*CODES, WEB_AUTHN))))
     limits = Limits(clock, world.hooks, rates)
     proofs = FailedProofs(clock, world.hooks, rates.proofs)
-    messenger = Messenger(world, ports.outbox)
+    messenger = Messenger(world, ports.outbox, ports.tokens.issuer)
     codes = CodeProcess(world, ports.codes, ports.counters, messenger)
     attributes = Attributes(world, ports.users, codes, limits)
     migration = Migration(world, ports.users, ports.passwords, directory, credentials, messenger)
