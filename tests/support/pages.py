@@ -6,17 +6,19 @@ import html
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
+from msgspec import structs
+
 from poolhouse.flows.accounts.administration import Invitation
-from poolhouse.flows.pools.settings import PoolSettings
+from poolhouse.flows.pools.settings import PoolFoundation, PoolSettings
 from poolhouse.records.clients import Client
 from poolhouse.records.pools import Pool
 from poolhouse.records.users import User
 from tests.support.house import House
-from tests.support.oauth import OAuth, Told, code_settings, oauth_served
+from tests.support.oauth import SCOPES, OAuth, Told, code_settings, oauth_served
 from tests.support.robot import Robot, Screen
 
 
@@ -45,6 +47,11 @@ class Site:
         """What the client gets for the code that it was sent."""
         return await self.oauth.redeemed(client or self.oauth.app, screen.answer["code"])
 
+    async def asks_consent(self, client: Client) -> None:
+        """The client is somebody else's: users are asked before it gets anything."""
+        held = await self.house.built.ports.clients.get(client.id)
+        await self.house.built.ports.clients.save(structs.replace(held, asks_consent=True))
+
     def query(self, client: Client, **changes: str | None) -> str:
         """The parameters of a request, as an address has them."""
         return urlencode(self.oauth.request(client, **changes))
@@ -70,6 +77,13 @@ async def first_factors(at: Site, *factors: str) -> Pool:
     return await at.house.services.pools.update(
         at.oauth.pool.id, PoolSettings(auto_verified=("email",), first_factors=factors)
     )
+
+
+async def of_addresses(at: Site, **settings: Any) -> Site:
+    """The same browser, at a pool whose users are called by their e-mail addresses."""
+    pool = await at.house.pool(foundation=PoolFoundation(username_attributes=("email",)), **settings)
+    client = await at.house.client(pool, **code_settings(oauth_scopes=SCOPES))
+    return Site(replace(at.oauth, pool=pool, app=client), at.robot)
 
 
 @asynccontextmanager
