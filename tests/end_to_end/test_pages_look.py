@@ -55,11 +55,11 @@ async def watched(folder: Path, **made: Any) -> AsyncIterator[tuple[Page, Galler
         yield page, shown
 
 
-async def until(page: Page, condition: str) -> None:
-    """It becomes true. Fails after ten seconds."""
+async def arrived(shown: Gallery, forms: int = 1) -> None:
+    """So many forms were sent."""
     async with asyncio.timeout(10):
-        while not await page.run(f"Boolean({condition})"):
-            await page.run("new Promise((done) => setTimeout(done, 20))")
+        while len(shown.posted) < forms:
+            await asyncio.sleep(0)
 
 
 def axe() -> str:
@@ -118,7 +118,7 @@ FOCUSED = "document.activeElement.id || document.activeElement.dataset.show || d
 async def test_a_sign_in_by_keyboard_alone(tmp_path: Path) -> None:
     async with watched(tmp_path) as (page, shown):
         await page.go(f"{shown.address}/signin")
-        await until(page, "document.activeElement.id === 'username'")
+        await page.until("document.activeElement.id === 'username'")
         await page.type(LENA)
         order = [await page.run(FOCUSED)]
         for _ in range(9):
@@ -132,8 +132,7 @@ async def test_a_sign_in_by_keyboard_alone(tmp_path: Path) -> None:
             await page.press("Tab", backwards=True)
         assert "password" == await page.run(FOCUSED)
         await page.press("Enter")
-        await until(page, "performance.getEntriesByType('navigation')[0].type === 'navigate'")
-        await until(page, f"document.readyState === 'complete' && {len(shown.posted)} >= 0")
+        await arrived(shown)
 
     name, form = shown.posted[0]
     assert ["username", "password", "password", "remember", "forgot", "primary", "passkey", "provider-google"] == order[
@@ -151,7 +150,7 @@ async def test_a_sign_in_by_keyboard_alone(tmp_path: Path) -> None:
 async def test_an_error_is_said_first_and_leads_to_its_field(tmp_path: Path) -> None:
     async with watched(tmp_path) as (page, shown):
         await page.go(f"{shown.address}/signup-errors")
-        await until(page, "document.activeElement.id === 'errors'")
+        await page.until("document.activeElement.id === 'errors'")
         await page.press("Tab")
         await page.press("Tab")
         await page.press("Enter")
@@ -187,9 +186,7 @@ async def test_a_form_is_sent_without_javascript(tmp_path: Path) -> None:
         await page.go(f"{shown.address}/choose-factor")
         await page.run("document.querySelector('#choice-email').focus()")
         await page.press("Enter")
-        async with asyncio.timeout(10):
-            while not shown.posted:
-                await page.run("0")
+        await arrived(shown)
 
     assert [("choose-factor", {"_csrf": "0p3n", "choice": "EMAIL_OTP"})] == shown.posted
 
@@ -201,7 +198,7 @@ async def test_a_password_is_shown_on_demand_and_masked_before_it_leaves(tmp_pat
     async with watched(tmp_path) as (page, shown):
         await page.go(f"{shown.address}/new-password-strict")
         button = "document.querySelector('[data-show]')"
-        await until(page, f"!{button}.hidden")
+        await page.until(f"!{button}.hidden")
         await page.run(f"{button}.click()")
         shown_as = await page.run("document.querySelector('#new_password').type")
         named = await page.run(f"{button}.getAttribute('aria-label')")
@@ -230,10 +227,8 @@ async def test_one_press_is_one_request(tmp_path: Path) -> None:
     async with watched(tmp_path) as (page, shown):
         await page.go(f"{shown.address}/choose-factor")
         await page.run("document.querySelector('#choice-email').click(), document.querySelector('#choice-sms').click()")
-        async with asyncio.timeout(10):
-            while not shown.posted:
-                await page.run("0")
-        await until(page, "document.readyState === 'complete'")
+        await arrived(shown)
+        await page.until("document.readyState === 'complete'")
 
     assert ["EMAIL_OTP"] == [form["choice"] for _, form in shown.posted]
 
@@ -241,7 +236,7 @@ async def test_one_press_is_one_request(tmp_path: Path) -> None:
 async def test_a_new_code_is_counted_down_to(tmp_path: Path) -> None:
     async with watched(tmp_path) as (page, shown):
         await page.go(f"{shown.address}/confirm")
-        await until(page, "/possible in 0:4[0-9]/.test(document.querySelector('#wait').textContent)")
+        await page.until("/possible in 0:4[0-9]/.test(document.querySelector('#wait').textContent)")
 
         assert "true" == await page.run("document.querySelector('#resend').getAttribute('aria-disabled')")
 
@@ -249,7 +244,7 @@ async def test_a_new_code_is_counted_down_to(tmp_path: Path) -> None:
 async def test_an_app_is_answered_by_a_form_that_sends_itself(tmp_path: Path) -> None:
     async with watched(tmp_path) as (page, shown):
         await page.go(f"{shown.address}/form-post")
-        await until(page, "location.pathname === '/taken'")
+        await page.until("location.pathname === '/taken'")
 
     assert [("taken", {"code": "c0de", "state": "5t4te"})] == shown.posted
 
@@ -258,7 +253,7 @@ async def test_the_way_out_goes_on_when_the_apps_were_told(tmp_path: Path) -> No
     async with watched(tmp_path) as (page, shown):
         await page.go(f"{shown.address}/signed-out-frames")
 
-        await until(page, "location.pathname === '/signed-out'")
+        await page.until("location.pathname === '/signed-out'")
 
 
 # --- passkeys --------------------------------------------------------------------------------------------------------
@@ -270,14 +265,12 @@ async def test_a_passkey_is_made_and_used_in_the_page(tmp_path: Path) -> None:
         for name, button in (("enrol-passkey", "#primary"), ("passkey", "#primary"), ("signin", "#passkey")):
             sent = len(shown.posted)
             await page.go(f"{shown.address}/{name}")
-            await until(page, f"!document.querySelector('{button}').hidden")
+            await page.until(f"!document.querySelector('{button}').hidden")
             if name != "signin":
                 assert not await page.run("document.querySelector('[data-plain]').checkVisibility()")
                 await page.run(f"document.querySelector('{button}').click()")
             # At the name the browser offers it by itself; the authenticator here says yes at once.
-            async with asyncio.timeout(10):
-                while len(shown.posted) == sent:
-                    await page.run("0")
+            await arrived(shown, sent + 1)
 
     made, used, offered = [(name, json.loads(form["credential"])) for name, form in shown.posted]
     assert ("enrol-passkey", "public-key") == (made[0], made[1]["type"])
@@ -291,8 +284,8 @@ async def test_a_passkey_that_was_not_used_is_said_and_the_page_stays(tmp_path: 
     async with watched(tmp_path) as (page, shown):
         await page.with_authenticator()
         await page.go(f"{shown.address}/passkey")
-        await until(page, "!document.querySelector('#primary').hidden")
+        await page.until("!document.querySelector('#primary').hidden")
         await page.run("document.querySelector('#primary').click()")
-        await until(page, "document.querySelector('#live').textContent.startsWith('The passkey was not used')")
+        await page.until("document.querySelector('#live').textContent.startsWith('The passkey was not used')")
 
     assert [] == shown.posted

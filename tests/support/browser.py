@@ -30,6 +30,10 @@ PATIENCE = 60
 """Seconds."""
 
 
+class Gone(Exception):
+    """The page went on to another before it could answer."""
+
+
 class Page:
     """A page of the browser."""
 
@@ -48,6 +52,8 @@ class Page:
         while True:
             answer = json.loads((await asyncio.wait_for(self._socket.receive(), PATIENCE)).data)
             if answer.get("id") == number:
+                if "navigated" in answer.get("error", {}).get("message", ""):
+                    raise Gone
                 assert "error" not in answer, answer["error"]
                 return answer["result"]
 
@@ -63,10 +69,17 @@ class Page:
         """The page that was opened before shows another address. Raises where there is no such page."""
         arrived = await self.call("Page.navigate", url=address)
         assert "errorText" not in arrived, arrived
-        assert "complete" == await self.run(
-            "new Promise(done => document.readyState === 'complete' ? done('complete') : "
-            "addEventListener('load', () => done('complete')))"
-        )
+        await self.until("document.readyState === 'complete'")
+
+    async def until(self, condition: str) -> None:
+        """It is so, in this page or in one that it went on to. It need not be able to run scripts of its own."""
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                try:
+                    if await self.run(f"Boolean({condition})"):
+                        return
+                except Gone:
+                    continue
 
     async def run(self, script: str) -> Any:
         """What the expression is, or what its promise becomes. Fails with what it raises."""
