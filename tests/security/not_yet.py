@@ -21,7 +21,6 @@ NOT_YET: Final[dict[int, str]] = {
     17: f"{_OAUTH}, so there is no PKCE",
     18: f"{_OAUTH}; which redirect addresses can be registered is tested with the clients",
     19: _BROWSER,
-    22: f"{_BROWSER}; that every step of a sign-in has a handle of its own is tested under row 12",
     46: "clients prove themselves by a secret, not by signed assertions",
     51: "there are no identity pools and no temporary credentials",
     52: f"{_FEDERATION}, so no provider's tokens are stored",

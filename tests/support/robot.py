@@ -109,9 +109,11 @@ class Robot:
         self, method: str, address: str, body: bytes | None, headers: Mapping[str, str] | None = None
     ) -> Screen:
         sent: dict[str, Any] = dict(headers or {})
+        told: CIMultiDictProxy[str] | None = None
         for _ in range(MOST_REDIRECTS):
             if not address.startswith(f"{self.origin}/"):
-                return Screen(0, address, screen_headers, "", left=address)
+                assert told is not None, "the first address is another site's"
+                return Screen(0, address, told, "", left=address)
             sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
             if body is not None:
                 sent["Content-Type"] = "application/x-www-form-urlencoded"
@@ -119,7 +121,7 @@ class Robot:
                 method, address, data=body, headers=sent, allow_redirects=False
             ) as response:
                 self._keep(response.headers.getall("Set-Cookie", ()))
-                text, screen_headers = await response.text(), response.headers
+                text, told = await response.text(), response.headers
                 if response.status not in (302, 303):
                     return _read(response.status, address, response.headers, text)
                 # What was posted is not sent on.

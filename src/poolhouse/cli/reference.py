@@ -25,6 +25,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "`listen` where that is this machine only. `https`, unless the host is this machine.",
     "server.region": "The region in ids, where a caller's signature does not name another one.",
     "server.account_id": "The account in ARNs.",
+    "server.domain_suffix": "Under it the prefix of a pool's domain is a name of its own: `<prefix>.<suffix>`.",
     "server.threads": "Threads for slow arithmetic in each process; 0: one per processor, shared among the processes.",
     "server.queue": "Slow calls that may wait or run; one more is told to come back later. 0: 64 for each thread.",
     "server.grace": "Seconds that running requests may take after the server was asked to stop.",

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from poolhouse.config import values
-from poolhouse.config.addresses import Listen, Network, read_base_url, read_listen, read_networks
+from poolhouse.config.addresses import Listen, Network, read_base_url, read_host, read_listen, read_networks
 from poolhouse.config.values import Reader, Secret, Wrong
 
 STORES = ("memory:", "sqlite:", "mongodb://", "mongodb+srv://")
@@ -56,6 +56,8 @@ class Server:
     listen: Listen = field(default=Listen("127.0.0.1", 8080), metadata=_by(read_listen, "LISTEN"))
     base_url: str = field(default="", metadata=_by(read_base_url, "BASE_URL"))
     region: str = field(default="us-east-1", metadata=_by(_region, "REGION"))
+    domain_suffix: str | None = field(default=None, metadata=_by(read_host))
+    """Under it each prefix of a pool's domain is a name: ``<prefix>.<suffix>``. None: prefixes are paths alone."""
     account_id: str = field(default="000000000000", metadata=_by(_account, "ACCOUNT_ID"))
     threads: int = field(default=0, metadata=_by(values.whole(0, 256)))
     queue: int = field(default=0, metadata=_by(values.whole(0, 100_000)))

@@ -58,6 +58,10 @@ class FirstFactors:
             return user.enabled and (standing.passkey or (_needs_none(pool) and not standing.active))
         return user.enabled and user.has_verified(_CONTACTS[way]) and not standing.active
 
+    def seconds(self, pool: Pool, user: User) -> tuple[str, ...]:
+        """The second factors that this user can be asked for."""
+        return self._factors.standing(Directory.of(pool), Person.of(user)).active
+
     async def _has_passkey(self, pool: Pool, user: User) -> bool:
         rp_id = pool.passkeys.rp_id if pool.passkeys else None
         return any(passkey.rp_id == rp_id for passkey in await self._passkeys.of(pool.id, user.sub))

@@ -26,6 +26,7 @@ from poolhouse.flows.grants.handles import digest
 from poolhouse.ports.grants import Grants, Sessions
 from poolhouse.ports.origin import by_user, current_origin
 from poolhouse.ports.users import Users
+from poolhouse.ports.world import Secrets
 from poolhouse.records.grants import BrowserSession
 from poolhouse.records.pools import Pool
 from poolhouse.records.users import User
@@ -127,7 +128,7 @@ class BrowserSessions(Flow):
 
     def sid(self, session: BrowserSession, client_id: str) -> str:
         """What a client calls the session: the same for as long as it lasts, and of no use to another client (LO7)."""
-        return self.world.secrets.derive("sid", session.pool_id, session.id, client_id).hex()
+        return sid_of(self.world.secrets, session.pool_id, session.id, client_id)
 
     def seconds(self, live: Sequence[SignedIn]) -> int | None:
         """For how long the browser is to hold these handles; None: until it is closed."""
@@ -359,6 +360,10 @@ class BrowserSessions(Flow):
                     grant = held
         await self._told(session)
         await self._sessions.delete(session.pool_id, session.handle)
+
+
+def sid_of(secrets: Secrets, pool_id: str, session_id: str, client_id: str) -> str:
+    return secrets.derive("sid", pool_id, session_id, client_id).hex()
 
 
 def _password_set(user: User) -> float | None:

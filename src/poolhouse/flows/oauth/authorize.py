@@ -209,8 +209,10 @@ class Authorization(Flow):
         return await self._changed(pending, lambda request: _with_done(request, step.value))
 
     async def keep(self, pending: Pending, private: dict[str, Any]) -> Pending:
-        """This is what the pages keep to themselves from now on. Raises ``TransactionEnded``."""
-        return await self._changed(pending, lambda request: replace(request, private=private))
+        """This is what the pages keep to themselves from now on. Raises ``VersionConflict`` where another tab was
+        faster: what it has kept is not overwritten."""
+        saved = await self._requests.save(replace(pending.request, private=private))
+        return Pending(saved, pending.pool, pending.client, pending.handle)
 
     def asks(self, pending: Pending) -> tuple[str, ...]:
         """The scopes that the user is asked for, those of claims that are asked for one by one among them."""

@@ -28,6 +28,7 @@ from poolhouse.flows.factors.message_code import message_factors
 from poolhouse.flows.factors.passkeys import PasskeyRegistrations
 from poolhouse.flows.factors.plugged import PluggedFactor
 from poolhouse.flows.factors.preferences import Preferences
+from poolhouse.flows.factors.recovery_codes import RecoveryCode, RecoveryCodeSets
 from poolhouse.flows.flow import World
 from poolhouse.flows.grants.bearer import Bearers
 from poolhouse.flows.grants.handles import Handles
@@ -40,6 +41,7 @@ from poolhouse.flows.messages.codes import CodeProcess
 from poolhouse.flows.messages.words import Messenger
 from poolhouse.flows.pools.administration import PoolAdministration, knows_none
 from poolhouse.flows.pools.census import PoolCensus
+from poolhouse.flows.pools.domains import DomainAdministration, Surroundings
 from poolhouse.flows.pools.signing_keys import SigningKeyAdministration
 from poolhouse.flows.protection.limits import NONE, Limits, Rates
 from poolhouse.flows.protection.lockout import Lockout, as_first
@@ -54,6 +56,7 @@ from poolhouse.flows.sign_in.set_up import FactorSetUps
 from poolhouse.flows.sign_in.signed_up import SignUpSessions
 from poolhouse.flows.sign_in.table import sign_in_table
 from poolhouse.flows.transfer.exporting import UserExport
+from poolhouse.flows.transfer.factors import FactorTransfer
 from poolhouse.flows.transfer.importing import LineImport
 from poolhouse.flows.transfer.running import UserImport
 from poolhouse.hooks.answers.factors import Factor
@@ -64,6 +67,7 @@ from poolhouse.records.factors import WEB_AUTHN
 
 class Services(Struct, frozen=True):
     pools: PoolAdministration
+    domains: DomainAdministration
     clients: ClientAdministration
     resource_servers: ResourceServerAdministration
     groups: GroupAdministration
@@ -80,6 +84,7 @@ class Services(Struct, frozen=True):
     preferences: Preferences
     devices: RememberedDevices
     passkeys: PasskeyRegistrations
+    recovery_codes: RecoveryCodeSets
     grants: Grants
     refreshing: Refreshing
     revocation: Revocation
@@ -103,6 +108,7 @@ def build_services(
     session_terms: SessionTerms = USUAL,
     rates: Rates = NONE,
     knows_function: Callable[[str], bool] = knows_none,
+    surroundings: Surroundings | None = None,
 ) -> Services:
     """``challenges``, ``stages`` and ``factors`` are those of plugins; ours are added here, and registered no
     differently."""
@@ -114,7 +120,7 @@ def build_services(
     credentials = Credentials(world, ports.passwords, ports.srp)
     lockout = Lockout(ports.counters, clock, (CUSTOM, *map(as_first, (*CODES, WEB_AUTHN))))
     limits = Limits(clock, world.hooks, rates)
-    messenger = Messenger(world, ports.outbox)
+    messenger = Messenger(world, ports.outbox, ports.tokens.issuer)
     codes = CodeProcess(world, ports.codes, ports.counters, messenger)
     attributes = Attributes(world, ports.users, codes, limits)
     migration = Migration(world, ports.users, ports.passwords, directory, credentials, messenger)
@@ -124,9 +130,11 @@ def build_services(
     told = Notices(ports.clients, ports.jobs).put
     sessions = BrowserSessions(world, ports.sessions, ports.users, ports.grants, told, session_terms)
     groups = GroupAdministration(ports.pools, ports.groups, chance, clock, audit)
-    lines = LineImport(world, ports.users, ports.groups, groups, ports.passwords)
+    in_lines = FactorTransfer(world.secrets, chance, ports.passkeys)
+    lines = LineImport(world, ports.users, ports.groups, groups, ports.passwords, in_lines)
     sms, email, sms_first = message_factors(world, ports.users, directory, codes, limits)
-    known = Factors((sms, email), [PluggedFactor(world, ports.counters, factor) for factor in factors])
+    plugged = [PluggedFactor(world, ports.counters, factor) for factor in factors]
+    known = Factors((sms, email), plugged, backups=(RecoveryCode(world, ports.users, messenger),))
     first = FirstFactors(known, ports.passkeys, alone=(sms_first,))
     devices = KnownDevices(world, ports.devices)
     enrolments = Enrolments(world, ports.users, known, bearers, lockout, limits)
@@ -150,7 +158,7 @@ def build_services(
     )
     machine = Machine(world, ports.users, ports.attempts, lockout, devices, table, again)
     sign_in = SignIn(world, ports.pools, ports.users, machine, directory, secrets, table, limits)
-    factor_set_ups = FactorSetUps(world, ports.clients, sign_in, machine, enrolments, limits)
+    factor_set_ups = FactorSetUps(world, ports.clients, sign_in, machine, enrolments, limits, secrets)
     on_pages = OnPages(secrets)
     return Services(
         pools=PoolAdministration(
@@ -161,9 +169,11 @@ def build_services(
             chance,
             clock,
             audit,
+            domains=ports.domains,
             knows_function=knows_function,
             factors=known.names,
         ),
+        domains=DomainAdministration(ports.pools, ports.domains, clock, audit, surroundings),
         clients=ClientAdministration(ports.pools, ports.clients, ports.resource_servers, secrets, chance, clock, audit),
         resource_servers=ResourceServerAdministration(ports.pools, ports.resource_servers, audit),
         groups=groups,
@@ -228,6 +238,7 @@ def build_services(
         preferences=Preferences(world, ports.users, known, first, bearers, directory, lockout),
         devices=RememberedDevices(world, ports.devices, devices, ports.grants, ports.srp, bearers, directory),
         passkeys=PasskeyRegistrations(world, ports.passkeys, ports.passkey_proofs, bearers, lockout, limits),
+        recovery_codes=RecoveryCodeSets(world, ports.users, known, bearers, lockout, limits),
         grants=grants,
         refreshing=Refreshing(
             world,
@@ -244,5 +255,5 @@ def build_services(
         sessions=sessions,
         signing_keys=SigningKeyAdministration(ports.pools, ports.clients, ports.key_ring, clock, audit),
         imports=UserImport(ports.pools, lines, ports.jobs, clock),
-        exports=UserExport(ports.users, ports.groups, ports.passwords, world.secrets, audit),
+        exports=UserExport(ports.users, ports.groups, ports.passwords, world.secrets, audit, in_lines),
     )

@@ -10,6 +10,7 @@ from poolhouse.errors import (
     DeviceNotFound,
     InvalidParameter,
     InvalidSession,
+    LimitExceeded,
     MissingParameter,
     UserDisabled,
     UserNotFound,
@@ -28,11 +29,12 @@ from poolhouse.flows.sign_in.steps import Opening, Opens, Run
 from poolhouse.flows.sign_in.table import Table
 from poolhouse.flows.sign_in.trail import REFUSALS, note_failure
 from poolhouse.hooks import specs
-from poolhouse.hooks.answers.sign_in import Passed
+from poolhouse.hooks.answers.sign_in import Next, Passed
 from poolhouse.hooks.events.sign_in import PreAuthentication
 from poolhouse.ports.pools import Pools
 from poolhouse.ports.users import Users
 from poolhouse.records.clients import Client
+from poolhouse.records.factors import RECOVERY_CODE
 from poolhouse.records.names import LONGEST
 from poolhouse.records.pools import Pool
 from poolhouse.records.sign_in import Attempt
@@ -75,6 +77,7 @@ class SignIn(Flow):
         self._directory = directory
         self._secrets = secrets
         self._limits = limits
+        self._second = table.second
         self._public: dict[str, Opens] = {flow: way for way in table.openings for flow in way.public}
         self._by_admin: dict[str, Opens] = {flow: way for way in table.openings for flow in way.by_admin}
         self._by_pages: dict[str, Opens] = {flow: way for way in table.openings for flow in way.by_pages}
@@ -173,14 +176,28 @@ class SignIn(Flow):
 
     async def _respond(self, client: Client, attempt: Attempt, answer: Answer) -> Reply:
         run = await self.resume(client, attempt, answer.metadata, answer.srp_a, answer.device_key)
-        run, outcome = await self._machine.check(run, attempt, answer.given)
+        challenge = attempt.challenge
+        async with self._machine.holding(attempt):
+            instead = self._second.instead(run, challenge, answer.given)
+        if isinstance(instead, Next):
+            try:
+                return await self._machine.go_on(run, instead)
+            except LimitExceeded:
+                # No further code goes out, and the one that did is as good as before.
+                await self._machine.give_back(attempt)
+                raise
+        if instead is not None:
+            challenge = RECOVERY_CODE
+            run, outcome = await self._machine.check(run, attempt, instead, challenge)
+        else:
+            run, outcome = await self._machine.check(run, attempt, answer.given)
         way = self._public.get(attempt.flow) or self._by_pages.get(attempt.flow) or self._by_admin[attempt.flow]
-        further = await way.after(run, attempt.challenge, outcome)
+        further = await way.after(run, challenge, outcome)
         if further is not outcome and isinstance(outcome, Passed):
             # The way to begin wants more, or has something of its own to say; what was proven stays proven.
-            run = with_fields(run.proven(attempt.challenge, outcome), now=None)
+            run = with_fields(run.proven(challenge, outcome), now=None)
             return await self._machine.go_on(run, further)
-        return await self._machine.go_on(run, further, attempt.challenge)
+        return await self._machine.go_on(run, further, challenge)
 
     async def resume(
         self,

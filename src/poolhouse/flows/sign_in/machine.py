@@ -214,19 +214,21 @@ class Machine(Flow):
             raise InvalidSession(Reason.SESSION_EXPIRED)
         return attempt
 
-    async def check(self, run: Run, attempt: Attempt, answer: Given) -> tuple[Run, Outcome]:
+    async def check(self, run: Run, attempt: Attempt, answer: Given, name: str | None = None) -> tuple[Run, Outcome]:
         """The run, and what the attempt's challenge says to the answer. A wrong answer, or one that cannot be meant,
-        leaves the attempt usable with the same handle: nothing is lost by a slip."""
-        challenge = self._challenges[attempt.challenge]
+        leaves the attempt usable with the same handle: nothing is lost by a slip. ``name``: it is the challenge of this
+        name that is answered, in place of the attempt's."""
+        challenge = self._challenges[name or attempt.challenge]
         if not isinstance(answer, challenge.answered_by):
             raise InvalidSession
         async with self.holding(attempt):
             if challenge.counts_itself:
                 return run, await challenge.check(run, attempt.private, answer)
             looking: asyncio.Task[Now] | None = None
-            counted = attempt.challenge if run.proofs else as_first(attempt.challenge)
+            counted = challenge.name if run.proofs else as_first(challenge.name)
+            private = attempt.private if name is None else {}
             async with self._lockout.attempt(run.pool.id, run.subject, counted) as beside:
-                outcome = await challenge.check(run, attempt.private, answer)
+                outcome = await challenge.check(run, private, answer)
                 if run.user is not None and isinstance(outcome, Passed):
                     looking = asyncio.ensure_future(self._again.look(run.pool, run.user))
                     beside.append(looking)

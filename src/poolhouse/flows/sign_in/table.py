@@ -38,11 +38,12 @@ from poolhouse.ports.user_pools import Ports
 
 
 class Table(Struct, frozen=True):
-    """``stages`` run by their ``order``."""
+    """``stages`` run by their ``order``. ``second`` knows what may be given in place of a second factor."""
 
     openings: tuple[Opens, ...]
     challenges: tuple[Challenge, ...]
     stages: tuple[offered.Stage, ...]
+    second: SecondFactor
 
 
 def sign_in_table(
@@ -85,8 +86,9 @@ def sign_in_table(
             SetUp(factors, enrolments),
             DeviceSrp(),
             DeviceVerifier(world, ports.srp, devices, lockout),
-            *(FactorChallenge(factor, first) for factor in (*factors.each(), *first.alone)),
+            *(FactorChallenge(factor, first) for factor in (*factors.each(), *first.alone, *factors.backups)),
             *(StrangersChallenge(challenge) for challenge in challenges),
         ),
         stages=(new_password.stage(), second.stage(), *stages),
+        second=second,
     )

@@ -10,10 +10,12 @@ from typing import Final
 from aiohttp import web
 
 from poolhouse import errors
+from poolhouse.flows.oauth.interaction import Show
 from poolhouse.records.clients import Client
 from poolhouse.records.pools import Pool
 from poolhouse.server.pages.renderer import Renderer
-from poolhouse.server.pages.views import Error, Frame, View, Wait
+from poolhouse.server.pages.views import Error, FormPost, Frame, View, Wait
+from poolhouse.server.paths import root_of
 
 _logger = logging.getLogger("poolhouse.pages")
 
@@ -38,8 +40,20 @@ _WAIT: Final = 60.0
 
 
 class ErrorPages:
+    """And the one page that nobody looks at for long: on the way to a client."""
+
     def __init__(self, renderer: Renderer) -> None:
         self._renderer = renderer
+
+    def of_request(self, request: web.Request, show: Show, status: int, request_id: str) -> web.Response:
+        """For the authorization endpoint, where no client can be told. It notes the error itself."""
+        root = root_of(request)
+        return self._page(request, show.error, request_id, root=root, pool=show.pool, client=show.client)
+
+    def form(self, request: web.Request, action: str, fields: Mapping[str, str]) -> web.Response:
+        """A page whose form takes the fields to an address, by itself or by its button."""
+        frame = Frame(root=root_of(request), product="Poolhouse", locale=self._renderer.languages.choose(request))
+        return self._renderer.render(request, frame, FormPost(action=action, fields=fields))
 
     def show(
         self,
@@ -54,6 +68,19 @@ class ErrorPages:
     ) -> web.Response:
         """``restart`` is where the user can begin anew."""
         self._note(error, request_id)
+        return self._page(request, error, request_id, root=root, pool=pool, client=client, restart=restart)
+
+    def _page(
+        self,
+        request: web.Request,
+        error: errors.PoolhouseError,
+        request_id: str,
+        *,
+        root: str,
+        pool: Pool | None,
+        client: Client | None,
+        restart: str | None = None,
+    ) -> web.Response:
         view: View
         if isinstance(error, errors.Limited | errors.AttemptsExceeded):
             wait = getattr(error, "retry_after", None) or _WAIT

@@ -76,11 +76,11 @@ class Progress(Struct, frozen=True, kw_only=True):
     resetting: CodeSent | None = None
     notice: str | None = None
 
-    def asked(self, asking: Asking, *, way: str | None = None) -> Progress:
+    def asked(self, asking: Asking, *, way: str | None = None, notice: str | None = None) -> Progress:
         """This is asked now. ``way`` is how the sign-in begins, where nothing was proven yet."""
         question = msgspec.to_builtins(asking.question)
         waiting = Waiting(asking.challenge, asking.handle, type(asking.question).__name__, question)
-        return replace(self, way=way, waiting=waiting, set_up=None, notice=None)
+        return replace(self, way=way, waiting=waiting, set_up=None, notice=notice)
 
     def again(self) -> Progress:
         """The sign-in begins anew, for whoever typed the name."""

@@ -114,6 +114,8 @@ class Visits:
         """A page that is looked at: nothing changes by it."""
 
         async def handle(request: web.Request) -> web.Response:
+            if TX not in request.query and "client_id" in request.query:
+                return _to_authorize(request)
             return await self._within(request, show)
 
         return handle
@@ -224,6 +226,13 @@ class Visits:
             client=visit.client if visit else None,
             restart=restart,
         )
+
+
+def _to_authorize(request: web.Request) -> web.Response:
+    """Clients of the field lead their users straight to a page, with the parameters of an authorization request."""
+    more = "&prompt=create" if request.path.endswith("/signup") and "prompt" not in request.query else ""
+    address = f"{root_of(request)}/oauth2/authorize?{request.rel_url.raw_query_string}{more}"
+    return web.Response(status=302, headers={"Location": address, "Cache-Control": "no-store"})
 
 
 def _see_other(address: str) -> web.Response:

@@ -10,6 +10,7 @@ from poolhouse.flows.flow import World
 from poolhouse.flows.grants.sessions import SessionTerms
 from poolhouse.flows.jobs.worker import Kind
 from poolhouse.flows.pools.census import CENSUS, CensusTaking
+from poolhouse.flows.pools.domains import Surroundings
 from poolhouse.flows.pools.removal import POOL_REMOVAL, PoolRemoval
 from poolhouse.flows.protection.limits import NONE, Asked, Rates
 from poolhouse.flows.services.user_pools import build_services
@@ -22,6 +23,7 @@ from poolhouse.server.ground import Ground, knows_function
 from poolhouse.server.part import Built, Part
 from poolhouse.store.repositories.census import CensusRepository
 from poolhouse.store.repositories.clients import ClientRepository
+from poolhouse.store.repositories.domains import DomainRepository
 from poolhouse.store.repositories.factors import DeviceRepository, PasskeyRepository
 from poolhouse.store.repositories.grants import BrowserSessionRepository, GrantRepository
 from poolhouse.store.repositories.groups import Memberships
@@ -76,6 +78,7 @@ async def build(ground: Ground, _: Built) -> Part:
         session_terms=_session_terms(settings),
         rates=_rates(settings),
         knows_function=knows_function(settings, ground.plugins),
+        surroundings=Surroundings(base_url=settings.server.base_url, suffix=settings.server.domain_suffix),
     )
     removal = PoolRemoval(ports.pools, world.clock, messages=OutboxRepository(ground.store, ground.cursors))
     return Part(
@@ -148,6 +151,7 @@ async def _ports(ground: Ground) -> tuple[Ports, KeyRing]:
         key_ring=keys,
         pools=ground.pools,
         clients=ClientRepository(store, cursors, clock),
+        domains=DomainRepository(store, clock),
         users=UserRepository(store, cursors, memberships),
         censuses=CensusRepository(store),
         groups=memberships,

@@ -116,7 +116,7 @@ class World:
         audit: Any = None
         world = FlowWorld(self.clock, chance, vault(), Hooks(implementations), audit)
         users: Any = self
-        table: Any = Table(openings=(), challenges=tuple(challenges or (self.riddle,)), stages=stages)  # type: ignore[arg-type]
+        table: Any = Table(openings=(), challenges=tuple(challenges or (self.riddle,)), stages=stages, second=None)  # type: ignore[arg-type]
         self.machine = Machine(world, users, self, self.lockout, KnownDevices(world, users), table, users)
 
     async def get(self, pool_id: str, sub: str) -> User | None:

@@ -148,7 +148,7 @@ def nonce(draft: Draft) -> Draft:
 @rule("A8")
 def prompt(draft: Draft) -> Draft:
     """Raises ``InvalidRequest``."""
-    words = tuple(dict.fromkeys(draft.parameter("prompt").split())) if draft.parameter("prompt") else ()
+    words = tuple(dict.fromkeys((draft.parameter("prompt") or "").split()))
     if not set(words) <= set(PROMPTS) or ("none" in words and len(words) > 1):
         raise InvalidRequest(Reason.OAUTH_PROMPT_INVALID)
     return _with(draft, prompt=words)

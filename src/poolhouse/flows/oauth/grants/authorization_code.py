@@ -45,7 +45,7 @@ class AuthorizationCodeGrant:
         self._servers = servers
         self._consents = consents
 
-    @rule("C2", "C4", "I1")
+    @rule("C2", "I1", "I2", "I3", "I4", "AT4", "RT6")
     async def give(self, known: Known) -> Issued:
         """Access, ID and refresh token for a code. The session that it was given in is still there, and the scopes are
         those that the client may have now.
