@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
 
 import typer
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from poolhouse.records.clients import Client
 
 Config: TypeAlias = Annotated[Path | None, typer.Option(metavar="FILE", help="The settings file.")]
+Pkce = Literal["required", "free", "usual"]
+_PKCE: Final[Mapping[Pkce, bool | None]] = {"required": True, "free": False, "usual": None}
 ClientId: TypeAlias = Annotated[str, typer.Argument(metavar="CLIENT_ID")]
 
 app = group("App clients: the settings that Cognito's API has no words for.")
@@ -49,6 +52,20 @@ def set_client(
             "--frontchannel-session/--no-frontchannel-session", help="Whether issuer and session id are told with it."
         ),
     ] = None,
+    asks_consent: Annotated[
+        bool | None,
+        typer.Option(
+            "--asks-consent/--no-asks-consent",
+            help="Whether users are asked before the client gets anything: it is somebody else's.",
+        ),
+    ] = None,
+    pkce: Annotated[
+        Pkce | None,
+        typer.Option(
+            help="Whether it has to prove that a code is its own; usual: where it has no secret. "
+            "Apps of a device have to in any case."
+        ),
+    ] = None,
     config: Config = None,
 ) -> None:
     """Change an app client. What is not said stays as it is.
@@ -69,6 +86,8 @@ def set_client(
         backchannel_logout_uri=UNSET if backchannel_logout_uri is None else backchannel_logout_uri or None,
         frontchannel_logout_uri=UNSET if frontchannel_logout_uri is None else frontchannel_logout_uri or None,
         frontchannel_session=UNSET if frontchannel_session is None else frontchannel_session,
+        asks_consent=UNSET if asks_consent is None else asks_consent,
+        requires_pkce=UNSET if pkce is None else _PKCE[pkce],
     )
     if own == OwnSettings():
         raise Failure("Say what is to be changed: see --help.", SETTINGS)
@@ -80,5 +99,7 @@ def _tell(client: Client) -> None:
         ("backchannel-logout-uri", client.backchannel_logout_uri or ""),
         ("frontchannel-logout-uri", client.frontchannel_logout_uri or ""),
         ("frontchannel-session", "yes" if client.frontchannel_session else "no"),
+        ("asks-consent", "yes" if client.asks_consent else "no"),
+        ("pkce", next(word for word, needs in _PKCE.items() if needs == client.requires_pkce)),
     ):
         typer.echo(f"{name:<23}  {value}".rstrip())
