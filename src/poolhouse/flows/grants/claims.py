@@ -94,8 +94,8 @@ class Hosted(Struct, frozen=True, kw_only=True):
 
 
 class Issue(Struct, frozen=True):
-    """All that two tokens are made of. ``jti`` are the ids of the ID and the access token, ``access_seconds`` the
-    life of the latter (None: as the client has it). ``hosted`` is None for what the JSON API gives, and at a refresh."""
+    """All that two tokens are made of. ``jti`` are the ids of the ID and the access token, ``access_seconds`` the life
+    of the latter (None: as the client has it). ``hosted`` is None for what the JSON API gives, and at a refresh."""
 
     pool: Pool
     client: Client
