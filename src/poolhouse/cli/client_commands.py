@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 
 import typer
 
@@ -16,7 +17,19 @@ if TYPE_CHECKING:
 Config: TypeAlias = Annotated[Path | None, typer.Option(metavar="FILE", help="The settings file.")]
 ClientId: TypeAlias = Annotated[str, typer.Argument(metavar="CLIENT_ID")]
 
+
+class Pkce(StrEnum):
+    """Whether a client has to send a ``code_challenge``."""
+
+    YES = "yes"
+    NO = "no"
+    USUAL = "usual"
+
+
 app = group("App clients: the settings that Cognito's API has no words for.")
+
+
+_PKCE: Final = {Pkce.YES: True, Pkce.NO: False, Pkce.USUAL: None}
 
 
 @app.command("show")
@@ -49,6 +62,13 @@ def set_client(
             "--frontchannel-session/--no-frontchannel-session", help="Whether issuer and session id are told with it."
         ),
     ] = None,
+    asks_consent: Annotated[
+        bool | None,
+        typer.Option("--asks-consent/--no-asks-consent", help="Whether users are asked before it gets anything."),
+    ] = None,
+    requires_pkce: Annotated[
+        Pkce | None, typer.Option(help="Whether it has to send a code_challenge; usual: if it has no secret.")
+    ] = None,
     config: Config = None,
 ) -> None:
     """Change an app client. What is not said stays as it is.
@@ -69,6 +89,8 @@ def set_client(
         backchannel_logout_uri=UNSET if backchannel_logout_uri is None else backchannel_logout_uri or None,
         frontchannel_logout_uri=UNSET if frontchannel_logout_uri is None else frontchannel_logout_uri or None,
         frontchannel_session=UNSET if frontchannel_session is None else frontchannel_session,
+        asks_consent=UNSET if asks_consent is None else asks_consent,
+        requires_pkce=UNSET if requires_pkce is None else _PKCE[requires_pkce],
     )
     if own == OwnSettings():
         raise Failure("Say what is to be changed: see --help.", SETTINGS)
@@ -80,5 +102,7 @@ def _tell(client: Client) -> None:
         ("backchannel-logout-uri", client.backchannel_logout_uri or ""),
         ("frontchannel-logout-uri", client.frontchannel_logout_uri or ""),
         ("frontchannel-session", "yes" if client.frontchannel_session else "no"),
+        ("asks-consent", "yes" if client.asks_consent else "no"),
+        ("requires-pkce", next(word for word, value in _PKCE.items() if value is client.requires_pkce)),
     ):
         typer.echo(f"{name:<23}  {value}".rstrip())
