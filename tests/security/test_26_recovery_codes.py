@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 
 import pytest
+from msgspec.structs import replace
 
 from poolhouse import errors
 from poolhouse.flows.factors.preferences import Wish
@@ -140,8 +141,6 @@ async def test_a_code_of_somebody_else_is_none(scene: Scene) -> None:
     owner = await scene.house.services.users.require(scene.pool, "jane")
     await scene.house.user(scene.client, "joe")
     joe = await scene.house.services.users.require(scene.pool, "joe")
-    from msgspec.structs import replace
-
     # By whoever can write to the database.
     await users.save(scene.pool, replace(joe, recovery=owner.recovery, mfa=("EMAIL_OTP",)))
 

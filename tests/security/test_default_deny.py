@@ -48,6 +48,7 @@ OPEN = {
     "/{pool_id}/oauth2/introspect",
     "/{pool_id}/oauth2/userInfo",
     "/{pool_id}/account/recovery-codes",
+    "/{pool_id}/account/factors/{factor}",
     "/healthz",
     "/readyz",
     "/",

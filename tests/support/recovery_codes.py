@@ -14,7 +14,7 @@ WRONG = "2222-2222"
 
 
 async def made(house: House, client: Client, tokens: TokenSet) -> tuple[str, ...]:
-    return (await house.services.recovery_codes.make(tokens.access, client.pool_id)).codes
+    return (await house.services.recovery_codes.make(tokens.access)).codes
 
 
 async def with_codes(house: House, client: Client, username: str = "jane") -> tuple[App, tuple[str, ...]]:

@@ -351,6 +351,17 @@ class Reason(Enum):
     OAUTH_ASSURANCE_UNMET = "The user cannot sign in as strongly as was asked for."
 
     # pools
+    DOMAIN_TAKEN = "Domain already associated with another user pool."
+    DOMAIN_CONFIGURED_ALREADY = "User pool already has a domain configured."
+    DOMAIN_NOT_FOUND = "No such domain or user pool exists."
+    DOMAIN_NOT_CUSTOM = "The domain is not a custom domain, and has no certificate."
+    DOMAIN_NOT_A_HOST = "A custom domain is a whole host name, and not one of this server's own."
+    DOMAIN_NOT_A_PREFIX = (
+        "The prefix of a domain has 1 to 63 lower-case letters, digits and hyphens, with no hyphen at either end."
+    )
+    DOMAIN_RESERVED = "Domain cannot contain reserved word: {word}"
+    DOMAIN_PAGES_UNKNOWN = "ManagedLoginVersion is 1 or 2."
+    POOL_HAS_DOMAIN = "User pool cannot be deleted. It has a domain configured that should be deleted first."
     ARN_NOT_OF_POOL = "The resource ARN is not that of a user pool."
     SETTING_NOT_OFFERED = "{setting} is not offered by this server yet."
     SETTING_OFFERED_ONLY_AS = "{setting} is not offered by this server yet: only {only} is."

@@ -14,7 +14,10 @@ _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*", re.IGNORECASE)
 _ODD = re.compile(r"[\x00-\x20\x7f\\<>\"]")
 
 _NEVER = frozenset(
-    {"about", "blob", "data", "file", "filesystem", "ftp", "javascript", "vbscript", "view-source", "ws", "wss"}
+    {
+        *("about", "blob", "data", "file", "filesystem", "ftp", "intent", "jar", "javascript", "mailto", "sms", "tel"),
+        *("vbscript", "view-source", "ws", "wss"),
+    }
 )
 """Schemes that a browser runs, reads or connects to by itself, instead of handing the address to an app."""
 
@@ -32,6 +35,9 @@ def check_redirect(uri: str) -> None:
     scheme = scheme.lower()
     if scheme in _NEVER:
         raise InvalidParameter(Reason.URI_PROTOCOL_FORBIDDEN, uri=uri, protocol=scheme.upper())
+    authority = re.match(r"//([^/?]*)", rest)
+    if authority and "@" in authority[1]:
+        raise InvalidParameter(Reason.URI_WITHOUT_ONE_HOST, uri=uri)
     if scheme not in ("http", "https"):
         return
     try:
@@ -39,7 +45,7 @@ def check_redirect(uri: str) -> None:
         host, _ = parts.hostname, parts.port
     except ValueError:
         raise InvalidParameter(Reason.URI_NOT_VALID, uri=uri) from None
-    if not host or "@" in parts.netloc or "*" in parts.netloc:
+    if not host or "*" in parts.netloc:
         raise InvalidParameter(Reason.URI_WITHOUT_ONE_HOST, uri=uri)
     if scheme == "http" and host not in _LOOPBACK:
         raise InvalidParameter(Reason.URI_PROTOCOL_FORBIDDEN, uri=uri, protocol="HTTP")

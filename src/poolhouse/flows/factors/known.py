@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from poolhouse.flows.factors.decision import NO_FACTORS, Due, Standing, due
 from poolhouse.flows.factors.factor import Enrols, Factor
 from poolhouse.hooks.views import Directory, Person
+from poolhouse.records.pools import FIELD_FACTORS
 
-ORDER = ("SMS_MFA", "SOFTWARE_TOKEN_MFA", "EMAIL_OTP")
-"""As the field shows them; others come behind."""
+ORDER = FIELD_FACTORS
+"""Others come behind."""
 
 
 class Factors:
@@ -34,6 +35,11 @@ class Factors:
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(self._by_name)
+
+    @property
+    def wordless(self) -> tuple[str, ...]:
+        """Those that the field has no word for, so that no operation can name them."""
+        return tuple(name for name in (*self._enrolling, *(each.name for each in self.backups)) if name not in ORDER)
 
     def each(self) -> tuple[Factor, ...]:
         return tuple(self._by_name.values())

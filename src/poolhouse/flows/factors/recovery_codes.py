@@ -14,12 +14,12 @@ from typing import Any, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from poolhouse.errors import CodeMismatch, ConcurrentModification, InvalidAccessToken, InvalidParameter, VersionConflict
+from poolhouse.errors import CodeMismatch, ConcurrentModification, InvalidParameter, VersionConflict
 from poolhouse.errors.reasons import Reason
 from poolhouse.flows.factors.factor import Claimant, Posing
 from poolhouse.flows.factors.known import Factors
 from poolhouse.flows.flow import Flow, World, step
-from poolhouse.flows.grants.bearer import Bearer, Bearers
+from poolhouse.flows.grants.bearer import Bearers
 from poolhouse.flows.messages.words import Messenger
 from poolhouse.flows.protection.limits import Asked, Limits
 from poolhouse.flows.protection.lockout import Lockout
@@ -53,7 +53,6 @@ _USED: Final = MessageTemplate(
 class NewCodes(Struct, frozen=True):
     """Shown once, and nowhere kept."""
 
-    client: Client
     codes: tuple[str, ...]
     created: float
 
@@ -64,7 +63,6 @@ class NewCodes(Struct, frozen=True):
 class CodesLeft(Struct, frozen=True):
     """How many of the user's codes are good. ``created`` is None where there are none."""
 
-    client: Client
     left: int = 0
     created: float | None = None
 
@@ -150,13 +148,13 @@ class RecoveryCodeSets(Flow):
         self._limits = limits
 
     @step("recovery_codes.make")
-    async def make(self, access_token: str, pool_id: str) -> NewCodes:
+    async def make(self, access_token: str) -> NewCodes:
         """Ten new codes, shown this once. Those before are good no more.
 
         Raises ``InvalidParameter`` where the user has no second factor, ``TooManyRequests``,
-        ``ConcurrentModification``, and as ``Bearers.of``; a token of another pool is none.
+        ``ConcurrentModification``, and as ``Bearers.of``.
         """
-        bearer = await self._bearer(access_token, pool_id)
+        bearer = await self._bearers.of(access_token)
         await self._limits.admit(Asked.ANSWER, bearer.client)
         return await self.make_for(bearer.pool, bearer.client, bearer.user)
 
@@ -182,17 +180,10 @@ class RecoveryCodeSets(Flow):
             subject=user.sub,
             actor=by_user(user.sub),
         )
-        return NewCodes(client, tuple(f"{code[:_HALF]}-{code[_HALF:]}" for code in codes), now)
+        return NewCodes(tuple(f"{code[:_HALF]}-{code[_HALF:]}" for code in codes), now)
 
     @step("recovery_codes.show")
-    async def show(self, access_token: str, pool_id: str) -> CodesLeft:
+    async def show(self, access_token: str) -> CodesLeft:
         """Raises as ``Bearers.of``."""
-        bearer = await self._bearer(access_token, pool_id)
-        codes = bearer.user.recovery
-        return CodesLeft(bearer.client, len(codes.digests), codes.created) if codes else CodesLeft(bearer.client)
-
-    async def _bearer(self, access_token: str, pool_id: str) -> Bearer:
-        bearer = await self._bearers.of(access_token)
-        if bearer.pool.id != pool_id:
-            raise InvalidAccessToken
-        return bearer
+        codes = (await self._bearers.of(access_token)).user.recovery
+        return CodesLeft(len(codes.digests), codes.created) if codes else CodesLeft()

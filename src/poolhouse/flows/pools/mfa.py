@@ -41,9 +41,9 @@ def configured(pool: Pool, wanted: MfaSettings, known: Collection[str]) -> Pool:
     mode = wanted.mode or pool.mfa.mode
     if mode == "OFF" and wanted.factors:
         raise InvalidParameter(Reason.MFA_OFF_WITH_FACTORS)
-    if mode != "OFF" and not wanted.factors:
+    if mode != "OFF" and not wanted.factors and not pool.plugged_factors:
         raise InvalidParameter(Reason.MFA_WITHOUT_FACTORS)
-    _check(pool, wanted.factors, known)
+    _check(pool, wanted.factors if mode == "OFF" else (*wanted.factors, *pool.plugged_factors), known)
     passkeys = pool.passkeys
     if wanted.passkeys is not None:
         require_domain(wanted.passkeys.rp_id)
@@ -64,12 +64,12 @@ def with_mode(pool: Pool, mode: str, known: Collection[str]) -> Pool:
     """The pool as it is, in this mode. Factors that were said before stay; where none were, what messages by SMS need
     is what SMS as a factor needs. Raises ``InvalidParameter``."""
     factors = pool.mfa.factors
-    if mode != "OFF" and not factors:
+    if mode != "OFF" and not factors and not pool.plugged_factors:
         if SMS_CONFIGURATION not in pool.kept:
             raise InvalidParameter(Reason.MFA_NEEDS_SMS)
         factors = (SMS,)
     if mode != "OFF":
-        _check(pool, factors, known)
+        _check(pool, (*factors, *pool.plugged_factors), known)
     changed = replace(pool, mfa=replace(pool.mfa, mode=mode, factors=factors))
     _check_passkeys(changed)
     return changed

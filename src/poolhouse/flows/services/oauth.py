@@ -25,6 +25,7 @@ from poolhouse.flows.oauth.logout import SignOut
 from poolhouse.flows.oauth.revocation import RevocationEndpoint
 from poolhouse.flows.oauth.token import TokenEndpoint
 from poolhouse.flows.oauth.userinfo import UserInfos
+from poolhouse.flows.protection.limits import Admit, admit_all
 from poolhouse.flows.services.user_pools import Services
 from poolhouse.hooks.context import Http
 from poolhouse.ports.user_pools import Ports
@@ -54,10 +55,20 @@ class OAuthServices(Struct, frozen=True):
     backchannel_logout: BackchannelLogout
 
 
-def build_oauth(world: World, ports: Ports, services: Services, http: Http, terms: OAuthTerms = USUAL) -> OAuthServices:
-    """``http`` is the way to the servers of clients."""
+def build_oauth(
+    world: World,
+    ports: Ports,
+    services: Services,
+    http: Http,
+    terms: OAuthTerms = USUAL,
+    *,
+    admit: Admit = admit_all,
+) -> OAuthServices:
+    """``http`` is the way to the servers of clients. ``admit`` counts requests by their class."""
     secrets = ClientSecrets(world.secrets, world.chance)
-    clients = ClientAuthentication(ports.pools, ports.clients, ClientProof(secrets, world.audit))
+    clients = ClientAuthentication(
+        ports.pools, ports.clients, ClientProof(secrets, world.audit), services.limits, services.proofs
+    )
     handles = Handles(world.secrets, world.chance)
     servers, grants, sessions = ports.resource_servers, services.grants, services.sessions
     consents = ConsentBook(world, ports.consents)
@@ -75,18 +86,20 @@ def build_oauth(world: World, ports: Ports, services: Services, http: Http, term
             consents,
             codes,
             Terms(request_seconds=terms.request_seconds, implicit=terms.implicit),
+            services.limits,
         ),
         consents=consents,
         token=TokenEndpoint(
             world,
             clients,
+            admit,
             {
                 "authorization_code": AuthorizationCodeGrant(codes, ports.users, sessions, grants, servers, consents),
                 "client_credentials": ClientCredentials(Machines(world, ports.tokens), servers),
                 "refresh_token": RefreshToken(services.refreshing, servers, consents),
             },
         ),
-        revocation=RevocationEndpoint(world, clients, services.revocation),
+        revocation=RevocationEndpoint(world, clients, services.revocation, admit),
         introspection=Introspection(world, clients, ports.tokens, services.bearers, handles, ports.grants, ports.users),
         user_infos=UserInfos(world, services.bearers),
         sessions=sessions,

@@ -109,11 +109,13 @@ class ChooseFactor(Question, frozen=True):
 
 class SetUpFactor(Question, frozen=True):
     """The user has to have a factor, and can set up one of these: with the handle of this attempt, which is found by
-    the pool's id."""
+    the pool's id. ``factor`` is one that was begun, and ``shown`` what the user needs for it, once."""
 
     username: str
     factors: tuple[str, ...]
     pool_id: str
+    factor: str | None = None
+    shown: Mapping[str, str] = {}
 
 
 class AnswerPlugin(Question, frozen=True):
@@ -186,7 +188,12 @@ class Otherwise(Given, frozen=True):
 
 
 class FactorSetUp(Given, frozen=True):
-    """A factor was set up, with the handle that this answer comes with."""
+    """A factor was set up, with the handle that this answer comes with. Or it is to be: ``factor`` is begun, and with
+    a ``code``, which is its first answer, it is done (``set_up.py``)."""
+
+    factor: str | None = None
+    code: str | None = None
+    label: str | None = None
 
 
 class PasswordChosen(Given, frozen=True):

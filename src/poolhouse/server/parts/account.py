@@ -6,7 +6,7 @@ from typing import Final
 
 from poolhouse.flows.services.user_pools import Services
 from poolhouse.server.ground import Ground
-from poolhouse.server.oidc.account import RecoveryCodesEndpoint
+from poolhouse.server.oidc.account import AccountEndpoint, FactorEndpoint, RecoveryCodesEndpoint
 from poolhouse.server.oidc.answered import only, preflight
 from poolhouse.server.oidc.requests import Reading
 from poolhouse.server.part import Built, Part
@@ -15,6 +15,7 @@ from poolhouse.server.requests import RequestIds
 from poolhouse.server.routes import Audience, Handler, Route
 
 ACCOUNT: Final = r"/{pool_id:[\w-]{1,40}_[0-9a-zA-Z]{1,32}}/account"
+FACTOR: Final = r"factors/{factor:[A-Z0-9_]{1,64}}"
 
 
 async def build(ground: Ground, built: Built) -> Part:
@@ -26,8 +27,15 @@ async def build(ground: Ground, built: Built) -> Part:
         source=lambda request: source_address(request.remote, request.headers, server.trusted_proxies),
         request_id=RequestIds(ground.surroundings.chance).of,
     )
-    codes = RecoveryCodesEndpoint(services.recovery_codes, reading)
-    return Part(routes=_endpoint("recovery-codes", "recovery_codes", GET=codes.show, POST=codes.make))
+    account = AccountEndpoint(services.bearers, reading)
+    codes = RecoveryCodesEndpoint(account, services.recovery_codes)
+    factor = FactorEndpoint(account, services.enrolments, services.preferences)
+    return Part(
+        routes=(
+            *_endpoint("recovery-codes", "account_recovery_codes", GET=codes.show, POST=codes.make),
+            *_endpoint(FACTOR, "account_factor", POST=factor.set_up, DELETE=factor.switch_off),
+        )
+    )
 
 
 def _endpoint(name: str, label: str, **handlers: Handler) -> tuple[Route, ...]:

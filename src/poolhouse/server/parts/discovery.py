@@ -7,10 +7,10 @@ from typing import Final
 from poolhouse.server.ground import Ground
 from poolhouse.server.oidc.discovery import Discovery
 from poolhouse.server.part import Built, Part
+from poolhouse.server.paths import POOL
 from poolhouse.server.routes import Audience, Route
 from poolhouse.tokens.keys import KeyRing
 
-POOL: Final = r"/{pool_id:[\w-]{1,40}_[0-9a-zA-Z]{1,32}}"
 WELL_KNOWN: Final = f"{POOL}/.well-known"
 
 

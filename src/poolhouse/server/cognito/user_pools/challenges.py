@@ -235,7 +235,9 @@ _READ: Final[Mapping[str, Callable[[Strings], Given]]] = {
     "SELECT_CHALLENGE": _choice,
     "SELECT_MFA_TYPE": _factor_choice,
     WEB_AUTHN: lambda responses: Chosen(WEB_AUTHN, credential=_required(responses, "CREDENTIAL")),
-    _SET_UP: lambda _: FactorSetUp(),
+    _SET_UP: lambda responses: FactorSetUp(
+        responses.get("FACTOR"), responses.get("ANSWER"), responses.get("FRIENDLY_DEVICE_NAME")
+    ),
     **{name: _code(f"{name}_CODE") for name in ("SMS_MFA", "EMAIL_OTP", "SMS_OTP", "SOFTWARE_TOKEN_MFA")},
 }
 
@@ -324,7 +326,8 @@ def _parameters(asking: Asking) -> dict[str, str]:
             can_choose = json.dumps(choice.factors)
             return {"USER_ID_FOR_SRP": choice.username, "MFAS_CAN_CHOOSE": can_choose, **_recoverable(choice)}
         case SetUpFactor() as set_up:
-            return {"USER_ID_FOR_SRP": set_up.username, "MFAS_CAN_SETUP": json.dumps(set_up.factors)}
+            needed = {} if set_up.factor is None else {**set_up.shown, "FACTOR": set_up.factor}
+            return {**needed, "USER_ID_FOR_SRP": set_up.username, "MFAS_CAN_SETUP": json.dumps(set_up.factors)}
         case AnswerPlugin() as plugin:
             return {"USERNAME": plugin.username, **plugin.shown}
         case AnswerStranger() as stranger:
