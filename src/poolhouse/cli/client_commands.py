@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
 
 import typer
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from poolhouse.server.app import Server
 
 Config: TypeAlias = Annotated[Path | None, typer.Option(metavar="FILE", help="The settings file.")]
+Pkce = Literal["required", "free", "usual"]
+_PKCE: Final[Mapping[Pkce, bool | None]] = {"required": True, "free": False, "usual": None}
 ClientId: TypeAlias = Annotated[str, typer.Argument(metavar="CLIENT_ID")]
 
 app = group("App clients: the settings that Cognito's API has no words for.")
@@ -57,6 +60,20 @@ def set_client(
             metavar="ALGORITHM", help="What signs its ID tokens: RS256, ES256, EdDSA, PS256; empty: what the pool has."
         ),
     ] = None,
+    asks_consent: Annotated[
+        bool | None,
+        typer.Option(
+            "--asks-consent/--no-asks-consent",
+            help="Whether users are asked before the client gets anything: it is somebody else's.",
+        ),
+    ] = None,
+    pkce: Annotated[
+        Pkce | None,
+        typer.Option(
+            help="Whether it has to prove that a code is its own; usual: where it has no secret. "
+            "Apps of a device have to in any case."
+        ),
+    ] = None,
     config: Config = None,
 ) -> None:
     """Change an app client. What is not said stays as it is.
@@ -79,6 +96,8 @@ def set_client(
         backchannel_logout_uri=UNSET if backchannel_logout_uri is None else backchannel_logout_uri or None,
         frontchannel_logout_uri=UNSET if frontchannel_logout_uri is None else frontchannel_logout_uri or None,
         frontchannel_session=UNSET if frontchannel_session is None else frontchannel_session,
+        asks_consent=UNSET if asks_consent is None else asks_consent,
+        requires_pkce=UNSET if pkce is None else _PKCE[pkce],
     )
     if own == OwnSettings() and id_token_algorithm is None:
         raise Failure("Say what is to be changed: see --help.", SETTINGS)
@@ -109,5 +128,7 @@ def _tell(client: Client) -> None:
         ("frontchannel-logout-uri", client.frontchannel_logout_uri or ""),
         ("id-token-algorithm", client.id_algorithm or ""),
         ("frontchannel-session", "yes" if client.frontchannel_session else "no"),
+        ("asks-consent", "yes" if client.asks_consent else "no"),
+        ("pkce", next(word for word, needs in _PKCE.items() if needs == client.requires_pkce)),
     ):
         typer.echo(f"{name:<23}  {value}".rstrip())

@@ -47,6 +47,9 @@ MEANINGS: Final[Mapping[str, str]] = {
     "root.secret_access_key": "Its secret.",
     "tokens.rotation_lead": "Seconds between the publication of a new signing key and its first signature.",
     "tokens.keys_fresh": "Seconds after which signing keys are read again.",
+    "oauth.code_seconds": "How many seconds an authorization code is good for.",
+    "oauth.request_seconds": "How many seconds the pages wait for a user, from the request of the client on.",
+    "oauth.implicit": "Whether clients with the flow `implicit` are given tokens by the authorization endpoint.",
     "tokens.reset_forgets_devices": "Whether they make the user's remembered devices forgotten, too.",
     "tokens.reset_ends_sessions": "Whether a recovery, and a password that an administrator sets or resets, end what "
     "was given to the user before.",

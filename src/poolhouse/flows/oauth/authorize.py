@@ -131,7 +131,8 @@ class Authorization(Flow):
 
     async def _client(self, pool: Pool, asked: Asked) -> Client:
         if "client_id" in asked.faults:
-            raise InvalidRequest(asked.faults["client_id"])
+            reason = asked.faults["client_id"]
+            raise InvalidRequest(reason)
         client_id = asked.parameters.get("client_id")
         if client_id is None:
             raise InvalidRequest(Reason.OAUTH_PARAMETER_MISSING, name="client_id")
