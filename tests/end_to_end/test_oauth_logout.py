@@ -420,6 +420,30 @@ async def test_odd_requests_sign_nobody_out(query: str, browser: Browsing) -> No
     assert 1 == len(await browser.signed_in())
 
 
+async def test_lo5_after_a_code_flow_nothing_of_it_is_left_but_what_is_for_use_without_the_user(
+    browser: Browsing,
+) -> None:
+    """oidcc-rp-initiated-logout as the suite walks it: prompt=none fails afterwards."""
+    oauth = browser.oauth
+    await browser.sign_in()
+    online = await oauth.tokens(oauth.web, browser.handles)
+    offline = await oauth.tokens(oauth.web, browser.handles, scope="openid offline_access")
+    silent = oauth.request(oauth.web, prompt="none")
+    assert "code" in (await oauth.authorize(silent, browser.handles)).fields
+    held = browser.handles
+
+    told = await browser.end_session(id_token_hint=online["id_token"], post_logout_redirect_uri=GOODBYE, state="s")
+
+    assert f"{GOODBYE}?state=s" == goes_to(told)
+    assert "login_required" == (await oauth.authorize(silent, held)).refusal
+    assert [400, 200] == [
+        (await oauth.token(oauth.web, grant_type="refresh_token", refresh_token=tokens["refresh_token"])).status
+        for tokens in (online, offline)
+    ]
+    bearer = {"Authorization": f"Bearer {online['access_token']}"}
+    assert 401 == (await oauth.ask("userInfo", None, bearer, method="GET")).status
+
+
 # --- Back-channel logout ---------------------------------------------------------------------------------------------
 
 
