@@ -146,7 +146,7 @@ async def test_a_recovery_code_stands_for_a_lost_second_factor(at: Site) -> None
     await with_factors(at.house, at.oauth.pool, "OPTIONAL")
     tokens = await at.house.sign_in(at.oauth.app)
     await with_app(at.house, at.oauth.app)
-    codes = (await at.house.services.recovery_codes.make(tokens.access, at.oauth.pool.id)).codes
+    codes = (await at.house.services.recovery_codes.make(tokens.access)).codes
 
     asked = await at.robot.send(await at.start(), username="jane", password=PASSWORD)
     lost = await at.robot.follow(asked, "recovery")

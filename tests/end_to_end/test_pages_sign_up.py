@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import AsyncIterator
 
 import pytest
@@ -10,6 +11,7 @@ from poolhouse.flows.pools.settings import PoolSettings
 from poolhouse.hooks.answers.accounts import SignUpDecision
 from poolhouse.hooks.events.accounts import PreSignUp
 from poolhouse.hooks.kinds import hookimpl
+from poolhouse.records.pools import MessageTemplate
 from poolhouse.records.users import UNCONFIRMED
 from tests.support.factors import with_app, with_factors
 from tests.support.house import PASSWORD
@@ -220,3 +222,59 @@ async def test_what_stands_under_the_pages_is_a_user_that_waits(at: Site) -> Non
     user = await at.house.services.users.require(at.oauth.pool, "ada")
 
     assert UNCONFIRMED == user.status
+
+
+# --- a link instead of a code ----------------------------------------------------------------------------------------
+
+
+async def by_link(at: Site) -> str:
+    """Ada has signed up, and this is the link in her letter."""
+    template = MessageTemplate(by_link=True, link_email="Hello. {##Confirm##} Bye.", link_subject="Welcome")
+    await at.house.services.pools.update(
+        at.oauth.pool.id, PoolSettings(auto_verified=("email",), verification=template)
+    )
+    await at.house.sign_up(at.oauth.app, "ada", email="ada@example.com")
+    letter = at.house.messages[-1]
+    assert letter.link is not None
+    assert f"Hello. Confirm: {letter.link} Bye." == letter.body
+    assert "Welcome" == letter.subject
+    assert f'<a href="{html.escape(letter.link)}">Confirm</a>' in letter.as_html
+    assert letter.link.startswith(f"https://auth.example.com/{at.oauth.pool.id}/confirmUser?")
+    return letter.link.removeprefix("https://auth.example.com/")
+
+
+async def status_of(at: Site, name: str) -> str:
+    return (await at.house.services.users.require(at.oauth.pool, name)).status
+
+
+async def test_a_link_confirms_by_its_button_and_not_by_being_looked_at(at: Site) -> None:
+    link = await by_link(at)
+
+    page = await at.robot.open(link)
+    assert UNCONFIRMED == await status_of(at, "ada")
+    done = await at.robot.send(page)
+
+    assert (200, 200) == (page.status, done.status)
+    assert "CONFIRMED" == await status_of(at, "ada")
+    assert "code" in (await at.robot.send(await at.start(), username="ada", password=PASSWORD)).answer
+
+
+async def test_a_link_that_was_used_or_changed_says_so(at: Site) -> None:
+    link = await by_link(at)
+    await at.robot.send(await at.robot.open(link))
+
+    again = await at.robot.send(await at.robot.open(link))
+    empty = await at.robot.open(link.partition("&")[0])
+    foreign = await at.robot.open(link.replace(at.oauth.app.id, "0" * 26))
+
+    assert (422, 422, 400) == (again.status, empty.status, foreign.status)
+
+
+async def test_the_button_of_a_link_is_pressed_on_our_page_only(at: Site) -> None:
+    link = await by_link(at)
+    page = await at.robot.open(link)
+
+    told = await at.another().post(page.form.action, {**page.form.fields})
+
+    assert 403 == told.status
+    assert UNCONFIRMED == await status_of(at, "ada")

@@ -520,6 +520,25 @@ async def delete_resource_server(at: Trailed) -> None:
     await _of_nobody(at, "DeleteResourceServer", "resource_server.deleted", Identifier="notes")
 
 
+@scene("CreateUserPoolDomain")
+async def create_domain(at: Trailed) -> None:
+    await _of_nobody(at, "CreateUserPoolDomain", "domain.created", Domain="people")
+
+
+@scene("UpdateUserPoolDomain")
+async def update_domain(at: Trailed) -> None:
+    await create_domain(at)
+    at.seen.clear()
+    await _of_nobody(at, "UpdateUserPoolDomain", "domain.updated", Domain="people", ManagedLoginVersion=2)
+
+
+@scene("DeleteUserPoolDomain")
+async def delete_domain(at: Trailed) -> None:
+    await create_domain(at)
+    at.seen.clear()
+    await _of_nobody(at, "DeleteUserPoolDomain", "domain.deleted", Domain="people")
+
+
 @scene("UpdateGroup")
 async def update_group(at: Trailed) -> None:
     await create_group(at)

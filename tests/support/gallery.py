@@ -8,10 +8,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from aiohttp import web
+from msgspec import Struct
 from msgspec.structs import replace
 
 from poolhouse.server.pages.assets import Assets
 from poolhouse.server.pages.fields import plugin_fields, told_by_plugin
+from poolhouse.server.pages.forms import read_form
 from poolhouse.server.pages.languages import Languages
 from poolhouse.server.pages.renderer import Renderer
 from poolhouse.server.pages.views import (
@@ -49,7 +51,6 @@ from poolhouse.server.pages.views import (
 LENA = "lena.okafor@example.org"
 POLICY: Mapping[str, int | bool] = {"length": 12, "history": 5}
 STRICT: Mapping[str, int | bool] = {"length": 8, "lower": True, "upper": True, "digits": True, "symbols": True}
-SPOKEN = frozenset({"privacy", "terms-of-use", "help"})
 NOW = 1_795_511_640.0
 """24 November 2026, 09:14 UTC."""
 REQUEST = {
@@ -292,18 +293,28 @@ LOGO = (
 )
 
 
+class Gallery(Struct, frozen=True):
+    """``posted`` are the forms that were sent, with the name of the page."""
+
+    address: str
+    posted: list[tuple[str, dict[str, str]]]
+
+
 @asynccontextmanager
-async def gallery(brand: str = "", locales: Path | None = None, logo: Path | None = None) -> AsyncIterator[str]:
-    """The address of a server with all of them; each policy that a browser sees broken is sent to ``/reports``."""
+async def gallery(brand: str = "", locales: Path | None = None, logo: str = LOGO) -> AsyncIterator[Gallery]:
+    """A server with all of them, each at its name. With ``?name`` the product has no picture."""
     renderer = Renderer(
         Clock(),
         "http://localhost",
         assets=Assets(brand),
         languages=Languages(locales) if locales else Languages(),
     )
-    drawn = logo.read_text(encoding="utf-8") if logo else LOGO
+
+    posted: list[tuple[str, dict[str, str]]] = []
 
     async def page(request: web.Request) -> web.Response:
+        if request.method == "POST":
+            posted.append((request.match_info["name"], await read_form(request)))
         view = VIEWS.get(request.match_info["name"])
         if view is None:
             return web.Response(text="<!doctype html><title>Elsewhere</title>", content_type="text/html")
@@ -312,7 +323,7 @@ async def gallery(brand: str = "", locales: Path | None = None, logo: Path | Non
         return renderer.render(request, frame_of(view, locale=locale, logo=shows), view)
 
     async def picture(_: web.Request) -> web.Response:
-        return web.Response(text=drawn, content_type="image/svg+xml")
+        return web.Response(text=logo, content_type="image/svg+xml")
 
     app = web.Application()
     for route in renderer.routes:
@@ -324,6 +335,6 @@ async def gallery(brand: str = "", locales: Path | None = None, logo: Path | Non
     with socket.create_server(("127.0.0.1", 0)) as listening:
         await web.SockSite(runner, listening).start()
         try:
-            yield f"http://localhost:{listening.getsockname()[1]}"
+            yield Gallery(f"http://localhost:{listening.getsockname()[1]}", posted)
         finally:
             await runner.cleanup()

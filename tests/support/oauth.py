@@ -168,9 +168,11 @@ class OAuth:
     ) -> tuple[str, ...]:
         """The user (Jane, where nobody is named) signs in, in the browser that holds these handles; what it holds from
         now on."""
+        found = await self.house.built.ports.users.get(self.pool.id, (user or self.user).sub)
+        assert found is not None
         begun = await self.house.services.sessions.begin(
             self.pool,
-            user or self.user,
+            found,
             event_id=self.house.built.world.chance.uuid(),
             proofs=proofs or ("password",),
             held=held,

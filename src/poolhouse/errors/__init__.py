@@ -92,6 +92,7 @@ from poolhouse.errors.oauth import InvalidGrant as InvalidGrant
 from poolhouse.errors.oauth import InvalidRequest as InvalidRequest
 from poolhouse.errors.oauth import InvalidScope as InvalidScope
 from poolhouse.errors.oauth import LoginRequired as LoginRequired
+from poolhouse.errors.oauth import LogoutEnded as LogoutEnded
 from poolhouse.errors.oauth import OAuthError as OAuthError
 from poolhouse.errors.oauth import RedirectMismatch as RedirectMismatch
 from poolhouse.errors.oauth import RegistrationNotSupported as RegistrationNotSupported

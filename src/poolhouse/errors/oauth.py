@@ -31,6 +31,13 @@ class InvalidGrant(OAuthError):
     usual = Reason.OAUTH_GRANT_REFUSED
 
 
+class LogoutEnded(OAuthError):
+    """What a page of the way out carries is of another browser, or too old, or not ours."""
+
+    code = "invalid_request"
+    usual = Reason.OAUTH_LOGOUT_ENDED
+
+
 class UnauthorizedClient(OAuthError):
     code = "unauthorized_client"
     usual = Reason.OAUTH_GRANT_TYPE_NOT_ALLOWED

@@ -136,6 +136,7 @@ class Reason(Enum):
     URI_WITH_FRAGMENT = "{uri} cannot contain a fragment."
     URI_PROTOCOL_FORBIDDEN = "{uri} cannot use the {protocol} protocol."
     URI_WITHOUT_ONE_HOST = "{uri} does not name one host."
+    LOGOUT_URI_OF_NO_CALLBACK = "{uri} is of another origin than all callback URLs of the client."
     URI_NOT_VALID = "{uri} is not a valid URI."
     CLIENT_WITHOUT_SECRET = "A client that was made without a secret cannot be given one."
     TOO_MANY_SECRETS = "A client can have at most {most} secrets."
@@ -319,6 +320,9 @@ class Reason(Enum):
     OAUTH_BODY_TOO_LARGE = "The body is too large."
     OAUTH_TWO_PROOFS = "The client proves itself in more than one way."
     OAUTH_TWO_TOKENS = "The token is sent in more than one way."
+    OAUTH_LOGOUT_ADDRESS_MISSING = "Required String parameter 'redirect_uri' is not present, and neither is logout_uri."
+    OAUTH_LOGOUT_ADDRESS = "redirect_mismatch: the address to go to is not one that the client has registered."
+    OAUTH_LOGOUT_ENDED = "This question has ended, or was asked in another browser."
     OAUTH_METADATA_INVALID = "aws_client_metadata has to be a JSON object of texts."
     OAUTH_CLIENT_UNKNOWN = "Client does not exist: the parameter client_id names none of this user pool."
     OAUTH_REDIRECT_MISSING = "The parameter redirect_uri is missing."
@@ -347,6 +351,17 @@ class Reason(Enum):
     OAUTH_ASSURANCE_UNMET = "The user cannot sign in as strongly as was asked for."
 
     # pools
+    DOMAIN_TAKEN = "Domain already associated with another user pool."
+    DOMAIN_CONFIGURED_ALREADY = "User pool already has a domain configured."
+    DOMAIN_NOT_FOUND = "No such domain or user pool exists."
+    DOMAIN_NOT_CUSTOM = "The domain is not a custom domain, and has no certificate."
+    DOMAIN_NOT_A_HOST = "A custom domain is a whole host name, and not one of this server's own."
+    DOMAIN_NOT_A_PREFIX = (
+        "The prefix of a domain has 1 to 63 lower-case letters, digits and hyphens, with no hyphen at either end."
+    )
+    DOMAIN_RESERVED = "Domain cannot contain reserved word: {word}"
+    DOMAIN_PAGES_UNKNOWN = "ManagedLoginVersion is 1 or 2."
+    POOL_HAS_DOMAIN = "User pool cannot be deleted. It has a domain configured that should be deleted first."
     ARN_NOT_OF_POOL = "The resource ARN is not that of a user pool."
     SETTING_NOT_OFFERED = "{setting} is not offered by this server yet."
     SETTING_OFFERED_ONLY_AS = "{setting} is not offered by this server yet: only {only} is."

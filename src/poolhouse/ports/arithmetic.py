@@ -131,8 +131,8 @@ class PasskeyProofs(Protocol):
 class Tokens(Protocol):
     """Signatures. Claims are given and taken; no rule about them lives behind this port."""
 
-    async def sign(self, pool_id: str, use: str, claims: Mapping[str, Any]) -> str:
-        """A compact JWS; ``use`` is ``id`` or ``access``."""
+    async def sign(self, pool_id: str, use: str, claims: Mapping[str, Any], *, typ: str | None = None) -> str:
+        """A compact JWS; ``use`` is ``id`` or ``access``. ``typ`` says of what kind it is, where that has a name."""
 
     async def sign_both(
         self, pool_id: str, id_claims: Mapping[str, Any], access_claims: Mapping[str, Any]

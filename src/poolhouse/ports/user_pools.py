@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from poolhouse.ports.arithmetic import PasskeyProofs, Passwords, Srp, Tokens
 from poolhouse.ports.census import Censuses
 from poolhouse.ports.clients import Clients
+from poolhouse.ports.domains import Domains
 from poolhouse.ports.factors import Devices, Passkeys
 from poolhouse.ports.grants import Grants, Sessions
 from poolhouse.ports.groups import Groups
@@ -24,6 +25,7 @@ from poolhouse.ports.users import Users
 class Ports:
     pools: Pools
     clients: Clients
+    domains: Domains
     users: Users
     censuses: Censuses
     groups: Groups

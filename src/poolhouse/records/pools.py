@@ -48,11 +48,16 @@ class AttributeSchema(Kept, frozen=True, kw_only=True):
 
 
 class MessageTemplate(Kept, frozen=True, kw_only=True):
-    """``{####}`` stands for the code or temporary password, ``{username}`` in invitations for the name."""
+    """``{####}`` stands for the code or temporary password, ``{username}`` in invitations for the name. With
+    ``by_link`` a letter that confirms a sign-up holds a link instead of the code: ``{##words##}`` stands for it in
+    ``link_email``, ``link_subject`` is over it."""
 
     sms: str | None = None
     email: str | None = None
     subject: str | None = None
+    by_link: bool = False
+    link_email: str | None = None
+    link_subject: str | None = None
 
 
 class Mfa(Kept, frozen=True, kw_only=True):

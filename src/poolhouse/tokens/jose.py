@@ -123,21 +123,26 @@ def _decoded(part: bytes) -> bytes:
 
 
 class Signer:
-    """Signs with one key by one algorithm. The header says ``kid`` and ``alg``, and nothing else. Raises ``TypeError``
-    for a key that is not of the algorithm's kind, and ``ValueError`` for one that is too small or on another curve."""
+    """Signs with one key by one algorithm. The header says ``kid``, ``alg``, and the ``typ`` that is asked for. Raises
+    ``TypeError`` for a key that is not of the algorithm's kind, and ``ValueError`` for one that is too small or on
+    another curve."""
 
     def __init__(self, key: SigningPrivateKey, kid: str, algorithm: str = "RS256") -> None:
         self.kid = kid
         self.algorithm = algorithm
         self._key = _signing(key, algorithm)
-        self._head = encoded(_write({"kid": kid, "alg": algorithm})) + b"."
+        self._head = self._head_of({})
 
     def __repr__(self) -> str:
         return f"<Signer {self.kid}>"
 
-    def sign(self, claims: Mapping[str, Any]) -> str:
+    def _head_of(self, more: Mapping[str, str]) -> bytes:
+        return encoded(_write({"kid": self.kid, "alg": self.algorithm, **more})) + b"."
+
+    def sign(self, claims: Mapping[str, Any], *, typ: str | None = None) -> str:
         """The compact token."""
-        signed = self._head + encoded(_write(claims))
+        head = self._head if typ is None else self._head_of({"typ": typ})
+        signed = head + encoded(_write(claims))
         signature: bytes = self._key.sign(signed)
         return (signed + b"." + encoded(signature)).decode()
 

@@ -86,8 +86,8 @@ class KeyRing:
     def issuer(self, pool_id: str) -> str:
         return self._prefix + pool_id
 
-    async def sign(self, pool_id: str, use: str, claims: Mapping[str, Any]) -> str:
-        return (await self._signer(pool_id, use)).sign(claims)
+    async def sign(self, pool_id: str, use: str, claims: Mapping[str, Any], *, typ: str | None = None) -> str:
+        return (await self._signer(pool_id, use)).sign(claims, typ=typ)
 
     async def sign_both(
         self, pool_id: str, id_claims: Mapping[str, Any], access_claims: Mapping[str, Any]

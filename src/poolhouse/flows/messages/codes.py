@@ -99,7 +99,7 @@ class CodeProcess(Flow):
                 message_id=code_id,
                 client_id=client_id,
                 metadata=metadata or {},
-                template=template or _or_default(pool.verification),
+                template=template or _or_default(pool.verification, by_link=purpose is CONFIRM_SIGN_UP),
                 purpose=purpose.name,
                 life=purpose.life,
             ),
@@ -261,9 +261,13 @@ class CodeProcess(Flow):
         return hmac.new(self._key, said.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
 
 
-def _or_default(template: MessageTemplate) -> MessageTemplate:
+def _or_default(template: MessageTemplate, *, by_link: bool = False) -> MessageTemplate:
+    """``by_link``: this may be a link, where the pool has it so."""
     return MessageTemplate(
         sms=template.sms or VERIFICATION.sms,
         email=template.email or VERIFICATION.email,
         subject=template.subject or VERIFICATION.subject,
+        by_link=by_link and template.by_link,
+        link_email=template.link_email,
+        link_subject=template.link_subject,
     )

@@ -52,7 +52,7 @@ def _is_fresh(request: AuthorizationRequest, signed_in: SignedIn, now: float) ->
         return True
     if "login" in request.prompt or request.max_age == 0:
         return False
-    return request.max_age is None or now - signed_in.session.auth_time <= request.max_age
+    return request.max_age is None or int(now) - signed_in.session.auth_time <= request.max_age
 
 
 def _is_too_weak(request: AuthorizationRequest, signed_in: SignedIn) -> bool:

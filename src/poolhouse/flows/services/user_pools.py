@@ -41,9 +41,11 @@ from poolhouse.flows.messages.codes import CodeProcess
 from poolhouse.flows.messages.words import Messenger
 from poolhouse.flows.pools.administration import PoolAdministration, knows_none
 from poolhouse.flows.pools.census import PoolCensus
+from poolhouse.flows.pools.domains import DomainAdministration, Surroundings
 from poolhouse.flows.pools.signing_keys import SigningKeyAdministration
 from poolhouse.flows.protection.limits import NONE, Limits, Rates
 from poolhouse.flows.protection.lockout import Lockout, as_first
+from poolhouse.flows.protection.proofs import FailedProofs
 from poolhouse.flows.sign_in.again import Again
 from poolhouse.flows.sign_in.begin import SignIn
 from poolhouse.flows.sign_in.challenges.custom import NAME as CUSTOM
@@ -66,6 +68,7 @@ from poolhouse.records.factors import WEB_AUTHN
 
 class Services(Struct, frozen=True):
     pools: PoolAdministration
+    domains: DomainAdministration
     clients: ClientAdministration
     resource_servers: ResourceServerAdministration
     groups: GroupAdministration
@@ -91,6 +94,8 @@ class Services(Struct, frozen=True):
     signing_keys: SigningKeyAdministration
     imports: UserImport
     exports: UserExport
+    limits: Limits
+    proofs: FailedProofs
 
 
 def build_services(
@@ -106,6 +111,7 @@ def build_services(
     session_terms: SessionTerms = USUAL,
     rates: Rates = NONE,
     knows_function: Callable[[str], bool] = knows_none,
+    surroundings: Surroundings | None = None,
 ) -> Services:
     """``challenges``, ``stages`` and ``factors`` are those of plugins; ours are added here, and registered no
     differently."""
@@ -117,7 +123,8 @@ def build_services(
     credentials = Credentials(world, ports.passwords, ports.srp)
     lockout = Lockout(ports.counters, clock, (CUSTOM, *map(as_first, (*CODES, WEB_AUTHN))))
     limits = Limits(clock, world.hooks, rates)
-    messenger = Messenger(world, ports.outbox)
+    proofs = FailedProofs(clock, world.hooks, rates.proofs)
+    messenger = Messenger(world, ports.outbox, ports.tokens.issuer)
     codes = CodeProcess(world, ports.codes, ports.counters, messenger)
     attributes = Attributes(world, ports.users, codes, limits)
     migration = Migration(world, ports.users, ports.passwords, directory, credentials, messenger)
@@ -166,9 +173,11 @@ def build_services(
             chance,
             clock,
             audit,
+            domains=ports.domains,
             knows_function=knows_function,
             factors=known.names,
         ),
+        domains=DomainAdministration(ports.pools, ports.domains, clock, audit, surroundings),
         clients=ClientAdministration(ports.pools, ports.clients, ports.resource_servers, secrets, chance, clock, audit),
         resource_servers=ResourceServerAdministration(ports.pools, ports.resource_servers, audit),
         groups=groups,
@@ -243,12 +252,15 @@ def build_services(
             secrets,
             handles,
             grants,
+            proofs,
             reuse_ends_family=reuse_ends_family,
         ),
-        revocation=Revocation(world, ports.grants, proof, handles),
+        revocation=Revocation(world, ports.grants, proof, handles, proofs),
         bearers=bearers,
         sessions=sessions,
         signing_keys=SigningKeyAdministration(ports.pools, ports.clients, ports.key_ring, clock, audit),
         imports=UserImport(ports.pools, lines, ports.jobs, clock),
         exports=UserExport(ports.users, ports.groups, ports.passwords, world.secrets, audit, in_lines),
+        limits=limits,
+        proofs=proofs,
     )

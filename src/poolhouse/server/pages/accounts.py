@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from poolhouse.flows.directory.naming import name_to_type
 from poolhouse.flows.grants.sessions import BrowserSessions, SignedIn
 from poolhouse.flows.oauth.interaction import Browser, Step
+from poolhouse.server.pages.places import PAGE as SIGN_IN
 from poolhouse.server.pages.progress import Progress
-from poolhouse.server.pages.sign_in import PAGE as SIGN_IN
 from poolhouse.server.pages.views import Account, Accounts, Problem
 from poolhouse.server.pages.visits import Form, Visit, Visits
 

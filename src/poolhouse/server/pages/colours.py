@@ -79,8 +79,8 @@ def sheet(accent: str | None = None, page: str | None = None, dark_accent: str |
 def derived(accent: str | None, page: str | None, dark_accent: str | None = None) -> tuple[Tokens, Tokens]:
     """The values for light and for dark. Raises ``ValueError``."""
     own, behind = _read(accent), _read(page)
-    light = tokens(LIGHT, own or OURS, behind)
-    return light, tokens(DARK, _read(dark_accent) or (_lighter(own) if own else OURS_DARK), _darker(behind))
+    at_night = _read(dark_accent) or (OURS_DARK if own is None else _lighter(own))
+    return tokens(LIGHT, own or OURS, behind), tokens(DARK, at_night, None if behind is None else _darker(behind))
 
 
 def tokens(ground: Ground, accent: Colour, page: Colour | None) -> Tokens:
@@ -137,18 +137,14 @@ def _moved(start: Colour, grounds: Sequence[tuple[Colour, float]], away_from: Co
     return None
 
 
-def _lighter(accent: Colour | None) -> Colour | None:
-    """A light accent as good in the dark: one that is dark is brought to a middling lightness."""
-    if accent is None:
-        return None
+def _lighter(accent: Colour) -> Colour:
+    """A light accent is as good in the dark; one that is not is brought to a middling lightness."""
     light, chroma, hue = _to_oklch(accent)
     return accent if light >= 0.7 else _from_oklch(0.72, min(chroma, 0.12), hue)
 
 
-def _darker(page: Colour | None) -> Colour | None:
+def _darker(page: Colour) -> Colour:
     """The page in the dark, in its own hue."""
-    if page is None:
-        return None
     light, chroma, hue = _to_oklch(page)
     return page if light <= 0.25 else _from_oklch(0.18, min(chroma, 0.02), hue)
 

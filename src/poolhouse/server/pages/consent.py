@@ -14,7 +14,7 @@ from poolhouse.errors import NotFound
 from poolhouse.flows.clients.resource_servers import ResourceServerAdministration
 from poolhouse.flows.grants.sessions import BrowserSessions
 from poolhouse.server.pages.accounts import shown_name
-from poolhouse.server.pages.sign_in import PAGE as SIGN_IN
+from poolhouse.server.pages.places import PAGE as SIGN_IN
 from poolhouse.server.pages.views import Consent, Problem
 from poolhouse.server.pages.visits import Form, Visit, Visits
 

@@ -152,7 +152,7 @@ _READ: Final[Mapping[str, Callable[[Form, tuple[Field, ...]], Given]]] = {
     "PASSWORD": lambda form, _: PasswordGiven(password_of(form)),
     "SELECT_CHALLENGE": lambda form, _: Chosen(choice_of(form)),
     "SELECT_MFA_TYPE": _factor,
-    "MFA_SETUP": lambda form, _: FactorSetUp(),
+    "MFA_SETUP": lambda *_: FactorSetUp(),
     "NEW_PASSWORD_REQUIRED": _new_password,
     WEB_AUTHN: lambda form, _: Chosen(WEB_AUTHN, credential=_needed(form, "credential", "passkey.needed", shown=False)),
     **dict.fromkeys(("SMS_MFA", "EMAIL_OTP", "EMAIL_MFA", "SMS_OTP", "SOFTWARE_TOKEN_MFA", "RECOVERY_CODE"), _code),

@@ -57,7 +57,7 @@ class Languages:
             # Here and not above: what reads catalogues is a tenth of a second, and needed with the first page.
             from poolhouse.server.pages.words import Words
 
-            self._words[tag] = Words(self._folder, tag)
+            self._words[tag] = Words(self._folder, tag, SOURCE)
         return self._words[tag]
 
     def _best(self, wanted: Iterable[str]) -> str | None:

@@ -15,10 +15,10 @@ from poolhouse.flows.services.user_pools import Services
 from poolhouse.flows.sign_in.hosted import PASSWORD
 from poolhouse.server.pages.fields import names_of
 from poolhouse.server.pages.forms import Incomplete, code_of, password_of, username_of
+from poolhouse.server.pages.places import PAGE as SIGN_IN
 from poolhouse.server.pages.problems import problems_of
 from poolhouse.server.pages.progress import CodeSent, Progress
 from poolhouse.server.pages.rules import policy_of
-from poolhouse.server.pages.sign_in import PAGE as SIGN_IN
 from poolhouse.server.pages.sign_in import SignInPages
 from poolhouse.server.pages.views import Forgot, Problem, Reset
 from poolhouse.server.pages.visits import Form, Visit, Visits

@@ -16,9 +16,10 @@ from aiohttp import web
 from poolhouse.ports.world import Clock
 from poolhouse.server.pages import rules, wording
 from poolhouse.server.pages.assets import Assets
+from poolhouse.server.pages.forms import ANSWER
 from poolhouse.server.pages.headers import headers, origin_of
 from poolhouse.server.pages.languages import CHOSEN, COOKIE, Languages
-from poolhouse.server.pages.views import FormPost, Frame, SignedOut, View
+from poolhouse.server.pages.views import Code, Custom, FormPost, Frame, SignedOut, SignUp, View
 from poolhouse.server.routes import Audience, Route
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ class Renderer:
             t=words.text,
             n=words.count,
             wrong=_wrong(words.text, view),
+            labels=_labels(words.text, view),
             languages=[self.languages.words(tag) for tag in self.languages.tags],
             query=query or {},
             now=self._clock.now(),
@@ -118,6 +120,13 @@ def _wrong(text: Any, view: View) -> dict[str, Any]:
         if problem.field is not None and problem.field not in found:
             found[problem.field] = text(problem.id, **problem.facts)
     return found
+
+
+def _labels(text: Any, view: View) -> dict[str, Any]:
+    """What the inputs of attributes and plugins are called, by their ids."""
+    fields = (*getattr(view, "missing", ()), *(view.fields if isinstance(view, Code | Custom | SignUp) else ()))
+    before = ANSWER if isinstance(view, Code | Custom) else ""
+    return {before + field.name: field.label if field.is_text else text(field.label) for field in fields}
 
 
 def _initials(name: str) -> str:

@@ -63,7 +63,10 @@ def password_rules(policy: Policy) -> PasswordRules:
         line.append("required: [-!#$%&()*+,./:;<=>?@^_`{|}~];")
     if history := int(policy.get("history", 0)):
         listed.append(Rule("rule.history", history))
-    if len(line) > 1:
+    if len(line) == 1:
+        # Where no kinds of letters are asked for, words are what makes a good one.
+        listed[0] = Rule("rule.words", length, listed[0].test)
+    else:
         line.insert(1, f"maxlength: {LONGEST};")
     return PasswordRules(length, " ".join(line), tuple(listed))
 

@@ -9,8 +9,7 @@ anew.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping
-from enum import Enum
-from typing import Final
+from typing import Any, Final
 
 from aiohttp import web
 from msgspec.structs import replace
@@ -22,52 +21,27 @@ from poolhouse.flows.services.user_pools import Services
 from poolhouse.flows.sign_in.hosted import PASSWORD
 from poolhouse.flows.sign_in.machine import Asking, Finished, Reply
 from poolhouse.flows.sign_in.questions import (
-    AnswerPlugin,
-    AnswerStranger,
-    ChooseFactor,
-    GiveCode,
     Given,
     Otherwise,
     Recovering,
     SetUpFactor,
+    UsePasskey,
 )
-from poolhouse.records.factors import RECOVERY_CODE, WEB_AUTHN
-from poolhouse.server.pages.asked import view_of
-from poolhouse.server.pages.fields import missing_fields, names_of, plugin_fields, told_by_plugin
+from poolhouse.records.factors import WEB_AUTHN
+from poolhouse.server.pages.fields import plugin_fields
 from poolhouse.server.pages.forms import Incomplete, choice_of, code_of, given_of, password_of, username_of, values_of
+from poolhouse.server.pages.passkeys import request_options
+from poolhouse.server.pages.places import PAGE, TOTP, Place, Places, code_field, fields_of
 from poolhouse.server.pages.problems import problems_of
 from poolhouse.server.pages.progress import CodeSent, Progress, SetUp, Waiting
 from poolhouse.server.pages.rules import policy_of
 from poolhouse.server.pages.views import (
-    Choose,
-    Code,
-    Custom,
-    Field,
-    Option,
-    Password,
     Problem,
-    SetUpAuthenticator,
-    SignIn,
-    View,
 )
 from poolhouse.server.pages.visits import Form, Visit, Visits
-from poolhouse.server.pages.wording import WAYS
 
-PAGE: Final = "login"
-_TOTP: Final = "SOFTWARE_TOKEN_MFA"
 _TO_WAIT: Final = (errors.Limited, errors.AttemptsExceeded)
 _ENDED: Final = Problem("attempt.ended")
-
-
-class Place(Enum):
-    """Where the sign-in stands, for the user."""
-
-    NAME = "name"
-    CHOOSE = "choose"
-    PASSWORD = "password"  # noqa: S105 - a step
-    QUESTION = "question"
-    OTHER = "other"
-    RECOVERY = "recovery"
 
 
 class SignInPages:
@@ -75,14 +49,15 @@ class SignInPages:
         self._visits = visits
         self._services = services
         self._hosted = services.hosted
+        self._places = Places(services.hosted)
 
     # --- looking -----------------------------------------------------------------------------------------------------
 
     async def show(self, visit: Visit) -> web.Response:
-        place = self._place(visit)
-        return self._page(visit, place, self._notice(visit.progress))
+        notice = visit.progress.notice
+        return await self._page(visit, self._places.now(visit), Problem(notice) if notice else None)
 
-    def _page(
+    async def _page(
         self,
         visit: Visit,
         place: Place,
@@ -90,120 +65,28 @@ class SignInPages:
         problems: tuple[Problem, ...] = (),
         typed: Form | None = None,
     ) -> web.Response:
-        progress, ways = visit.progress, self._ways(visit)
-        links = {"restart": visit.address(PAGE, at="name")}
-        view: View
-        match place:
-            case Place.NAME:
-                links = self._links(visit)
-                typed = typed or {}
-                view = SignIn(
-                    names=names_of(visit.pool),
-                    username=typed.get("username") or progress.username or visit.pending.request.login_hint or "",
-                    asks_password=ways == (PASSWORD,),
-                    notice=notice,
-                    problems=problems,
-                )
-            case Place.CHOOSE:
-                options = tuple(Option(value=way, name=way) for way in ways)
-                view = Choose(
-                    username=progress.username,
-                    purpose="challenge",
-                    options=options,
-                    notice=notice,
-                    problems=problems,
-                )
-                links["recover"] = visit.address("forgotPassword")
-            case Place.PASSWORD:
-                view = Password(username=progress.username, notice=notice, problems=problems)
-                links["forgot"] = visit.address("forgotPassword")
-                links |= self._other(visit)
-            case Place.QUESTION:
-                if progress.waiting is None:
-                    return self._page(visit, Place.NAME, notice, problems)
-                view = self._question(visit, progress.waiting, notice, problems, typed)
-                links |= self._other(visit)
-                if _is_recoverable(progress):
-                    links["recovery"] = visit.address(PAGE, at=Place.RECOVERY.value)
-            case Place.OTHER:
-                options = tuple(Option(value=name, name=name) for name in _others(progress))
-                view = Choose(username=progress.username, purpose="factor", options=options, problems=problems)
-            case Place.RECOVERY:
-                view = Code(username=progress.username, factor=RECOVERY_CODE, recovery=True, problems=problems)
-                links["other"] = visit.address(PAGE)
+        passkey = None
+        if place is Place.NAME and WEB_AUTHN in self._places.ways(visit):
+            visit, passkey = await self._with_passkey(visit)
+        view, links = self._places.view(visit, place, notice, problems, typed, passkey)
         return self._visits.page(visit, view, links)
 
-    def _question(
-        self,
-        visit: Visit,
-        waiting: Waiting,
-        notice: Problem | None,
-        problems: tuple[Problem, ...],
-        typed: Form | None,
-    ) -> View:
-        progress, asking = visit.progress, waiting.asking
-        if isinstance(asking.question, SetUpFactor):
-            if progress.set_up is not None:
-                return _set_up_view(progress, progress.set_up, problems, typed)
-            options = tuple(Option(value=name, name=name) for name in self._hosted.settable(asking.question.factors))
-            return Choose(username=progress.username, purpose="set_up", options=options, problems=problems)
-        return view_of(
-            asking,
-            visit.pool,
-            username=progress.username,
-            problems=problems,
-            notice=notice,
-            typed=typed,
-            can_resend=isinstance(asking.question, GiveCode) and asking.question.delivery is not None,
-        )
-
-    def _place(self, visit: Visit) -> Place:
-        progress, at = visit.progress, visit.request.query.get("at")
-        can_choose = bool(progress.username) and len(self._ways(visit)) > 1
-        if at == Place.NAME.value:
-            return Place.NAME
-        if at == Place.CHOOSE.value and self._is_at_beginning(progress):
-            return Place.CHOOSE if can_choose else Place.NAME
-        if at == Place.OTHER.value and _others(progress):
-            return Place.OTHER
-        if at == Place.RECOVERY.value and _is_recoverable(progress):
-            return Place.RECOVERY
-        if progress.waiting is not None:
-            return Place.QUESTION
-        if progress.way == PASSWORD:
-            return Place.PASSWORD
-        return Place.CHOOSE if can_choose else Place.NAME
-
-    @staticmethod
-    def _is_at_beginning(progress: Progress) -> bool:
-        """Whether nothing was proven yet."""
-        return progress.waiting is None or progress.way is not None
-
-    def _ways(self, visit: Visit) -> tuple[str, ...]:
-        return self._hosted.ways(visit.pool, visit.client)
-
-    def _other(self, visit: Visit) -> dict[str, str]:
-        """The link to another way, where there is one."""
-        if _others(visit.progress):
-            return {"other": visit.address(PAGE, at=Place.OTHER.value)}
-        if len(self._ways(visit)) < 2 or not self._is_at_beginning(visit.progress):
-            return {}
-        return {"other": visit.address(PAGE, at=Place.CHOOSE.value)}
-
-    def _links(self, visit: Visit) -> dict[str, str]:
-        links = {"forgot": visit.address("forgotPassword")}
-        if not visit.pool.admin_create_only:
-            links["signup"] = visit.address("signup")
-        return links
-
-    @staticmethod
-    def _notice(progress: Progress) -> Problem | None:
-        return Problem(progress.notice) if progress.notice else None
+    async def _with_passkey(self, visit: Visit) -> tuple[Visit, Mapping[str, Any] | None]:
+        """What an authenticator is asked on the first page, before there is a name: afresh each time, for it does not
+        wait for long. Where too many are asked, nobody is."""
+        try:
+            asking = await self._hosted.begin_by_passkey(visit.client)
+        except errors.Limited:
+            return visit, None
+        if not isinstance(asking, Asking) or not isinstance(asking.question, UsePasskey):
+            return visit, None
+        visit = await self._visits.keep(visit, replace(visit.progress, passkey=Waiting.of(asking)))
+        return visit, request_options(asking.question)
 
     # --- answering ---------------------------------------------------------------------------------------------------
 
     async def answer(self, visit: Visit, form: Form) -> web.Response:
-        place = self._place(visit)
+        place = self._places.now(visit)
         try:
             match place:
                 case Place.NAME:
@@ -219,10 +102,12 @@ class SignInPages:
                 case Place.RECOVERY:
                     return await self._given(visit, Recovering(code_of(form)), form, place)
         except Incomplete as incomplete:
-            return self._page(visit, place, problems=incomplete.problems, typed=form)
+            return await self._page(visit, place, problems=incomplete.problems, typed=form)
 
     async def _name(self, visit: Visit, form: Form) -> web.Response:
-        ways = self._ways(visit)
+        ways = self._places.ways(visit)
+        if form.get("credential") and visit.progress.passkey is not None:
+            return await self._by_passkey(visit, visit.progress.passkey, form)
         progress = Progress(username=form.get("username", "").strip(), remembers="remember" in form)
         if ways == (PASSWORD,):
             missing: list[Problem] = []
@@ -239,9 +124,22 @@ class SignInPages:
             return await self._begin(visit, progress, Place.NAME, ways[0], typed=form)
         return await self._keep_and_go(visit, progress)
 
+    async def _by_passkey(self, visit: Visit, passkey: Waiting, form: Form) -> web.Response:
+        """An authenticator answered, and says whose it is."""
+        given = given_of(WEB_AUTHN, form)
+        try:
+            reply = await self._hosted.answer(visit.client, "", WEB_AUTHN, passkey.handle, given)
+        except (*_TO_WAIT, errors.Failed, errors.Conflicted):
+            raise
+        except PoolhouseError as error:
+            problems = _wrong(error, "passkey.wrong")
+            return await self._page(visit, Place.NAME, problems=problems)
+        name = getattr(reply.question, "username", "") if isinstance(reply, Asking) else ""
+        return await self.go_on(visit, Progress(username=name), reply)
+
     async def _chosen(self, visit: Visit, form: Form) -> web.Response:
         way = choice_of(form)
-        if way not in self._ways(visit):
+        if way not in self._places.ways(visit):
             raise Incomplete(Problem("choose.needed"))
         progress = visit.progress.again()
         if way == PASSWORD:
@@ -271,7 +169,7 @@ class SignInPages:
             if (led := self._elsewhere(visit, progress, error)) is not None:
                 return await led
             problem = _wrong(error, "signin.wrong" if place is Place.NAME else "password.wrong")
-            return self._page(visit, place, problems=problem, typed=typed)
+            return await self._page(visit, place, problems=problem, typed=typed)
         return await self.go_on(visit, progress, reply, way=way if password is None else None)
 
     async def _answered(self, visit: Visit, form: Form) -> web.Response:
@@ -284,7 +182,7 @@ class SignInPages:
             return await self._set_up(visit, asking, form)
         if form.get("do") == "resend":
             return await self._resend(visit, progress, waiting, form)
-        return await self._given(visit, given_of(waiting.challenge, form, _fields(visit, asking)), form)
+        return await self._given(visit, given_of(waiting.challenge, form, fields_of(visit, asking)), form)
 
     async def _resend(self, visit: Visit, progress: Progress, waiting: Waiting, form: Form) -> web.Response:
         """The same code once more, with other digits."""
@@ -319,7 +217,7 @@ class SignInPages:
             except PoolhouseError as error:
                 return await self._not_answered(visit, error, form)
         factor = progress.set_up.factor
-        code = code_of(form) if factor == _TOTP else _only_answer(form, progress.set_up)
+        code = code_of(form) if factor == TOTP else _only_answer(form, progress.set_up)
         label = form.get("device_name", "").strip() or None
         try:
             reply = await self._hosted.complete(visit.client, progress.username, asking.handle, factor, code, label)
@@ -341,7 +239,7 @@ class SignInPages:
         if isinstance(error, (*_TO_WAIT, errors.Failed, errors.Conflicted)):
             raise error
         if isinstance(error, errors.CodeMismatch | errors.CodeExpired | errors.Invalid | errors.NotFound):
-            return self._page(visit, place, problems=self._problems(visit, error), typed=form)
+            return await self._page(visit, place, problems=self._problems(visit, error), typed=form)
         if (led := self._elsewhere(visit, progress, error)) is not None:
             return await led
         if isinstance(error, errors.InvalidSession):
@@ -354,14 +252,14 @@ class SignInPages:
             is_passkey = progress.waiting is not None and progress.waiting.challenge == WEB_AUTHN
             problems = _wrong(error, "passkey.wrong" if is_passkey else "signin.wrong")
         visit = await self._visits.keep(visit, progress.again())
-        place = self._place(visit)
-        return self._page(visit, place if place is not Place.QUESTION else Place.NAME, problems=problems)
+        place = self._places.now(visit)
+        return await self._page(visit, place if place is not Place.QUESTION else Place.NAME, problems=problems)
 
     def _problems(self, visit: Visit, error: PoolhouseError) -> tuple[Problem, ...]:
         if isinstance(error, errors.CodeMismatch | errors.CodeExpired):
             # In our words, also where a plugin that looked at the code has some of its own.
             said = "code.wrong" if isinstance(error, errors.CodeMismatch) else "code.ended"
-            return (Problem(said, _code_field(visit.progress)),)
+            return (Problem(said, code_field(visit.progress)),)
         return problems_of(error, password="new_password", policy=policy_of(visit.pool.password_policy))  # noqa: S106
 
     def _elsewhere(self, visit: Visit, progress: Progress, error: PoolhouseError) -> Awaitable[web.Response] | None:
@@ -406,58 +304,6 @@ def _wrong(error: PoolhouseError, otherwise: str) -> tuple[Problem, ...]:
     if isinstance(error, errors.Refused):
         return problems_of(error)
     return (Problem(otherwise, "password" if otherwise == "password.wrong" else None),)
-
-
-def _others(progress: Progress) -> tuple[str, ...]:
-    """The second factors that can be asked for instead."""
-    question = progress.waiting.asking.question if progress.waiting is not None else None
-    return question.others if isinstance(question, GiveCode) else ()
-
-
-def _is_recoverable(progress: Progress) -> bool:
-    question = progress.waiting.asking.question if progress.waiting is not None else None
-    return isinstance(question, GiveCode | ChooseFactor) and question.recoverable
-
-
-def _code_field(progress: Progress) -> str:
-    """The input that a code is typed into."""
-    if progress.set_up is not None:
-        own = None if progress.set_up.factor == _TOTP else progress.set_up.shown
-    else:
-        asking = progress.waiting.asking if progress.waiting else None
-        question = asking.question if asking else None
-        is_own = isinstance(question, GiveCode) and asking is not None and asking.challenge not in WAYS
-        own = question.shown if is_own and isinstance(question, GiveCode) else None
-    return "code" if own is None else f"answer_{plugin_fields(own)[0].name}"
-
-
-def _fields(visit: Visit, asking: Asking) -> tuple[Field, ...]:
-    """Those that the page of the question had, beside the known ones."""
-    question = asking.question
-    if isinstance(question, AnswerPlugin | AnswerStranger) or (
-        isinstance(question, GiveCode) and asking.challenge not in WAYS
-    ):
-        return plugin_fields(question.shown)
-    missing = getattr(question, "missing", ())
-    return missing_fields(visit.pool, missing) if missing else ()
-
-
-def _set_up_view(
-    progress: Progress, set_up: SetUp, problems: tuple[Problem, ...], typed: Mapping[str, str] | None
-) -> View:
-    if set_up.factor == _TOTP:
-        return SetUpAuthenticator(
-            username=progress.username,
-            key=set_up.shown.get("secret", ""),
-            address=set_up.shown.get("address", ""),
-            problems=problems,
-        )
-    return Custom(
-        username=progress.username,
-        shown=told_by_plugin(set_up.shown),
-        fields=plugin_fields(set_up.shown, typed),
-        problems=problems,
-    )
 
 
 def _only_answer(form: Form, set_up: SetUp) -> str:

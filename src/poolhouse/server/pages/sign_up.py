@@ -16,10 +16,10 @@ from poolhouse.flows.sign_in.hosted import PASSWORD
 from poolhouse.records.users import CONFIRMED
 from poolhouse.server.pages.fields import asks_username, names_of, sign_up_fields
 from poolhouse.server.pages.forms import Incomplete, attributes_of, code_of, password_of, username_of
+from poolhouse.server.pages.places import PAGE as SIGN_IN
 from poolhouse.server.pages.problems import problems_of
 from poolhouse.server.pages.progress import CodeSent, Progress
 from poolhouse.server.pages.rules import policy_of
-from poolhouse.server.pages.sign_in import PAGE as SIGN_IN
 from poolhouse.server.pages.sign_in import SignInPages
 from poolhouse.server.pages.views import Confirm, Problem, SignUp
 from poolhouse.server.pages.visits import Form, Visit, Visits

@@ -20,8 +20,6 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from markupsafe import Markup, escape
 
-from poolhouse.server.pages.languages import SOURCE
-
 _WRITTEN: Final = {"en": "en-GB"}
 """Our English writes dates as most of the world does."""
 
@@ -34,12 +32,13 @@ class _Facts(dict[str, Any]):
 
 
 class Words:
-    """Texts are escaped, and so are the facts in them that are no ``Markup``."""
+    """Texts are escaped, and so are the facts in them that are no ``Markup``. What is not translated is in the language
+    of ``source``."""
 
-    def __init__(self, folder: Path, tag: str) -> None:
+    def __init__(self, folder: Path, tag: str, source: str) -> None:
         self.tag = tag
         self._locale = Locale.parse(_WRITTEN.get(tag, tag), sep="-")
-        self._catalogue = _catalogue(folder, tag)
+        self._catalogue = _catalogue(folder, tag, source)
 
     @property
     def direction(self) -> str:
@@ -54,7 +53,8 @@ class Words:
         """The sentence, where it has forms in that of the number ``n``. An id without a sentence is shown as it is."""
         n = facts.get("n")
         found = self._catalogue.ngettext(id, id, n) if isinstance(n, int) else id
-        return _filled(found if found != id else self._catalogue.gettext(id), facts)
+        found = found if found != id else self._catalogue.gettext(id)
+        return _filled(found, facts) if found != id else escape(id)
 
     def count(self, id: str, n: int, /, **facts: Any) -> Markup:  # noqa: A002
         """The sentence in the form that the number takes; it is the fact ``n``."""
@@ -85,18 +85,17 @@ def _moment(at: float) -> datetime:
 
 
 def _filled(sentence: str, facts: Mapping[str, Any]) -> Markup:
-    return Markup(escape(sentence)).format_map(_Facts(facts)) if "{" in sentence else Markup(escape(sentence))
+    return escape(sentence).format_map(_Facts(facts)) if "{" in sentence else escape(sentence)
 
 
 @cache
-def _catalogue(folder: Path, tag: str) -> GNUTranslations:
-    """What is not translated is in English."""
+def _catalogue(folder: Path, tag: str, source: str) -> GNUTranslations:
     with (folder / tag.replace("-", "_") / "LC_MESSAGES" / "pages.po").open("rb") as file:
         read = read_po(file, locale=tag.replace("-", "_"), abort_invalid=True)
     compiled = BytesIO()
     write_mo(compiled, read)
     compiled.seek(0)
     found = GNUTranslations(compiled)
-    if tag != SOURCE:
-        found.add_fallback(_catalogue(folder, SOURCE))
+    if tag != source:
+        found.add_fallback(_catalogue(folder, source, source))
     return found

@@ -29,6 +29,7 @@ PARTS: Final[Mapping[str, Callable[[Settings], bool]]] = {
     "oauth": _always,
     "pages": _always,
     "authorize": _always,
+    "sign_out": _always,
     "account": _always,
     "operation": _always,
     "outbox_page": lambda settings: settings.dev.enabled and settings.dev.outbox_page,

@@ -10,8 +10,9 @@ from poolhouse.flows.services.user_pools import Services
 from poolhouse.server.cookies import Cookies
 from poolhouse.server.ground import Ground
 from poolhouse.server.oidc.responses import ToClient
-from poolhouse.server.pages import accounts, consent, recovery, sign_in, sign_up
+from poolhouse.server.pages import accounts, confirm_link, consent, places, recovery, sign_up
 from poolhouse.server.pages.accounts import AccountPages
+from poolhouse.server.pages.confirm_link import ConfirmLinkPages
 from poolhouse.server.pages.consent import ConsentPages
 from poolhouse.server.pages.csrf import Csrf
 from poolhouse.server.pages.error import ErrorPages
@@ -35,12 +36,13 @@ async def build(ground: Ground, built: Built) -> Part:
     renderer = Renderer(world.clock, server.base_url)
     errors = ErrorPages(renderer)
     to_client = ToClient(errors.form)
+    csrf, cookies = Csrf(world.secrets, server.base_url), Cookies(server.base_url)
     visits = Visits(
         oauth.authorization,
         renderer,
         errors,
-        Csrf(world.secrets, server.base_url),
-        Cookies(server.base_url),
+        csrf,
+        cookies,
         source=lambda request: source_address(request.remote, request.headers, server.trusted_proxies),
         request_id=RequestIds(ground.surroundings.chance).of,
         to_client=to_client,
@@ -49,16 +51,18 @@ async def build(ground: Ground, built: Built) -> Part:
     signing_up = SignUpPages(visits, services, signing_in)
     recovering = RecoveryPages(visits, services, signing_in)
     choosing = AccountPages(visits, services.sessions)
+    linked = ConfirmLinkPages(services, renderer, errors, csrf, cookies, world.chance, visits.begin)
     agreeing = ConsentPages(visits, services.sessions, services.resource_servers)
     return Part(
         routes=(
             *renderer.routes,
-            *_page(sign_in.PAGE, visits.get(signing_in.show), visits.post(signing_in.answer)),
+            *_page(places.PAGE, visits.get(signing_in.show), visits.post(signing_in.answer)),
             *_page(sign_up.PAGE, visits.get(signing_up.show), visits.post(signing_up.answer)),
             *_page(sign_up.CONFIRM, visits.get(signing_up.show_confirm), visits.post(signing_up.answer_confirm)),
             *_page(recovery.PAGE, visits.get(recovering.show), visits.post(recovering.answer)),
             *_page(recovery.RESET, visits.get(recovering.show_reset), visits.post(recovering.answer_reset)),
             *_page(accounts.PAGE, visits.get(choosing.show), visits.post(choosing.answer)),
+            *_page(confirm_link.PAGE, linked.show, linked.answer),
             *_page(consent.PAGE, visits.get(agreeing.show), visits.post(agreeing.answer)),
         ),
         gives=(renderer, errors, to_client),

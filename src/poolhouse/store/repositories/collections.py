@@ -9,6 +9,9 @@ POOLS = Collection("pools")
 CLIENTS = Collection("clients")
 CLIENT_POOLS = Collection("client_pools", small=True)
 """Which pool a client id belongs to: requests name the client alone."""
+DOMAINS = Collection("domains")
+DOMAIN_NAMES = Collection("domain_names", small=True)
+"""Which pool the name of a domain belongs to: a name is claimed once among all pools."""
 USERS = Collection(
     "users",
     indexes=(
@@ -38,7 +41,7 @@ GRANTS = Collection("grants", indexes=("session",))
 AUTHORIZATION_REQUESTS = Collection("authorization_requests", lasting=False)
 AUTHORIZATION_CODES = Collection("authorization_codes")
 CONSENTS = Collection("consents")
-BROWSER_SESSIONS = Collection("browser_sessions", indexes=("user",))
+BROWSER_SESSIONS = Collection("browser_sessions", indexes=("user", "session"))
 COUNTERS = Collection("counters", lasting=False, small=True)
 CENSUS = Collection("census", lasting=False, small=True)
 """How many users a pool has. What the loss of power takes is counted again."""
@@ -62,6 +65,7 @@ OF_POOL = (
     USERS,
     GROUPS,
     RESOURCE_SERVERS,
+    DOMAINS,
     MEMBERSHIPS,
     MEMBERS,
     DEVICES,
@@ -77,6 +81,7 @@ OF_POOL = (
 OF_SERVER = (
     POOLS,
     CLIENT_POOLS,
+    DOMAIN_NAMES,
     OUTBOX,
     JOBS,
     ACCESS_KEYS,

@@ -64,7 +64,9 @@ def unreadable(values: dict[str, Colour | None]) -> list[str]:
         assert second is not None
         return contrast(first, second)
 
-    texts = [f"{text} on {ground}" for text, grounds in GROUNDS.items() for ground in grounds if met(text, ground) < TEXT]
+    texts = [
+        f"{text} on {ground}" for text, grounds in GROUNDS.items() for ground in grounds if met(text, ground) < TEXT
+    ]
     edges = [f"{edge} at {ground}" for edge, grounds in EDGES.items() for ground in grounds if met(edge, ground) < EDGE]
     if met("rim" if values.get("rim") else "accent", "card") < EDGE:
         edges.append("the main button at card")
@@ -132,5 +134,6 @@ def test_the_sheet_holds_values_and_nothing_else(accent: str, page: str | None) 
     written = sheet(accent, page)
 
     assert re.fullmatch(
-        rf":root\{{{value}(;{value})*\}}\n@media \(prefers-color-scheme:dark\)\{{:root\{{{value}(;{value})*\}}\}}\n", written
+        rf":root\{{{value}(;{value})*\}}\n@media \(prefers-color-scheme:dark\)\{{:root\{{{value}(;{value})*\}}\}}\n",
+        written,
     )

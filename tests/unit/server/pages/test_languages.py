@@ -21,7 +21,7 @@ def languages(tmp_path: Path) -> Languages:
         folder = tmp_path / tag / "LC_MESSAGES"
         folder.mkdir(parents=True)
         (folder / "pages.po").write_text(
-            english if tag == "en" else 'msgid "signin.do"\nmsgstr "in %s"\n' % tag, encoding="utf-8"
+            english if tag == "en" else f'msgid "signin.do"\nmsgstr "in {tag}"\n', encoding="utf-8"
         )
     return Languages(tmp_path)
 
@@ -85,9 +85,7 @@ def test_what_is_not_translated_is_in_english(languages: Languages) -> None:
 
 
 @pytest.mark.parametrize(("tag", "direction", "name"), [("en", "ltr", "English"), ("ar", "rtl", "العربية")])
-def test_a_language_says_its_name_and_its_direction(
-    languages: Languages, tag: str, direction: str, name: str
-) -> None:
+def test_a_language_says_its_name_and_its_direction(languages: Languages, tag: str, direction: str, name: str) -> None:
     words = languages.words(tag)
 
     assert (direction, name) == (words.direction, words.name)

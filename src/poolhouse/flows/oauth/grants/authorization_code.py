@@ -45,7 +45,7 @@ class AuthorizationCodeGrant:
         self._servers = servers
         self._consents = consents
 
-    @rule("C2", "C4", "I1")
+    @rule("C2", "I1", "I2", "I3", "I4", "AT4", "RT6")
     async def give(self, known: Known) -> Issued:
         """Access, ID and refresh token for a code. The session that it was given in is still there, and the scopes are
         those that the client may have now.
@@ -99,8 +99,7 @@ class AuthorizationCodeGrant:
         )
 
     async def _session(self, user: User | None, code: AuthorizationCode) -> BrowserSession | None:
-        found = await self._sessions.of_user(user) if user else ()
-        return next((session for session in found if session.id == code.session), None)
+        return await self._sessions.standing(user, code.session) if user else None
 
 
 @rule("R7", "P3", "P4")
