@@ -170,9 +170,9 @@ class Grants(Flow):
             beside = {"at_hash": access_token}
             if hosted is not None and hosted.code is not None:
                 beside["c_hash"] = hosted.code
-            id_token = await self._tokens.sign_id(pool.id, said[0], beside)
+            id_token = await self._tokens.sign_id(pool.id, said[0], beside, algorithm=client.id_algorithm)
         else:
-            id_token, access_token = await self._tokens.sign_both(pool.id, *said)
+            id_token, access_token = await self._tokens.sign_both(pool.id, *said, algorithm=client.id_algorithm)
         return TokenSet(
             access=access_token,
             id=id_token,
