@@ -210,6 +210,13 @@ class Authorization(Flow):
         pool, client = await self._still(request)
         return Pending(request, pool, client, tx)
 
+    @rule("A10")
+    async def too_weak(self, pending: Pending, browser: Browser) -> SignedIn | None:
+        """Who is signed in as the client asked, but for less than it wants to be sure of. None where a whole sign-in is
+        due, or nothing is."""
+        live = await self._sessions.live(pending.pool, browser.sessions)
+        return due.who_is_too_weak(pending.request, live, self.world.clock.now())
+
     async def done(self, pending: Pending, step: Step) -> Pending:
         """This interaction is behind the user. Raises ``TransactionEnded``."""
         return await self._changed(pending, lambda request: _with_done(request, step.value))
