@@ -11,6 +11,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -109,15 +110,25 @@ def sign_in_every_way(live: Live, made: dict[str, Any]) -> None:
     assert live.sign_in(full, "kim@example.com")
 
 
+def domains_lead_to_their_pools(live: Live, made: dict[str, Any], pages: int) -> None:
+    for name, pool in ((made["domain"], made["pool"]), (made["full_domain"], made["full_pool"])):
+        assert pool == live.aws.describe_user_pool_domain(Domain=name)["DomainDescription"]["UserPoolId"]
+    plain = live.aws.describe_user_pool_domain(Domain=made["domain"])["DomainDescription"]
+    assert pages == plain["ManagedLoginVersion"]
+    assert urlsplit(live.base_url).hostname == made["full_domain_leads_to"]
+
+
 def test_terraform_finds_what_it_wrote_and_changes_one_number_alone(terraform: Terraform) -> None:
     terraform("apply", "-auto-approve", minutes=60)
     terraform("plan", "-detailed-exitcode", minutes=60, expected=NOTHING_TO_DO)
     sign_in_every_way(terraform.live, terraform.made())
+    domains_lead_to_their_pools(terraform.live, terraform.made(), pages=1)
 
     terraform("apply", "-auto-approve", minutes=30)
 
     terraform("plan", "-detailed-exitcode", minutes=30, expected=NOTHING_TO_DO)
     sign_in_every_way(terraform.live, terraform.made())
+    domains_lead_to_their_pools(terraform.live, terraform.made(), pages=2)
     changed = terraform.live.aws.describe_user_pool_client(
         UserPoolId=terraform.made()["pool"], ClientId=terraform.made()["client"]
     )["UserPoolClient"]

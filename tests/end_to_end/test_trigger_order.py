@@ -4,12 +4,14 @@ client's metadata. One function stands behind all of them."""
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path as File
 from typing import Any, get_args
 
+import aiohttp
 import pytest
 from botocore.exceptions import ClientError
 from pycognito.aws_srp import AWSSRP, generate_hash_device, long_to_hex
@@ -110,6 +112,25 @@ class Scene:
         await self.with_app(token)
         device = {"device_key": key, "device_group_key": group, "device_password": secret}
         return AWSSRP("jane", PASSWORD, self.pool.id, self.client.id, client=self.house.boto3(), **device)
+
+    async def machine(self) -> MadeClient:
+        """A client that has tokens without a user."""
+        scopes = [{"ScopeName": "read", "ScopeDescription": "read"}]
+        await self.as_admin("create_resource_server", Identifier="notes", Name="notes", Scopes=scopes)
+        return await self.house.make_client(
+            self.pool,
+            GenerateSecret=True,
+            AllowedOAuthFlows=["client_credentials"],
+            AllowedOAuthScopes=["notes/read"],
+            AllowedOAuthFlowsUserPoolClient=True,
+        )
+
+    async def asks_for_token(self, machine: MadeClient) -> None:
+        url = f"{self.house.base_url}/{self.pool.id}/oauth2/token"
+        form = {"grant_type": "client_credentials", "aws_client_metadata": json.dumps(META["ClientMetadata"])}
+        form |= {"client_id": machine.id, "client_secret": machine.secret or ""}
+        async with aiohttp.ClientSession() as session, session.post(url, data=form) as answer:
+            assert 200 == answer.status, await answer.text()
 
     async def begun(self, flow: str, name: str = "jane", **given: str) -> dict[str, Any]:
         return await self.as_app("initiate_auth", AuthFlow=flow, AuthParameters={"USERNAME": name, **given}, **META)
@@ -419,6 +440,18 @@ async def get_user_attribute_verification_code(scene: Scene) -> None:
     )
 
 
+@calls("TokenGeneration_ClientCredentials")
+async def tokens_of_a_machine(scene: Scene) -> None:
+    """Functions of earlier versions expect a user, and are not asked."""
+    machine = await scene.machine()
+    from_here()
+    await scene.asks_for_token(machine)
+    third = {"PreTokenGenerationConfig": {"LambdaVersion": "V3_0", "LambdaArn": ARN}}
+    await scene.as_admin("update_user_pool", LambdaConfig={**EVERY, **third}, **SETTINGS)
+    scene.house.clock.advance(5)
+    await scene.asks_for_token(machine)
+
+
 @pytest.mark.parametrize(("path", "expected"), PATHS, ids=[path.__name__ for path, _ in PATHS])
 async def test_a_path_calls_its_triggers_in_their_order(scene: Scene, path: Path, expected: tuple[str, ...]) -> None:
     await path(scene)
@@ -427,7 +460,8 @@ async def test_a_path_calls_its_triggers_in_their_order(scene: Scene, path: Path
     for number, event in enumerate(recorder.TOLD):
         said = event["request"].get("clientMetadata"), event["request"].get("validationData")
         assert told_of_metadata(event["triggerSource"], path.__name__, number) == said, event["triggerSource"]
-        assert ("1", "us-east-1", scene.pool.id) == (event["version"], event["region"], event["userPoolId"])
+        version = "3" if event["triggerSource"] == "TokenGeneration_ClientCredentials" else "1"
+        assert (version, "us-east-1", scene.pool.id) == (event["version"], event["region"], event["userPoolId"])
 
 
 SAYS_NOTHING = ("sign_in_by_srp", "refresh")
@@ -513,14 +547,12 @@ LATER = {
     "TokenGeneration_HostedAuth",
 }
 """Those of what this version has not: federation, hosted pages."""
-NO_SDK = {"TokenGeneration_ClientCredentials"}
-"""Those of the token endpoint, which no path here asks."""
 
 
 def test_every_source_is_called_by_a_path_or_belongs_to_what_is_not_there_yet() -> None:
     called = {source for _, sources in PATHS for source in sources}
 
-    assert SOURCES - LATER - NO_SDK == called
+    assert SOURCES - LATER == called
 
 
 def test_the_sources_of_events_are_those_of_the_field() -> None:

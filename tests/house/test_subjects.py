@@ -19,6 +19,7 @@ SUBJECTS = {
     "census": "How many users a pool has.",
     "clients": "App clients, their secrets and settings.",
     "directory": "Who is meant by a name, and what may be said of them.",
+    "domains": "The names under which pools are reached.",
     "factors": "What users prove who they are by, beside a password.",
     "grants": "What a sign-in gives: tokens, and what renews and ends them.",
     "groups": "Groups, and who is in them.",

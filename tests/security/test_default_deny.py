@@ -47,6 +47,8 @@ OPEN = {
     "/{pool_id}/oauth2/revoke",
     "/{pool_id}/oauth2/introspect",
     "/{pool_id}/oauth2/userInfo",
+    "/{pool_id}/account/recovery-codes",
+    "/{pool_id}/account/factors/{factor}",
     "/healthz",
     "/readyz",
     "/",

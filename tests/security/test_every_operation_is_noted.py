@@ -23,10 +23,9 @@ from poolhouse.server.cognito.user_pools.noted import ELSEWHERE, NOTED, SILENT
 from poolhouse.testing import VirtualAuthenticator
 from tests.security.trailed import KEY, OTHER, WRONG, Trailed, trailed
 from tests.support.devices import ALWAYS, Device
-from tests.support.factors import associated, begun_in_sign_in, confirmed_in_sign_in, enrolled, with_factors
+from tests.support.factors import App, associated, enrolled, with_factors
 from tests.support.house import PASSWORD
 from tests.support.passkeys import ORIGIN, RP_ID, registered
-from tests.support.sign_in import Asking
 
 Scene = Callable[[Trailed], Awaitable[None]]
 SCENES: dict[str, Scene] = {}
@@ -219,12 +218,29 @@ async def _set_up(at: Trailed, start: str, operation: str, flow: str, admin: str
     """At the end of a sign-in that asks for a second factor to be set up."""
     await with_factors(at.house, at.pool, "ON")
     begun = await at.call(start, AuthFlow=flow, AuthParameters=opening())
-    asking = Asking(begun.json["ChallengeName"], begun.json["Session"])
-    app, session = await begun_in_sign_in(at.house, asking)
-    session = await confirmed_in_sign_in(at.house, session, app.code())
-    told = {"ChallengeName": "MFA_SETUP", "ChallengeResponses": {"USERNAME": "jane"}}
-    await at.call(operation, Session=session, **told)
+    told: dict[str, object] = {"ChallengeName": "MFA_SETUP", "Session": begun.json["Session"]}
+    said = {"USERNAME": "jane", "FACTOR": "SOFTWARE_TOKEN_MFA"}
+    begun = await at.call(operation, ChallengeResponses=said, **told)
+    await at.left("factor.requested", actor=admin or "jane")
+    app = App(at.house, begun.json["ChallengeParameters"]["secret"])
+    told["Session"] = begun.json["Session"]
+    await at.call(operation, ChallengeResponses={**said, "ANSWER": app.wrong()}, **told)
+    await at.left("factor.refused", actor=admin or "jane")
+    await at.call(operation, ChallengeResponses={**said, "ANSWER": app.code()}, **told)
     await at.left("factor.enrolled", "sign_in.succeeded", actor=admin or "jane")
+
+
+async def _recovers(at: Trailed, start: str, operation: str, flow: str, admin: str | None) -> None:
+    """By a recovery code in place of the app."""
+    jane = await at.house.services.users.require(at.pool, "jane")
+    pool = await at.house.services.pools.get(at.pool.id)
+    made = await at.house.services.recovery_codes.make_for(pool, at.client, jane)
+    begun = await at.call(start, AuthFlow=flow, AuthParameters=opening())
+    told: dict[str, object] = {"ChallengeName": "SOFTWARE_TOKEN_MFA", "Session": begun.json["Session"]}
+    await at.call(operation, ChallengeResponses={"USERNAME": "jane", "RECOVERY_CODE": "2222-2222"}, **told)
+    await at.left("sign_in.failed", actor=admin)
+    await at.call(operation, ChallengeResponses={"USERNAME": "jane", "RECOVERY_CODE": made.codes[0]}, **told)
+    await at.left("recovery_code.used", "sign_in.succeeded", actor=admin or "jane")
 
 
 async def _by_message(at: Trailed, start: str, operation: str, flow: str, admin: str | None) -> None:
@@ -256,6 +272,7 @@ async def _asks_by_message(at: Trailed, operation: str, flow: str, admin: str | 
 async def respond(at: Trailed) -> None:
     await _answers(at, "InitiateAuth", "RespondToAuthChallenge", "USER_PASSWORD_AUTH", None)
     await _set_up(at, "InitiateAuth", "RespondToAuthChallenge", "USER_PASSWORD_AUTH", None)
+    await _recovers(at, "InitiateAuth", "RespondToAuthChallenge", "USER_PASSWORD_AUTH", None)
     await _by_message(at, "InitiateAuth", "RespondToAuthChallenge", "USER_PASSWORD_AUTH", None)
 
 
@@ -263,6 +280,7 @@ async def respond(at: Trailed) -> None:
 async def respond_by_admin(at: Trailed) -> None:
     await _answers(at, "AdminInitiateAuth", "AdminRespondToAuthChallenge", "ADMIN_USER_PASSWORD_AUTH", KEY)
     await _set_up(at, "AdminInitiateAuth", "AdminRespondToAuthChallenge", "ADMIN_USER_PASSWORD_AUTH", KEY)
+    await _recovers(at, "AdminInitiateAuth", "AdminRespondToAuthChallenge", "ADMIN_USER_PASSWORD_AUTH", KEY)
     await _by_message(at, "AdminInitiateAuth", "AdminRespondToAuthChallenge", "ADMIN_USER_PASSWORD_AUTH", KEY)
 
 
@@ -502,6 +520,25 @@ async def delete_resource_server(at: Trailed) -> None:
     await _of_nobody(at, "DeleteResourceServer", "resource_server.deleted", Identifier="notes")
 
 
+@scene("CreateUserPoolDomain")
+async def create_domain(at: Trailed) -> None:
+    await _of_nobody(at, "CreateUserPoolDomain", "domain.created", Domain="people")
+
+
+@scene("UpdateUserPoolDomain")
+async def update_domain(at: Trailed) -> None:
+    await create_domain(at)
+    at.seen.clear()
+    await _of_nobody(at, "UpdateUserPoolDomain", "domain.updated", Domain="people", ManagedLoginVersion=2)
+
+
+@scene("DeleteUserPoolDomain")
+async def delete_domain(at: Trailed) -> None:
+    await create_domain(at)
+    at.seen.clear()
+    await _of_nobody(at, "DeleteUserPoolDomain", "domain.deleted", Domain="people")
+
+
 @scene("UpdateGroup")
 async def update_group(at: Trailed) -> None:
     await create_group(at)
@@ -626,7 +663,7 @@ async def test_what_commands_do_to_keys_and_users_in_bulk_is_noted() -> None:
         ("keys.rotated", "command:test", {}),
         ("keys.rotated", "command:test", {"algorithm": "ES256"}),
         ("user.imported", "command:test", {"groups": "staff"}),
-        ("users.exported", "command:test", {"hashes": "yes"}),
+        ("users.exported", "command:test", {"hashes": "yes", "factors": "sealed"}),
     ] == left
     assert set(ELSEWHERE["commands"]) == {action for action, _, _ in left}
 

@@ -25,8 +25,13 @@ FLAGS = (
     "--no-first-run",
     "--remote-debugging-port=0",
 )
+KEYS = {"Tab": (9, ""), "Enter": (13, "\r"), "Space": (32, " ")}
 PATIENCE = 60
 """Seconds."""
+
+
+class Gone(Exception):
+    """The page went on to another before it could answer."""
 
 
 class Page:
@@ -47,6 +52,8 @@ class Page:
         while True:
             answer = json.loads((await asyncio.wait_for(self._socket.receive(), PATIENCE)).data)
             if answer.get("id") == number:
+                if "navigated" in answer.get("error", {}).get("message", ""):
+                    raise Gone
                 assert "error" not in answer, answer["error"]
                 return answer["result"]
 
@@ -56,18 +63,51 @@ class Page:
         target = await self.call("Target.createTarget", url="about:blank")
         attached = await self.call("Target.attachToTarget", targetId=target["targetId"], flatten=True)
         self._session = attached["sessionId"]
+        await self.go(address)
+
+    async def go(self, address: str) -> None:
+        """The page that was opened before shows another address. Raises where there is no such page."""
         arrived = await self.call("Page.navigate", url=address)
         assert "errorText" not in arrived, arrived
-        assert "complete" == await self.run(
-            "new Promise(done => document.readyState === 'complete' ? done('complete') : "
-            "addEventListener('load', () => done('complete')))"
-        )
+        await self.until("document.readyState === 'complete'")
+
+    async def until(self, condition: str) -> None:
+        """It is so, in this page or in one that it went on to. It need not be able to run scripts of its own."""
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                try:
+                    if await self.run(f"Boolean({condition})"):
+                        return
+                except Gone:
+                    continue
 
     async def run(self, script: str) -> Any:
         """What the expression is, or what its promise becomes. Fails with what it raises."""
         done = await self.call("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
         assert "exceptionDetails" not in done, done["exceptionDetails"]
         return done["result"].get("value")
+
+    async def press(self, key: str, *, backwards: bool = False) -> None:
+        """A key, as somebody presses it: one letter, ``Tab``, ``Enter`` or ``Space``."""
+        code, text = KEYS.get(key, (ord(key.upper()[0]), key))
+        said = {
+            "key": " " if key == "Space" else key,
+            "windowsVirtualKeyCode": code,
+            "modifiers": 8 if backwards else 0,
+        }
+        await self.call("Input.dispatchKeyEvent", type="keyDown", text=text, **said)
+        await self.call("Input.dispatchKeyEvent", type="keyUp", **said)
+
+    async def type(self, text: str) -> None:
+        await self.call("Input.insertText", text=text)
+
+    async def looks(self, *, width: int = 1280, height: int = 900, dark: bool = False) -> None:
+        """The size of the window, and what the visitor's system prefers."""
+        await self.call(
+            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False
+        )
+        preferred = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        await self.call("Emulation.setEmulatedMedia", features=[preferred])
 
     async def with_authenticator(self, *, knows_user: bool = True) -> None:
         """Passkeys of the page are made and used by one within the browser, without anybody's finger."""

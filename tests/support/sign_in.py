@@ -54,7 +54,7 @@ async def initiate(services: Services, client: Client, opening: Opening) -> Repl
 
 async def respond(services: Services, client: Client, answer: Answer) -> Reply:
     answered = challenges.answer(answer.challenge, answer.handle, answer.answers, answer.metadata)
-    return await _reply(services, await services.sign_in.respond(client, answered))
+    return await _reply(services, await services.factor_set_ups.respond(client, answered))
 
 
 async def _reply(services: Services, reply: machine.Reply) -> Reply:

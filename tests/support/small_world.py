@@ -15,6 +15,7 @@ from poolhouse.flows.jobs.leases import Leases
 from poolhouse.flows.jobs.worker import JobWorker, Kind
 from poolhouse.flows.pools.administration import PoolAdministration
 from poolhouse.flows.pools.census import PoolCensus
+from poolhouse.flows.pools.domains import DomainAdministration
 from poolhouse.flows.pools.removal import POOL_REMOVAL, PoolRemoval
 from poolhouse.flows.pools.settings import PoolFoundation, PoolSettings
 from poolhouse.records.pools import Pool
@@ -24,6 +25,7 @@ from poolhouse.store.repositories import collections
 from poolhouse.store.repositories.census import CensusRepository
 from poolhouse.store.repositories.clients import ClientRepository
 from poolhouse.store.repositories.cursors import Cursors
+from poolhouse.store.repositories.domains import DomainRepository
 from poolhouse.store.repositories.groups import Memberships
 from poolhouse.store.repositories.jobs import JobRepository
 from poolhouse.store.repositories.oauth import ResourceServerRepository
@@ -95,6 +97,7 @@ class World:
         cursors = Cursors(self.vault, self.clock)
         self.pool_records = PoolRepository(self.store, cursors, self.clock)
         self.client_records = ClientRepository(self.store, cursors, self.clock)
+        self.domain_records = DomainRepository(self.store, self.clock)
         self.server_records = ResourceServerRepository(self.store, cursors, self.clock)
         self.memberships = Memberships(self.store, cursors)
         self.user_records = UserRepository(self.store, cursors, self.memberships)
@@ -108,7 +111,9 @@ class World:
             self.chance,
             self.clock,
             self.trail,
+            domains=self.domain_records,
         )
+        self.domains = DomainAdministration(self.pool_records, self.domain_records, self.clock, self.trail)
         self.secrets = ClientSecrets(self.vault, self.chance)
         self.clients = ClientAdministration(
             self.pool_records,

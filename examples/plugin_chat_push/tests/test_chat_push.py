@@ -83,32 +83,43 @@ def poolhouse_http(http: FakeHttp) -> FakeHttp:
     return http
 
 
-async def test_a_sign_in_asks_for_the_code_of_the_chat(poolhouse: House, http: FakeHttp) -> None:
-    pool = await poolhouse.make_pool()
+async def test_a_sign_in_sets_it_up_and_the_next_one_asks_for_it(poolhouse: House, http: FakeHttp) -> None:
+    pool = await poolhouse.make_pool(UserPoolTags={"poolhouse:factors": "CHAT_PUSH"})
+    await poolhouse.aws("set_user_pool_mfa_config", UserPoolId=pool.id, MfaConfiguration="ON")
     client = await poolhouse.make_client(pool)
     jane = await poolhouse.make_user(pool, attributes={"email": "jane@example.com", "email_verified": "true"})
-    await poolhouse.offer_factor(pool, "CHAT_PUSH")
-    await poolhouse.enrol(client, jane, "CHAT_PUSH", lambda _: code(http))
-    asked = await poolhouse.aws(
-        "initiate_auth",
-        ClientId=client.id,
-        AuthFlow="USER_PASSWORD_AUTH",
-        AuthParameters={"USERNAME": "jane", "PASSWORD": jane.password},
-    )
 
-    async def answer(given: str) -> dict[str, Any]:
+    async def begin() -> dict[str, Any]:
+        password = {"USERNAME": "jane", "PASSWORD": jane.password}
+        return await poolhouse.aws(
+            "initiate_auth", ClientId=client.id, AuthFlow="USER_PASSWORD_AUTH", AuthParameters=password
+        )
+
+    async def answer(asked: dict[str, Any], **given: str) -> dict[str, Any]:
         return await poolhouse.aws(
             "respond_to_auth_challenge",
             ClientId=client.id,
-            ChallengeName="CUSTOM_CHALLENGE",
+            ChallengeName=asked["ChallengeName"],
             Session=asked["Session"],
-            ChallengeResponses={"USERNAME": "jane", "ANSWER": given},
+            ChallengeResponses={"USERNAME": "jane", **given},
         )
 
+    asked = await begin()
+    begun = await answer(asked, FACTOR="CHAT_PUSH")
     with pytest.raises(poolhouse.boto3().exceptions.CodeMismatchException):
-        await answer(another(http))
-    signed_in = await answer(code(http))
+        await answer(begun, FACTOR="CHAT_PUSH", ANSWER=another(http))
+    signed_in = await answer(begun, FACTOR="CHAT_PUSH", ANSWER=code(http))
+    again = await begin()
+    with pytest.raises(poolhouse.boto3().exceptions.CodeMismatchException):
+        await answer(again, ANSWER=another(http))
+    signed_in_again = await answer(again, ANSWER=code(http))
 
+    assert ("MFA_SETUP", ["CHAT_PUSH"]) == (
+        asked["ChallengeName"],
+        json.loads(asked["ChallengeParameters"]["MFAS_CAN_SETUP"]),
+    )
+    assert ("MFA_SETUP", "CHAT_PUSH") == (begun["ChallengeName"], begun["ChallengeParameters"]["FACTOR"])
+    assert "CUSTOM_CHALLENGE" == again["ChallengeName"]
     assert ["jane@example.com"] * 2 == [json.loads(request.body or b"")["to"] for request in http.requests]
-    assert "CUSTOM_CHALLENGE" == asked["ChallengeName"]
     assert "AccessToken" in signed_in["AuthenticationResult"]
+    assert "AccessToken" in signed_in_again["AuthenticationResult"]

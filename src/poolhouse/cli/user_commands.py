@@ -15,6 +15,7 @@ from poolhouse.cli.failures import DONE, SETTINGS, UNDONE, Failure
 
 if TYPE_CHECKING:
     from poolhouse.flows.transfer.exporting import Exported
+    from poolhouse.flows.transfer.factors import Form
     from poolhouse.flows.transfer.running import Count
     from poolhouse.records.users import User
     from poolhouse.server.app import Server
@@ -177,7 +178,12 @@ def import_users(
 def export_users(
     pool: PoolId,
     file: Annotated[str, typer.Argument(metavar="FILE", help="- is standard output.")],
-    no_hashes: Annotated[bool, typer.Option("--no-hashes", help="Leave the password hashes out.")] = False,
+    no_hashes: Annotated[
+        bool, typer.Option("--no-hashes", help="Leave the password hashes out, and what factors keep.")
+    ] = False,
+    factor_secrets: Annotated[
+        bool, typer.Option("--factor-secrets", help="What factors keep, in the clear: of use anywhere.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
     config: Config = None,
 ) -> None:
@@ -187,6 +193,10 @@ def export_users(
     worth stealing. Hashes that Poolhouse made carry a pepper from the master key: they are of use only to a Poolhouse
     with the same master key. Hashes that were imported and not used yet are as they came.
 
+    Second factors go with the users: the secrets of their apps sealed for this master key, or in the clear with
+    --factor-secrets; recovery codes as digests that only this master key reads; passkeys, which are good for their
+    domain. Remembered devices stay.
+
     \b
     Examples:
       poolhouse users export eu-west-1_AbCdEfGhI users.jsonl
@@ -195,17 +205,48 @@ def export_users(
     from poolhouse.cli import users
     from poolhouse.cli.opening import with_server
 
+    form: Form = "clear" if factor_secrets else "none" if no_hashes else "sealed"
+
     async def work(server: Server) -> Exported:
-        return await users.export_to(server, pool, file, hashes=not no_hashes, force=force)
+        return await users.export_to(server, pool, file, hashes=not no_hashes, form=form, force=force)
 
     done = with_server(config, work)
     typer.echo(f"{done.users} users exported", err=True)
+    if done.sealed:
+        typer.echo(
+            f"WARNING: second factors of {done.sealed} users are sealed for this master key, or recovery codes that "
+            "only it reads. For another one, export with --factor-secrets, and leave recovery_codes out of the lines.",
+            err=True,
+        )
     if done.peppered:
         typer.echo(
             f"WARNING: {done.peppered} password hashes carry the pepper of this master key. With another master key "
             "nobody can sign in with them: export with --no-hashes then, or let users migrate at sign-in.",
             err=True,
         )
+
+
+@app.command("take-factor")
+def take_factor(
+    pool: PoolId,
+    name: Annotated[str, typer.Argument(metavar="NAME")],
+    factor: Annotated[str, typer.Argument(metavar="FACTOR", help="Such as SOFTWARE_TOKEN_MFA, or a plugin's.")],
+    config: Config = None,
+) -> None:
+    """Take a second factor away from a user who has lost it.
+
+    What it kept is gone, and wrong answers are forgotten. The user can set it up anew. For a plugin's factor no
+    operation of the API does that.
+
+    \b
+    Example:
+      poolhouse users take-factor eu-west-1_AbCdEfGhI jane CHAT_PUSH
+    """
+    from poolhouse.cli import users
+    from poolhouse.cli.opening import with_server
+
+    with_server(config, lambda server: users.take_factor(server, pool, name, factor))
+    typer.echo(f"{name} has no {factor} any more.")
 
 
 @contextmanager

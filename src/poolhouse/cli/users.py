@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 from poolhouse.cli.failures import SETTINGS, Failure
 from poolhouse.flows.accounts.administration import Invitation
 from poolhouse.flows.transfer.exporting import Exported
+from poolhouse.flows.transfer.factors import Form
 from poolhouse.flows.transfer.importing import Manner
 from poolhouse.flows.transfer.running import Count, Source, Told
 from poolhouse.records.users import User
@@ -55,6 +56,7 @@ def summary(user: User) -> dict[str, Any]:
         "status": user.status,
         "enabled": user.enabled,
         "has_password": user.credential is not None,
+        "factors": [one.factor for one in user.factors if one.confirmed],
         "created": _instant(user.created),
         "modified": _instant(user.modified),
     }
@@ -88,12 +90,20 @@ async def import_file(server: Server, pool_id: str, file: IO[bytes], manner: Man
     return await server.services.imports.run(pool, source, manner, told)
 
 
-async def export_to(server: Server, pool_id: str, target: str, *, hashes: bool, force: bool = False) -> Exported:
+async def take_factor(server: Server, pool_id: str, username: str, factor: str) -> None:
+    """The user has nothing of the factor any more. Raises ``PoolNotFound``, ``UserNotFound``."""
+    pool = await server.services.pools.get(pool_id)
+    await server.services.preferences.take_away(pool, username, factor)
+
+
+async def export_to(
+    server: Server, pool_id: str, target: str, *, hashes: bool, form: Form = "sealed", force: bool = False
+) -> Exported:
     """The users are in the file (``-``: on standard output), which only its owner may read. A file that is there is
     replaced by ``force`` alone. Raises ``Failure``."""
     pool = await server.services.pools.get(pool_id)
     with _new_file(target, replaces=force) as file:
-        return await server.services.exports.run(pool, file.write, hashes=hashes)
+        return await server.services.exports.run(pool, file.write, hashes=hashes, form=form)
 
 
 def _digest(file: IO[bytes]) -> str | None:

@@ -58,6 +58,14 @@ def read_base_url(value: Any) -> str:
     raise Wrong("an absolute URL, such as https://auth.example.com")
 
 
+def read_host(value: Any) -> str:
+    """A host name in lower case, without a port."""
+    host = value.strip().lower().rstrip(".") if isinstance(value, str) else ""
+    if "." in host and _is_host(host) and not host.rpartition(".")[2].isdecimal():
+        return host
+    raise Wrong("a host name, such as auth.example.com")
+
+
 def read_networks(value: Any) -> tuple[Network, ...]:
     try:
         return tuple(ip_network(part) for part in texts(value))

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from poolhouse.config import values
-from poolhouse.config.addresses import Listen, Network, read_base_url, read_listen, read_networks
+from poolhouse.config.addresses import Listen, Network, read_base_url, read_host, read_listen, read_networks
 from poolhouse.config.values import Reader, Secret, Wrong
 
 STORES = ("memory:", "sqlite:", "mongodb://", "mongodb+srv://")
@@ -56,6 +56,8 @@ class Server:
     listen: Listen = field(default=Listen("127.0.0.1", 8080), metadata=_by(read_listen, "LISTEN"))
     base_url: str = field(default="", metadata=_by(read_base_url, "BASE_URL"))
     region: str = field(default="us-east-1", metadata=_by(_region, "REGION"))
+    domain_suffix: str | None = field(default=None, metadata=_by(read_host))
+    """Under it each prefix of a pool's domain is a name: ``<prefix>.<suffix>``. None: prefixes are paths alone."""
     account_id: str = field(default="000000000000", metadata=_by(_account, "ACCOUNT_ID"))
     threads: int = field(default=0, metadata=_by(values.whole(0, 256)))
     queue: int = field(default=0, metadata=_by(values.whole(0, 100_000)))
@@ -115,6 +117,34 @@ class Tokens:
     """Whether they make the user's remembered devices forgotten, too."""
 
 
+_LIFE = values.whole(60, 400 * 86400)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sessions:
+    """Of browsers, on the hosted pages; in seconds. ``idle`` is how long one may go unused, ``absolute`` how long it
+    lasts at most; ``remembered`` one whose user asked for that, used or not."""
+
+    idle: int = field(default=8 * 3600, metadata=_by(_LIFE))
+    absolute: int = field(default=24 * 3600, metadata=_by(_LIFE))
+    remembered: int = field(default=30 * 86400, metadata=_by(_LIFE))
+    outlive_sign_out: bool = field(default=False, metadata=_by(values.switch))
+    """Whether they go on after GlobalSignOut and AdminUserGlobalSignOut, as Cognito has it."""
+    logout_ends_tokens: bool = field(default=True, metadata=_by(values.switch))
+    """Whether ``/logout`` ends refresh tokens that were given in the session; Cognito's leaves them. The end-session
+    endpoint of OpenID Connect always does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OAuth:
+    """``code_seconds``: how long a code is good; ``request_seconds``: how long the pages wait for a user."""
+
+    code_seconds: int = field(default=60, metadata=_by(values.whole(10, 600)))
+    request_seconds: int = field(default=1800, metadata=_by(values.whole(60, 86400)))
+    implicit: bool = field(default=False, metadata=_by(values.switch))
+    """Whether clients that have the implicit flow are given tokens by the authorization endpoint."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passwords:
     """What an argon2id hash costs."""
@@ -142,14 +172,23 @@ class Limits:
     source_answers: int = field(default=900, metadata=_by(_PER_MINUTE))
     source_sign_ups: int = field(default=60, metadata=_by(_PER_MINUTE))
     source_codes: int = field(default=30, metadata=_by(_PER_MINUTE))
+    source_authorizations: int = field(default=300, metadata=_by(_PER_MINUTE))
+    source_tokens: int = field(default=600, metadata=_by(_PER_MINUTE))
     client_sign_ins: int = field(default=7_200, metadata=_by(_PER_MINUTE))
     client_answers: int = field(default=21_600, metadata=_by(_PER_MINUTE))
     client_sign_ups: int = field(default=3_000, metadata=_by(_PER_MINUTE))
     client_codes: int = field(default=1_800, metadata=_by(_PER_MINUTE))
+    client_authorizations: int = field(default=14_400, metadata=_by(_PER_MINUTE))
+    client_tokens: int = field(default=36_000, metadata=_by(_PER_MINUTE))
     pool_sign_ins: int = field(default=14_400, metadata=_by(_PER_MINUTE))
     pool_answers: int = field(default=43_200, metadata=_by(_PER_MINUTE))
     pool_sign_ups: int = field(default=6_000, metadata=_by(_PER_MINUTE))
     pool_codes: int = field(default=3_600, metadata=_by(_PER_MINUTE))
+    pool_authorizations: int = field(default=28_800, metadata=_by(_PER_MINUTE))
+    pool_tokens: int = field(default=72_000, metadata=_by(_PER_MINUTE))
+    source_failed_proofs: int = field(default=60, metadata=_by(_PER_MINUTE))
+    """Proofs of clients that fail, right ones behind them included until the minute is over."""
+    client_failed_proofs: int = field(default=3_000, metadata=_by(_PER_MINUTE))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,6 +254,8 @@ class Settings:
     master: Master = Master()
     root: Root = Root()
     tokens: Tokens = Tokens()
+    oauth: OAuth = OAuth()
+    sessions: Sessions = Sessions()
     passwords: Passwords = Passwords()
     limits: Limits = Limits()
     messages: Messages = Messages()
@@ -231,6 +272,8 @@ SECTIONS: Mapping[str, type[Any]] = {
     "master": Master,
     "root": Root,
     "tokens": Tokens,
+    "oauth": OAuth,
+    "sessions": Sessions,
     "passwords": Passwords,
     "limits": Limits,
     "messages": Messages,

@@ -23,7 +23,7 @@ here; a subject with many has a module of its own, as ``access`` has.
     │   └── KeyTaken                 (store: the key is in use)
     ├── Denied                       the answer is no
     │   ├── NotAuthorized            ── WrongCredentials, AttemptsExceeded, UserDisabled, InvalidSession,
-    │   │                               InvalidAccessToken, InvalidRefreshToken
+    │   │                               FormRefused (of a page), InvalidAccessToken, InvalidRefreshToken
     │   ├── Unauthorized             (client authentication at revocation)
     │   ├── UserNotConfirmed, PasswordResetRequired
     │   ├── RefreshTokenReused
@@ -38,6 +38,10 @@ here; a subject with many has a module of its own, as ``access`` has.
     ├── OAuthError                   what OAuth has words for
     │   ├── InvalidRequest, InvalidClient, InvalidGrant, InvalidScope
     │   ├── UnauthorizedClient, UnsupportedGrantType
+    │   ├── AuthorizationClientUnknown, RedirectMismatch, TransactionEnded    (shown to the user)
+    │   ├── UnsupportedResponseType, LoginRequired, ConsentRequired, AccountSelectionRequired,
+    │   │   InteractionRequired, UserCancelled, AssuranceUnmet,
+    │   │   RequestNotSupported, RequestUriNotSupported, RegistrationNotSupported    (sent to the client)
     │   └── InsufficientScope        (of a resource)
     ├── CodeMismatch, CodeExpired    EnrolmentMismatch (a CodeMismatch: a factor is not set up by it)
     ├── Limited
@@ -77,14 +81,28 @@ from poolhouse.errors.factors import PasskeyRefused as PasskeyRefused
 from poolhouse.errors.factors import PasskeyRelyingPartyMismatch as PasskeyRelyingPartyMismatch
 from poolhouse.errors.factors import PasskeysNotConfigured as PasskeysNotConfigured
 from poolhouse.errors.factors import PasskeysNotEnabled as PasskeysNotEnabled
+from poolhouse.errors.oauth import AccountSelectionRequired as AccountSelectionRequired
+from poolhouse.errors.oauth import AssuranceUnmet as AssuranceUnmet
+from poolhouse.errors.oauth import AuthorizationClientUnknown as AuthorizationClientUnknown
+from poolhouse.errors.oauth import ConsentRequired as ConsentRequired
 from poolhouse.errors.oauth import InsufficientScope as InsufficientScope
+from poolhouse.errors.oauth import InteractionRequired as InteractionRequired
 from poolhouse.errors.oauth import InvalidClient as InvalidClient
 from poolhouse.errors.oauth import InvalidGrant as InvalidGrant
 from poolhouse.errors.oauth import InvalidRequest as InvalidRequest
 from poolhouse.errors.oauth import InvalidScope as InvalidScope
+from poolhouse.errors.oauth import LoginRequired as LoginRequired
+from poolhouse.errors.oauth import LogoutEnded as LogoutEnded
 from poolhouse.errors.oauth import OAuthError as OAuthError
+from poolhouse.errors.oauth import RedirectMismatch as RedirectMismatch
+from poolhouse.errors.oauth import RegistrationNotSupported as RegistrationNotSupported
+from poolhouse.errors.oauth import RequestNotSupported as RequestNotSupported
+from poolhouse.errors.oauth import RequestUriNotSupported as RequestUriNotSupported
+from poolhouse.errors.oauth import TransactionEnded as TransactionEnded
 from poolhouse.errors.oauth import UnauthorizedClient as UnauthorizedClient
 from poolhouse.errors.oauth import UnsupportedGrantType as UnsupportedGrantType
+from poolhouse.errors.oauth import UnsupportedResponseType as UnsupportedResponseType
+from poolhouse.errors.oauth import UserCancelled as UserCancelled
 from poolhouse.errors.plugins import InvocationFailed as InvocationFailed
 from poolhouse.errors.plugins import OutputUnusable as OutputUnusable
 from poolhouse.errors.plugins import PluginAnswerInvalid as PluginAnswerInvalid
@@ -222,7 +240,13 @@ class WrongCredentials(NotAuthorized):
 
 
 class AttemptsExceeded(NotAuthorized):
+    """``retry_after`` is a hint in seconds; None: waiting does not help."""
+
     usual = Reason.ATTEMPTS_EXCEEDED
+
+    def __init__(self, *, retry_after: float | None = None) -> None:
+        super().__init__()
+        self.retry_after = retry_after
 
 
 class UserDisabled(NotAuthorized):
@@ -231,6 +255,12 @@ class UserDisabled(NotAuthorized):
 
 class InvalidSession(NotAuthorized):
     usual = Reason.INVALID_SESSION
+
+
+class FormRefused(NotAuthorized):
+    """It is none of our pages', or not of this browser."""
+
+    usual = Reason.FORM_REFUSED
 
 
 class InvalidAccessToken(NotAuthorized):

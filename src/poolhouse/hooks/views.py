@@ -52,7 +52,7 @@ class Directory:
                 {each.name: TriggerFunction(arn=each.function, version=each.events) for each in pool.triggers}
             ),
             mfa=pool.mfa.mode,
-            mfa_factors=pool.mfa.factors,
+            mfa_factors=pool.second_factors,
             device_instead=pool.devices is not None and pool.devices.instead,
             passkey_instead=pool.passkeys is not None and pool.passkeys.instead,
         )

@@ -16,6 +16,8 @@ class Origin:
     ``user_agent`` is what the client calls itself. ``context_data`` is what it says of the user's device:
     ``encoded_data``, ``ip_address``, ``server_name``, ``server_path``, and ``header:<name>`` of the request that it had
     itself. Nobody has proven either; they are worth as much as who says so, and that is ``actor``.
+
+    ``by_pages``: it is the user's own browser, on the hosted pages, whatever the client is.
     """
 
     source: str = ""
@@ -23,6 +25,7 @@ class Origin:
     actor: str | None = None
     user_agent: str = field(default="", repr=False)
     context_data: Mapping[str, str] = field(default_factory=dict, repr=False)
+    by_pages: bool = False
 
 
 def by_user(sub: str) -> str:

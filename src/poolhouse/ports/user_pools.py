@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from poolhouse.ports.arithmetic import PasskeyProofs, Passwords, Srp, Tokens
 from poolhouse.ports.census import Censuses
 from poolhouse.ports.clients import Clients
+from poolhouse.ports.domains import Domains
 from poolhouse.ports.factors import Devices, Passkeys
-from poolhouse.ports.grants import Grants
+from poolhouse.ports.grants import Grants, Sessions
 from poolhouse.ports.groups import Groups
 from poolhouse.ports.jobs import JobLeases
 from poolhouse.ports.keys import SigningKeyRing
 from poolhouse.ports.messages import Outbox
-from poolhouse.ports.oauth import ResourceServers
+from poolhouse.ports.oauth import AuthorizationCodes, AuthorizationRequests, Consents, ResourceServers
 from poolhouse.ports.pools import Pools
 from poolhouse.ports.protection import Counters
 from poolhouse.ports.sign_in import Attempts, Codes
@@ -24,13 +25,18 @@ from poolhouse.ports.users import Users
 class Ports:
     pools: Pools
     clients: Clients
+    domains: Domains
     users: Users
     censuses: Censuses
     groups: Groups
     resource_servers: ResourceServers
+    authorization_requests: AuthorizationRequests
+    authorization_codes: AuthorizationCodes
+    consents: Consents
     attempts: Attempts
     codes: Codes
     grants: Grants
+    sessions: Sessions
     devices: Devices
     passkeys: Passkeys
     counters: Counters

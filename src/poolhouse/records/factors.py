@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from poolhouse.records.base import StoredRecord
+from poolhouse.records.base import Kept, StoredRecord
 
 WEB_AUTHN: Final = "WEB_AUTHN"
 """The field's name of passkeys, among the ways to begin and as a challenge."""
+RECOVERY_CODE: Final = "RECOVERY_CODE"
+"""Our name of recovery codes, as a challenge: the field has none."""
 
 
 class Device(StoredRecord, frozen=True, kw_only=True):
@@ -68,3 +70,16 @@ class PasskeyOptions(StoredRecord, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return f"PasskeyOptions(rp_id={self.rp_id!r})"
+
+
+class RecoveryCodes(Kept, frozen=True, kw_only=True):
+    """A set of codes that a user wrote down, each good once in place of a second factor. ``digests`` are keyed ones of
+    those that were not used: a code is used by the write that takes its digest away. ``id`` is the set's, and part of
+    each digest. A part of the user's record, so that the codes go with it, and a sign-in reads nothing more."""
+
+    id: str
+    digests: tuple[str, ...]
+    created: float
+
+    def __repr__(self) -> str:
+        return f"RecoveryCodes(left={len(self.digests)!r})"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from poolhouse.records.base import Kept, StoredRecord
 
 
@@ -39,6 +41,8 @@ class Grant(StoredRecord, frozen=True, kw_only=True):
     """Of a device that can be confirmed, once; None where it was known, or has been confirmed."""
     session: str | None = None
     """The id of the browser session that it was given in; None for one by the JSON API."""
+    claims: dict[str, Any] = {}
+    """What the client asked for beside its scopes: the parameter ``claims`` of its request."""
 
 
 class BrowserSession(StoredRecord, frozen=True, kw_only=True):
@@ -48,7 +52,11 @@ class BrowserSession(StoredRecord, frozen=True, kw_only=True):
 
     ``auth_time`` is when the user last proved who they are, ``proofs`` by what. ``seen`` is the last use that was
     written down, ``expires`` the absolute limit; ``remembered`` sessions outlast the browser's window. ``epoch`` is the
-    user's when it began: a sign-out everywhere ends it.
+    user's when it began: a sign-out everywhere ends it; ``password_set`` is when the user's password was set (None:
+    there was none): a new one ends it, too.
+
+    ``ended`` is when its end began (None: it lives); its clients may not all have been told yet. ``revokes``: what was
+    given in it ends with it.
     """
 
     handle: str
@@ -67,6 +75,9 @@ class BrowserSession(StoredRecord, frozen=True, kw_only=True):
     """The ids of the clients that were given something in it: they are told of its end."""
     address: str = ""
     agent: str = ""
+    password_set: float | None = None
+    ended: float | None = None
+    revokes: bool = False
 
     def __repr__(self) -> str:
         return f"BrowserSession(id={self.id!r}, clients={self.clients!r})"

@@ -32,8 +32,7 @@ class AuthorizationRequest(StoredRecord, frozen=True, kw_only=True):
     """What a client asked of the authorization endpoint: checked, and waiting for its user. ``handle`` is the digest of
     what the pages carry, ``browser`` that of the cookie of the browser in which it began (oidc.md A19).
 
-    ``done`` names the interactions that are behind the user. ``signed_in_after`` is the moment (epoch seconds) that a
-    sign-in must be younger than; None: any live one will do. ``subject`` is who it has to be, where the client said so.
+    ``done`` names the interactions that are behind the user. ``subject`` is who it has to be, where the client said so.
     ``private`` is what the pages keep to themselves while the user is on them (sealed in the store).
     """
 
@@ -61,7 +60,6 @@ class AuthorizationRequest(StoredRecord, frozen=True, kw_only=True):
     identity_provider: str | None = None
     idp_identifier: str | None = None
     subject: str | None = None
-    signed_in_after: float | None = None
     done: tuple[str, ...] = ()
     private: dict[str, Any] = {}
 
@@ -83,6 +81,8 @@ class AuthorizationCode(StoredRecord, frozen=True, kw_only=True):
     redirect_uri_given: bool
     created: float
     expires: float
+    kept_until: float
+    """When nothing that it gave can be good any more."""
     auth_time: int
     scopes: tuple[str, ...] = ()
     nonce: str | None = None
@@ -91,8 +91,12 @@ class AuthorizationCode(StoredRecord, frozen=True, kw_only=True):
     resources: tuple[str, ...] = ()
     proofs: tuple[str, ...] = ()
     acr: str | None = None
+    session_ends: float | None = None
+    """The absolute limit of the session: what is given in it does not outlive it, unless the user agreed to that."""
     used: float | None = None
     grant_id: str | None = None
+    replayed: bool = False
+    """The client brought it a second time: what it gave has ended, or ends as soon as it stands."""
 
     def __repr__(self) -> str:
         return f"AuthorizationCode(client_id={self.client_id!r}, used={self.used!r})"

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from poolhouse.records.base import Kept, StoredRecord
 
+FACTORS_TAG = "poolhouse:factors"
+FIELD_FACTORS = ("SMS_MFA", "SOFTWARE_TOKEN_MFA", "EMAIL_OTP")
+"""Second factors that the field has words for, in the order in which it shows them."""
 VERIFIERS_TAG = "poolhouse:srp-verifiers"
 
 
@@ -45,11 +50,16 @@ class AttributeSchema(Kept, frozen=True, kw_only=True):
 
 
 class MessageTemplate(Kept, frozen=True, kw_only=True):
-    """``{####}`` stands for the code or temporary password, ``{username}`` in invitations for the name."""
+    """``{####}`` stands for the code or temporary password, ``{username}`` in invitations for the name. With
+    ``by_link`` a letter that confirms a sign-up holds a link instead of the code: ``{##words##}`` stands for it in
+    ``link_email``, ``link_subject`` is over it."""
 
     sms: str | None = None
     email: str | None = None
     subject: str | None = None
+    by_link: bool = False
+    link_email: str | None = None
+    link_subject: str | None = None
 
 
 class Mfa(Kept, frozen=True, kw_only=True):
@@ -58,9 +68,6 @@ class Mfa(Kept, frozen=True, kw_only=True):
 
     mode: str = "OFF"
     factors: tuple[str, ...] = ()
-
-    def offers(self, factor: str) -> bool:
-        return self.mode != "OFF" and factor in self.factors
 
 
 class DeviceTracking(Kept, frozen=True, kw_only=True):
@@ -136,6 +143,8 @@ class Pool(StoredRecord, frozen=True, kw_only=True):
     """By what a sign-in may begin where the user chooses, by the field's names; a password stands for both its ways."""
     passkeys: PasskeyPolicy | None = None
     """None: nothing was said of them."""
+    host: str | None = None
+    """That of the pool's domain, written down with it; None where there is none that browsers know passkeys by."""
     devices: DeviceTracking | None = None
     """None: devices are not told apart."""
     kept: dict[str, Any] = {}
@@ -144,6 +153,31 @@ class Pool(StoredRecord, frozen=True, kw_only=True):
     def keeps_verifiers(self) -> bool:
         """Whether passwords that are set are good for SRP. The field has no setting for it, so it is a tag."""
         return self.tags.get(VERIFIERS_TAG) != "none"
+
+    @property
+    def plugged_factors(self) -> tuple[str, ...]:
+        """Second factors of plugins that users may have. The field has no setting for them, so it is a tag, with
+        spaces between their names; what it says of the field's own counts for nothing."""
+        named = dict.fromkeys(self.tags.get(FACTORS_TAG, "").split())
+        return tuple(name for name in named if name not in FIELD_FACTORS)
+
+    @property
+    def second_factors(self) -> tuple[str, ...]:
+        """All that users may have, by the names of their challenges."""
+        return tuple(dict.fromkeys((*self.mfa.factors, *self.plugged_factors)))
+
+    def offers(self, factor: str) -> bool:
+        """Whether users may have this second factor."""
+        return self.mfa.mode != "OFF" and factor in self.second_factors
+
+    @property
+    def passkey_policy(self) -> PasskeyPolicy | None:
+        """What passkeys are here: good for the domain that was said, or else for the pool's own. None: there is
+        neither, and none can be made or used."""
+        said = self.passkeys or PasskeyPolicy()
+        if said.rp_id is not None:
+            return said
+        return None if self.host is None else replace(said, rp_id=self.host)
 
     @property
     def region(self) -> str:

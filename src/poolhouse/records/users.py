@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from poolhouse.records.base import Kept, StoredRecord
+from poolhouse.records.factors import RecoveryCodes
 
 UNCONFIRMED = "UNCONFIRMED"
 CONFIRMED = "CONFIRMED"
@@ -72,10 +73,17 @@ class User(StoredRecord, frozen=True, kw_only=True):
     """A passkey stands for a second factor, too, where the pool has it so."""
     trust: int = 0
     """Counts what made the user's remembered devices forgotten: each is remembered in one of these."""
+    recovery: RecoveryCodes | None = None
+    """None: the user never asked for any, or has no second factor any more."""
 
     def enrolment(self, factor: str, *, confirmed: bool = True) -> Enrolment | None:
         """The user's own of this factor; with ``confirmed=False``, the one that is about to be."""
         return next((one for one in self.factors if one.factor == factor and one.confirmed is confirmed), None)
+
+    @property
+    def can_recover(self) -> bool:
+        """Whether there is a recovery code to be given in place of a second factor."""
+        return self.recovery is not None and bool(self.recovery.digests)
 
     def has_verified(self, attribute: str) -> bool:
         return bool(self.attributes.get(attribute)) and self.attributes.get(f"{attribute}_verified") == "true"

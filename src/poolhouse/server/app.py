@@ -22,6 +22,7 @@ from poolhouse.flows.audit import Trail
 from poolhouse.flows.flow import World
 from poolhouse.flows.jobs.worker import JobWorker
 from poolhouse.flows.messages.outbox import OutboxService
+from poolhouse.flows.services.oauth import OAuthServices
 from poolhouse.flows.services.user_pools import Services
 from poolhouse.hooks import specs
 from poolhouse.hooks.dispatch import Hooks
@@ -31,12 +32,14 @@ from poolhouse.hooks.watchdog import Watchdog
 from poolhouse.ports.server import ServerMemory
 from poolhouse.ports.user_pools import Ports
 from poolhouse.server import parts
+from poolhouse.server.domains import PoolDomains
 from poolhouse.server.ground import Ground, Surroundings, lay_ground, require_same_key
 from poolhouse.server.http_client import HttpClient
 from poolhouse.server.operation.guard import OperatorGuard
 from poolhouse.server.operation.metrics import Metrics
 from poolhouse.server.operation.shortages import Shortages
 from poolhouse.server.part import Built
+from poolhouse.server.proxies import asked_hosts
 from poolhouse.server.requests import answering
 from poolhouse.server.routes import mount
 from poolhouse.server.stopping import READY
@@ -59,6 +62,7 @@ class Server:
     world: World
     ports: Ports
     services: Services
+    oauth: OAuthServices
     trail: Trail
     hooks: Hooks
     plugins: PluginManager
@@ -93,7 +97,12 @@ async def build(
         built.add(await build_part(ground, built))
     app = web.Application(client_max_size=settings.limits.body)
     app[READY] = ground.ready
-    mount(app, built.routes, guard=built.one(OperatorGuard), around=answering(ground.metrics, settings.store.patience))
+    mount(
+        app,
+        _pool_domains(settings, built).routes(built.routes),
+        guard=built.one(OperatorGuard),
+        around=answering(ground.metrics, settings.store.patience),
+    )
     server = Server(
         app=app,
         settings=settings,
@@ -101,6 +110,7 @@ async def build(
         world=built.one(World),
         ports=built.one(Ports),
         services=built.one(Services),
+        oauth=built.one(OAuthServices),
         trail=ground.trail,
         hooks=ground.hooks,
         plugins=ground.plugins,
@@ -123,6 +133,16 @@ async def build(
 
     app.cleanup_ctx.append(context)
     return server
+
+
+def _pool_domains(settings: Settings, built: Built) -> PoolDomains:
+    domains, trusted = built.one(Services).domains, settings.server.trusted_proxies
+    return PoolDomains(
+        domains.pool_of,
+        lambda request: asked_hosts(request.remote, request.headers, trusted),
+        own=domains.surroundings.host,
+        suffix=domains.surroundings.suffix,
+    )
 
 
 @asynccontextmanager

@@ -10,11 +10,11 @@ from aiohttp import web
 POOL: Final = r"/{pool_id:[\w-]{1,40}_[0-9a-zA-Z]{1,32}}"
 """The path of a pool, as a route has it."""
 ROOT: Final = "poolhouse.root"
-"""The key of a request under which the layer of domains says where the pool begins."""
+"""Where the layer of domains says, among the parts of the path, where the pool begins."""
 
 
 def root_of(request: web.Request) -> str:
     """What stands before ``/login``, ``/oauth2/token`` and their like, where this request stands: the pool's own path,
     or nothing at a domain of the pool. It has no slash at its end."""
-    root: str | None = request.get(ROOT)
+    root = request.match_info.get(ROOT)
     return f"/{request.match_info['pool_id']}" if root is None else root

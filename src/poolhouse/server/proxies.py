@@ -1,4 +1,4 @@
-"""Where a request comes from: its peer, or whom the operator's own proxies say that they speak for."""
+"""Where a request comes from, and where it was sent to: what it says itself, or what the operator's own proxies say."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ Network: TypeAlias = IPv4Network | IPv6Network
 _QUOTED: Final = r'"(?:[^"\\]|\\.)*"'
 _ELEMENT: Final = re.compile(rf'(?:[^",]|{_QUOTED})*')
 _PAIR: Final = re.compile(rf'(?:[^";]|{_QUOTED})+')
+_HOST: Final = re.compile(r"([a-z0-9._-]{1,253}?|\[[0-9a-f:.]{2,45}\])\.?(?::[0-9]{1,5})?")
 _WITH_PORT: Final = re.compile(r"\[([^\]]+)\](?::\w+)?|([0-9.]+):\w+")
 
 
@@ -41,6 +42,34 @@ def source_address(peer: str | None, headers: Headers, trusted: Sequence[Network
         if (entries := read(headers.getall(name, ())))
     }
     return str(told.pop()) if len(told) == 1 else str(address)
+
+
+def asked_hosts(peer: str | None, headers: Headers, trusted: Sequence[Network]) -> tuple[str, ...]:
+    """The hosts that the request says it was sent to, in lower case and without a port, the first to be asked first:
+    that of ``Host``, and what a trusted proxy that does not pass it on says in its place, as ``X-Forwarded-Host`` or in
+    ``Forwarded``. The proxy next to us wrote the last entry of each; where the two differ, neither is believed.
+
+    Anybody can say any: a host may choose what is shown, and is never shown (security row 2). A proxy that passes
+    ``Host`` on may let a client's ``X-Forwarded-Host`` through: so it is looked at only where ``Host`` leads nowhere.
+    """
+    said = headers.getall("Host", ())
+    hosts = [said[0]] if len(said) == 1 else []
+    address = _peer(peer or "")
+    if address is not None and _is_among(address, trusted):
+        told = {
+            entries[-1].strip()
+            for name, read in (("X-Forwarded-Host", _plain), ("Forwarded", _hosts_forwarded))
+            if (entries := read(headers.getall(name, ()))) and entries[-1].strip()
+        }
+        if len(told) == 1:
+            hosts.extend(told)
+    return tuple([host for host in map(_host, hosts) if host is not None])
+
+
+@lru_cache(maxsize=1024)
+def _host(text: str) -> str | None:
+    match = _HOST.fullmatch(text.lower())
+    return match[1] if match else None
 
 
 @lru_cache(maxsize=1024)
@@ -72,7 +101,16 @@ def _plain(lines: Iterable[str]) -> list[str]:
 
 
 def _forwarded(lines: Iterable[str]) -> list[str]:
-    """What each element says after ``for=``, quotes gone; one empty entry for a header that is not well formed."""
+    return _elements(lines, "for")
+
+
+def _hosts_forwarded(lines: Iterable[str]) -> list[str]:
+    return _elements(lines, "host")
+
+
+def _elements(lines: Iterable[str], what: str) -> list[str]:
+    """What each element of ``Forwarded`` says after ``for=`` or ``host=``, quotes gone; one empty entry for a header
+    that is not well formed."""
     joined = ",".join(lines)
     if not joined:
         return []
@@ -85,7 +123,7 @@ def _forwarded(lines: Iterable[str]) -> list[str]:
         if at < len(joined) and joined[at] != ",":
             return [""]  # a quote that does not end: no comma after it can be told from one inside
         pairs = [pair.partition("=") for pair in _PAIR.findall(element.group())]
-        says = [value.strip().strip('"') for name, _, value in pairs if name.strip().lower() == "for"]
+        says = [value.strip().strip('"') for name, _, value in pairs if name.strip().lower() == what]
         entries.append(says[0] if len(says) == 1 else "")
         if at == len(joined):
             return entries

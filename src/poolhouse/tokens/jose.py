@@ -1,18 +1,19 @@
 """The one door to signatures of tokens: made and checked with one key and one algorithm at a time.
 
-Behind it python-jose knows RSA and shared secrets, and ``curves`` the rest. Of the library only its keys are used, made
-once. Its parsing of tokens is not: what a token may look like is decided here, before any key sees it. A token cannot
-say how it wants to be checked: the algorithm belongs to the verifier, and headers that bring keys or demands (``jwk``,
-``jku``, ``x5c``, ``x5u``, ``crit``) are refused.
+Behind it python-jose knows RSA and shared secrets, and ``curves`` and ``pss`` the rest. Of the library only its keys
+are used, made once. Its parsing of tokens is not: what a token may look like is decided here, before any key sees it.
+A token cannot say how it wants to be checked: the algorithm belongs to the verifier, and headers that bring keys or
+demands (``jwk``, ``jku``, ``x5c``, ``x5u``, ``crit``) are refused.
 """
 
 from __future__ import annotations
 
+import hashlib
 import string
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
@@ -21,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPubl
 from jose.exceptions import JOSEError
 
 from poolhouse.tokens.curves import Ed25519Signing, Ed25519Verifying, P256Signing, P256Verifying
+from poolhouse.tokens.pss import PssSigning, PssVerifying
 
 MAX_TOKEN = 8 * 1024
 MAX_HEADER = 1024
@@ -106,26 +108,42 @@ def encoded(raw: bytes) -> bytes:
     return b2a_base64(raw, newline=False).translate(TO_URL).rstrip(b"=")
 
 
+_HASHES: Final = {"EdDSA": hashlib.sha512}
+"""By algorithm; that of all others is SHA-256. Ed25519 hashes by SHA-512 inside."""
+
+
+def half_hash(algorithm: str, text: str) -> str:
+    """The left half of the hash that belongs to the algorithm of a signature, as ``at_hash`` has it (OpenID Connect
+    Core 1.0 section 3.1.3.6)."""
+    hashed = _HASHES.get(algorithm, hashlib.sha256)(text.encode("ascii")).digest()
+    return encoded(hashed[: len(hashed) // 2]).decode()
+
+
 def _decoded(part: bytes) -> bytes:
     return a2b_base64(part.translate(FROM_URL) + b"=" * (-len(part) % 4))
 
 
 class Signer:
-    """Signs with one key by one algorithm. The header says ``kid`` and ``alg``, and nothing else. Raises ``TypeError``
-    for a key that is not of the algorithm's kind, and ``ValueError`` for one that is too small or on another curve."""
+    """Signs with one key by one algorithm. The header says ``kid``, ``alg``, and the ``typ`` that is asked for. Raises
+    ``TypeError`` for a key that is not of the algorithm's kind, and ``ValueError`` for one that is too small or on
+    another curve."""
 
     def __init__(self, key: SigningPrivateKey, kid: str, algorithm: str = "RS256") -> None:
         self.kid = kid
         self.algorithm = algorithm
         self._key = _signing(key, algorithm)
-        self._head = encoded(_write({"kid": kid, "alg": algorithm})) + b"."
+        self._head = self._head_of({})
 
     def __repr__(self) -> str:
         return f"<Signer {self.kid}>"
 
-    def sign(self, claims: Mapping[str, Any]) -> str:
+    def _head_of(self, more: Mapping[str, str]) -> bytes:
+        return encoded(_write({"kid": self.kid, "alg": self.algorithm, **more})) + b"."
+
+    def sign(self, claims: Mapping[str, Any], *, typ: str | None = None) -> str:
         """The compact token."""
-        signed = self._head + encoded(_write(claims))
+        head = self._head if typ is None else self._head_of({"typ": typ})
+        signed = head + encoded(_write(claims))
         signature: bytes = self._key.sign(signed)
         return (signed + b"." + encoded(signature)).decode()
 
@@ -166,6 +184,9 @@ def _signing(key: SigningPrivateKey, algorithm: str) -> Any:
     if algorithm == "RS256" and isinstance(key, RSAPrivateKey):
         _check_size(key.key_size)
         return _keys().RSAKey(key, algorithm)
+    if algorithm == "PS256" and isinstance(key, RSAPrivateKey):
+        _check_size(key.key_size)
+        return PssSigning(key)
     if algorithm == "ES256" and isinstance(key, EllipticCurvePrivateKey):
         return P256Signing(key)
     if algorithm == "EdDSA" and isinstance(key, Ed25519PrivateKey):
@@ -177,6 +198,9 @@ def _verifying(key: VerifyingKey, algorithm: str, ours: bool) -> Any:
     if algorithm == "RS256" and isinstance(key, RSAPublicKey):
         _check_size(key.key_size)
         return _keys().RSAKey(key, algorithm)
+    if algorithm == "PS256" and isinstance(key, RSAPublicKey):
+        _check_size(key.key_size)
+        return PssVerifying(key)
     if algorithm == "ES256" and isinstance(key, EllipticCurvePublicKey):
         return P256Verifying(key, one_form=ours)
     if algorithm == "EdDSA" and isinstance(key, Ed25519PublicKey):

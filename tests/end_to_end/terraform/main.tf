@@ -47,6 +47,18 @@ resource "aws_cognito_user_pool_client" "plain" {
   }
 }
 
+resource "aws_cognito_user_pool_domain" "plain" {
+  domain                = "plain-people"
+  user_pool_id          = aws_cognito_user_pool.plain.id
+  managed_login_version = var.minutes == 30 ? 2 : 1
+}
+
+resource "aws_cognito_user_pool_domain" "full" {
+  domain          = "login.example.org"
+  user_pool_id    = aws_cognito_user_pool.full.id
+  certificate_arn = "arn:aws:acm:us-east-1:000000000000:certificate/00000000-0000-0000-0000-000000000000"
+}
+
 resource "aws_cognito_user_group" "staff" {
   name         = "staff"
   user_pool_id = aws_cognito_user_pool.plain.id
@@ -183,6 +195,9 @@ resource "aws_cognito_user" "kim" {
 
 output "pool" { value = aws_cognito_user_pool.plain.id }
 output "client" { value = aws_cognito_user_pool_client.plain.id }
+output "domain" { value = aws_cognito_user_pool_domain.plain.domain }
+output "full_domain" { value = aws_cognito_user_pool_domain.full.domain }
+output "full_domain_leads_to" { value = aws_cognito_user_pool_domain.full.cloudfront_distribution }
 output "full_pool" { value = aws_cognito_user_pool.full.id }
 output "full_client" { value = aws_cognito_user_pool_client.full.id }
 output "full_secret" {

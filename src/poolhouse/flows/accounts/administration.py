@@ -22,6 +22,7 @@ from poolhouse.flows.directory.naming import name_error, place_name
 from poolhouse.flows.directory.passwords import Credentials, require_policy
 from poolhouse.flows.directory.values import check_values
 from poolhouse.flows.flow import Flow, World, step
+from poolhouse.flows.grants.sessions import BrowserSessions
 from poolhouse.flows.messages.words import INVITATION, INVITED, Messenger
 from poolhouse.flows.protection.lockout import Lockout
 from poolhouse.hooks import specs
@@ -61,6 +62,7 @@ class UserAdministration(Flow):
         messenger: Messenger,
         attributes: Attributes,
         lockout: Lockout,
+        sessions: BrowserSessions,
         *,
         ends_sessions: bool = True,
         forgets_devices: bool = True,
@@ -72,6 +74,7 @@ class UserAdministration(Flow):
         self._messenger = messenger
         self._attributes = attributes
         self._lockout = lockout
+        self._sessions = sessions
         self._ends_sessions = ends_sessions
         self._forgets_devices = forgets_devices
 
@@ -135,6 +138,7 @@ class UserAdministration(Flow):
         password = self._temporary_password(pool, invitation.password)
         contacts = self._contacts(user.attributes, invitation.mediums)
         user = await self._save(pool, self._signed_out(await self._with_temporary(pool, user, password)))
+        await self._sessions.end_all(user)
         await self.world.audit.note("user.invited_again", pool_id=pool.id, subject=user.sub)
         await self._send_invitation(pool, user, password, contacts, invitation)
         return user
@@ -153,7 +157,7 @@ class UserAdministration(Flow):
         else:
             until = self.world.clock.now() + (pool.password_policy.temporary_days or 7) * DAY
             user = replace(user, status=FORCE_CHANGE_PASSWORD, temporary_until=until)
-        await self._save(pool, user)
+        await self._sessions.end_all(await self._save(pool, user))
         await self._lockout.clear_ways(pool.id, user.sub)
         await self.world.audit.note("password.set", pool_id=pool.id, subject=user.sub)
 
@@ -164,19 +168,22 @@ class UserAdministration(Flow):
     @step("users.disable")
     async def disable(self, pool: Pool, username: str) -> None:
         """The user cannot sign in, and no token issued until now is good any more, not even after enabling."""
-        await self._edit(
+        user = await self._edit(
             "user.disabled", pool, username, lambda user: replace(user, enabled=False, epoch=user.epoch + 1)
         )
+        await self._sessions.end_all(user)
 
     @step("users.sign_out_everywhere")
     async def sign_out_everywhere(self, pool: Pool, username: str) -> None:
         """No token that was issued to the user until now is good any more."""
-        await self._edit("user.signed_out", pool, username, lambda user: replace(user, epoch=user.epoch + 1))
+        user = await self._edit("user.signed_out", pool, username, lambda user: replace(user, epoch=user.epoch + 1))
+        await self._sessions.signed_out_everywhere(user)
 
     @step("users.delete")
     async def delete(self, pool: Pool, username: str) -> None:
         user = await self._directory.require(pool, username)
         await self._users.delete(pool, user)
+        await self._sessions.end_all(user)
         await self.world.audit.note("user.deleted", pool_id=pool.id, subject=user.sub)
 
     @step("users.update")
@@ -189,19 +196,20 @@ class UserAdministration(Flow):
         user = await self._directory.require(pool, username)
         await self._attributes.remove(pool, user, attributes, client=None)
 
-    async def _edit(self, action: Action, pool: Pool, username: str, edit: Callable[[User], User]) -> None:
-        """The change is stored, on whatever the record is by then: it depends on nothing else in it."""
+    async def _edit(self, action: Action, pool: Pool, username: str, edit: Callable[[User], User]) -> User:
+        """The change is stored, on whatever the record is by then: it depends on nothing else in it. The record after
+        it."""
         for _ in range(5):
             user = await self._directory.require(pool, username)
             edited = edit(user)
             if edited == user:
-                return
+                return user
             try:
-                await self._users.save(pool, replace(edited, modified=self.world.clock.now()))
+                edited = await self._users.save(pool, replace(edited, modified=self.world.clock.now()))
             except VersionConflict:
                 continue
             await self.world.audit.note(action, pool_id=pool.id, subject=user.sub)
-            return
+            return edited
         raise ConcurrentModification
 
     async def _save(self, pool: Pool, user: User) -> User:

@@ -20,6 +20,7 @@ from poolhouse.flows.directory.passwords import Credentials
 from poolhouse.flows.directory.values import readable, require_writable
 from poolhouse.flows.flow import Flow, World, step
 from poolhouse.flows.grants.bearer import Bearer, Bearers
+from poolhouse.flows.grants.sessions import BrowserSessions
 from poolhouse.flows.messages.codes import HOUR
 from poolhouse.flows.protection.limits import Asked, Limits
 from poolhouse.flows.protection.lockout import Lockout
@@ -46,6 +47,7 @@ class Profile(Flow):
         credentials: Credentials,
         lockout: Lockout,
         limits: Limits,
+        sessions: BrowserSessions,
     ) -> None:
         super().__init__(world)
         self._users = users
@@ -56,6 +58,7 @@ class Profile(Flow):
         self._credentials = credentials
         self._lockout = lockout
         self._limits = limits
+        self._sessions = sessions
 
     @step("profile.show")
     async def show(self, access_token: str) -> tuple[Bearer, Mapping[str, str]]:
@@ -115,15 +118,17 @@ class Profile(Flow):
                     raise WrongCredentials
         changed = replace(await self._credentials.change(pool, user, proposed), status=CONFIRMED, modified=now)
         try:
-            await self._users.save(pool, changed)
+            changed = await self._users.save(pool, changed)
         except VersionConflict:
             raise ConcurrentModification from None
+        await self._sessions.end_all(changed)
 
     @step("profile.delete")
     async def delete(self, access_token: str) -> None:
         """The user is gone, and with the user every token."""
         bearer = await self._bearers.of(access_token)
         await self._users.delete(bearer.pool, bearer.user)
+        await self._sessions.end_all(bearer.user)
         await self._note("user.deleted", bearer)
 
     @step("profile.sign_out_everywhere")
@@ -132,9 +137,10 @@ class Profile(Flow):
         for _ in range(5):
             bearer = await self._bearers.of(access_token)
             try:
-                await self._users.save(bearer.pool, replace(bearer.user, epoch=bearer.user.epoch + 1))
+                user = await self._users.save(bearer.pool, replace(bearer.user, epoch=bearer.user.epoch + 1))
             except VersionConflict:
                 continue
+            await self._sessions.signed_out_everywhere(user)
             await self._note("user.signed_out", bearer)
             return
         raise ConcurrentModification

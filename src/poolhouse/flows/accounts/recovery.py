@@ -23,6 +23,7 @@ from poolhouse.flows.directory.naming import verified
 from poolhouse.flows.directory.passwords import Credentials, require_policy
 from poolhouse.flows.directory.shown import attributes_for_hooks
 from poolhouse.flows.flow import Flow, World, step
+from poolhouse.flows.grants.sessions import BrowserSessions
 from poolhouse.flows.messages import codes
 from poolhouse.flows.messages.codes import CodeProcess
 from poolhouse.flows.messages.words import delivery, likely_contact
@@ -62,6 +63,7 @@ class Recovery(Flow):
         lockout: Lockout,
         migration: Migration,
         limits: Limits,
+        sessions: BrowserSessions,
         *,
         ends_sessions: bool = True,
         forgets_devices: bool = True,
@@ -77,6 +79,7 @@ class Recovery(Flow):
         self._lockout = lockout
         self._migration = migration
         self._limits = limits
+        self._sessions = sessions
         self._ends_sessions = ends_sessions
         self._forgets_devices = forgets_devices
 
@@ -201,6 +204,7 @@ class Recovery(Flow):
         except (VersionConflict, NameTaken):
             raise CodeExpired from None
         await self._codes.finish(fitting)
+        await self._sessions.end_all(changed)
         await self._lockout.clear_ways(pool.id, user.sub)
         await self.world.audit.note(
             "password.recovered",
@@ -247,6 +251,7 @@ class Recovery(Flow):
             marked = await self._users.save(pool, marked)
         except VersionConflict:
             raise ConcurrentModification from None
+        await self._sessions.end_all(marked)
         await self.world.audit.note("password.reset_required", pool_id=pool.id, subject=user.sub)
         await self._send(pool, marked, contact, client_id=None, metadata=metadata, counted=False)
 

@@ -14,11 +14,14 @@ from poolhouse.errors import (
     ConcurrentModification,
     InvalidParameter,
     NotAuthorized,
+    Taken,
     UserNotFound,
     VersionConflict,
 )
 from poolhouse.errors.reasons import Reason
+from poolhouse.flows.accounts.pretended import PretendedSignUps, hides_taken
 from poolhouse.flows.accounts.unfinished import UnfinishedSignUps
+from poolhouse.flows.clients.permitted import HOSTED
 from poolhouse.flows.clients.proof import ClientProof
 from poolhouse.flows.directory.lookup import Directory
 from poolhouse.flows.directory.naming import contact_to_verify, name_error, place_name, verified
@@ -47,7 +50,8 @@ from poolhouse.records.users import CONFIRMED, UNCONFIRMED, User
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignUpRequest:
-    """``password`` is empty where the client sent none."""
+    """``password`` is empty where the client sent none. ``by_pages``: it comes from the hosted pages; they do not say
+    that an address is taken."""
 
     username: str
     password: str = field(repr=False)
@@ -55,6 +59,7 @@ class SignUpRequest:
     validation_data: Mapping[str, str] = field(default_factory=dict, repr=False)
     metadata: Mapping[str, str] = field(default_factory=dict)
     secret_hash: str | None = field(default=None, repr=False)
+    by_pages: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +96,7 @@ class SignUp(Flow):
         self._limits = limits
         self._unfinished = unfinished
         self._sessions = sessions
+        self._pretended = PretendedSignUps(world, directory, credentials, code_process)
 
     @step("sign_up")
     async def sign_up(self, client: Client, request: SignUpRequest) -> SignedUp:
@@ -123,9 +129,25 @@ class SignUp(Flow):
             modified=now,
             attributes=attributes,
         )
-        begun = await self._begun(pool, draft, request.password)
+        begun, taken = None, None
+        try:
+            begun = await self._begun(pool, draft, request.password)
+        except Taken as error:
+            if not hides_taken(pool, by_pages=request.by_pages):
+                raise
+            taken = error
         decision = await self._pre_sign_up(pool, client, draft, request)
-        user = begun or await self._add(pool, client, _decided(draft, decision), decision, request.password)
+        try:
+            if taken is not None:
+                raise taken
+            user = begun or await self._add(pool, client, _decided(draft, decision), decision, request.password)
+        except Taken:
+            if not hides_taken(pool, by_pages=request.by_pages) or decision.confirm:
+                raise
+            sent = await self._pretended.sign_up(pool, client, draft, request.username, request.password)
+            return SignedUp(
+                draft, sent, None if sent is None else await self._sessions.signed_up(client, draft, HOSTED)
+            )
         if user.status == CONFIRMED:
             await self._post_confirmation(pool, client, user, request.metadata)
             return SignedUp(user, None)
@@ -145,7 +167,8 @@ class SignUp(Flow):
             metadata=request.metadata,
             counted=False,
         )
-        return SignedUp(user, sent, await self._sessions.signed_up(client, user))
+        flow = HOSTED if request.by_pages else "USER_AUTH"
+        return SignedUp(user, sent, await self._sessions.signed_up(client, user, flow))
 
     @step("sign_up.confirm")
     async def confirm(

@@ -14,7 +14,10 @@ _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*", re.IGNORECASE)
 _ODD = re.compile(r"[\x00-\x20\x7f\\<>\"]")
 
 _NEVER = frozenset(
-    {"about", "blob", "data", "file", "filesystem", "ftp", "javascript", "vbscript", "view-source", "ws", "wss"}
+    {
+        *("about", "blob", "data", "file", "filesystem", "ftp", "intent", "jar", "javascript", "mailto", "sms", "tel"),
+        *("vbscript", "view-source", "ws", "wss"),
+    }
 )
 """Schemes that a browser runs, reads or connects to by itself, instead of handing the address to an app."""
 
@@ -32,6 +35,9 @@ def check_redirect(uri: str) -> None:
     scheme = scheme.lower()
     if scheme in _NEVER:
         raise InvalidParameter(Reason.URI_PROTOCOL_FORBIDDEN, uri=uri, protocol=scheme.upper())
+    authority = re.match(r"//([^/?]*)", rest)
+    if authority and "@" in authority[1]:
+        raise InvalidParameter(Reason.URI_WITHOUT_ONE_HOST, uri=uri)
     if scheme not in ("http", "https"):
         return
     try:
@@ -39,7 +45,7 @@ def check_redirect(uri: str) -> None:
         host, _ = parts.hostname, parts.port
     except ValueError:
         raise InvalidParameter(Reason.URI_NOT_VALID, uri=uri) from None
-    if not host or "@" in parts.netloc or "*" in parts.netloc:
+    if not host or "*" in parts.netloc:
         raise InvalidParameter(Reason.URI_WITHOUT_ONE_HOST, uri=uri)
     if scheme == "http" and host not in _LOOPBACK:
         raise InvalidParameter(Reason.URI_PROTOCOL_FORBIDDEN, uri=uri, protocol="HTTP")
@@ -48,13 +54,15 @@ def check_redirect(uri: str) -> None:
 def origins_of(client: Client) -> frozenset[str]:
     """The origins of the web pages that the client has registered, as browsers write them: those may read what is
     answered to the client (security row 43)."""
-    found = set()
-    for uri in client.callback_urls:
-        parts = urlsplit(uri)
-        if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
-            continue
-        scheme, port = parts.scheme.lower(), parts.port
-        host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-        usual = port is None or port == (443 if scheme == "https" else 80)
-        found.add(f"{scheme}://{host}" if usual else f"{scheme}://{host}:{port}")
-    return frozenset(found)
+    return frozenset([origin for uri in client.callback_urls if (origin := origin_of(uri)) is not None])
+
+
+def origin_of(uri: str) -> str | None:
+    """The origin of a page of the web; None for an app's own scheme."""
+    parts = urlsplit(uri)
+    if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
+        return None
+    scheme, port = parts.scheme.lower(), parts.port
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    usual = port is None or port == (443 if scheme == "https" else 80)
+    return f"{scheme}://{host}" if usual else f"{scheme}://{host}:{port}"

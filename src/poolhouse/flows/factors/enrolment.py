@@ -64,8 +64,10 @@ class Enrolments(Flow):
         return begun.shown
 
     @step("factors.confirm")
-    async def confirm(self, access_token: str, factor: str, code: str, label: str | None) -> None:
-        """The factor is the user's. Whether it is asked for is for the user to say (``preferences.py``).
+    async def confirm(
+        self, access_token: str, factor: str, code: str, label: str | None, *, enables: bool = False
+    ) -> None:
+        """The factor is the user's. Whether it is asked for is for the user to say (``preferences.py``), or said here.
 
         Raises ``EnrolmentMismatch``, ``AttemptsExceeded``, ``InvalidParameter`` where nothing is being set up,
         ``FactorNotOffered``, ``TooManyRequests``, ``ConcurrentModification``, and as ``Bearers.of``.
@@ -77,7 +79,7 @@ class Enrolments(Flow):
             raise InvalidParameter(Reason.FACTOR_NOT_BEGUN)
         claimant = Claimant(pool=bearer.pool, client=bearer.client, user=bearer.user, subject=bearer.user.sub)
         confirmed = await self.check(claimant, enrolment, code, label)
-        await self.complete(bearer.pool, bearer.client, bearer.user, confirmed, enables=False)
+        await self.complete(bearer.pool, bearer.client, bearer.user, confirmed, enables=enables)
 
     # --- the parts, for a sign-in too --------------------------------------------------------------------------------
 
@@ -127,7 +129,7 @@ class Enrolments(Flow):
 
     def _offered(self, pool: Pool, factor: str) -> Enrols:
         enrols = self._factors.enrolling(factor)
-        if enrols is None or not pool.mfa.offers(factor):
+        if enrols is None or not pool.offers(factor):
             raise FactorNotOffered
         return enrols
 

@@ -35,7 +35,7 @@ class FirstFactors:
     async def offered(self, pool: Pool, client: Client, user: User | None) -> tuple[str, ...]:
         """What a client may offer, in the order in which it is shown. Where the client may not learn who exists, it is
         the same for everybody, so that a choice tells nothing of who has what."""
-        every = tuple(way for way in _ORDER if _allows(pool, way))
+        every = ways_of(pool)
         if user is None or client.hides_users:
             return every
         return await self.of(pool, user, every)
@@ -58,9 +58,19 @@ class FirstFactors:
             return user.enabled and (standing.passkey or (_needs_none(pool) and not standing.active))
         return user.enabled and user.has_verified(_CONTACTS[way]) and not standing.active
 
+    def seconds(self, pool: Pool, user: User) -> tuple[str, ...]:
+        """The second factors that this user can be asked for."""
+        return self._factors.standing(Directory.of(pool), Person.of(user)).active
+
     async def _has_passkey(self, pool: Pool, user: User) -> bool:
-        rp_id = pool.passkeys.rp_id if pool.passkeys else None
+        policy = pool.passkey_policy
+        rp_id = policy.rp_id if policy else None
         return any(passkey.rp_id == rp_id for passkey in await self._passkeys.of(pool.id, user.sub))
+
+
+def ways_of(pool: Pool) -> tuple[str, ...]:
+    """By what a sign-in may begin here, whoever it is."""
+    return tuple(way for way in _ORDER if _allows(pool, way))
 
 
 def begins_by_code(pool: Pool) -> bool:
@@ -74,8 +84,8 @@ def _allows(pool: Pool, way: str) -> bool:
     if way not in pool.first_factors:
         return False
     if way == WEB_AUTHN:
-        policy = pool.passkeys
-        return policy is not None and policy.rp_id is not None and (policy.instead or _needs_none(pool))
+        policy = pool.passkey_policy
+        return policy is not None and (policy.instead or _needs_none(pool))
     return way in _CONTACTS and _needs_none(pool)
 
 

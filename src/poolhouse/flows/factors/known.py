@@ -7,21 +7,27 @@ from collections.abc import Sequence
 from poolhouse.flows.factors.decision import NO_FACTORS, Due, Standing, due
 from poolhouse.flows.factors.factor import Enrols, Factor
 from poolhouse.hooks.views import Directory, Person
+from poolhouse.records.pools import FIELD_FACTORS
 
-ORDER = ("SMS_MFA", "SOFTWARE_TOKEN_MFA", "EMAIL_OTP")
-"""As the field shows them; others come behind."""
+ORDER = FIELD_FACTORS
+"""Others come behind."""
 
 
 class Factors:
-    """``seconds`` are those that can be asked for after a first proof. Raises ``ValueError`` for two of one name, and
-    for one whose proof is that of something else."""
+    """``seconds`` are those that can be asked for after a first proof. ``backups`` are never asked for: a user who has
+    lost a second factor gives one in its place. Raises ``ValueError`` for two of one name, and for one whose proof is
+    that of something else."""
 
-    def __init__(self, seconds: Sequence[Factor], enrolling: Sequence[Enrols] = ()) -> None:
-        every = (*seconds, *enrolling)
-        self._by_name = {factor.name: factor for factor in sorted(every, key=lambda one: _place(one.name))}
-        self._enrolling = {factor.name: factor for factor in enrolling}
-        if len(self._by_name) != len(every):
+    def __init__(
+        self, seconds: Sequence[Factor], enrolling: Sequence[Enrols] = (), backups: Sequence[Factor] = ()
+    ) -> None:
+        every = (*seconds, *enrolling, *backups)
+        if len({factor.name for factor in every}) != len(every):
             raise ValueError("two factors have the same name")
+        asked = sorted((*seconds, *enrolling), key=lambda one: _place(one.name))
+        self._by_name = {factor.name: factor for factor in asked}
+        self._enrolling = {factor.name: factor for factor in enrolling}
+        self.backups = tuple(backups)
         if taken := sorted(factor.name for factor in every if factor.proof in NO_FACTORS):
             raise ValueError(f"what {taken[0]} proves has the name of another proof")
         self._possessions = frozenset(factor.proof for factor in every)
@@ -29,6 +35,11 @@ class Factors:
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(self._by_name)
+
+    @property
+    def wordless(self) -> tuple[str, ...]:
+        """Those that the field has no word for, so that no operation can name them."""
+        return tuple(name for name in (*self._enrolling, *(each.name for each in self.backups)) if name not in ORDER)
 
     def each(self) -> tuple[Factor, ...]:
         return tuple(self._by_name.values())

@@ -4,7 +4,7 @@ once is used up here. It sees views, never a seal."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -19,7 +19,7 @@ from poolhouse.hooks.views import App, Directory, Person
 from poolhouse.ports.protection import Counters
 from poolhouse.records.users import Enrolment
 
-_PURPOSE = "factor"
+PURPOSE: Final = "factor"
 
 
 class PluggedFactor(Flow):
@@ -43,7 +43,7 @@ class PluggedFactor(Flow):
             raise PluginAnswerInvalid("Enrol", self.name)
         enrolment_id = self.world.chance.uuid()
         sealed = self.world.secrets.seal(
-            _PURPOSE, self._context(claimant, enrolment_id), msgspec.json.encode(dict(begun.kept))
+            PURPOSE, self._context(claimant, enrolment_id), msgspec.json.encode(dict(begun.kept))
         )
         return Enrolled(
             begun.shown,
@@ -80,12 +80,17 @@ class PluggedFactor(Flow):
             raise CodeExpired(Reason.FACTOR_CODE_USED)
 
     def _kept(self, claimant: Claimant, enrolment: Enrolment) -> Mapping[str, Any]:
-        opened = self.world.secrets.open(_PURPOSE, self._context(claimant, enrolment.id), enrolment.sealed)
+        opened = self.world.secrets.open(PURPOSE, self._context(claimant, enrolment.id), enrolment.sealed)
         kept: Mapping[str, Any] = msgspec.json.decode(opened)
         return kept
 
     def _context(self, claimant: Claimant, enrolment_id: str) -> str:
-        return "/".join((claimant.pool.id, claimant.subject, self.name, enrolment_id))
+        return seal_context(claimant.pool.id, claimant.subject, self.name, enrolment_id)
+
+
+def seal_context(pool_id: str, sub: str, factor: str, enrolment_id: str) -> str:
+    """What the seal of an enrolment names."""
+    return "/".join((pool_id, sub, factor, enrolment_id))
 
 
 def _enrolment(claimant: Claimant, name: str) -> Enrolment:

@@ -74,7 +74,8 @@ class Preferences(Flow):
     @step("factors.prefer_for")
     async def set_for(self, pool: Pool, username: str, wishes: Sequence[Wish]) -> None:
         """As ``set``, by an administrator: the way back for a lost factor, so the last one can go too, and wrong
-        answers are forgotten. Where everybody needs a factor and none is left, those that are switched off are
+        answers are forgotten; those to factors that no operation can name (a plugin's, recovery codes), too, whatever
+        was said. Where everybody needs a factor and none is left, those that are switched off are
         forgotten with them: they would be asked for as long as they are there. Raises ``UserNotFound``."""
         user = await self._directory.require(pool, username)
         changed = self._changed(pool, user, wishes)
@@ -82,14 +83,14 @@ class Preferences(Flow):
             lost = {wish.factor for wish in wishes}
             changed = replace(changed, factors=tuple(each for each in changed.factors if each.factor not in lost))
         await self._save(pool, user, changed, None)
-        for wish in wishes:
-            await self._lockout.clear(pool.id, user.sub, wish.factor)
-            await self._lockout.clear(pool.id, user.sub, as_first(wish.factor))
+        for factor in (*(wish.factor for wish in wishes), *self._factors.wordless):
+            await self._lockout.clear(pool.id, user.sub, factor)
+            await self._lockout.clear(pool.id, user.sub, as_first(factor))
 
     @step("factors.take_away")
     async def take_away(self, pool: Pool, username: str, factor: str) -> None:
-        """The user has nothing of this factor any more, not even set up in part, and can set it up anew, which forgets
-        wrong answers. Who has none has none after it. Raises ``UserNotFound``, ``ConcurrentModification``."""
+        """The user has nothing of this factor any more, not even set up in part, and can set it up anew; wrong answers
+        are forgotten. Who has none has none after it. Raises ``UserNotFound``, ``ConcurrentModification``."""
         user = await self._directory.require(pool, username)
         left = replace(
             user,
@@ -98,6 +99,7 @@ class Preferences(Flow):
             preferred_mfa=None if user.preferred_mfa == factor else user.preferred_mfa,
         )
         await self._store(pool, user, left)
+        await self._lockout.clear(pool.id, user.sub, factor)
         await self.world.audit.note("factor.deleted", pool_id=pool.id, subject=user.sub, facts={"factor": factor})
 
     @step("factors.show")
@@ -122,7 +124,7 @@ class Preferences(Flow):
             if wish.factor == WEB_AUTHN:
                 continue
             if wish.enabled or wish.preferred:
-                if not pool.mfa.offers(wish.factor) or not self._factors.is_held(wish.factor, directory, person):
+                if not pool.offers(wish.factor) or not self._factors.is_held(wish.factor, directory, person):
                     raise InvalidParameter(Reason.FACTOR_NOT_HELD, factor=wish.factor)
                 asked_for.add(wish.factor)
             else:
@@ -136,6 +138,9 @@ class Preferences(Flow):
         )
 
     async def _store(self, pool: Pool, user: User, changed: User) -> None:
+        if changed.recovery and not self._factors.standing(Directory.of(pool), Person.of(changed)).active:
+            # There is nothing that they would stand in for.
+            changed = replace(changed, recovery=None)
         if changed != user:
             try:
                 await self._users.save(pool, replace(changed, modified=self.world.clock.now()))

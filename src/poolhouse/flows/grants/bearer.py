@@ -42,9 +42,11 @@ class Bearers(Flow):
         self._grants = grants
         self._tokens = tokens
 
-    async def of(self, access_token: str, *, scope: str | None = claims.ADMIN_SCOPE) -> Bearer:
+    async def of(
+        self, access_token: str, *, scope: str | None = claims.ADMIN_SCOPE, pool_id: str | None = None
+    ) -> Bearer:
         """Who presents the token: everything about it, and about who got it, is still good, and has this
-        scope (None: any or none).
+        scope (None: any or none). With a ``pool_id``, a token of another pool is none.
 
         Raises ``InvalidAccessToken`` with the field's sentences, and what ``require_usable`` raises.
         """
@@ -60,12 +62,14 @@ class Bearers(Flow):
         sub, client_id, event_id = said.get("sub"), said.get("client_id"), said.get("event_id")
         if not (isinstance(sub, str) and isinstance(client_id, str) and isinstance(event_id, str)):
             raise InvalidAccessToken
-        pool_id = str(said["iss"]).rpartition("/")[2]
-        pool = await self._pools.get(pool_id)
+        issuer = str(said["iss"]).rpartition("/")[2]
+        if pool_id not in (None, issuer):
+            raise InvalidAccessToken
+        pool = await self._pools.get(issuer)
         client = await self._clients.get(client_id)
         # One after the other: two tasks cost more than all else here where the store is a local file.
-        user = require_usable(pool, client, await self._users.get(pool_id, sub))
-        grant = require_living(await self._grants.get(pool_id, event_id), user)
+        user = require_usable(pool, client, await self._users.get(issuer, sub))
+        grant = require_living(await self._grants.get(issuer, event_id), user)
         if grant.client_id != client.id:
             raise InvalidAccessToken
         return Bearer(pool, client, user, grant, scopes)

@@ -5,7 +5,7 @@ Pure: values in, claims out. Signing is elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -39,6 +39,7 @@ _FIXED = frozenset(
         "at_hash",
         "auth_time",
         "azp",
+        "c_hash",
         "exp",
         "iat",
         "iss",
@@ -46,6 +47,8 @@ _FIXED = frozenset(
         "nbf",
         "nonce",
         "origin_jti",
+        "s_hash",
+        "sid",
         "sub",
         "token_use",
         "identities",
@@ -59,8 +62,40 @@ FIXED_ID = _FIXED | {"aud"}
 FIXED_ACCESS = _FIXED | {"client_id", "username", "device_key", "event_id", "version", "scope"}
 
 
+HOSTED_VERSION = 2
+"""What the field says in access tokens of its OAuth endpoints."""
+_OF_NO_SCOPE = frozenset({"acr", "amr", "auth_time", "nonce", "sid", "sub"})
+"""Claims that can be asked for by name, and are no attributes."""
+
+
+class Hosted(Struct, frozen=True, kw_only=True):
+    """What tokens of the authorization endpoint say beside those of the JSON API. ``session`` is the browser session,
+    ``auth_time`` when its user last proved who they are, ``session_ends`` its absolute limit (epoch seconds; None: no
+    matter). ``code`` is what an ID token travels with; ``claims`` are asked for one by one."""
+
+    session: str
+    auth_time: int
+    session_ends: float | None = None
+    nonce: str | None = None
+    acr: str | None = None
+    amr: tuple[str, ...] = ()
+    sid: str | None = None
+    code: str | None = None
+    claims: dict[str, Any] = {}
+
+    def __repr__(self) -> str:
+        return f"Hosted(acr={self.acr!r})"
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """Of the ID token."""
+        said = {"nonce": self.nonce, "acr": self.acr, "amr": list(self.amr) or None, "sid": self.sid}
+        return {name: value for name, value in said.items() if value is not None}
+
+
 class Issue(Struct, frozen=True):
-    """All that two tokens are made of. ``jti`` are the ids of the ID and the access token."""
+    """All that two tokens are made of. ``jti`` are the ids of the ID and the access token, ``access_seconds`` the life
+    of the latter (None: as the client has it). ``hosted`` is None for what the JSON API gives, and at a refresh."""
 
     pool: Pool
     client: Client
@@ -73,14 +108,30 @@ class Issue(Struct, frozen=True):
     groups: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
     preferred_role: str | None = None
+    access_seconds: int | None = None
+    hosted: Hosted | None = None
+
+    @property
+    def access_validity(self) -> int:
+        """Seconds."""
+        return self.client.access_validity if self.access_seconds is None else self.access_seconds
 
 
-def attribute_claims(pool: Pool, client: Client, user: User, scopes: Sequence[str] = ()) -> dict[str, Any]:
+def scope_of(name: str) -> str | None:
+    """The scope that a claim of this name needs. None for one that is no attribute."""
+    return None if name in _OF_NO_SCOPE else _SCOPE_OF.get(name, "profile")
+
+
+def attribute_claims(
+    pool: Pool, client: Client, user: User, scopes: Sequence[str] = (), named: Collection[str] = ()
+) -> dict[str, Any]:
     """The attributes that the client may read, in the types that OpenID Connect gives them: those that the ``scopes``
-    are for (section 5.4), or all where they name no part of them."""
+    are for (section 5.4), or all where they name no part of them. Those that are ``named`` one by one (section 5.5) are
+    given beside them, where the client may have the scope that they are of."""
     allowed = readable(pool, client)
     if not _OF_PROFILE_PARTS.isdisjoint(scopes):
-        allowed = frozenset([name for name in allowed if _SCOPE_OF.get(name, "profile") in scopes])
+        more = [name for name in named if scope_of(name) in client.oauth_scopes]
+        allowed = frozenset([name for name in allowed if _SCOPE_OF.get(name, "profile") in scopes or name in more])
     claims: dict[str, Any] = {}
     for key, value in user.attributes.items():
         if key not in allowed:
@@ -117,7 +168,7 @@ def first_draft(issue: Issue, *, source: TokenSource, metadata: Mapping[str, str
         roles=issue.roles,
         preferred_role=issue.preferred_role,
         scopes=issue.grant.scopes,
-        id_claims=attribute_claims(issue.pool, issue.client, issue.user, issue.grant.scopes),
+        id_claims=attribute_claims(issue.pool, issue.client, issue.user, issue.grant.scopes, _named(issue.grant)),
         access_claims={},
         client_metadata=metadata,
     )
@@ -127,16 +178,20 @@ def unamended(issue: Issue) -> tuple[dict[str, Any], dict[str, Any]]:
     """The claims of the ID and of the access token where no plugin is to see them first: what ``id_token`` and
     ``access_token`` make of ``first_draft``, made at once."""
     user, client, grant = issue.user, issue.client, issue.grant
-    claims = attribute_claims(issue.pool, client, user, grant.scopes)
+    claims = attribute_claims(issue.pool, client, user, grant.scopes, _named(grant))
     if not FIXED_ID.isdisjoint(claims):
         claims = {key: value for key, value in claims.items() if key not in FIXED_ID}
     claims |= _common(issue, issue.id_jti, "id", client.id_validity)
     claims["aud"] = client.id
     claims["cognito:username"] = user.username
-    access = _common(issue, issue.access_jti, "access", client.access_validity)
+    if issue.hosted is not None:
+        claims |= issue.hosted.said
+    access = _common(issue, issue.access_jti, "access", issue.access_validity)
     access["client_id"] = client.id
     access["username"] = user.username
     access["scope"] = " ".join(dict.fromkeys(grant.scopes))
+    if grant.session is not None:
+        access["version"] = HOSTED_VERSION
     if grant.device_key is not None:
         access["device_key"] = grant.device_key
     if issue.groups:
@@ -153,6 +208,8 @@ def id_token(issue: Issue, draft: PreToken) -> dict[str, Any]:
     claims |= _common(issue, issue.id_jti, "id", issue.client.id_validity)
     claims["aud"] = issue.client.id
     claims["cognito:username"] = issue.user.username
+    if issue.hosted is not None:
+        claims |= issue.hosted.said
     claims |= _groups(draft)
     if draft.roles:
         claims["cognito:roles"] = list(draft.roles)
@@ -172,12 +229,14 @@ def own_claims(client: Client, draft: PreToken) -> dict[str, Any]:
 
 def access_token(issue: Issue, draft: PreToken) -> dict[str, Any]:
     claims = own_claims(issue.client, draft)
-    claims |= _common(issue, issue.access_jti, "access", issue.client.access_validity)
+    claims |= _common(issue, issue.access_jti, "access", issue.access_validity)
     claims["client_id"] = issue.client.id
     claims["username"] = issue.user.username
     if issue.grant.device_key is not None:
         claims["device_key"] = issue.grant.device_key
     claims["scope"] = " ".join(sound_scopes(issue.grant.scopes, draft.scopes))
+    if issue.grant.session is not None:
+        claims["version"] = HOSTED_VERSION
     claims |= _groups(draft)
     return claims
 
@@ -208,6 +267,10 @@ def _common(issue: Issue, jti: str, use: str, validity: int) -> dict[str, Any]:
         claims["jti"] = jti
         claims["origin_jti"] = issue.grant.family
     return claims
+
+
+def _named(grant: Grant) -> Collection[str]:
+    return grant.claims.get("id_token", ()) if grant.claims else ()
 
 
 def _groups(draft: PreToken) -> dict[str, Any]:

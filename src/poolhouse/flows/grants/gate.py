@@ -44,6 +44,11 @@ def require_able(user: User, now: float) -> None:
         raise NotAuthorized(Reason.TEMPORARY_PASSWORD_EXPIRED)
 
 
+def may_stay(user: User) -> bool:
+    """Whether the user's state lets a session go on: nothing stands between the user and tokens."""
+    return user.enabled and user.status in (CONFIRMED, EXTERNAL_PROVIDER)
+
+
 def _require_able(user: User) -> None:
     if not user.enabled:
         raise UserDisabled

@@ -16,6 +16,7 @@ from poolhouse.flows.flow import Flow, World
 from poolhouse.flows.grants import claims
 from poolhouse.flows.grants.gate import require_usable
 from poolhouse.flows.grants.handles import Handles, digest
+from poolhouse.flows.grants.scopes import OFFLINE
 from poolhouse.hooks import specs
 from poolhouse.hooks.events.grants import TokenSource
 from poolhouse.ports import grants as kept
@@ -30,6 +31,7 @@ from poolhouse.records.pools import Pool
 from poolhouse.records.users import User
 
 API_SCOPES = (claims.ADMIN_SCOPE,)
+OPENID = "openid"
 
 
 class DeviceMark(Struct, frozen=True):
@@ -80,9 +82,13 @@ class Grants(Flow):
         device: DeviceMark | None = None,
         scopes: tuple[str, ...] = API_SCOPES,
         groups: Sequence[Group] | None = None,
+        hosted: claims.Hosted | None = None,
+        refreshes: bool = True,
     ) -> TokenSet:
         """The user is signed in at the client by this flow: a grant stands, the trail says so, and these are its
-        tokens. ``groups`` are the user's, where they were read just now, and the pool was there."""
+        tokens. ``groups`` are the user's, where they were read just now, and the pool was there. ``hosted`` is for
+        tokens of the authorization endpoint; those that it gives itself do not ``refresh``, and the grant is over with
+        them."""
         require_usable(pool, client, user)
         if groups is None:
             # A pool that was deleted elsewhere a moment ago may still be believed in; nobody is signed in to it.
@@ -97,15 +103,19 @@ class Grants(Flow):
             family=self.world.chance.uuid(),
             digest=digest(secret),
             created=now,
-            auth_time=int(now),
-            expires=now + client.refresh_validity,
+            auth_time=hosted.auth_time if hosted else int(now),
+            expires=now + (client.refresh_validity if refreshes else client.access_validity),
             epoch=user.epoch,
             scopes=scopes,
             device_key=device.key if device else None,
             device_group=device.group if device else None,
+            session=hosted.session if hosted else None,
+            claims=hosted.claims if hosted else {},
         )
         # The tokens first: where a plugin refuses them, nothing was granted.
-        tokens = await self.tokens(pool, client, user, grant, source=source, metadata=metadata, groups=groups)
+        tokens = await self.tokens(
+            pool, client, user, grant, source=source, metadata=metadata, groups=groups, hosted=hosted
+        )
         # At once: two writes that wait for the disk together wait once.
         await asyncio.gather(
             self._grants.add(grant),
@@ -119,7 +129,8 @@ class Grants(Flow):
             ),
         )
         is_new = device is not None and device.group is not None
-        return replace(tokens, refresh=f"{grant.id}.{secret}", device=device if is_new else None)
+        refresh = f"{grant.id}.{secret}" if refreshes else None
+        return replace(tokens, refresh=refresh, device=device if is_new else None)
 
     async def tokens(
         self,
@@ -131,6 +142,7 @@ class Grants(Flow):
         source: TokenSource,
         metadata: Mapping[str, str],
         groups: Sequence[Group] | None = None,
+        hosted: claims.Hosted | None = None,
     ) -> TokenSet:
         """An ID and an access token of the grant, and no refresh token; ``pre_token`` hooks have amended them.
         ``groups`` are the user's, where they were read already."""
@@ -148,14 +160,24 @@ class Grants(Flow):
             groups=names,
             roles=roles,
             preferred_role=preferred,
+            access_seconds=_seconds(client, grant, hosted, self.world.clock.now()),
+            hosted=hosted,
         )
         said = await self._said(issue, source=source, metadata=metadata)
-        id_token, access_token = await self._tokens.sign_both(pool.id, *said)
+        if OPENID in grant.scopes:
+            # Of the endpoints of OpenID Connect: the ID token vouches for what it comes with.
+            access_token = await self._tokens.sign(pool.id, "access", said[1])
+            beside = {"at_hash": access_token}
+            if hosted is not None and hosted.code is not None:
+                beside["c_hash"] = hosted.code
+            id_token = await self._tokens.sign_id(pool.id, said[0], beside, algorithm=client.id_algorithm)
+        else:
+            id_token, access_token = await self._tokens.sign_both(pool.id, *said, algorithm=client.id_algorithm)
         return TokenSet(
             access=access_token,
             id=id_token,
             refresh=None,
-            expires_in=client.access_validity,
+            expires_in=issue.access_validity,
             scopes=tuple(said[1]["scope"].split()),
             granted=grant.scopes,
         )
@@ -171,6 +193,14 @@ class Grants(Flow):
                 settled = claims.settled(draft, amended)
                 return claims.id_token(issue, settled), claims.access_token(issue, settled)
         return claims.unamended(issue)
+
+
+def _seconds(client: Client, grant: Grant, hosted: claims.Hosted | None, now: float) -> int | None:
+    """The life of an access token that does not go beyond the session that it is given in, unless the user agreed to
+    that (oidc.md AT4). None: as the client has it."""
+    if hosted is None or hosted.session_ends is None or OFFLINE in grant.scopes:
+        return None
+    return max(1, min(client.access_validity, int(hosted.session_ends - now)))
 
 
 def replace_refresh(tokens: TokenSet, refresh: str) -> TokenSet:

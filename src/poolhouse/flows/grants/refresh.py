@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from msgspec.structs import replace
 
@@ -23,6 +23,7 @@ from poolhouse.flows.flow import Flow, World, step
 from poolhouse.flows.grants.gate import is_ended, require_usable
 from poolhouse.flows.grants.handles import Handles, digest
 from poolhouse.flows.grants.issue import Grants, TokenSet, replace_refresh
+from poolhouse.flows.protection.proofs import FailedProofs
 from poolhouse.ports import grants as kept
 from poolhouse.ports.pools import Pools
 from poolhouse.ports.users import Users
@@ -45,6 +46,7 @@ class Refreshing(Flow):
         secrets: ClientSecrets,
         handles: Handles,
         issue: Grants,
+        proofs: FailedProofs,
         *,
         reuse_ends_family: bool = False,
     ) -> None:
@@ -55,6 +57,7 @@ class Refreshing(Flow):
         self._secrets = secrets
         self._handles = handles
         self._issue = issue
+        self._proofs = proofs
         self._reuse_ends_family = reuse_ends_family
 
     @step("grants.refresh")
@@ -69,15 +72,18 @@ class Refreshing(Flow):
         client_secret: str | None = None,
         device_key: str | None = None,
         scopes: Callable[[tuple[str, ...]], tuple[str, ...]] | None = None,
+        stands: Callable[[Client, Grant], Awaitable[bool]] | None = None,
     ) -> TokenSet:
         """New tokens for a refresh token.
 
         ``rotates`` tells the operation that hands out successors from the one that does not. The client proves itself
         by ``secret_hash`` (over the user name) there, by ``client_secret`` here. ``device_key`` is that of the device
         that the token was given to, where the pool tells devices apart. ``scopes`` says which of those that were
-        granted the new access token is for (None: all); what it raises leaves the refresh token as it is.
+        granted the new access token is for (None: all); what it raises leaves the refresh token as it is. ``stands``
+        says whether the grant still has what it stands on (None: it needs nothing).
 
         Raises ``InvalidRefreshToken`` with the field's sentences, ``RefreshTokenReused``, ``UserDisabled``,
+        ``TooManyRequests`` where too many proofs of the client have failed,
         ``UnsupportedOperation`` where the client rotates and the operation does not.
         """
         if client.rotation.enabled and not rotates:
@@ -86,12 +92,13 @@ class Refreshing(Flow):
         grant: Grant | None = None
         try:
             if rotates:
-                self._secrets.check(client, client_secret)
+                async with self._proofs.counted(client.pool_id, client.id):
+                    self._secrets.check(client, client_secret)
             grant_id, secret = self._handles.parts(token)
             for _ in range(3):
                 grant = await self._grants.get(pool.id, grant_id)
                 user = await self._users.get(pool.id, grant.user_sub) if grant else None
-                if grant is None or user is None:
+                if grant is None or user is None or not (stands is None or await stands(client, grant)):
                     raise InvalidRefreshToken
                 if not rotates:
                     self._secrets.check_hash(client, secret_hash, (user.username, user.sub))

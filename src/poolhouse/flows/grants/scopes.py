@@ -35,9 +35,34 @@ def of_machine(asked: tuple[str, ...] | None, client: Client, living: frozenset[
     return given
 
 
+OFFLINE = "offline_access"
+"""What is given for it does not end with the session (OpenID Connect Core 1.0 section 11). It is asked for by whoever
+has refresh tokens, and belongs to no resource."""
+
+
+def at_authorization(asked: tuple[str, ...] | None, client: Client, living: frozenset[str]) -> tuple[str, ...]:
+    """What a client asks its user for: what it names, or all that it may have. Raises ``InvalidScope`` where it may not
+    have one of them (as the field's clients know it), and where nothing is left."""
+    allowed = _allowed(client, living)
+    if asked is None:
+        given = tuple([scope for scope in dict.fromkeys(client.oauth_scopes) if scope in allowed])
+    elif set(asked) <= allowed:
+        given = asked
+    else:
+        raise InvalidScope
+    if not set(given) - {OFFLINE}:
+        raise InvalidScope
+    return given
+
+
+def _allowed(client: Client, living: frozenset[str]) -> frozenset[str]:
+    own = (STANDARD_SCOPES | living) & set(client.oauth_scopes)
+    return own | {OFFLINE} if "code" in client.oauth_flows else own
+
+
 def of_user(granted: tuple[str, ...], client: Client, living: frozenset[str]) -> tuple[str, ...]:
     """What is left today of the scopes that a user gave to a client."""
-    allowed = (STANDARD_SCOPES | living) & set(client.oauth_scopes)
+    allowed = _allowed(client, living)
     return tuple([scope for scope in granted if scope in allowed])
 
 

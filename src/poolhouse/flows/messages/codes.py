@@ -99,7 +99,7 @@ class CodeProcess(Flow):
                 message_id=code_id,
                 client_id=client_id,
                 metadata=metadata or {},
-                template=template or _or_default(pool.verification),
+                template=template or _or_default(pool.verification, by_link=purpose is CONFIRM_SIGN_UP),
                 purpose=purpose.name,
                 life=purpose.life,
             ),
@@ -130,11 +130,13 @@ class CodeProcess(Flow):
         client_id: str,
         user: User | None,
         template: MessageTemplate | None = None,
+        counted: bool = True,
     ) -> None:
         """What ``send`` would have done, for somebody who gets nothing: the same quota, and the same writes, so that
         the time it takes tells nothing either (security row 48). No text fits the code. Raises ``LimitExceeded``.
         ``user`` is None for a name that nobody has."""
-        await self.count_send(pool, subject, purpose, attribute=attribute, target=target)
+        if counted:
+            await self.count_send(pool, subject, purpose, attribute=attribute, target=target)
         code_id = await self._put(
             pool.id, subject, purpose, self.world.chance.token(), attribute=attribute, target=target
         )
@@ -259,9 +261,13 @@ class CodeProcess(Flow):
         return hmac.new(self._key, said.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
 
 
-def _or_default(template: MessageTemplate) -> MessageTemplate:
+def _or_default(template: MessageTemplate, *, by_link: bool = False) -> MessageTemplate:
+    """``by_link``: this may be a link, where the pool has it so."""
     return MessageTemplate(
         sms=template.sms or VERIFICATION.sms,
         email=template.email or VERIFICATION.email,
         subject=template.subject or VERIFICATION.subject,
+        by_link=by_link and template.by_link,
+        link_email=template.link_email,
+        link_subject=template.link_subject,
     )

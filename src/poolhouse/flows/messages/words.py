@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from msgspec import Struct
 
@@ -25,6 +27,8 @@ CODE = "{####}"
 USERNAME = "{username}"
 INVITED = "invitation"
 """The purpose of the one kind of message that names its receiver."""
+NOTICE = "CustomMessage_AccountTakeOverNotification"
+"""The occasion of what a user is only told. Functions that send know it by the field's word for that."""
 
 VERIFICATION = MessageTemplate(
     sms="Your verification code is {####}. ",
@@ -41,6 +45,12 @@ INVITATION = MessageTemplate(
     email="Your username is {username} and temporary password is {####}. ",
     subject="Your temporary password",
 )
+
+BY_LINK = MessageTemplate(
+    email="Please click the link below to verify your email address. {##Verify Email##} ",
+    subject="Your verification link",
+)
+_LINK = re.compile(r"\{##(.{0,200}?)##\}")
 
 _SENDERS = {"email": "CustomEmailSender", "sms": "CustomSMSSender"}
 _CHANNELS = {"email": ("email", "EMAIL"), "phone_number": ("sms", "SMS")}
@@ -75,9 +85,12 @@ def likely_contact(pool: Pool, submitted: str, digest: bytes, order: Sequence[st
 
 
 class Messenger(Flow):
-    def __init__(self, world: World, outbox: Outbox) -> None:
+    """``root_of`` tells where the pages of a pool begin, by its id: what links are made of."""
+
+    def __init__(self, world: World, outbox: Outbox, root_of: Callable[[str], Awaitable[str]]) -> None:
         super().__init__(world)
         self._outbox = outbox
+        self._root_of = root_of
 
     async def send(
         self,
@@ -103,6 +116,10 @@ class Messenger(Flow):
         how many seconds a code is good. Raises what the hook ``compose_message`` raises.
         """
         channel, body, subject = _words(template, attribute)
+        link = None
+        if template.by_link and channel == "email" and client_id is not None:
+            body, subject = template.link_email or BY_LINK.email or "", template.link_subject or BY_LINK.subject or ""
+            link = confirmation_link(await self._root_of(pool.id), client_id, user.username, secret)
         if self.world.hooks.implements(specs.compose_message, pool):
             event = ComposeMessage(
                 source=source,
@@ -116,12 +133,15 @@ class Messenger(Flow):
                 client_metadata=metadata,
             )
             amended = await self.world.hooks.amend(specs.compose_message, event)
-            if CODE in body and CODE not in amended.body:
+            has_lost = CODE not in amended.body and not (link and _LINK.search(amended.body))
+            if has_lost and (CODE in body or link):
                 raise PluginAnswerInvalid("CustomMessage", "compose_message", detail="the code parameter is missing")
             body, subject = amended.body, amended.subject
         # The name counts in invitations only, as the field has it: elsewhere it is a stranger's text.
         shown_name = name_to_type(pool, user, submitted) if purpose == INVITED else None
         filled = _filled(subject, body, secret, shown_name)
+        if link is not None:
+            filled = _linked(filled, link)
         await self._outbox.put(
             Message(
                 id=message_id,
@@ -132,6 +152,7 @@ class Messenger(Flow):
                 body=filled.body,
                 html=filled.html,
                 code=secret,
+                link=link,
                 pool_id=pool.id,
                 username=user.username,
                 source=source,
@@ -140,6 +161,29 @@ class Messenger(Flow):
             life=life,
         )
         return delivery(attribute, target)
+
+    async def notify(self, pool: Pool, user: User, words: MessageTemplate, *, message_id: str, purpose: str) -> None:
+        """The user is told of something that was done to the account, at a contact that is surely theirs: the address,
+        or else the telephone. Who has verified neither is not told. There is no code in it, and no plugin writes it:
+        whoever did that could keep it from the user."""
+        attribute = next((each for each in _CHANNELS if user.has_verified(each)), None)
+        if attribute is None:
+            return
+        channel, body, subject = _words(words, attribute)
+        await self._outbox.put(
+            Message(
+                id=message_id,
+                channel=channel,
+                to=user.attributes[attribute],
+                purpose=purpose,
+                subject=subject,
+                body=body,
+                pool_id=pool.id,
+                username=user.username,
+                source=NOTICE,
+                **_for_function(pool, user, channel, None, {}),
+            )
+        )
 
     async def knows(self, message_id: str) -> bool:
         """Whether the message waits, or was sent not long ago."""
@@ -210,6 +254,20 @@ def _filled(subject: str, body: str, secret: str, username: str | None) -> _Fill
     plain = _fill(body, secret, username)
     escaped = _fill(body, html.escape(secret), None if username is None else html.escape(username))
     return _Filled(_fill(subject, secret, username), plain, None if escaped == plain else escaped)
+
+
+def confirmation_link(root: str, client_id: str, username: str, code: str) -> str:
+    """The page that confirms a sign-up, by the field's names."""
+    asked = urlencode({"client_id": client_id, "user_name": username, "confirmation_code": code})
+    return f"{root}/confirmUser?{asked}"
+
+
+def _linked(filled: _Filled, link: str) -> _Filled:
+    """The words with the link in its place: behind its own words where they are plain, under them in HTML."""
+    plain = _LINK.sub(lambda found: f"{found[1]}: {link}" if found[1] else link, filled.body)
+    address = html.escape(link)
+    rich = _LINK.sub(lambda found: f'<a href="{address}">{found[1] or address}</a>', filled.html or filled.body)
+    return _Filled(filled.subject, plain, rich)
 
 
 def _fill(text: str, secret: str, username: str | None) -> str:

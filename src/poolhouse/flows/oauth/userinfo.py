@@ -28,7 +28,7 @@ class UserInfos(Flow):
         super().__init__(world)
         self._bearers = bearers
 
-    @rule("U2", "U3", "U4", "AT5")
+    @rule("U2", "U3", "U4", "AT5", "A14")
     async def of(self, pool_id: str, access_token: str) -> UserInfo:
         """The claims that the scopes of the token are for, and the client that has it.
 
@@ -42,6 +42,7 @@ class UserInfos(Flow):
             raise
         if bearer.pool.id != pool_id:
             raise InvalidAccessToken
-        said = attribute_claims(bearer.pool, bearer.client, bearer.user, bearer.scopes)
+        named = bearer.grant.claims.get("userinfo", ())
+        said = attribute_claims(bearer.pool, bearer.client, bearer.user, bearer.scopes, named)
         said = {name: value for name, value in said.items() if value not in (None, "")}
         return UserInfo(bearer.client, {**said, "sub": bearer.user.sub, "username": bearer.user.username})

@@ -25,6 +25,7 @@ from poolhouse.flows.pools.settings import (
 )
 from poolhouse.ports.arithmetic import Tokens
 from poolhouse.ports.audit import AuditTrail
+from poolhouse.ports.domains import Domains
 from poolhouse.ports.jobs import JobQueue
 from poolhouse.ports.paging import Slice
 from poolhouse.ports.pools import Pools
@@ -54,6 +55,7 @@ class PoolAdministration:
         clock: Clock,
         audit: AuditTrail,
         *,
+        domains: Domains,
         knows_function: Callable[[str], bool] = knows_none,
         factors: Collection[str] = (),
     ) -> None:
@@ -64,6 +66,7 @@ class PoolAdministration:
         self._chance = chance
         self._clock = clock
         self._audit = audit
+        self._domains = domains
         self._knows_function = knows_function
         self._factors = frozenset(factors)
 
@@ -141,11 +144,13 @@ class PoolAdministration:
     async def delete(self, pool_id: str) -> None:
         """There is no such pool, and nothing of it works any more; a job removes what was in it.
 
-        Raises ``PoolNotFound``; ``InvalidParameter`` for a protected pool.
+        Raises ``PoolNotFound``; ``InvalidParameter`` for a protected pool, and for one that has a domain.
         """
         pool = await self._pools.get(pool_id)
         if pool.deletion_protected:
             raise InvalidParameter(Reason.POOL_PROTECTED)
+        if await self._domains.of_pool(pool_id):
+            raise InvalidParameter(Reason.POOL_HAS_DOMAIN)
         # The job first: whatever happens from here on, all of this is done in the end.
         await self._jobs.enqueue(POOL_REMOVAL, pool_id, can_be_cancelled=False)
         await self._pools.delete(pool_id)

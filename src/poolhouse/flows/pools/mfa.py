@@ -41,9 +41,9 @@ def configured(pool: Pool, wanted: MfaSettings, known: Collection[str]) -> Pool:
     mode = wanted.mode or pool.mfa.mode
     if mode == "OFF" and wanted.factors:
         raise InvalidParameter(Reason.MFA_OFF_WITH_FACTORS)
-    if mode != "OFF" and not wanted.factors:
+    if mode != "OFF" and not wanted.factors and not pool.plugged_factors:
         raise InvalidParameter(Reason.MFA_WITHOUT_FACTORS)
-    _check(pool, wanted.factors, known)
+    _check(pool, wanted.factors if mode == "OFF" else (*wanted.factors, *pool.plugged_factors), known)
     passkeys = pool.passkeys
     if wanted.passkeys is not None:
         require_domain(wanted.passkeys.rp_id)
@@ -64,12 +64,12 @@ def with_mode(pool: Pool, mode: str, known: Collection[str]) -> Pool:
     """The pool as it is, in this mode. Factors that were said before stay; where none were, what messages by SMS need
     is what SMS as a factor needs. Raises ``InvalidParameter``."""
     factors = pool.mfa.factors
-    if mode != "OFF" and not factors:
+    if mode != "OFF" and not factors and not pool.plugged_factors:
         if SMS_CONFIGURATION not in pool.kept:
             raise InvalidParameter(Reason.MFA_NEEDS_SMS)
         factors = (SMS,)
     if mode != "OFF":
-        _check(pool, factors, known)
+        _check(pool, (*factors, *pool.plugged_factors), known)
     changed = replace(pool, mfa=replace(pool.mfa, mode=mode, factors=factors))
     _check_passkeys(changed)
     return changed
@@ -78,10 +78,13 @@ def with_mode(pool: Pool, mode: str, known: Collection[str]) -> Pool:
 def require_domain(rp_id: str | None) -> None:
     """Raises ``InvalidParameter`` for what is no domain that browsers take (WebAuthn level 3, section 5.1.3): no
     address, no port, and no name of everybody's such as ``com``."""
-    if rp_id is None or rp_id == "localhost":
-        return
-    if len(rp_id) > _LONGEST_DOMAIN or not _DOMAIN.fullmatch(rp_id):
+    if rp_id is not None and not is_domain(rp_id):
         raise InvalidParameter(Reason.RELYING_PARTY_INVALID)
+
+
+def is_domain(host: str) -> bool:
+    """Whether browsers know passkeys by it."""
+    return host == "localhost" or (len(host) <= _LONGEST_DOMAIN and _DOMAIN.fullmatch(host) is not None)
 
 
 def _check_passkeys(pool: Pool) -> None:

@@ -97,8 +97,10 @@ class Lockout:
         tally = await self._counters.read(pool_id, what, subject)
         now = self._clock.now()
         # No lock is longer than the longest, so one that ends later was set by a clock that went wrong.
-        if now < tally.until <= now + LONGEST_LOCK or tally.count >= MOST_FAILURES:
+        if tally.count >= MOST_FAILURES:
             raise AttemptsExceeded
+        if now < tally.until <= now + LONGEST_LOCK:
+            raise AttemptsExceeded(retry_after=tally.until - now)
         return tally
 
     async def _count(self, pool_id: str, what: str, subject: str) -> Tally:

@@ -10,6 +10,7 @@ from poolhouse.errors import (
     DeviceNotFound,
     InvalidParameter,
     InvalidSession,
+    LimitExceeded,
     MissingParameter,
     UserDisabled,
     UserNotFound,
@@ -28,11 +29,13 @@ from poolhouse.flows.sign_in.steps import Opening, Opens, Run
 from poolhouse.flows.sign_in.table import Table
 from poolhouse.flows.sign_in.trail import REFUSALS, note_failure
 from poolhouse.hooks import specs
-from poolhouse.hooks.answers.sign_in import Passed
+from poolhouse.hooks.answers.sign_in import Next, Passed
 from poolhouse.hooks.events.sign_in import PreAuthentication
 from poolhouse.ports.pools import Pools
 from poolhouse.ports.users import Users
 from poolhouse.records.clients import Client
+from poolhouse.records.factors import RECOVERY_CODE
+from poolhouse.records.grants import BrowserSession
 from poolhouse.records.names import LONGEST
 from poolhouse.records.pools import Pool
 from poolhouse.records.sign_in import Attempt
@@ -43,7 +46,7 @@ from poolhouse.records.users import User
 class Answer:
     """The answer to a challenge. ``handle`` is that of the attempt; ``meant`` says whether the answer is to the
     challenge of a name. ``srp_a`` is the client's public value, ``device_key`` the device that it says it is on, where
-    they came along."""
+    they came along. ``by_pages``: it comes from the hosted pages, and is to a question of theirs."""
 
     meant: Callable[[str], bool]
     handle: str = field(repr=False)
@@ -53,6 +56,7 @@ class Answer:
     device_key: str | None = None
     secret_hash: str | None = field(default=None, repr=False)
     metadata: Mapping[str, str] = field(default_factory=dict)
+    by_pages: bool = False
 
 
 class SignIn(Flow):
@@ -74,8 +78,11 @@ class SignIn(Flow):
         self._directory = directory
         self._secrets = secrets
         self._limits = limits
+        self._second = table.second
+        self._alone = table.alone
         self._public: dict[str, Opens] = {flow: way for way in table.openings for flow in way.public}
         self._by_admin: dict[str, Opens] = {flow: way for way in table.openings for flow in way.by_admin}
+        self._by_pages: dict[str, Opens] = {flow: way for way in table.openings for flow in way.by_pages}
 
     @step("sign_in.initiate")
     async def initiate(self, client: Client, opening: Opening) -> Reply:
@@ -85,7 +92,7 @@ class SignIn(Flow):
         ``NotAuthorized``, ``UserNotFound``, ``UserDisabled``, and what the way to begin raises.
         """
         flow = opening.flow
-        way = (self._by_admin if opening.by_admin else self._public).get(flow)
+        way = self._ways_of(opening).get(flow)
         if way is None:
             raise InvalidParameter(Reason.AUTH_METHOD_NOT_SUPPORTED)
         if not permits(client, flow):
@@ -138,6 +145,28 @@ class SignIn(Flow):
         )
         return await self._machine.go_on(*await way.begin(run, opening))
 
+    @step("sign_in.initiate_without_name")
+    async def initiate_without_name(self, client: Client, flow: str) -> Reply:
+        """A passkey of whomever is asked for (``openings/passkey.py``), in a sign-in by this flow.
+
+        Raises ``InvalidParameter`` where the client has no such flow, or the pool no passkeys; ``TooManyRequests``.
+        """
+        if not permits(client, flow):
+            raise _not_enabled(flow, by_admin=False)
+        await self._limits.admit(Asked.SIGN_IN, client)
+        pool = await self._pools.get(client.pool_id)
+        event_id = self.world.chance.uuid()
+        run = Run(pool=pool, client=client, user=None, submitted="", flow=flow, event_id=event_id, subject="")
+        return await self._machine.go_on(*self._alone.begin(run))
+
+    async def _claimed(self, client: Client, attempt: Attempt, answer: Answer) -> Attempt:
+        """The attempt of whose passkey answers. Who that is was not known before, so plugins hear of it now."""
+        pool = await self._pools.get(attempt.pool_id)
+        async with self._machine.holding(attempt):
+            claimed, user = await self._alone.claimed(pool, attempt, answer.given)
+        await self._pre_authentication(pool, client, user, "", answer.metadata)
+        return claimed
+
     @step("sign_in.respond")
     async def respond(self, client: Client, answer: Answer) -> Reply:
         """The next question, or the end.
@@ -150,6 +179,10 @@ class SignIn(Flow):
             self._secrets.check_hash(client, answer.secret_hash, (answer.username,))
             await self._limits.admit(Asked.ANSWER, client)
             attempt = await self._machine.take(client, answer.handle, answer.username, answer.meant)
+            if answer.by_pages is not (attempt.flow in self._by_pages):
+                raise InvalidSession
+            if self._alone.is_of(attempt):
+                attempt = await self._claimed(client, attempt, answer)
             try:
                 return await self._respond(client, attempt, answer)
             except DeviceNotFound:
@@ -169,14 +202,28 @@ class SignIn(Flow):
 
     async def _respond(self, client: Client, attempt: Attempt, answer: Answer) -> Reply:
         run = await self.resume(client, attempt, answer.metadata, answer.srp_a, answer.device_key)
-        run, outcome = await self._machine.check(run, attempt, answer.given)
-        way = self._public.get(attempt.flow) or self._by_admin[attempt.flow]
-        further = await way.after(run, attempt.challenge, outcome)
+        challenge = attempt.challenge
+        async with self._machine.holding(attempt):
+            instead = self._second.instead(run, challenge, answer.given)
+        if isinstance(instead, Next):
+            try:
+                return await self._machine.go_on(run, instead)
+            except LimitExceeded:
+                # No further code goes out, and the one that did is as good as before.
+                await self._machine.give_back(attempt)
+                raise
+        if instead is not None:
+            challenge = RECOVERY_CODE
+            run, outcome = await self._machine.check(run, attempt, instead, challenge)
+        else:
+            run, outcome = await self._machine.check(run, attempt, answer.given)
+        way = self._public.get(attempt.flow) or self._by_pages.get(attempt.flow) or self._by_admin[attempt.flow]
+        further = await way.after(run, challenge, outcome)
         if further is not outcome and isinstance(outcome, Passed):
             # The way to begin wants more, or has something of its own to say; what was proven stays proven.
-            run = with_fields(run.proven(attempt.challenge, outcome), now=None)
+            run = with_fields(run.proven(challenge, outcome), now=None)
             return await self._machine.go_on(run, further)
-        return await self._machine.go_on(run, further, attempt.challenge)
+        return await self._machine.go_on(run, further, challenge)
 
     async def resume(
         self,
@@ -200,6 +247,48 @@ class SignIn(Flow):
         if not permits(client, attempt.flow) or (user is not None and attempt.basis != basis_of(user)):
             raise InvalidSession
         return resumed(attempt, pool, client, user, metadata, srp_a, device_key)
+
+    async def missing(self, client: Client, user: User, proofs: tuple[str, ...]) -> str | None:
+        """The challenge of a second factor that is due after these proofs; None where none is. Nothing is asked by
+        this."""
+        run = self._rising(await self._pools.get(client.pool_id), client, user, proofs, None)
+        return await self._second.applies(run.seen())
+
+    @step("sign_in.step_up")
+    async def step_up(self, client: Client, user: User, session: BrowserSession, flow: str) -> Reply:
+        """The question of the second factor that the session lacks. Whoever answers it has proven what was proven
+        in the session, and this.
+
+        Raises ``InvalidParameter`` where nothing is missing, or the client has no such flow; ``TooManyRequests``.
+        """
+        if not permits(client, flow):
+            raise InvalidParameter(Reason.AUTH_METHOD_NOT_SUPPORTED)
+        await self._limits.admit(Asked.SIGN_IN, client)
+        run = self._rising(await self._pools.get(client.pool_id), client, user, session.proofs, session.id, flow)
+        due = await self._second.applies(run.seen())
+        if due is None:
+            raise InvalidParameter(Reason.FACTOR_NOT_AVAILABLE)
+        return await self._machine.go_on(run, Next(due))
+
+    def _rising(
+        self, pool: Pool, client: Client, user: User, proofs: tuple[str, ...], session: str | None, flow: str = ""
+    ) -> Run:
+        return Run(
+            pool=pool,
+            client=client,
+            user=user,
+            submitted=user.username,
+            flow=flow,
+            event_id=self.world.chance.uuid(),
+            subject=user.sub,
+            proofs=proofs,
+            session=session,
+        )
+
+    def _ways_of(self, opening: Opening) -> Mapping[str, Opens]:
+        if opening.by_pages:
+            return self._by_pages
+        return self._by_admin if opening.by_admin else self._public
 
     async def _pre_authentication(
         self, pool: Pool, client: Client, user: User | None, submitted: str, metadata: Mapping[str, str]

@@ -1,20 +1,28 @@
-"""What a finished sign-in becomes for those who came by the JSON API: a grant and its tokens."""
+"""What a finished sign-in becomes: a grant and its tokens for those who came by the JSON API, a session of the browser
+for those who came by the pages."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from poolhouse.errors import InvalidSession
 from poolhouse.flows.factors.devices import KnownDevices
+from poolhouse.flows.grants.gate import require_usable
 from poolhouse.flows.grants.issue import Grants, TokenSet
+from poolhouse.flows.grants.sessions import Begun, BrowserSessions
 from poolhouse.flows.sign_in import steps
 from poolhouse.flows.sign_in.challenges import new_password
 from poolhouse.flows.sign_in.machine import Finished
 from poolhouse.flows.sign_in.trail import REFUSALS, note_failure
 from poolhouse.hooks.events.grants import TokenSource
 from poolhouse.ports.audit import AuditTrail
+from poolhouse.ports.origin import by_user
 
 
 class SignInEnd:
-    def __init__(self, grants: Grants, devices: KnownDevices, audit: AuditTrail) -> None:
+    def __init__(self, grants: Grants, devices: KnownDevices, audit: AuditTrail, sessions: BrowserSessions) -> None:
         self._grants = grants
+        self._sessions = sessions
         self._devices = devices
         self._audit = audit
 
@@ -39,6 +47,44 @@ class SignInEnd:
         if finished.device is not None:
             await self._devices.seen(finished.device)
         return tokens
+
+    async def session(self, finished: Finished, held: Sequence[str], *, remembered: bool = False) -> Begun:
+        """The user is signed in, in the browser that holds these handles, and the trail says so; or the session of
+        before has risen, by a step-up.
+
+        Raises what ``require_usable`` raises, and ``InvalidSession`` where the session that was to rise is not there.
+        """
+        client, user = finished.client, finished.user
+        try:
+            require_usable(finished.pool, client, user)
+        except REFUSALS as refused:
+            await note_failure(
+                self._audit, client, refused, sub=user.sub, flow=finished.flow, event_id=finished.event_id
+            )
+            raise
+        begun = await self._begun(finished, held, remembered=remembered)
+        await self._audit.note(
+            "sign_in.succeeded",
+            pool_id=finished.pool.id,
+            client_id=client.id,
+            subject=user.sub,
+            actor=by_user(user.sub),
+            facts={"flow": finished.flow, "event_id": finished.event_id},
+        )
+        if finished.device is not None:
+            await self._devices.seen(finished.device)
+        return begun
+
+    async def _begun(self, finished: Finished, held: Sequence[str], *, remembered: bool) -> Begun:
+        pool, user = finished.pool, finished.user
+        if finished.session is None:
+            return await self._sessions.begin(
+                pool, user, event_id=finished.event_id, proofs=finished.proofs, held=held, remembered=remembered
+            )
+        for one in await self._sessions.live(pool, held):
+            if one.session.id == finished.session and one.user.sub == user.sub:
+                return await self._sessions.step_up(pool, one, held, finished.proofs)
+        raise InvalidSession
 
 
 def _source(finished: Finished) -> TokenSource:

@@ -71,7 +71,8 @@ class Asking:
 class Finished(Struct, frozen=True, kw_only=True):
     """All proofs are there. ``proofs`` is what was proven, ``passed`` the challenges that were passed, in order.
     ``groups`` are the user's, at a moment at which the pool was there; None where that is still to be looked at.
-    ``device`` is the known one of the user that the client says it is on."""
+    ``device`` is the known one of the user that the client says it is on. ``session`` is the id of the browser session
+    that rises by this; None for a sign-in."""
 
     pool: Pool
     client: Client
@@ -83,6 +84,7 @@ class Finished(Struct, frozen=True, kw_only=True):
     metadata: Mapping[str, str]
     groups: tuple[Group, ...] | None = None
     device: Device | None = None
+    session: str | None = None
 
 
 Reply = Asking | Finished
@@ -169,6 +171,7 @@ class Machine(Flow):
                 history=tuple({"name": r.name, "passed": r.passed, "metadata": r.metadata} for r in run.history),
                 basis=basis_of(run.user) if run.user else "",
                 device_key=run.device_key,
+                session=run.session,
             )
         )
         return Asking(name, encode_handle(raw), posed.question)
@@ -214,19 +217,21 @@ class Machine(Flow):
             raise InvalidSession(Reason.SESSION_EXPIRED)
         return attempt
 
-    async def check(self, run: Run, attempt: Attempt, answer: Given) -> tuple[Run, Outcome]:
+    async def check(self, run: Run, attempt: Attempt, answer: Given, name: str | None = None) -> tuple[Run, Outcome]:
         """The run, and what the attempt's challenge says to the answer. A wrong answer, or one that cannot be meant,
-        leaves the attempt usable with the same handle: nothing is lost by a slip."""
-        challenge = self._challenges[attempt.challenge]
+        leaves the attempt usable with the same handle: nothing is lost by a slip. ``name``: it is the challenge of this
+        name that is answered, in place of the attempt's."""
+        challenge = self._challenges[name or attempt.challenge]
         if not isinstance(answer, challenge.answered_by):
             raise InvalidSession
         async with self.holding(attempt):
             if challenge.counts_itself:
                 return run, await challenge.check(run, attempt.private, answer)
             looking: asyncio.Task[Now] | None = None
-            counted = attempt.challenge if run.proofs else as_first(attempt.challenge)
+            counted = challenge.name if run.proofs else as_first(challenge.name)
+            private = attempt.private if name is None else {}
             async with self._lockout.attempt(run.pool.id, run.subject, counted) as beside:
-                outcome = await challenge.check(run, attempt.private, answer)
+                outcome = await challenge.check(run, private, answer)
                 if run.user is not None and isinstance(outcome, Passed):
                     looking = asyncio.ensure_future(self._again.look(run.pool, run.user))
                     beside.append(looking)
@@ -269,6 +274,7 @@ class Machine(Flow):
             metadata=run.metadata,
             groups=run.now.groups if run.now else None,
             device=run.device,
+            session=run.session,
         )
 
 
@@ -296,6 +302,7 @@ def resumed(
         metadata=metadata,
         srp_a=srp_a,
         device_key=device_key or attempt.device_key,
+        session=attempt.session,
     )
 
 

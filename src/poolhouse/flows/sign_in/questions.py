@@ -69,12 +69,16 @@ class ChooseNewPassword(Question, frozen=True):
 
 class GiveCode(Question, frozen=True):
     """The user gives the code of a factor. ``delivery`` says where it went, where it was sent; ``label`` is what the
-    user calls the factor; ``shown`` is what the factor of a plugin says."""
+    user calls the factor; ``shown`` is what the factor of a plugin says. ``recoverable``: whoever has lost the factor
+    may give a recovery code in its place (``Recovering``). ``others`` are factors that may be asked for instead
+    (``Otherwise``)."""
 
     username: str
     delivery: Delivery | None = None
     label: str | None = None
     shown: Mapping[str, str] = {}
+    recoverable: bool = False
+    others: tuple[str, ...] = ()
 
 
 class PasskeyHint(Struct, frozen=True):
@@ -96,19 +100,22 @@ class UsePasskey(Question, frozen=True):
 
 
 class ChooseFactor(Question, frozen=True):
-    """The user says which of these factors is to be asked for."""
+    """The user says which of these factors is to be asked for; ``recoverable`` as in ``GiveCode``."""
 
     username: str
     factors: tuple[str, ...]
+    recoverable: bool = False
 
 
 class SetUpFactor(Question, frozen=True):
     """The user has to have a factor, and can set up one of these: with the handle of this attempt, which is found by
-    the pool's id."""
+    the pool's id. ``factor`` is one that was begun, and ``shown`` what the user needs for it, once."""
 
     username: str
     factors: tuple[str, ...]
     pool_id: str
+    factor: str | None = None
+    shown: Mapping[str, str] = {}
 
 
 class AnswerPlugin(Question, frozen=True):
@@ -166,8 +173,27 @@ class CodeGiven(Given, frozen=True):
     code: str
 
 
+class Recovering(Given, frozen=True):
+    """Not what was asked for: the user has lost the second factor, and gives a recovery code in its place. Without a
+    ``code``, to be asked for one: by ``GiveCode``, as the challenge RECOVERY_CODE."""
+
+    code: str | None = None
+
+
+class Otherwise(Given, frozen=True):
+    """Not what was asked for: the user would rather be asked for another second factor, or for the same once more, with
+    a new code."""
+
+    challenge: str
+
+
 class FactorSetUp(Given, frozen=True):
-    """A factor was set up, with the handle that this answer comes with."""
+    """A factor was set up, with the handle that this answer comes with. Or it is to be: ``factor`` is begun, and with
+    a ``code``, which is its first answer, it is done (``set_up.py``)."""
+
+    factor: str | None = None
+    code: str | None = None
+    label: str | None = None
 
 
 class PasswordChosen(Given, frozen=True):

@@ -13,9 +13,10 @@ from poolhouse.errors import InvalidParameter, InvalidSession, WrongCredentials
 from poolhouse.errors.reasons import Reason
 from poolhouse.flows.factors.decision import Ask, AskDevice, Choose, Due
 from poolhouse.flows.factors.known import Factors
-from poolhouse.flows.sign_in.questions import ChooseFactor, Chosen
+from poolhouse.flows.sign_in.questions import ChooseFactor, Chosen, CodeGiven, Fields, Given, Otherwise, Recovering
 from poolhouse.flows.sign_in.steps import DEVICE_SRP_AUTH, Outcome, Posed, Run
 from poolhouse.hooks.answers.sign_in import Next, SignInState, Stage
+from poolhouse.records.factors import RECOVERY_CODE
 
 SELECT = "SELECT_MFA_TYPE"
 SET_UP = "MFA_SETUP"
@@ -53,13 +54,15 @@ class SecondFactor:
 
     def is_passed_by(self, challenge: str) -> bool:
         """Whether the challenge is that of a second factor, or of setting one up."""
-        return challenge == SET_UP or challenge in self._factors.names
+        backups = (factor.name for factor in self._factors.backups)
+        return challenge == SET_UP or challenge in self._factors.names or challenge in backups
 
     async def ask(self, run: Run) -> Posed:
         due = self._due(run.seen())
         if run.user is None or not isinstance(due, Choose):
             raise WrongCredentials
-        return Posed(ChooseFactor(run.user.username, due.factors), {"factors": due.factors})
+        question = ChooseFactor(run.user.username, due.factors, run.user.can_recover)
+        return Posed(question, {"factors": due.factors})
 
     async def check(self, run: Run, private: Mapping[str, Any], answer: Chosen) -> Outcome:
         """The challenge of the factor. Raises ``InvalidParameter`` for one that was not offered, or is not now."""
@@ -68,6 +71,40 @@ class SecondFactor:
         if answer.challenge not in private["factors"] or answer.challenge not in now:
             raise InvalidParameter(Reason.FACTOR_NOT_AVAILABLE)
         return Next(answer.challenge)
+
+    def instead(self, run: Run, challenge: str, given: Given) -> CodeGiven | Next | None:
+        """What a recovery code in place of a second factor comes to: an answer to RECOVERY_CODE, or that it is asked
+        for; and the wish for another factor, or a new code of this one: that it is asked for. None for an answer to the
+        challenge itself. It is decided before anything is counted for the challenge: by
+        turning away from a factor, wrong answers to it are not forgotten.
+
+        Raises ``InvalidParameter`` where it is no second factor that is asked for, and nothing was proven before; and
+        where a user without codes wants to be asked.
+        """
+        is_second = bool(run.proofs) and (challenge == SELECT or challenge in self._factors.names)
+        if isinstance(given, Fields) and is_second and given.values.get(RECOVERY_CODE):
+            # A plugin's factor: clients have no word for it, and send their fields as they are.
+            return CodeGiven(given.values[RECOVERY_CODE])
+        if isinstance(given, Otherwise):
+            if not is_second or run.user is None or given.challenge not in self._active(run):
+                raise InvalidParameter(Reason.FACTOR_NOT_AVAILABLE)
+            return Next(given.challenge)
+        if not isinstance(given, Recovering):
+            return None
+        if not is_second or run.user is None:
+            raise InvalidParameter(Reason.FACTOR_NOT_AVAILABLE)
+        if given.code is not None:
+            return CodeGiven(given.code)
+        if not run.user.can_recover:
+            raise InvalidParameter(Reason.FACTOR_NOT_AVAILABLE)
+        return Next(RECOVERY_CODE)
+
+    def _active(self, run: Run) -> tuple[str, ...]:
+        """Those of which one is due."""
+        state = run.seen()
+        if state.user is None or not isinstance(self._due(state), Ask | Choose):
+            return ()
+        return self._factors.standing(state.pool, state.user).active
 
     def _due(self, state: SignInState) -> Due:
         if state.user is None:

@@ -27,9 +27,10 @@ DEVICE_PASSWORD_VERIFIER = "DEVICE_PASSWORD_VERIFIER"  # noqa: S105 - the name o
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
-    """The first request of a sign-in. ``by_admin``: it came by a signed call. ``preferred`` is the challenge that the
-    client would like best; ``begins_with_srp``: a custom sign-in that proves the password first. ``device_key`` is that
-    of the device that the client says it is on. ``handle`` is the session of a sign-up that was just confirmed.
+    """The first request of a sign-in. ``by_admin``: it came by a signed call; ``by_pages``: by the hosted pages.
+    ``preferred`` is the challenge that the client would like best; ``begins_with_srp``: a custom sign-in that proves
+    the password first. ``device_key`` is that of the device that the client says it is on. ``handle`` is the session of
+    a sign-up that was just confirmed.
 
     None means that the client did not send it.
     """
@@ -45,6 +46,7 @@ class Opening:
     secret_hash: str | None = field(default=None, repr=False)
     metadata: Mapping[str, str] = field(default_factory=dict)
     by_admin: bool = False
+    by_pages: bool = False
 
 
 class Now(Struct, frozen=True):
@@ -63,7 +65,8 @@ class Run:
     sign-in, all in order. ``subject`` is the user's ``sub``, or what stands for it. ``srp_a`` is the client's public
     value, where it came with this request. ``now`` is what was looked at since the last proof, None where nothing was.
     ``device_key`` is what the client says of its device, ``device`` the known one of the user, looked up after each
-    proof: nothing is said of it before.
+    proof: nothing is said of it before. ``session`` is the id of the browser session whose user proves more than
+    before; None for a sign-in.
     """
 
     pool: Pool
@@ -81,6 +84,7 @@ class Run:
     now: Now | None = field(default=None, repr=False)
     device_key: str | None = None
     device: Device | None = None
+    session: str | None = None
 
     def proven(self, challenge: str | None, passed: Passed) -> Run:
         """The run after a proof. ``challenge`` is the one that was passed; None for an opening."""
@@ -132,13 +136,15 @@ class Challenge(Protocol):
 
 
 class Opens(Protocol):
-    """One way to begin, for the flows of these names: those that anybody may ask for, and those of administrators.
+    """One way to begin, for the flows of these names: those that anybody may ask for, those of administrators, and
+    those of the hosted pages.
 
     ``migrates``: an unknown name may be one that a plugin knows from elsewhere.
     """
 
     public: frozenset[str]
     by_admin: frozenset[str]
+    by_pages: frozenset[str]
     migrates: bool
 
     def require(self, opening: Opening) -> None:

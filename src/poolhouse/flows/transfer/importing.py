@@ -15,11 +15,13 @@ from poolhouse.flows.directory.groups import MOST_GROUPS_OF_A_USER, GroupAdminis
 from poolhouse.flows.directory.naming import place_name
 from poolhouse.flows.directory.values import check_values
 from poolhouse.flows.flow import Flow, World
+from poolhouse.flows.transfer.factors import FactorTransfer
 from poolhouse.flows.transfer.lines import WITHOUT_PASSWORD, BadLine, UserLine, check_times
 from poolhouse.ports.arithmetic import Passwords
 from poolhouse.ports.groups import Groups
 from poolhouse.ports.users import NameTaken, Users
 from poolhouse.records import names
+from poolhouse.records.factors import Passkey
 from poolhouse.records.groups import Group
 from poolhouse.records.names import Name
 from poolhouse.records.pools import Pool
@@ -59,9 +61,16 @@ class LineImport(Flow):
     """One line becomes one user."""
 
     def __init__(
-        self, world: World, users: Users, groups: Groups, administration: GroupAdministration, passwords: Passwords
+        self,
+        world: World,
+        users: Users,
+        groups: Groups,
+        administration: GroupAdministration,
+        passwords: Passwords,
+        factors: FactorTransfer,
     ) -> None:
         super().__init__(world)
+        self._factors = factors
         self._users = users
         self._groups = groups
         self._administration = administration
@@ -71,26 +80,29 @@ class LineImport(Flow):
         """The user exists. False for one whose name did before. Raises ``BadLine`` and what the domain says.
 
         ``rehearsal`` knows the lines before this one in a dry run, which says of each what would have come of it."""
-        user = self._drafted(pool, line)
+        user, passkeys = self._drafted(pool, line)
         if await self._exists(pool, user, rehearsal):
             return False
         groups = [await self._group(pool, each, manner) for each in dict.fromkeys(line.groups)]
         if len(groups) > MOST_GROUPS_OF_A_USER:
             raise BadLine(f"a user can be in at most {MOST_GROUPS_OF_A_USER} groups")
         if manner.dry_run:
+            await self._factors.require_free(passkeys)
             for held in names.held(pool, user):
                 if rehearsal.has(held) or await self._users.by_name(pool, held) is not None:
                     raise BadLine(f"another user holds this {held.kind}")
             rehearsal.add(pool, user)
             return True
-        # Groups before the user: if it breaks off between, they are nobody's. The other way round the user would exist,
-        # be skipped by the next run, and stay without groups.
+        # Passkeys and groups before the user: if it breaks off between, they are nobody's. The other way round the user
+        # would exist, be skipped by the next run, and stay without them.
+        added = await self._factors.put(passkeys)
         for group in groups:
             if group is not None:
                 await self._groups.join(group, user, self.world.clock.now())
         try:
             await self._users.add(pool, user)
         except NameTaken as taken:
+            await self._factors.take_back(added)
             for group in groups:
                 if group is not None:
                     await self._groups.leave(group, user)
@@ -102,7 +114,7 @@ class LineImport(Flow):
         await self.world.audit.note("user.imported", pool_id=pool.id, subject=user.sub, facts=facts)
         return True
 
-    def _drafted(self, pool: Pool, line: UserLine) -> User:
+    def _drafted(self, pool: Pool, line: UserLine) -> tuple[User, tuple[Passkey, ...]]:
         if line.sub is not None and not _SUB.fullmatch(line.sub):
             raise BadLine("sub is a UUID in lower case")
         sub = line.sub or self.world.chance.uuid()
@@ -114,7 +126,8 @@ class LineImport(Flow):
         status = line.status or (CONFIRMED if credential else RESET_REQUIRED)
         if credential is None and status not in WITHOUT_PASSWORD:
             status = RESET_REQUIRED
-        return User(
+        own = self._factors.read(pool, line, sub, now)
+        user = User(
             pool_id=pool.id,
             sub=sub,
             username=username or sub,
@@ -126,7 +139,13 @@ class LineImport(Flow):
             credential=credential,
             temporary_until=line.temporary_until if credential else None,
             history=tuple(each for each in line.password_history if self._is_usable(each, line)) if credential else (),
+            mfa=line.mfa,
+            preferred_mfa=line.preferred_mfa,
+            passkey_mfa=line.passkey_mfa,
+            factors=own.factors,
+            recovery=own.recovery,
         )
+        return user, own.passkeys
 
     def _credential(self, line: UserLine, now: float) -> Credential | None:
         encoded = line.password_hash

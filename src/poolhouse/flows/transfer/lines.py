@@ -6,8 +6,8 @@ pepper is in it: such a hash is of use only where that key is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
 import msgspec
 
@@ -35,6 +35,45 @@ LIKELY: Final = YEAR
 """Seconds since 1970 that a time has at least, to be taken for one in another unit."""
 
 
+class FactorLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A factor that the user set up: what it keeps in the clear (``kept``), or ``sealed``, for the owner, the factor
+    and the ``id``."""
+
+    factor: str
+    id: str | None = None
+    label: str | None = None
+    created: float | None = None
+    sealed: str | None = None
+    kept: dict[str, Any] | None = None
+
+    def __repr__(self) -> str:
+        return "<a factor's line>"
+
+
+class PasskeyLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A passkey: ``id`` is the credential's, ``key`` its public key (COSE), both in base64url."""
+
+    id: str
+    rp_id: str
+    key: str
+    created: float | None = None
+    name: str = "Passkey"
+    sign_count: int = 0
+    transports: tuple[str, ...] = ()
+    attachment: str | None = None
+
+
+class RecoveryLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Recovery codes, as digests by the master key that ``factor_key`` names."""
+
+    id: str
+    digests: tuple[str, ...]
+    created: float
+
+    def __repr__(self) -> str:
+        return "<recovery codes>"
+
+
 class UserLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """One user. ``sub`` None: a new one is given. ``status`` None: CONFIRMED with a password, else RESET_REQUIRED."""
 
@@ -51,6 +90,13 @@ class UserLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, fo
     temporary_until: float | None = None
     created: float | None = None
     modified: float | None = None
+    mfa: tuple[str, ...] = ()
+    preferred_mfa: str | None = None
+    passkey_mfa: bool = False
+    factors: tuple[FactorLine, ...] = ()
+    passkeys: tuple[PasskeyLine, ...] = ()
+    recovery_codes: RecoveryLine | None = None
+    factor_key: str | None = None
 
     def __repr__(self) -> str:
         return "<a user's line>"
@@ -79,6 +125,9 @@ def check_times(line: UserLine, now: float) -> None:
         "temporary_until": line.temporary_until,
         "created": line.created,
         "modified": line.modified,
+        **{f"factors[{n}].created": one.created for n, one in enumerate(line.factors)},
+        **{f"passkeys[{n}].created": one.created for n, one in enumerate(line.passkeys)},
+        "recovery_codes.created": line.recovery_codes.created if line.recovery_codes else None,
     }
     for name, at in times.items():
         most, until = (now + YEAR, "a year from now") if name == "temporary_until" else (now + DAY, "now")
@@ -110,9 +159,15 @@ def read_line(raw: bytes) -> UserLine:
 
 
 def write_line(
-    user: User, groups: Sequence[Group], *, hashes: bool, fingerprint: str, is_peppered: Callable[[str], bool]
+    user: User,
+    groups: Sequence[Group],
+    *,
+    hashes: bool,
+    fingerprint: str,
+    is_peppered: Callable[[str], bool],
+    factors: Mapping[str, Any],
 ) -> bytes:
-    """The user as a line, its end included."""
+    """The user as a line, its end included. ``factors`` are the members about factors."""
     credential = user.credential if hashes else None
     peppered = credential is not None and any(is_peppered(each) for each in (credential.hash, *user.history))
     line = UserLine(
@@ -129,5 +184,6 @@ def write_line(
         temporary_until=user.temporary_until if credential else None,
         created=user.created,
         modified=user.modified,
+        **factors,
     )
     return msgspec.json.encode(line) + b"\n"

@@ -31,11 +31,6 @@ SUBJECTS: Final[Mapping[str, tuple[str, ...]]] = {
         "GetClientToken",
         "GetDerivedToken",
     ),
-    "pool domains are not part of this version": (
-        "CreateUserPoolDomain",
-        "DeleteUserPoolDomain",
-        "UpdateUserPoolDomain",
-    ),
     "branding of the hosted pages is not part of this version": (
         "CreateManagedLoginBranding",
         "DeleteManagedLoginBranding",

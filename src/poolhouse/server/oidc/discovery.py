@@ -12,6 +12,9 @@ import msgspec
 from aiohttp import web
 
 from poolhouse.errors import PoolNotFound
+from poolhouse.flows.grants.assurance import LEVELS
+from poolhouse.flows.oauth.checks.addressed import MODES
+from poolhouse.flows.oauth.checks.request import PROMPTS, RESPONSE_TYPES
 from poolhouse.flows.oauth.rules import rule
 from poolhouse.server.answers import Answer, Head
 
@@ -24,6 +27,12 @@ _FIELDS: Final = {
 _FOUND: Final = Head(200, {**_FIELDS, "Cache-Control": "public, max-age=60"})
 _NOT_FOUND: Final = Head(404, _FIELDS)
 
+_CLAIMS: Final = (
+    *("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash"),
+    *("name", "family_name", "given_name", "middle_name", "nickname", "preferred_username", "profile", "picture"),
+    *("website", "gender", "birthdate", "zoneinfo", "locale", "updated_at", "address"),
+    *("email", "email_verified", "phone_number", "phone_number_verified"),
+)
 _ID = "{pool_id}"
 """Stands for the id of a pool in the document that all pools share. No id and no base URL holds a brace."""
 
@@ -39,8 +48,10 @@ class PublishedKeys(Protocol):
 
 
 class Discovery:
-    def __init__(self, base_url: str, published: PublishedKeys) -> None:
+    def __init__(self, base_url: str, published: PublishedKeys, *, implicit: bool = False) -> None:
+        """``implicit``: whether tokens come from the authorization endpoint, too."""
         self._issuer = f"{base_url}/{_ID}"
+        self._implicit = implicit
         self._published = published
         # The document is the same for all pools of the same algorithms, but for the pool's id, which needs no escape in
         # JSON: it is encoded once, and cut where the id belongs.
@@ -55,7 +66,7 @@ class Discovery:
             return _not_found()
         around = self._around_the_id.get(algorithms)
         if around is None:
-            document = msgspec.json.encode(_document(self._issuer, algorithms))
+            document = msgspec.json.encode(_document(self._issuer, algorithms, implicit=self._implicit))
             around = self._around_the_id[algorithms] = document.split(_ID.encode())
         return Answer(_FOUND, pool_id.encode().join(around))
 
@@ -66,8 +77,8 @@ class Discovery:
             return _not_found()
 
 
-@rule("D3")
-def _document(issuer: str, algorithms: Sequence[str]) -> Mapping[str, Any]:
+@rule("D2", "D3", "A6", "A8", "A14", "P2")
+def _document(issuer: str, algorithms: Sequence[str], *, implicit: bool) -> Mapping[str, Any]:
     # OpenID Connect Discovery 1.0, section 3. It wants RS256 among the algorithms, whatever is used. A client that was
     # told so would wait for tokens that never come: a pool that chose another says what it signs with.
     return {
@@ -82,12 +93,30 @@ def _document(issuer: str, algorithms: Sequence[str]) -> Mapping[str, Any]:
         "introspection_endpoint": f"{issuer}/oauth2/introspect",
         "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
         "userinfo_endpoint": f"{issuer}/oauth2/userInfo",
-        "grant_types_supported": ["client_credentials", "refresh_token"],
-        # Required, and empty until there is an authorization endpoint.
-        "response_types_supported": [],
-        "scopes_supported": ["openid", "email", "phone", "profile"],
+        "end_session_endpoint": f"{issuer}/oauth2/end_session",
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
+        "frontchannel_logout_supported": True,
+        "frontchannel_logout_session_supported": True,
+        "grant_types_supported": [
+            "authorization_code",
+            *(["implicit"] if implicit else []),
+            "client_credentials",
+            "refresh_token",
+        ],
+        "authorization_endpoint": f"{issuer}/oauth2/authorize",
+        "authorization_response_iss_parameter_supported": True,
+        "response_types_supported": [
+            " ".join(sorted(words)) for words in RESPONSE_TYPES if implicit or words == {"code"}
+        ],
+        "response_modes_supported": list(MODES),
+        "code_challenge_methods_supported": ["S256"],
+        "prompt_values_supported": list(PROMPTS),
+        "acr_values_supported": list(LEVELS),
+        "scopes_supported": ["openid", "email", "phone", "profile", "offline_access", "aws.cognito.signin.user.admin"],
+        "claims_supported": _CLAIMS,
         "claim_types_supported": ["normal"],
-        "claims_parameter_supported": False,
+        "claims_parameter_supported": True,
         "request_parameter_supported": False,
         # Its default is true.
         "request_uri_parameter_supported": False,

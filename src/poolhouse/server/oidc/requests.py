@@ -14,12 +14,15 @@ from msgspec import Struct
 
 from poolhouse.errors import InvalidClient, InvalidRequest
 from poolhouse.errors.reasons import Reason
+from poolhouse.flows.oauth.checks.stages import Asked
 from poolhouse.flows.oauth.request import Basic, Raw
 from poolhouse.flows.oauth.rules import rule
 from poolhouse.ports.origin import Origin, begin
 
 FORM: Final = "application/x-www-form-urlencoded"
 MOST_FIELDS: Final = 64
+LONGEST_QUERY: Final = 32 * 1024
+"""Bytes of an authorization request."""
 LONGEST: Final = 8 * 1024
 """Characters of one parameter."""
 _REPEATABLE: Final = frozenset({"resource", "audience"})
@@ -56,6 +59,19 @@ class Reading(Struct, frozen=True, kw_only=True):
             raise InvalidRequest(Reason.OAUTH_NOT_A_FORM)
         return parameters(await self._body(request))
 
+    async def asked(self, request: web.Request) -> Asked:
+        """An authorization request, by either method. Raises ``InvalidRequest``."""
+        if request.method == "POST":
+            if request.content_type != FORM or "Content-Encoding" in request.headers:
+                raise InvalidRequest(Reason.OAUTH_NOT_A_FORM)
+            form = await self._body(request)
+        else:
+            # What is not ASCII in an address is escaped by whoever sends it, or it is none.
+            form = request.rel_url.raw_query_string.encode("utf-8", "surrogateescape")
+        if len(form) > LONGEST_QUERY:
+            raise InvalidRequest(Reason.OAUTH_BODY_TOO_LARGE)
+        return Asked(request.match_info["pool_id"], *sorted_out(form))
+
     @rule("G8")
     async def _body(self, request: web.Request) -> bytes:
         if (request.content_length or 0) > self.limit:
@@ -73,25 +89,35 @@ class Reading(Struct, frozen=True, kw_only=True):
         return b"".join(parts)
 
 
-@rule("G6", "G8")
 def parameters(body: bytes) -> dict[str, str]:
     """The parameters of a form that have a value. One that is sent twice is an error (security row 20), unless it may
     be. Raises ``InvalidRequest``."""
+    found, faults = sorted_out(body)
+    for reason in faults.values():
+        raise InvalidRequest(reason)
+    return found
+
+
+@rule("G6", "G8")
+def sorted_out(form: bytes) -> tuple[dict[str, str], dict[str, Reason]]:
+    """The parameters that have a value, and what is wrong with others: they came twice, or are too long. Raises
+    ``InvalidRequest`` for what is no form."""
     try:
-        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict")
+        pairs = parse_qsl(form.decode("ascii"), keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict")
     except ValueError:
         raise InvalidRequest(Reason.OAUTH_NOT_A_FORM) from None
     found: dict[str, str] = {}
+    faults: dict[str, Reason] = {}
     seen: set[str] = set()
     for name, value in pairs:
         if name in seen and name not in _REPEATABLE:
-            raise InvalidRequest(Reason.OAUTH_PARAMETER_REPEATED)
-        seen.add(name)
-        if len(value) > LONGEST:
-            raise InvalidRequest(Reason.OAUTH_PARAMETER_TOO_LONG)
-        if value:
+            faults[name] = Reason.OAUTH_PARAMETER_REPEATED
+        elif len(value) > LONGEST:
+            faults[name] = Reason.OAUTH_PARAMETER_TOO_LONG
+        elif value:
             found[name] = value
-    return found
+        seen.add(name)
+    return {name: value for name, value in found.items() if name not in faults}, faults
 
 
 @rule("K2")

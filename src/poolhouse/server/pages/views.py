@@ -35,6 +35,8 @@ class Frame(Struct, frozen=True, kw_only=True):
     links: Mapping[str, str] = {}
     redirect_origins: tuple[str, ...] = ()
     static: str = "/static/pages"
+    logo: str | None = None
+    """The address of a picture of the product's name, 36 pixels high, on this host; None: its name stands there."""
 
 
 class View(Struct, frozen=True, kw_only=True):
@@ -46,6 +48,7 @@ class View(Struct, frozen=True, kw_only=True):
     problems: tuple[Problem, ...] = ()
     notice: Problem | None = None
     """Good news above the form (``code.resent``)."""
+    status: int = 200
 
 
 class Field(Struct, frozen=True, kw_only=True):
@@ -60,6 +63,10 @@ class Field(Struct, frozen=True, kw_only=True):
     required: bool = True
     value: str = ""
     longest: int | None = None
+    options: tuple[tuple[str, str], ...] = ()
+    """Values with what they are called, where one of them is to be picked."""
+    hint: str | None = None
+    """Of a pool or a plugin."""
 
 
 class Option(Struct, frozen=True, kw_only=True):
@@ -101,6 +108,7 @@ class Code(View, frozen=True, kw_only=True):
     label: str | None = None
     minutes: int | None = None
     can_resend: bool = False
+    resend_after: int = 0
     offers_device: bool = False
     shown: Mapping[str, str] = {}
     fields: tuple[Field, ...] = ()
@@ -130,6 +138,7 @@ class NewPassword(View, frozen=True, kw_only=True):
     template = "new_password"
     username: str
     policy: Mapping[str, int | bool]
+    """``history`` is how many passwords may not be used again."""
     missing: tuple[Field, ...] = ()
 
 
@@ -173,6 +182,10 @@ class SignUp(View, frozen=True, kw_only=True):
     asks_username: bool
     asks_password: bool = True
     username: str = ""
+    names: tuple[str, ...] = ("username",)
+    """What the chosen name can be, as ``SignIn.names``."""
+    terms: str | None = None
+    """The version of the terms that have to be accepted; None: there are none."""
 
 
 class Confirm(View, frozen=True, kw_only=True):
@@ -182,6 +195,9 @@ class Confirm(View, frozen=True, kw_only=True):
     username: str
     destination: str | None = None
     medium: str | None = None
+    minutes: int | None = None
+    resend_after: int = 0
+    """Seconds until another code can be asked for."""
 
 
 class ConfirmLink(View, frozen=True, kw_only=True):
@@ -206,6 +222,7 @@ class Reset(View, frozen=True, kw_only=True):
     username: str
     policy: Mapping[str, int | bool]
     destination: str | None = None
+    minutes: int | None = None
 
 
 class Consent(View, frozen=True, kw_only=True):
@@ -216,6 +233,8 @@ class Consent(View, frozen=True, kw_only=True):
     scopes: tuple[str, ...]
     descriptions: Mapping[str, str] = {}
     redirect_host: str = ""
+    email: str | None = None
+    phone_number: str | None = None
 
 
 class Account(Struct, frozen=True, kw_only=True):
@@ -250,6 +269,8 @@ class Wait(View, frozen=True, kw_only=True):
 
     template = "wait"
     seconds: int
+    reference: str | None = None
+    status: int = 429
 
 
 class Error(View, frozen=True, kw_only=True):

@@ -7,16 +7,16 @@ from typing import Final
 from poolhouse.server.ground import Ground
 from poolhouse.server.oidc.discovery import Discovery
 from poolhouse.server.part import Built, Part
+from poolhouse.server.paths import POOL
 from poolhouse.server.routes import Audience, Route
 from poolhouse.tokens.keys import KeyRing
 
-POOL: Final = r"/{pool_id:[\w-]{1,40}_[0-9a-zA-Z]{1,32}}"
 WELL_KNOWN: Final = f"{POOL}/.well-known"
 
 
 async def build(ground: Ground, built: Built) -> Part:
     """Needs the keys of the pools."""
-    discovery = Discovery(ground.settings.server.base_url, built.one(KeyRing))
+    discovery = Discovery(ground.settings.server.base_url, built.one(KeyRing), implicit=ground.settings.oauth.implicit)
     # OpenID Connect puts the well-known part behind the path of the issuer, RFC 8414 (section 3) before it.
     configurations = (
         f"{WELL_KNOWN}/openid-configuration",

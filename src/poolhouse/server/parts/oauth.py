@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from poolhouse.flows.flow import World
-from poolhouse.flows.services.oauth import build_oauth
+from poolhouse.flows.grants.notices import BACKCHANNEL_LOGOUT
+from poolhouse.flows.jobs.worker import Kind
+from poolhouse.flows.protection.limits import RequestClasses
+from poolhouse.flows.services.oauth import OAuthTerms, build_oauth
 from poolhouse.flows.services.user_pools import Services
 from poolhouse.ports.user_pools import Ports
 from poolhouse.server.ground import Ground
@@ -14,17 +15,31 @@ from poolhouse.server.oidc.backchannel import BackChannel
 from poolhouse.server.oidc.requests import Reading
 from poolhouse.server.oidc.userinfo import UserInfoEndpoint
 from poolhouse.server.part import Built, Part
+from poolhouse.server.paths import POOL
 from poolhouse.server.proxies import source_address
 from poolhouse.server.requests import RequestIds
 from poolhouse.server.routes import Audience, Handler, Route
 
-POOL: Final = r"/{pool_id:[\w-]{1,40}_[0-9a-zA-Z]{1,32}}"
-
 
 async def build(ground: Ground, built: Built) -> Part:
     """Needs the flows of user pools. Gives those of OAuth."""
-    services = build_oauth(built.one(World), built.one(Ports), built.one(Services))
-    server, limits = ground.settings.server, ground.settings.limits
+    server, limits, classes = ground.settings.server, ground.settings.limits, built.one(RequestClasses)
+    said = ground.settings.oauth
+    terms = OAuthTerms(
+        code_seconds=said.code_seconds,
+        request_seconds=said.request_seconds,
+        implicit=said.implicit,
+        logout_ends_tokens=ground.settings.sessions.logout_ends_tokens,
+    )
+    services = build_oauth(
+        built.one(World),
+        built.one(Ports),
+        built.one(Services),
+        ground.http,
+        terms,
+        # As all requests that nobody signed.
+        admit=lambda name: classes.admit(name, server.region),
+    )
     reading = Reading(
         limit=min(limits.body, limits.open_body),
         source=lambda request: source_address(request.remote, request.headers, server.trusted_proxies),
@@ -38,7 +53,8 @@ async def build(ground: Ground, built: Built) -> Part:
             *_endpoint("introspect", "oauth_introspect", is_for_pages=False, POST=back.introspect),
             *_endpoint("userInfo", "oauth_userinfo", GET=user_info.handle, POST=user_info.handle),
         ),
-        gives=(services,),
+        jobs=(Kind(BACKCHANNEL_LOGOUT, services.backchannel_logout.go_on),),
+        gives=(services, reading),
     )
 
 

@@ -7,10 +7,12 @@ from poolhouse.crypto.passkeys import WebAuthn
 from poolhouse.crypto.passwords import Argon2Costs, PasswordHashes
 from poolhouse.crypto.srp import Srp6a
 from poolhouse.flows.flow import World
+from poolhouse.flows.grants.sessions import SessionTerms
 from poolhouse.flows.jobs.worker import Kind
 from poolhouse.flows.pools.census import CENSUS, CensusTaking
+from poolhouse.flows.pools.domains import Surroundings
 from poolhouse.flows.pools.removal import POOL_REMOVAL, PoolRemoval
-from poolhouse.flows.protection.limits import NONE, Asked, Rates
+from poolhouse.flows.protection.limits import NONE, Asked, ProofRates, Rates, RequestClasses
 from poolhouse.flows.services.user_pools import build_services
 from poolhouse.hooks import specs
 from poolhouse.hooks.events.server import Register
@@ -21,12 +23,18 @@ from poolhouse.server.ground import Ground, knows_function
 from poolhouse.server.part import Built, Part
 from poolhouse.store.repositories.census import CensusRepository
 from poolhouse.store.repositories.clients import ClientRepository
+from poolhouse.store.repositories.domains import DomainRepository
 from poolhouse.store.repositories.factors import DeviceRepository, PasskeyRepository
-from poolhouse.store.repositories.grants import GrantRepository
+from poolhouse.store.repositories.grants import BrowserSessionRepository, GrantRepository
 from poolhouse.store.repositories.groups import Memberships
 from poolhouse.store.repositories.keys import SigningKeyRepository
 from poolhouse.store.repositories.messages import OutboxRepository
-from poolhouse.store.repositories.oauth import ResourceServerRepository
+from poolhouse.store.repositories.oauth import (
+    AuthorizationCodeRepository,
+    AuthorizationRequestRepository,
+    ConsentRepository,
+    ResourceServerRepository,
+)
 from poolhouse.store.repositories.protection import CounterRepository
 from poolhouse.store.repositories.sign_in import AttemptRepository, CodeRepository
 from poolhouse.store.repositories.users import UserRepository
@@ -67,8 +75,10 @@ async def build(ground: Ground, _: Built) -> Part:
         reuse_ends_family=settings.tokens.reuse_ends_family,
         reset_ends_sessions=settings.tokens.reset_ends_sessions,
         reset_forgets_devices=settings.tokens.reset_forgets_devices,
+        session_terms=_session_terms(settings),
         rates=_rates(settings),
         knows_function=knows_function(settings, ground.plugins),
+        surroundings=Surroundings(base_url=settings.server.base_url, suffix=settings.server.domain_suffix),
     )
     removal = PoolRemoval(ports.pools, world.clock, messages=OutboxRepository(ground.store, ground.cursors))
     return Part(
@@ -77,7 +87,22 @@ async def build(ground: Ground, _: Built) -> Part:
             Kind(POOL_REMOVAL, removal.go_on),
             Kind(CENSUS, CensusTaking(ports.censuses, world.clock).go_on),
         ),
-        gives=(world, ports, services, keys),
+        gives=(world, ports, services, keys, _classes(ground)),
+    )
+
+
+def _classes(ground: Ground) -> RequestClasses:
+    settings = ground.settings
+    return RequestClasses(ground.surroundings.clock, {} if settings.dev.enabled else settings.limits.requests)
+
+
+def _session_terms(settings: Settings) -> SessionTerms:
+    said = settings.sessions
+    return SessionTerms(
+        idle=said.idle,
+        absolute=said.absolute,
+        remembered=said.remembered,
+        outlives_sign_out=said.outlive_sign_out,
     )
 
 
@@ -91,19 +116,26 @@ def _rates(settings: Settings) -> Rates:
             Asked.ANSWER: limits.source_answers,
             Asked.SIGN_UP: limits.source_sign_ups,
             Asked.CODE: limits.source_codes,
+            Asked.AUTHORIZATION: limits.source_authorizations,
+            Asked.TOKEN: limits.source_tokens,
         },
         by_client={
             Asked.SIGN_IN: limits.client_sign_ins,
             Asked.ANSWER: limits.client_answers,
             Asked.SIGN_UP: limits.client_sign_ups,
             Asked.CODE: limits.client_codes,
+            Asked.AUTHORIZATION: limits.client_authorizations,
+            Asked.TOKEN: limits.client_tokens,
         },
         by_pool={
             Asked.SIGN_IN: limits.pool_sign_ins,
             Asked.ANSWER: limits.pool_answers,
             Asked.SIGN_UP: limits.pool_sign_ups,
             Asked.CODE: limits.pool_codes,
+            Asked.AUTHORIZATION: limits.pool_authorizations,
+            Asked.TOKEN: limits.pool_tokens,
         },
+        proofs=ProofRates(by_source=limits.source_failed_proofs, by_client=limits.client_failed_proofs),
     )
 
 
@@ -131,13 +163,18 @@ async def _ports(ground: Ground) -> tuple[Ports, KeyRing]:
         key_ring=keys,
         pools=ground.pools,
         clients=ClientRepository(store, cursors, clock),
+        domains=DomainRepository(store, clock),
         users=UserRepository(store, cursors, memberships),
         censuses=CensusRepository(store),
         groups=memberships,
         resource_servers=ResourceServerRepository(store, cursors, clock),
+        authorization_requests=AuthorizationRequestRepository(store, vault),
+        authorization_codes=AuthorizationCodeRepository(store),
+        consents=ConsentRepository(store, cursors),
         attempts=AttemptRepository(store, vault),
         codes=CodeRepository(store),
         grants=GrantRepository(store),
+        sessions=BrowserSessionRepository(store),
         devices=DeviceRepository(store, cursors),
         passkeys=PasskeyRepository(store, cursors),
         counters=CounterRepository(store),

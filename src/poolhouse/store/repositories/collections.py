@@ -9,6 +9,9 @@ POOLS = Collection("pools")
 CLIENTS = Collection("clients")
 CLIENT_POOLS = Collection("client_pools", small=True)
 """Which pool a client id belongs to: requests name the client alone."""
+DOMAINS = Collection("domains")
+DOMAIN_NAMES = Collection("domain_names", small=True)
+"""Which pool the name of a domain belongs to: a name is claimed once among all pools."""
 USERS = Collection(
     "users",
     indexes=(
@@ -34,7 +37,11 @@ PASSKEYS = Collection("passkeys", indexes=("user",))
 PASSKEY_OPTIONS = Collection("passkey_options", lasting=False)
 ATTEMPTS = Collection("attempts", lasting=False)
 CODES = Collection("codes")
-GRANTS = Collection("grants")
+GRANTS = Collection("grants", indexes=("session",))
+AUTHORIZATION_REQUESTS = Collection("authorization_requests", lasting=False)
+AUTHORIZATION_CODES = Collection("authorization_codes")
+CONSENTS = Collection("consents")
+BROWSER_SESSIONS = Collection("browser_sessions", indexes=("user", "session"))
 COUNTERS = Collection("counters", lasting=False, small=True)
 CENSUS = Collection("census", lasting=False, small=True)
 """How many users a pool has. What the loss of power takes is counted again."""
@@ -50,10 +57,15 @@ OF_POOL = (
     CLIENTS,
     SIGNING_KEYS,
     GRANTS,
+    AUTHORIZATION_REQUESTS,
+    AUTHORIZATION_CODES,
+    CONSENTS,
+    BROWSER_SESSIONS,
     NAMES,
     USERS,
     GROUPS,
     RESOURCE_SERVERS,
+    DOMAINS,
     MEMBERSHIPS,
     MEMBERS,
     DEVICES,
@@ -69,6 +81,7 @@ OF_POOL = (
 OF_SERVER = (
     POOLS,
     CLIENT_POOLS,
+    DOMAIN_NAMES,
     OUTBOX,
     JOBS,
     ACCESS_KEYS,

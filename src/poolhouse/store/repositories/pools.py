@@ -8,7 +8,7 @@ from poolhouse.errors import ConcurrentModification, PoolNotFound
 from poolhouse.ports.paging import Slice
 from poolhouse.ports.world import Clock
 from poolhouse.records.pools import Pool
-from poolhouse.store.port import Collection, Entry, Key, Position, Query, Store
+from poolhouse.store.port import Collection, Entry, Key, Position, Query, Store, Stored
 from poolhouse.store.repositories import collections
 from poolhouse.store.repositories.cache import Cache
 from poolhouse.store.repositories.cursors import Cursors
@@ -88,14 +88,24 @@ class PoolRepository:
         """How many documents are gone, and where to go on; None where nothing is left behind that place."""
         page = await self._store.find(collection, Query(prefix=(pool_id,), limit=limit, after=after))
         # Side by side: they share a transaction where the database can do that.
-        await asyncio.gather(*(self._remove(collection, entry.key) for entry in page.entries))
+        await asyncio.gather(*(self._remove(collection, entry) for entry in page.entries))
         return len(page.entries), page.next
 
-    async def _remove(self, collection: Collection, key: Key) -> None:
+    async def _remove(self, collection: Collection, entry: Stored) -> None:
         if collection is collections.CLIENTS:
             # The pointer first: without the client nobody would know of it.
-            await self._store.delete(collections.CLIENT_POOLS, (key[1],))
-        await self._store.delete(collection, key)
+            await self._store.delete(collections.CLIENT_POOLS, (entry.key[1],))
+        elif collection is collections.DOMAINS:
+            await drop_claim(self._store, entry.value["name"], entry.key[0])
+        await self._store.delete(collection, entry.key)
+
+
+async def drop_claim(store: Store, name: str, pool_id: str) -> None:
+    """The name of a domain is free, if the pool had it. Another pool that was faster keeps it."""
+    claim = await store.get(collections.DOMAIN_NAMES, (name,))
+    if claim is None or claim.value["pool_id"] != pool_id:
+        return
+    await store.delete(collections.DOMAIN_NAMES, claim.key, version=claim.version)
 
 
 def _entry(pool: Pool) -> Entry:

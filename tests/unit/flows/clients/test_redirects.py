@@ -17,6 +17,8 @@ from poolhouse.flows.clients.redirects import check_redirect
         "http://[::1]:3000/cb",
         "myapp://callback",
         "com.example.app:/callback",
+        "com.example.app:/call@back",
+        "https://app.example/cb@home?to=a@b",
         "HTTPS://app.example/",
     ],
 )
@@ -57,6 +59,10 @@ def test_an_address_that_only_the_client_can_receive_is_registered(uri: str) -> 
         "file:///etc/passwd",
         "blob:https://app.example/1",
         " https://app.example",
+        "myapp://user@callback",
+        "intent://scan/#Intent;end",
+        "intent://scan/",
+        "mailto:a@example.com",
         "1app://x",
     ],
 )

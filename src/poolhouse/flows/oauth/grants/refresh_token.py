@@ -6,16 +6,20 @@ from poolhouse.errors import InvalidScope, UnauthorizedClient
 from poolhouse.flows.grants.issue import API_SCOPES
 from poolhouse.flows.grants.refresh import Refreshing
 from poolhouse.flows.grants.scopes import asked_for, narrowed, of_user
+from poolhouse.flows.oauth.consent import ConsentBook
 from poolhouse.flows.oauth.grants.issued import Issued
 from poolhouse.flows.oauth.request import Known
 from poolhouse.flows.oauth.rules import rule
 from poolhouse.ports.oauth import ResourceServers
+from poolhouse.records.clients import Client
+from poolhouse.records.grants import Grant
 
 
 class RefreshToken:
-    def __init__(self, refreshing: Refreshing, servers: ResourceServers) -> None:
+    def __init__(self, refreshing: Refreshing, servers: ResourceServers, consents: ConsentBook) -> None:
         self._refreshing = refreshing
         self._servers = servers
+        self._consents = consents
 
     @rule("RT2", "RT4", "RT5", "RT8", "I5")
     async def give(self, known: Known) -> Issued:
@@ -44,8 +48,12 @@ class RefreshToken:
             metadata={},
             client_secret=known.secret,
             scopes=scopes,
+            stands=self._stands if client.asks_consent else None,
         )
         is_openid = "openid" in tokens.scopes or tokens.granted == API_SCOPES
         return Issued(
             tokens.access, tokens.expires_in, tokens.scopes, id=tokens.id if is_openid else None, refresh=tokens.refresh
         )
+
+    async def _stands(self, client: Client, grant: Grant) -> bool:
+        return await self._consents.covers(client, grant.user_sub, grant.created)

@@ -29,11 +29,20 @@ class FactorChallenge:
     async def ask(self, run: Run) -> Posed:
         posing = await self._factor.ask(self._claimant(run))
         username = run.user.username if run.user else run.subject
-        return Posed(GiveCode(username, posing.delivery, posing.label, posing.shown), posing.private)
+        recoverable = bool(run.proofs) and run.user is not None and run.user.can_recover
+        return Posed(
+            GiveCode(username, posing.delivery, posing.label, posing.shown, recoverable, self._others(run)),
+            posing.private,
+        )
 
     async def check(self, run: Run, private: Mapping[str, Any], answer: Given) -> Passed:
         await self._factor.check(self._claimant(run), private, _answers(answer))
         return Passed(self._factor.proof)
+
+    def _others(self, run: Run) -> tuple[str, ...]:
+        if run.user is None or not run.proofs:
+            return ()
+        return tuple([name for name in self._first.seconds(run.pool, run.user) if name != self.name])
 
     def _claimant(self, run: Run) -> Claimant:
         """By a factor that comes first, only those are reached who may begin by it."""

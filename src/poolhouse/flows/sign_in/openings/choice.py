@@ -1,6 +1,9 @@
 """USER_AUTH: the user says how to prove who they are (contract: authentication, 7.4): by a password (PASSWORD and
 PASSWORD_SRP are the two ways to give it), by a code (EMAIL_OTP, SMS_OTP: ``challenges/factor.py``), or by a passkey
-(WEB_AUTHN: ``challenges/passkey.py``). Who has just confirmed a sign-up has proven its code (``signed_up.py``)."""
+(WEB_AUTHN: ``challenges/passkey.py``). Who has just confirmed a sign-up has proven its code (``signed_up.py``).
+
+On the hosted pages the same is called HOSTED_AUTH, and is for the pool to allow, not for the client
+(``flows/sign_in/hosted.py``)."""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from typing import Any
 
 from poolhouse.errors import InvalidParameter, UserNotFound
 from poolhouse.errors.reasons import Reason
+from poolhouse.flows.clients.permitted import HOSTED
 from poolhouse.flows.factors.decision import SIGN_UP_CODE
 from poolhouse.flows.factors.first import FirstFactors
 from poolhouse.flows.sign_in.challenges import srp
@@ -85,6 +89,7 @@ class PasswordSrp:
 class ByChoice:
     public = _FLOWS
     by_admin = _FLOWS
+    by_pages = frozenset({HOSTED})
     migrates = True
     """Where the password came along: nothing else says who somebody is elsewhere."""
 
@@ -101,7 +106,7 @@ class ByChoice:
         """Raises as ``SelectChallenge.check``, ``UserNotFound`` where the client may learn who exists, and
         ``InvalidSession`` for what a sign-up did not give."""
         if opening.handle is not None:
-            await self._sign_ups.begin(run.client, run.user, opening.handle)
+            await self._sign_ups.begin(run.client, run.user, opening.handle, run.flow)
             return run, Passed(SIGN_UP_CODE)
         preferred = opening.preferred if opening.preferred in await self._select.offered(run) else None
         if preferred == Password.name and opening.password:

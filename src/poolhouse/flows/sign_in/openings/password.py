@@ -10,6 +10,7 @@ from poolhouse.flows.sign_in.steps import Opening, Outcome, Run
 class ByPassword:
     public = frozenset({"USER_PASSWORD_AUTH"})
     by_admin = frozenset({"ADMIN_USER_PASSWORD_AUTH", "ADMIN_NO_SRP_AUTH"})
+    by_pages: frozenset[str] = frozenset()
     migrates = True
 
     def __init__(self, passwords: PasswordCheck) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from poolhouse.errors import MissingParameter
+from poolhouse.flows.clients.permitted import HOSTED_CUSTOM
 from poolhouse.flows.sign_in.challenges import srp
 from poolhouse.flows.sign_in.challenges.custom import CustomChallenge
 from poolhouse.flows.sign_in.second_factor import SecondFactor
@@ -17,6 +18,7 @@ _FLOWS = frozenset({"CUSTOM_AUTH"})
 class ByPlugins:
     public = _FLOWS
     by_admin = _FLOWS
+    by_pages = frozenset({HOSTED_CUSTOM})
     migrates = False
 
     def __init__(self, custom: CustomChallenge, second: SecondFactor) -> None:

@@ -13,6 +13,7 @@ _FLOWS = frozenset({"USER_SRP_AUTH"})
 class BySrp:
     public = _FLOWS
     by_admin = _FLOWS
+    by_pages: frozenset[str] = frozenset()
     migrates = False
 
     def require(self, opening: Opening) -> None:

@@ -36,13 +36,14 @@ from poolhouse.flows.sign_in.questions import (
     PasswordGiven,
     ProveDevice,
     ProvePassword,
+    Recovering,
     SetUpFactor,
     SrpBegun,
     SrpProof,
     UsePasskey,
 )
 from poolhouse.flows.sign_in.steps import Opening
-from poolhouse.records.factors import WEB_AUTHN
+from poolhouse.records.factors import RECOVERY_CODE, WEB_AUTHN
 from poolhouse.records.names import LONGEST
 from poolhouse.server.cognito.user_pools.shapes.passkeys import request_options
 
@@ -75,6 +76,9 @@ KNOWN: Final = frozenset(
     }
 )
 """Challenges that the field's clients know by name."""
+_SECONDS: Final = frozenset({"SMS_MFA", "EMAIL_OTP", "SOFTWARE_TOKEN_MFA", "SELECT_MFA_TYPE"})
+"""Those of them that ask for a second factor. A plugin's is a custom challenge, whose fields go in as they are."""
+_RECOVERABLE: Final = "CAN_USE_RECOVERY_CODE"
 
 _LONGEST_TIMESTAMP: Final = 32
 _LONGEST_DEVICE_KEY: Final = 55
@@ -128,6 +132,8 @@ def answer(challenge: str, handle: str | None, responses: Strings, metadata: Str
     if challenge == _SET_UP:
         handle, _ = session(handle)
     read = _READ.get(challenge)
+    if challenge in _SECONDS and responses.get(RECOVERY_CODE):
+        read = _recovering
     return Answer(
         meant=_meant(challenge, responses),
         handle=handle,
@@ -205,7 +211,14 @@ def _choice(responses: Strings) -> Given:
 def _factor_choice(responses: Strings) -> Given:
     # The model's text says EMAIL_MFA, too.
     answer = _required(responses, "ANSWER")
+    if answer == RECOVERY_CODE:
+        return Recovering()
     return Chosen("EMAIL_OTP" if answer == "EMAIL_MFA" else answer)
+
+
+def _recovering(responses: Strings) -> Given:
+    """The field has no word for it: a code of ours among the answers to what it has one for."""
+    return Recovering(_required(responses, RECOVERY_CODE))
 
 
 def _code(member: str) -> Callable[[Strings], Given]:
@@ -222,7 +235,9 @@ _READ: Final[Mapping[str, Callable[[Strings], Given]]] = {
     "SELECT_CHALLENGE": _choice,
     "SELECT_MFA_TYPE": _factor_choice,
     WEB_AUTHN: lambda responses: Chosen(WEB_AUTHN, credential=_required(responses, "CREDENTIAL")),
-    _SET_UP: lambda _: FactorSetUp(),
+    _SET_UP: lambda responses: FactorSetUp(
+        responses.get("FACTOR"), responses.get("ANSWER"), responses.get("FRIENDLY_DEVICE_NAME")
+    ),
     **{name: _code(f"{name}_CODE") for name in ("SMS_MFA", "EMAIL_OTP", "SMS_OTP", "SOFTWARE_TOKEN_MFA")},
 }
 
@@ -308,9 +323,11 @@ def _parameters(asking: Asking) -> dict[str, str]:
         case UsePasskey() as passkey:
             return {"CREDENTIAL_REQUEST_OPTIONS": json.dumps(request_options(passkey))}
         case ChooseFactor() as choice:
-            return {"USER_ID_FOR_SRP": choice.username, "MFAS_CAN_CHOOSE": json.dumps(choice.factors)}
+            can_choose = json.dumps(choice.factors)
+            return {"USER_ID_FOR_SRP": choice.username, "MFAS_CAN_CHOOSE": can_choose, **_recoverable(choice)}
         case SetUpFactor() as set_up:
-            return {"USER_ID_FOR_SRP": set_up.username, "MFAS_CAN_SETUP": json.dumps(set_up.factors)}
+            needed = {} if set_up.factor is None else {**set_up.shown, "FACTOR": set_up.factor}
+            return {**needed, "USER_ID_FOR_SRP": set_up.username, "MFAS_CAN_SETUP": json.dumps(set_up.factors)}
         case AnswerPlugin() as plugin:
             return {"USERNAME": plugin.username, **plugin.shown}
         case AnswerStranger() as stranger:
@@ -320,10 +337,14 @@ def _parameters(asking: Asking) -> dict[str, str]:
 
 
 def _code_parameters(code: GiveCode) -> dict[str, str]:
-    shown = {**code.shown, "USER_ID_FOR_SRP": code.username}
+    shown = {**code.shown, **_recoverable(code), "USER_ID_FOR_SRP": code.username}
     if code.label is not None:
         shown["FRIENDLY_DEVICE_NAME"] = code.label
     if code.delivery is not None:
         shown["CODE_DELIVERY_DELIVERY_MEDIUM"] = code.delivery.medium
         shown["CODE_DELIVERY_DESTINATION"] = code.delivery.destination
     return shown
+
+
+def _recoverable(question: GiveCode | ChooseFactor) -> dict[str, str]:
+    return {_RECOVERABLE: "true"} if question.recoverable else {}

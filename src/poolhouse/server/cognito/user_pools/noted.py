@@ -15,10 +15,13 @@ _SIGN_IN: Final[tuple[Action, ...]] = ("sign_in.succeeded", "sign_in.failed")
 _ANSWER: Final[tuple[Action, ...]] = (
     *_SIGN_IN,
     "password.chosen",
+    "factor.requested",
+    "factor.refused",
     "factor.enrolled",
     "code.requested",
     "code.refused",
     "contact.verified",
+    "recovery_code.used",
 )
 _OPENING: Final[tuple[Action, ...]] = (*_SIGN_IN, "code.requested", "user.migrated", "grants.refused", "grants.reused")
 
@@ -54,6 +57,7 @@ NOTED: Final[Mapping[str, tuple[Action, ...]]] = {
     "CreateResourceServer": ("resource_server.created",),
     "CreateUserPool": ("pool.created",),
     "CreateUserPoolClient": ("client.created",),
+    "CreateUserPoolDomain": ("domain.created",),
     "DeleteGroup": ("group.deleted",),
     "DeleteResourceServer": ("resource_server.deleted",),
     "DeleteUser": ("user.deleted",),
@@ -61,6 +65,7 @@ NOTED: Final[Mapping[str, tuple[Action, ...]]] = {
     "DeleteUserPool": ("pool.deleted",),
     "DeleteUserPoolClient": ("client.deleted",),
     "DeleteUserPoolClientSecret": ("client.secret_deleted",),
+    "DeleteUserPoolDomain": ("domain.deleted",),
     "DeleteWebAuthnCredential": ("factor.deleted",),
     "ForgetDevice": ("device.forgotten",),
     "ForgotPassword": ("code.requested", "user.migrated", "client.refused"),
@@ -84,6 +89,7 @@ NOTED: Final[Mapping[str, tuple[Action, ...]]] = {
     "UpdateUserAttributes": ("attributes.updated", "code.requested"),
     "UpdateUserPool": ("pool.updated",),
     "UpdateUserPoolClient": ("client.updated",),
+    "UpdateUserPoolDomain": ("domain.updated",),
     "VerifySoftwareToken": ("factor.enrolled", "factor.refused"),
     "VerifyUserAttribute": ("contact.verified", "code.refused"),
 }
@@ -123,9 +129,12 @@ SILENT: Final[Mapping[str, tuple[str, ...]]] = {
 """Operations that leave nothing, by the reason why."""
 
 ELSEWHERE: Final[Mapping[str, tuple[Action, ...]]] = {
+    "addresses of an account": ("recovery_codes.made",),
+    "authorization": ("authorization.code_refused", "consent.given", "consent.withdrawn"),
     "commands": ("access_key.created", "access_key.deleted", "keys.rotated", "user.imported", "users.exported"),
     "jobs": ("job.cancelled", "job.cancelling", "job.failed", "job.failing", "job.retried"),
     "messages": ("message.dropped", "message.retried"),
+    "sessions": ("session.ended",),
     "signatures": ("signature.refused",),
 }
 """What is noted of what is no operation."""

@@ -6,6 +6,7 @@ import re
 
 from poolhouse.errors import InvalidParameter, PoolNotFound
 from poolhouse.errors.reasons import Reason
+from poolhouse.records.domains import CUSTOM, PREFIX
 from poolhouse.records.pools import Pool
 from poolhouse.server.cognito.engine.registry import Result, operation
 from poolhouse.server.cognito.user_pools.call import Call
@@ -59,12 +60,6 @@ async def add_custom_attributes(call: Call) -> Result:
     return {}
 
 
-@operation("DescribeUserPoolDomain")
-async def describe_user_pool_domain(call: Call) -> Result:  # noqa: ARG001 - there is nothing to look for
-    """Pools have no domains yet. Of one that is not there the field answers an empty description."""
-    return {"DomainDescription": {}}
-
-
 @operation("GetCSVHeader")
 async def get_csv_header(call: Call) -> Result:
     pool = await call.pool()
@@ -91,7 +86,15 @@ async def list_tags_for_resource(call: Call) -> Result:
 
 async def _described(call: Call, pool: Pool) -> Result:
     users = await call.services.pools.users_of(pool)
-    return {"UserPool": {**pool_shapes.pool_structure(pool, call.account), "EstimatedNumberOfUsers": users}}
+    domains = await call.services.domains.of_pool(pool.id)
+    return {
+        "UserPool": {
+            **pool_shapes.pool_structure(pool, call.account),
+            "EstimatedNumberOfUsers": users,
+            "Domain": domains[PREFIX].name if PREFIX in domains else None,
+            "CustomDomain": domains[CUSTOM].name if CUSTOM in domains else None,
+        }
+    }
 
 
 def _pool_of_arn(call: Call) -> str:

@@ -76,7 +76,7 @@ async def _respond(call: Call, client: Client) -> Result:
         given.get("ChallengeResponses", {}),
         given.get("ClientMetadata", {}),
     )
-    return await _reply(call, await call.services.sign_in.respond(client, answered))
+    return await _reply(call, await call.services.factor_set_ups.respond(client, answered))
 
 
 async def _refresh(call: Call, client: Client, flow: str, parameters: Mapping[str, str]) -> Result:

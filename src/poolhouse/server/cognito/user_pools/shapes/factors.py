@@ -93,12 +93,12 @@ def mfa_structure(pool: Pool) -> dict[str, Any]:
     """What GetUserPoolMfaConfig answers."""
     shown: dict[str, Any] = {"MfaConfiguration": pool.mfa.mode}
     words = pool.authentication
-    if pool.mfa.offers(SMS):
+    if pool.offers(SMS):
         configuration = pool.kept.get(SMS_CONFIGURATION)
         shown["SmsMfaConfiguration"] = {"SmsAuthenticationMessage": words.sms, "SmsConfiguration": configuration}
-    if pool.mfa.offers(TOTP):
+    if pool.offers(TOTP):
         shown["SoftwareTokenMfaConfiguration"] = {"Enabled": True}
-    if pool.mfa.offers(EMAIL):
+    if pool.offers(EMAIL):
         shown["EmailMfaConfiguration"] = {"Message": words.email, "Subject": words.subject}
     if pool.passkeys is not None:
         shown["WebAuthnConfiguration"] = passkeys.configuration_structure(pool.passkeys)

@@ -28,12 +28,6 @@ _NOT_OFFERED: Final[tuple[Rule, ...]] = (
     ("LambdaConfig.InboundFederation", (), _NO, {}),
     ("UserPoolAddOns.AdvancedSecurityMode", ("OFF",), _ONLY, {"only": "OFF"}),
     ("UserPoolAddOns.AdvancedSecurityAdditionalFlows", ({},), _NO, {}),
-    (
-        "VerificationMessageTemplate.DefaultEmailOption",
-        ("CONFIRM_WITH_CODE",),
-        _ONLY,
-        {"only": "CONFIRM_WITH_CODE"},
-    ),
     ("DcrConfiguration.EnableStatus", ("Disabled",), _ONLY, {"only": "Disabled"}),
     ("DcrConfiguration.OpenDcrEnabled", (False,), _NO, {}),
     ("KeyConfiguration.KeyType", ("AWS_OWNED_KEY",), _ONLY, {"only": "AWS_OWNED_KEY"}),
@@ -53,7 +47,7 @@ _KEPT: Final = (
     "KeyConfiguration",
     "IssuerConfiguration",
 )
-_KEPT_OF_TEMPLATE: Final = ("EmailMessageByLink", "EmailSubjectByLink")
+_BY_LINK: Final = "CONFIRM_WITH_LINK"
 
 _CSV_STANDARD: Final = (
     "name",
@@ -87,8 +81,6 @@ def pool_settings(given: Mapping[str, Any]) -> PoolSettings:
     template = given.get("VerificationMessageTemplate", {})
     admin = given.get("AdminCreateUserConfig", {})
     kept = {member: given[member] for member in _KEPT if member in given}
-    if by_link := {member: template[member] for member in _KEPT_OF_TEMPLATE if member in template}:
-        kept["VerificationMessageTemplate"] = by_link
     recovery = given.get("AccountRecoverySetting", {}).get("RecoveryMechanisms")
     return PoolSettings(
         name=given.get("PoolName"),
@@ -103,6 +95,9 @@ def pool_settings(given: Mapping[str, Any]) -> PoolSettings:
             sms=_mirrored(given, "SmsVerificationMessage", template, "SmsMessage"),
             email=_mirrored(given, "EmailVerificationMessage", template, "EmailMessage"),
             subject=_mirrored(given, "EmailVerificationSubject", template, "EmailSubject"),
+            by_link=template.get("DefaultEmailOption") == _BY_LINK,
+            link_email=template.get("EmailMessageByLink"),
+            link_subject=template.get("EmailSubjectByLink"),
         ),
         invitation=_invitation(admin.get("InviteMessageTemplate", {})),
         recovery=RECOVERY
@@ -269,7 +264,9 @@ def pool_structure(pool: Pool, account: str) -> dict[str, Any]:
             "SmsMessage": template.sms,
             "EmailMessage": template.email,
             "EmailSubject": template.subject,
-            "DefaultEmailOption": "CONFIRM_WITH_CODE",
+            "EmailMessageByLink": template.link_email,
+            "EmailSubjectByLink": template.link_subject,
+            "DefaultEmailOption": _BY_LINK if template.by_link else "CONFIRM_WITH_CODE",
             **pool.kept.get("VerificationMessageTemplate", {}),
         },
     }

@@ -18,7 +18,7 @@ from poolhouse.server.cognito.engine.output import compile_output
 from poolhouse.server.cognito.engine.validation import compile_input
 from poolhouse.server.cognito.user_pools.call import Call
 from poolhouse.server.cognito.user_pools.model import user_pools_model
-from poolhouse.server.cognito.user_pools.operations import clients, groups, pools
+from poolhouse.server.cognito.user_pools.operations import clients, domains, groups, pools
 from poolhouse.server.cognito.user_pools.shapes import users as shapes
 from tests.support.small_world import NOON, REGION, World
 
@@ -27,7 +27,7 @@ SECRET = "x" * 24
 
 HANDLERS = {
     handler.poolhouse_operation: handler
-    for module in (pools, clients, groups)
+    for module in (pools, clients, domains, groups)
     for handler in vars(module).values()
     if hasattr(handler, "poolhouse_operation")
 }
@@ -48,6 +48,7 @@ class Api:
         operation = model().operations[name]
         services: Any = SimpleNamespace(
             pools=self.world.pools,
+            domains=self.world.domains,
             clients=self.world.clients,
             groups=self.world.groups,
             users=SimpleNamespace(require=self._require),
@@ -271,8 +272,57 @@ async def test_a_deleted_pool_is_not_found(ask: Api, pool_id: str) -> None:
         await ask("DescribeUserPool", UserPoolId=pool_id)
 
 
-async def test_no_domain_is_found(ask: Api) -> None:
+async def test_a_domain_that_is_not_there_has_an_empty_description(ask: Api) -> None:
     assert {"DomainDescription": {}} == await ask("DescribeUserPoolDomain", Domain="people")
+
+
+async def test_domains_are_described_as_they_were_made_and_the_pool_names_them(ask: Api, pool_id: str) -> None:
+    certificate = "arn:aws:acm:us-east-1:000000000000:certificate/one"
+    custom = {"CertificateArn": certificate, "SecurityPolicy": "TLS_V1_2_2021"}
+    assert {"Domain", "CustomDomain"}.isdisjoint((await ask("DescribeUserPool", UserPoolId=pool_id))["UserPool"])
+
+    prefix = await ask("CreateUserPoolDomain", UserPoolId=pool_id, Domain="people")
+    own = await ask(
+        "CreateUserPoolDomain",
+        UserPoolId=pool_id,
+        Domain="login.example.org",
+        CustomDomainConfig=custom,
+        ManagedLoginVersion=2,
+    )
+
+    assert {"ManagedLoginVersion": 1} == prefix
+    assert {"ManagedLoginVersion": 2, "CloudFrontDomain": "localhost"} == own
+    alike = {
+        "UserPoolId": pool_id,
+        "AWSAccountId": ACCOUNT,
+        "CloudFrontDistribution": "localhost",
+        "Version": str(int(NOON)),
+        "Status": "ACTIVE",
+    }
+    described = [
+        (await ask("DescribeUserPoolDomain", Domain=name))["DomainDescription"]
+        for name in ("people", "login.example.org")
+    ]
+    assert [
+        {**alike, "Domain": "people", "ManagedLoginVersion": 1},
+        {**alike, "Domain": "login.example.org", "ManagedLoginVersion": 2, "CustomDomainConfig": custom},
+    ] == described
+    pool = (await ask("DescribeUserPool", UserPoolId=pool_id))["UserPool"]
+    assert ("people", "login.example.org") == (pool["Domain"], pool["CustomDomain"])
+
+    await ask("UpdateUserPoolDomain", UserPoolId=pool_id, Domain="people", ManagedLoginVersion=2)
+    changed = (await ask("DescribeUserPoolDomain", Domain="people"))["DomainDescription"]
+    assert 2 == changed["ManagedLoginVersion"]
+    await ask("DeleteUserPoolDomain", UserPoolId=pool_id, Domain="people")
+    assert {"DomainDescription": {}} == await ask("DescribeUserPoolDomain", Domain="people")
+
+
+async def test_failover_of_domains_is_refused(ask: Api, pool_id: str) -> None:
+    check = "00000000-0000-4000-8000-000000000000"
+    routing = {"Failover": {"SecondaryRegion": "us-east-1", "PrimaryRoute53HealthCheckId": check}}
+
+    with pytest.raises(InvalidParameter, match="Routing"):
+        await ask("CreateUserPoolDomain", UserPoolId=pool_id, Domain="people", Routing=routing)
 
 
 async def test_an_import_file_has_a_column_for_every_attribute_that_can_be_imported(ask: Api, pool_id: str) -> None:

@@ -24,10 +24,6 @@ from poolhouse.server.cognito.user_pools.shapes.pools import declarations, pool_
             {"UserPoolAddOns": {"AdvancedSecurityAdditionalFlows": {"CustomAuthMode": "AUDIT"}}},
             "UserPoolAddOns.AdvancedSecurityAdditionalFlows.CustomAuthMode",
         ),
-        (
-            {"VerificationMessageTemplate": {"DefaultEmailOption": "CONFIRM_WITH_LINK"}},
-            "VerificationMessageTemplate.DefaultEmailOption",
-        ),
         ({"DcrConfiguration": {"EnableStatus": "Enabled"}}, "DcrConfiguration.EnableStatus"),
         ({"DcrConfiguration": {"OpenDcrEnabled": True}}, "DcrConfiguration.OpenDcrEnabled"),
         ({"KeyConfiguration": {"KeyType": "CUSTOMER_MANAGED_KEY"}}, "KeyConfiguration.KeyType"),
@@ -41,6 +37,20 @@ def test_what_is_not_offered_is_refused_by_its_name(given: dict[str, Any], named
         pool_settings(given)
 
     assert str(refused.value).startswith(f"{named} is not offered by this server")
+
+
+def test_a_pool_can_confirm_by_a_link() -> None:
+    said = pool_settings(
+        {
+            "VerificationMessageTemplate": {
+                "DefaultEmailOption": "CONFIRM_WITH_LINK",
+                "EmailMessageByLink": "{##here##}",
+                "EmailSubjectByLink": "Hello",
+            }
+        }
+    ).verification
+
+    assert (True, "{##here##}", "Hello") == (said.by_link, said.link_email, said.link_subject)
 
 
 def test_what_is_not_offered_may_be_switched_off_in_so_many_words() -> None:

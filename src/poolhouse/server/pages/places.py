@@ -1,0 +1,233 @@
+"""Where a sign-in on pages stands, and the page of each place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any, Final
+
+from poolhouse.flows.sign_in.hosted import PASSWORD, HostedSignIn
+from poolhouse.flows.sign_in.machine import Asking
+from poolhouse.flows.sign_in.questions import AnswerPlugin, AnswerStranger, ChooseFactor, GiveCode, SetUpFactor
+from poolhouse.records.factors import RECOVERY_CODE
+from poolhouse.server.pages.asked import view_of
+from poolhouse.server.pages.fields import missing_fields, names_of, plugin_fields, told_by_plugin
+from poolhouse.server.pages.progress import Progress, SetUp, Waiting
+from poolhouse.server.pages.views import (
+    Choose,
+    Code,
+    Custom,
+    Field,
+    Option,
+    Password,
+    Problem,
+    RecoveryCodes,
+    SetUpAuthenticator,
+    SignIn,
+    View,
+)
+from poolhouse.server.pages.visits import Form, Visit
+from poolhouse.server.pages.wording import WAYS
+
+PAGE: Final = "login"
+TOTP: Final = "SOFTWARE_TOKEN_MFA"
+
+
+class Place(Enum):
+    """Where the sign-in stands, for the user."""
+
+    NAME = "name"
+    CHOOSE = "choose"
+    PASSWORD = "password"  # noqa: S105 - a step
+    QUESTION = "question"
+    OTHER = "other"
+    RECOVERY = "recovery"
+    CODES = "codes"
+
+
+class Places:
+    def __init__(self, hosted: HostedSignIn) -> None:
+        self._hosted = hosted
+
+    def view(
+        self,
+        visit: Visit,
+        place: Place,
+        notice: Problem | None = None,
+        problems: tuple[Problem, ...] = (),
+        typed: Form | None = None,
+        passkey: Mapping[str, Any] | None = None,
+    ) -> tuple[View, dict[str, str]]:
+        """The page of this place, and its ways out. ``typed`` is a form that comes again, ``passkey`` what an
+        authenticator is asked."""
+        progress, ways = visit.progress, self.ways(visit)
+        links = {"restart": visit.address(PAGE, at="name")}
+        view: View
+        match place:
+            case Place.NAME:
+                links = self._links(visit)
+                typed = typed or {}
+                view = SignIn(
+                    names=names_of(visit.pool),
+                    username=typed.get("username") or self._known_name(visit),
+                    asks_password=ways == (PASSWORD,),
+                    passkey=passkey,
+                    notice=notice,
+                    problems=problems,
+                )
+            case Place.CHOOSE:
+                options = tuple(Option(value=way, name=way) for way in ways)
+                view = Choose(
+                    username=progress.username,
+                    purpose="challenge",
+                    options=options,
+                    notice=notice,
+                    problems=problems,
+                )
+                links["recover"] = visit.address("forgotPassword")
+            case Place.PASSWORD:
+                view = Password(username=progress.username, notice=notice, problems=problems)
+                links["forgot"] = visit.address("forgotPassword")
+                links |= self._other(visit)
+            case Place.QUESTION:
+                if progress.waiting is None:
+                    return self.view(visit, Place.NAME, notice, problems, typed, passkey)
+                view = self._question(visit, progress.waiting, notice, problems, typed)
+                links |= self._other(visit)
+                if _is_recoverable(progress):
+                    links["recovery"] = visit.address(PAGE, at=Place.RECOVERY.value)
+            case Place.OTHER:
+                options = tuple(Option(value=name, name=name) for name in _others(progress))
+                view = Choose(username=progress.username, purpose="factor", options=options, problems=problems)
+            case Place.CODES:
+                view, links = RecoveryCodes(codes=progress.codes, problems=problems), {}
+            case Place.RECOVERY:
+                view = Code(username=progress.username, factor=RECOVERY_CODE, recovery=True, problems=problems)
+                links["other"] = visit.address(PAGE)
+        return view, links
+
+    def _question(
+        self,
+        visit: Visit,
+        waiting: Waiting,
+        notice: Problem | None,
+        problems: tuple[Problem, ...],
+        typed: Form | None,
+    ) -> View:
+        progress, asking = visit.progress, waiting.asking
+        if isinstance(asking.question, SetUpFactor):
+            if progress.set_up is not None:
+                return _set_up_view(progress, progress.set_up, problems, typed)
+            options = tuple(Option(value=name, name=name) for name in self._hosted.settable(asking.question.factors))
+            return Choose(username=progress.username, purpose="set_up", options=options, problems=problems)
+        return view_of(
+            asking,
+            visit.pool,
+            username=progress.username,
+            problems=problems,
+            notice=notice,
+            typed=typed,
+            can_resend=isinstance(asking.question, GiveCode) and asking.question.delivery is not None,
+        )
+
+    def now(self, visit: Visit) -> Place:
+        """Where the sign-in stands; or where the address says, as far as it has come."""
+        progress, at = visit.progress, visit.request.query.get("at")
+        if progress.codes:
+            return Place.CODES
+        can_choose = bool(progress.username) and len(self.ways(visit)) > 1
+        if at == Place.NAME.value:
+            return Place.NAME
+        if at == Place.CHOOSE.value and self._is_at_beginning(progress):
+            return Place.CHOOSE if can_choose else Place.NAME
+        if at == Place.OTHER.value and _others(progress):
+            return Place.OTHER
+        if at == Place.RECOVERY.value and _is_recoverable(progress):
+            return Place.RECOVERY
+        if progress.waiting is not None:
+            return Place.QUESTION
+        if progress.way == PASSWORD:
+            return Place.PASSWORD
+        return Place.CHOOSE if can_choose else Place.NAME
+
+    @staticmethod
+    def _is_at_beginning(progress: Progress) -> bool:
+        """Whether nothing was proven yet."""
+        return progress.waiting is None or progress.way is not None
+
+    def ways(self, visit: Visit) -> tuple[str, ...]:
+        return self._hosted.ways(visit.pool, visit.client)
+
+    def _other(self, visit: Visit) -> dict[str, str]:
+        """The link to another way, where there is one."""
+        if _others(visit.progress):
+            return {"other": visit.address(PAGE, at=Place.OTHER.value)}
+        if len(self.ways(visit)) < 2 or not self._is_at_beginning(visit.progress):
+            return {}
+        return {"other": visit.address(PAGE, at=Place.CHOOSE.value)}
+
+    @staticmethod
+    def _known_name(visit: Visit) -> str:
+        """What stands in the field already. Whoever comes back to it wants another name."""
+        if visit.request.query.get("at") == Place.NAME.value:
+            return ""
+        return visit.progress.username or visit.pending.request.login_hint or ""
+
+    def _links(self, visit: Visit) -> dict[str, str]:
+        links = {"forgot": visit.address("forgotPassword")}
+        if not visit.pool.admin_create_only:
+            links["signup"] = visit.address("signup")
+        return links
+
+
+def _others(progress: Progress) -> tuple[str, ...]:
+    """The second factors that can be asked for instead."""
+    question = progress.waiting.asking.question if progress.waiting is not None else None
+    return question.others if isinstance(question, GiveCode) else ()
+
+
+def _is_recoverable(progress: Progress) -> bool:
+    question = progress.waiting.asking.question if progress.waiting is not None else None
+    return isinstance(question, GiveCode | ChooseFactor) and question.recoverable
+
+
+def code_field(progress: Progress) -> str:
+    """The input that a code is typed into."""
+    own: Mapping[str, str] | None
+    if progress.set_up is not None:
+        own = None if progress.set_up.factor == TOTP else progress.set_up.shown
+    else:
+        asking = progress.waiting.asking if progress.waiting else None
+        question = asking.question if asking else None
+        is_own = isinstance(question, GiveCode) and asking is not None and asking.challenge not in WAYS
+        own = question.shown if is_own and isinstance(question, GiveCode) else None
+    return "code" if own is None else f"answer_{plugin_fields(own)[0].name}"
+
+
+def fields_of(visit: Visit, asking: Asking) -> tuple[Field, ...]:
+    """Those that the page of the question had, beside the known ones."""
+    question = asking.question
+    if isinstance(question, AnswerPlugin | AnswerStranger) or (
+        isinstance(question, GiveCode) and asking.challenge not in WAYS
+    ):
+        return plugin_fields(question.shown)
+    missing = getattr(question, "missing", ())
+    return missing_fields(visit.pool, missing) if missing else ()
+
+
+def _set_up_view(
+    progress: Progress, set_up: SetUp, problems: tuple[Problem, ...], typed: Mapping[str, str] | None
+) -> View:
+    if set_up.factor == TOTP:
+        return SetUpAuthenticator(
+            username=progress.username,
+            key=set_up.shown.get("secret", ""),
+            address=set_up.shown.get("address", ""),
+            problems=problems,
+        )
+    return Custom(
+        username=progress.username,
+        shown=told_by_plugin(set_up.shown),
+        fields=plugin_fields(set_up.shown, typed),
+        problems=problems,
+    )

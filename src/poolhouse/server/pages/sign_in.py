@@ -1,0 +1,352 @@
+"""Sign-in on pages: the name (and the password, where that is the only way to begin), the way, and then what the
+machine asks, question by question, until it has enough.
+
+A page is shown by where the request stands, and never by its address: whoever goes back, reloads, or has it open twice
+sees what is to be done now. ``at=name`` and ``at=choose`` show an earlier step; only what is sent from there begins
+anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Mapping
+from typing import Any, Final
+
+from aiohttp import web
+from msgspec.structs import replace
+
+from poolhouse import errors
+from poolhouse.errors import PoolhouseError
+from poolhouse.flows.directory.naming import name_to_type
+from poolhouse.flows.oauth.interaction import Browser, Step
+from poolhouse.flows.services.user_pools import Services
+from poolhouse.flows.sign_in.challenges.set_up_factor import NAME as SET_UP
+from poolhouse.flows.sign_in.hosted import PASSWORD
+from poolhouse.flows.sign_in.machine import Asking, Finished, Reply
+from poolhouse.flows.sign_in.questions import (
+    Given,
+    Otherwise,
+    Recovering,
+    SetUpFactor,
+    UsePasskey,
+)
+from poolhouse.records.factors import WEB_AUTHN
+from poolhouse.server.pages.fields import plugin_fields
+from poolhouse.server.pages.forms import Incomplete, choice_of, code_of, given_of, password_of, username_of, values_of
+from poolhouse.server.pages.passkeys import request_options
+from poolhouse.server.pages.places import PAGE, TOTP, Place, Places, code_field, fields_of
+from poolhouse.server.pages.problems import problems_of
+from poolhouse.server.pages.progress import CodeSent, Progress, SetUp, Waiting
+from poolhouse.server.pages.rules import policy_of
+from poolhouse.server.pages.views import (
+    Problem,
+)
+from poolhouse.server.pages.visits import Form, Visit, Visits
+
+_TO_WAIT: Final = (errors.Limited, errors.AttemptsExceeded)
+_ENDED: Final = Problem("attempt.ended")
+
+
+class SignInPages:
+    def __init__(self, visits: Visits, services: Services) -> None:
+        self._visits = visits
+        self._services = services
+        self._hosted = services.hosted
+        self._places = Places(services.hosted)
+
+    # --- looking -----------------------------------------------------------------------------------------------------
+
+    async def show(self, visit: Visit) -> web.Response:
+        if (rising := await self._rising(visit)) is not None:
+            return rising
+        notice = visit.progress.notice
+        return await self._page(visit, self._places.now(visit), Problem(notice) if notice else None)
+
+    async def _rising(self, visit: Visit) -> web.Response | None:
+        """Who is signed in, but for less than the client wants to be sure of, is asked for what is missing and for
+        nothing else. None where there is nobody such, or where this page has been sent from before."""
+        if visit.progress != Progress() or visit.request.query.get("at"):
+            return None
+        weak = await self._visits.authorization.too_weak(visit.pending, visit.browser)
+        reply = None if weak is None else await self._hosted.step_up(visit.client, weak)
+        if weak is None or reply is None:
+            return None
+        return await self.go_on(visit, Progress(username=name_to_type(visit.pool, weak.user)), reply)
+
+    async def _page(
+        self,
+        visit: Visit,
+        place: Place,
+        notice: Problem | None = None,
+        problems: tuple[Problem, ...] = (),
+        typed: Form | None = None,
+    ) -> web.Response:
+        passkey = None
+        if place is Place.NAME and WEB_AUTHN in self._places.ways(visit):
+            visit, passkey = await self._with_passkey(visit)
+        view, links = self._places.view(visit, place, notice, problems, typed, passkey)
+        return self._visits.page(visit, view, links)
+
+    async def _with_passkey(self, visit: Visit) -> tuple[Visit, Mapping[str, Any] | None]:
+        """What an authenticator is asked on the first page, before there is a name: afresh each time, for it does not
+        wait for long. Where too many are asked, nobody is."""
+        try:
+            asking = await self._hosted.begin_by_passkey(visit.client)
+        except errors.Limited:
+            return visit, None
+        if not isinstance(asking, Asking) or not isinstance(asking.question, UsePasskey):
+            return visit, None
+        visit = await self._visits.keep(visit, replace(visit.progress, passkey=Waiting.of(asking)))
+        return visit, request_options(asking.question)
+
+    # --- answering ---------------------------------------------------------------------------------------------------
+
+    async def answer(self, visit: Visit, form: Form) -> web.Response:
+        place = self._places.now(visit)
+        try:
+            match place:
+                case Place.NAME:
+                    return await self._name(visit, form)
+                case Place.CHOOSE:
+                    return await self._chosen(visit, form)
+                case Place.PASSWORD:
+                    return await self._password(visit, form)
+                case Place.QUESTION:
+                    return await self._answered(visit, form)
+                case Place.OTHER:
+                    return await self._given(visit, Otherwise(choice_of(form)), form, place)
+                case Place.CODES:
+                    return await self._codes_kept(visit, form)
+                case Place.RECOVERY:
+                    return await self._given(visit, Recovering(code_of(form)), form, place)
+        except Incomplete as incomplete:
+            return await self._page(visit, place, problems=incomplete.problems, typed=form)
+
+    async def _name(self, visit: Visit, form: Form) -> web.Response:
+        ways = self._places.ways(visit)
+        if form.get("credential") and visit.progress.passkey is not None:
+            return await self._by_passkey(visit, visit.progress.passkey, form)
+        progress = Progress(username=form.get("username", "").strip(), remembers="remember" in form)
+        if ways == (PASSWORD,):
+            missing: list[Problem] = []
+            for read in (username_of, password_of):
+                try:
+                    read(form)
+                except Incomplete as incomplete:
+                    missing += incomplete.problems
+            if missing:
+                raise Incomplete(*missing)
+            return await self._begin(visit, progress, Place.NAME, PASSWORD, password_of(form), typed=form)
+        username_of(form)
+        if len(ways) == 1:
+            return await self._begin(visit, progress, Place.NAME, ways[0], typed=form)
+        return await self._keep_and_go(visit, progress)
+
+    async def _by_passkey(self, visit: Visit, passkey: Waiting, form: Form) -> web.Response:
+        """An authenticator answered, and says whose it is."""
+        given = given_of(WEB_AUTHN, form)
+        try:
+            reply = await self._hosted.answer(visit.client, "", WEB_AUTHN, passkey.handle, given)
+        except (*_TO_WAIT, errors.Failed, errors.Conflicted):
+            raise
+        except PoolhouseError as error:
+            problems = _wrong(error, "passkey.wrong")
+            return await self._page(visit, Place.NAME, problems=problems)
+        name = getattr(reply.question, "username", "") if isinstance(reply, Asking) else ""
+        return await self.go_on(visit, Progress(username=name), reply)
+
+    async def _chosen(self, visit: Visit, form: Form) -> web.Response:
+        way = choice_of(form)
+        if way not in self._places.ways(visit):
+            raise Incomplete(Problem("choose.needed"))
+        progress = visit.progress.again()
+        if way == PASSWORD:
+            return await self._keep_and_go(visit, replace(progress, way=way))
+        return await self._begin(visit, progress, Place.CHOOSE, way)
+
+    async def _password(self, visit: Visit, form: Form) -> web.Response:
+        return await self._begin(visit, visit.progress, Place.PASSWORD, PASSWORD, password_of(form))
+
+    async def _begin(
+        self,
+        visit: Visit,
+        progress: Progress,
+        place: Place,
+        way: str,
+        password: str | None = None,
+        typed: Form | None = None,
+    ) -> web.Response:
+        """The sign-in of the name begins. ``place`` is the page that comes again where it does not."""
+        try:
+            reply = await self._hosted.begin(visit.client, progress.username, way, password)
+        except _TO_WAIT:
+            raise
+        except errors.Failed:
+            raise
+        except PoolhouseError as error:
+            if (led := self._elsewhere(visit, progress, error)) is not None:
+                return await led
+            problem = _wrong(error, "signin.wrong" if place is Place.NAME else "password.wrong")
+            return await self._page(visit, place, problems=problem, typed=typed)
+        return await self.go_on(visit, progress, reply, way=way if password is None else None)
+
+    async def _answered(self, visit: Visit, form: Form) -> web.Response:
+        progress = visit.progress
+        waiting = progress.waiting
+        if waiting is None:
+            return self._visits.go(visit, PAGE)
+        asking = waiting.asking
+        if isinstance(asking.question, SetUpFactor):
+            return await self._set_up(visit, asking, form)
+        if form.get("do") == "resend":
+            return await self._resend(visit, progress, waiting, form)
+        return await self._given(visit, given_of(waiting.challenge, form, fields_of(visit, asking)), form)
+
+    async def _resend(self, visit: Visit, progress: Progress, waiting: Waiting, form: Form) -> web.Response:
+        """The same code once more, with other digits."""
+        if progress.way is None:
+            return await self._given(visit, Otherwise(waiting.challenge), form, notice="code.resent")
+        reply = await self._hosted.begin(visit.client, progress.username, progress.way)
+        return await self.go_on(visit, progress, reply, way=progress.way, notice="code.resent")
+
+    async def _given(
+        self, visit: Visit, given: Given, form: Form, place: Place = Place.QUESTION, notice: str | None = None
+    ) -> web.Response:
+        """The answer, to what waits for one. ``place`` is the page that it was given on."""
+        progress = visit.progress
+        waiting = progress.waiting
+        if waiting is None:
+            return self._visits.go(visit, PAGE)
+        try:
+            reply = await self._hosted.answer(visit.client, progress.username, waiting.challenge, waiting.handle, given)
+        except PoolhouseError as error:
+            return await self._not_answered(visit, error, form, place)
+        return await self.go_on(visit, progress, reply, notice=notice)
+
+    async def _set_up(self, visit: Visit, asking: Asking, form: Form) -> web.Response:
+        progress = visit.progress
+        if progress.set_up is None:
+            factor = choice_of(form)
+            question = asking.question
+            if not isinstance(question, SetUpFactor) or factor not in self._hosted.settable(question.factors):
+                raise Incomplete(Problem("choose.needed"))
+            try:
+                return await self._begin_set_up(visit, progress, asking, factor)
+            except PoolhouseError as error:
+                return await self._not_answered(visit, error, form)
+        factor = progress.set_up.factor
+        code = code_of(form) if factor == TOTP else _only_answer(form, progress.set_up)
+        label = form.get("device_name", "").strip() or None
+        try:
+            reply = await self._hosted.complete(visit.client, progress.username, asking.handle, factor, code, label)
+        except PoolhouseError as error:
+            return await self._not_answered(visit, error, form)
+        return await self.go_on(visit, progress, reply)
+
+    async def _begin_set_up(self, visit: Visit, progress: Progress, asking: Asking, factor: str) -> web.Response:
+        begun = await self._hosted.set_up(visit.pool, asking.handle, factor)
+        following = Asking(asking.challenge, begun.handle, asking.question)
+        progress = replace(progress.asked(following), set_up=SetUp(factor, dict(begun.shown)))
+        return await self._keep_and_go(visit, progress)
+
+    async def _not_answered(
+        self, visit: Visit, error: PoolhouseError, form: Form, place: Place = Place.QUESTION
+    ) -> web.Response:
+        """The page again, where the same question may be answered once more; else the first one."""
+        progress = visit.progress
+        if isinstance(error, (*_TO_WAIT, errors.Failed, errors.Conflicted)):
+            raise error
+        if isinstance(error, errors.CodeMismatch | errors.CodeExpired | errors.Invalid | errors.NotFound):
+            return await self._page(visit, place, problems=self._problems(visit, error), typed=form)
+        if (led := self._elsewhere(visit, progress, error)) is not None:
+            return await led
+        if isinstance(error, errors.InvalidSession):
+            now = await self._visits.authorization.pending(visit.pool.id, visit.pending.handle, visit.secret)
+            if now.request.private != visit.pending.request.private:
+                # Sent twice, or from another tab: what the first one led to counts.
+                return self._visits.go(visit, PAGE)
+            problems: tuple[Problem, ...] = (_ENDED,)
+        else:
+            is_passkey = progress.waiting is not None and progress.waiting.challenge == WEB_AUTHN
+            problems = _wrong(error, "passkey.wrong" if is_passkey else "signin.wrong")
+        visit = await self._visits.keep(visit, progress.again())
+        place = self._places.now(visit)
+        return await self._page(visit, place if place is not Place.QUESTION else Place.NAME, problems=problems)
+
+    def _problems(self, visit: Visit, error: PoolhouseError) -> tuple[Problem, ...]:
+        if isinstance(error, errors.CodeMismatch | errors.CodeExpired):
+            # In our words, also where a plugin that looked at the code has some of its own.
+            said = "code.wrong" if isinstance(error, errors.CodeMismatch) else "code.ended"
+            return (Problem(said, code_field(visit.progress)),)
+        return problems_of(error, password="new_password", policy=policy_of(visit.pool.password_policy))  # noqa: S106
+
+    def _elsewhere(self, visit: Visit, progress: Progress, error: PoolhouseError) -> Awaitable[web.Response] | None:
+        """Where something else has to be done first; told only to who has proven to be the user."""
+        if isinstance(error, errors.UserNotConfirmed):
+            sent = CodeSent(progress.username)
+            return self._keep_and_go(visit, replace(progress.again(), confirming=sent), "confirm")
+        if isinstance(error, errors.PasswordResetRequired):
+            return self._keep_and_go(visit, progress.again(), "forgotPassword")
+        return None
+
+    # --- what a reply leads to ---------------------------------------------------------------------------------------
+
+    async def go_on(
+        self, visit: Visit, progress: Progress, reply: Reply, *, way: str | None = None, notice: str | None = None
+    ) -> web.Response:
+        """The next question, or the session. ``way`` is how the sign-in begins, where nothing was proven yet;
+        ``notice`` is good news."""
+        if isinstance(reply, Finished):
+            return await self._signed_in(visit, progress, reply)
+        progress = progress.asked(reply, way=way, notice=notice)
+        if isinstance(reply.question, SetUpFactor):
+            settable = self._hosted.settable(reply.question.factors)
+            if len(settable) == 1:
+                return await self._begin_set_up(visit, progress, reply, settable[0])
+        return await self._keep_and_go(visit, progress)
+
+    async def _signed_in(self, visit: Visit, progress: Progress, finished: Finished) -> web.Response:
+        begun = await self._services.sign_in_end.session(finished, visit.held, remembered=progress.remembers)
+        codes = await self._new_codes(finished)
+        visit = await self._visits.keep(visit, Progress(codes=codes))
+        visit = replace(visit, pending=await self._visits.authorization.done(visit.pending, Step.SIGN_IN))
+        browser = Browser(visit.secret, begun.handles)
+        if codes:
+            return self._visits.go_signed_in(visit, PAGE, browser, begun.seconds)
+        return await self._visits.go_on(visit, browser, seconds=begun.seconds)
+
+    async def _new_codes(self, finished: Finished) -> tuple[str, ...]:
+        """Recovery codes for who has just set up a second factor, and has none."""
+        if SET_UP not in finished.passed:
+            return ()
+        user = await self._services.users.require(finished.pool, finished.user.username)
+        if user.can_recover:
+            return ()
+        try:
+            return (await self._services.recovery_codes.make_for(finished.pool, finished.client, user)).codes
+        except (errors.Invalid, errors.Conflicted):
+            # Something changed meanwhile. They can be had later, too.
+            return ()
+
+    async def _codes_kept(self, visit: Visit, form: Form) -> web.Response:
+        """They are shown until the user says so, and not a moment longer."""
+        if "kept" not in form:
+            raise Incomplete(Problem("recoverycodes.needed", "kept"))
+        visit = await self._visits.keep(visit, Progress())
+        return await self._visits.go_on(visit, visit.browser)
+
+    async def _keep_and_go(self, visit: Visit, progress: Progress, page: str = PAGE) -> web.Response:
+        visit = await self._visits.keep(visit, progress)
+        return self._visits.go(visit, page)
+
+
+def _wrong(error: PoolhouseError, otherwise: str) -> tuple[Problem, ...]:
+    """What a refusal before the first proof looks like: one sentence for all that is wrong with name or password."""
+    if isinstance(error, errors.Refused):
+        return problems_of(error)
+    return (Problem(otherwise, "password" if otherwise == "password.wrong" else None),)
+
+
+def _only_answer(form: Form, set_up: SetUp) -> str:
+    """What a plugin's factor is set up by. Raises ``Incomplete``."""
+    values = values_of(form, plugin_fields(set_up.shown), "answer_")
+    return values.get("ANSWER") or next(iter(values.values()), "")
