@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 
 import typer
 
@@ -17,11 +17,21 @@ if TYPE_CHECKING:
     from poolhouse.server.app import Server
 
 Config: TypeAlias = Annotated[Path | None, typer.Option(metavar="FILE", help="The settings file.")]
-Pkce = Literal["required", "free", "usual"]
-_PKCE: Final[Mapping[Pkce, bool | None]] = {"required": True, "free": False, "usual": None}
 ClientId: TypeAlias = Annotated[str, typer.Argument(metavar="CLIENT_ID")]
 
+
+class Pkce(StrEnum):
+    """Whether a client has to send a ``code_challenge``."""
+
+    YES = "yes"
+    NO = "no"
+    USUAL = "usual"
+
+
 app = group("App clients: the settings that Cognito's API has no words for.")
+
+
+_PKCE: Final = {Pkce.YES: True, Pkce.NO: False, Pkce.USUAL: None}
 
 
 @app.command("show")
@@ -62,17 +72,10 @@ def set_client(
     ] = None,
     asks_consent: Annotated[
         bool | None,
-        typer.Option(
-            "--asks-consent/--no-asks-consent",
-            help="Whether users are asked before the client gets anything: it is somebody else's.",
-        ),
+        typer.Option("--asks-consent/--no-asks-consent", help="Whether users are asked before it gets anything."),
     ] = None,
-    pkce: Annotated[
-        Pkce | None,
-        typer.Option(
-            help="Whether it has to prove that a code is its own; usual: where it has no secret. "
-            "Apps of a device have to in any case."
-        ),
+    requires_pkce: Annotated[
+        Pkce | None, typer.Option(help="Whether it has to send a code_challenge; usual: if it has no secret.")
     ] = None,
     config: Config = None,
 ) -> None:
@@ -97,7 +100,7 @@ def set_client(
         frontchannel_logout_uri=UNSET if frontchannel_logout_uri is None else frontchannel_logout_uri or None,
         frontchannel_session=UNSET if frontchannel_session is None else frontchannel_session,
         asks_consent=UNSET if asks_consent is None else asks_consent,
-        requires_pkce=UNSET if pkce is None else _PKCE[pkce],
+        requires_pkce=UNSET if requires_pkce is None else _PKCE[requires_pkce],
     )
     if own == OwnSettings() and id_token_algorithm is None:
         raise Failure("Say what is to be changed: see --help.", SETTINGS)
@@ -128,7 +131,7 @@ def _tell(client: Client) -> None:
         ("frontchannel-logout-uri", client.frontchannel_logout_uri or ""),
         ("frontchannel-session", "yes" if client.frontchannel_session else "no"),
         ("asks-consent", "yes" if client.asks_consent else "no"),
-        ("pkce", next(word for word, needs in _PKCE.items() if needs == client.requires_pkce)),
+        ("requires-pkce", next(word for word, value in _PKCE.items() if value is client.requires_pkce)),
         ("id-token-algorithm", client.id_algorithm or ""),
     ):
         typer.echo(f"{name:<23}  {value}".rstrip())

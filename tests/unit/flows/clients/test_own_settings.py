@@ -27,7 +27,12 @@ async def test_what_is_not_said_stays_and_none_takes_it_away(house: House, app: 
     await clients.update_own(app.id, OwnSettings(backchannel_logout_uri=BACK, frontchannel_logout_uri=FRONT))
     changed = await clients.update_own(app.id, OwnSettings(frontchannel_session=False))
     assert (BACK, FRONT, False) == _own(changed)
-    changed = await clients.update_own(app.id, OwnSettings(backchannel_logout_uri=None))
+    changed = await clients.update_own(
+        app.id, OwnSettings(backchannel_logout_uri=None, asks_consent=True, requires_pkce=False)
+    )
+    assert (True, False) == (changed.asks_consent, changed.requires_pkce)
+    changed = await clients.update_own(app.id, OwnSettings(requires_pkce=None))
+    assert (True, None) == (changed.asks_consent, changed.requires_pkce)
 
     assert (None, FRONT, False) == _own(changed)
     assert (None, FRONT, False) == _own(await clients.get(app.id))
