@@ -6,9 +6,9 @@ import json
 from collections.abc import AsyncIterator
 
 import pytest
-from msgspec.structs import replace
 
 from poolhouse.config.settings import OAuth as OAuthSettings
+from poolhouse.flows.clients.own import OwnSettings
 from poolhouse.flows.oauth.interaction import Send, Step
 from tests.support.oauth import CALLBACK, CHALLENGE, STATE, OAuth, claims_of, code_settings, oauth_served
 
@@ -414,11 +414,9 @@ async def test_p1_a_public_client_has_to_prove_that_the_code_is_its_own(at: OAut
 
 
 async def test_p1_a_client_can_be_held_to_it_or_freed_of_it(at: OAuth) -> None:
-    clients = at.house.built.ports.clients
     held = await at.signed_in()
     for client, needs in ((at.web, True), (at.app, False)):
-        stored = await clients.of_pool(at.pool.id, client.id)
-        await clients.save(replace(stored, requires_pkce=needs))
+        await at.house.services.clients.update_own(client.id, OwnSettings(requires_pkce=needs))
         arrived = await at.authorize(at.request(client, **WITHOUT), held)
         assert needs == (arrived.refusal == "invalid_request")
 

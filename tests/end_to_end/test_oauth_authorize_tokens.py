@@ -64,6 +64,17 @@ async def test_i1_the_session_has_another_name_for_each_client_and_keeps_it(at: 
     assert await sid("app", held) != await sid("app", await at.signed_in())
 
 
+async def test_an_access_token_is_of_the_version_that_the_fields_endpoints_give(at: OAuth) -> None:
+    tokens = await at.tokens(at.app, scope="openid notes/read")
+    said = claims_of(tokens["access_token"])
+
+    assert (2, "access", at.app.id, "jane", "openid notes/read") == tuple(
+        said[name] for name in ("version", "token_use", "client_id", "username", "scope")
+    )
+    told = await at.ask("introspect", {"token": (await at.tokens(at.web))["access_token"]}, at.basic(at.web))
+    assert {"active": True, "scope": "openid email", "sub": at.user.sub}.items() <= told.json.items()
+
+
 @pytest.mark.parametrize(
     ("algorithm", "hashing"), [(Algorithm.RS256, "sha256"), (Algorithm.ES256, "sha256"), (Algorithm.EDDSA, "sha512")]
 )

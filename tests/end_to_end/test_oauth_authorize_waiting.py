@@ -7,9 +7,9 @@ import json
 from collections.abc import AsyncIterator
 
 import pytest
-from msgspec.structs import replace
 
 from poolhouse.errors import TransactionEnded, VersionConflict
+from poolhouse.flows.clients.own import OwnSettings
 from poolhouse.flows.oauth.interaction import Browser, Interact, Send, Show, Step
 from poolhouse.records.clients import Client
 from poolhouse.store.port import Query
@@ -27,8 +27,9 @@ async def at() -> AsyncIterator[OAuth]:
 
 async def asking(at: OAuth, **changes: object) -> Client:
     """A client of somebody else: its users are asked."""
-    clients = at.house.built.ports.clients
-    return await clients.save(replace(await clients.of_pool(at.pool.id, at.app.id), asks_consent=True, **changes))
+    if changes:
+        await at.updated(at.app, **code_settings(**changes))
+    return await at.house.services.clients.update_own(at.app.id, OwnSettings(asks_consent=True))
 
 
 # --- prompt ----------------------------------------------------------------------------------------------------------
@@ -309,6 +310,22 @@ async def test_a20_a_consent_that_is_taken_back_ends_what_stood_on_it(at: OAuth)
     assert (400, "invalid_grant") == (await at.token(client, grant_type="refresh_token", refresh_token=newest)).error
     assert await consents.withdraw(at.user, client.id)
     assert not await consents.withdraw(at.user, client.id)
+
+
+async def test_a20_introspection_knows_of_a_consent_that_was_taken_back(at: OAuth) -> None:
+    client = await at.house.services.clients.update_own(at.web.id, OwnSettings(asks_consent=True))
+    held = await at.signed_in()
+    sent = await agree(at, client, held, "openid", "email")
+    refresh = (await at.redeemed(client, sent.fields["code"])).json["refresh_token"]
+
+    async def is_active() -> bool:
+        told = await at.ask("introspect", {"token": refresh}, at.basic(client))
+        active: bool = told.json["active"]
+        return active
+
+    assert await is_active()
+    await at.house.built.oauth.consents.withdraw(at.user, client.id)
+    assert not await is_active()
 
 
 async def test_a17_access_without_the_user_needs_that_the_user_agreed_to_it(at: OAuth) -> None:

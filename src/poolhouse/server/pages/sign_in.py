@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from poolhouse import errors
 from poolhouse.errors import PoolhouseError
+from poolhouse.flows.directory.naming import name_to_type
 from poolhouse.flows.oauth.interaction import Browser, Step
 from poolhouse.flows.services.user_pools import Services
 from poolhouse.flows.sign_in.hosted import PASSWORD
@@ -68,7 +69,7 @@ class SignInPages:
         reply = None if weak is None else await self._hosted.step_up(visit.client, weak)
         if weak is None or reply is None:
             return None
-        return await self.go_on(visit, Progress(username=weak.user.username), reply)
+        return await self.go_on(visit, Progress(username=name_to_type(visit.pool, weak.user)), reply)
 
     async def _page(
         self,
