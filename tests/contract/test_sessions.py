@@ -84,6 +84,9 @@ class SessionSuite:
         assert None is await sessions.get("eu-west-1_B", "a")
         assert {"a", "b"} == {session.handle for session in await sessions.of_user(POOL, "jane", 10)}
         assert 1 == len(await sessions.of_user(POOL, "jane", 1))
+        assert mine[0] == await sessions.of_id(POOL, "id-a")
+        assert None is await sessions.of_id("eu-west-1_B", "id-a")
+        assert None is await sessions.of_id(POOL, "a")
 
     async def test_a_session_that_was_taken_is_nobody_elses_and_cannot_be_saved(
         self, sessions: BrowserSessionRepository, clock: FakeClock

@@ -52,6 +52,17 @@ def is_done(told: Told) -> bool:
     return 200 == told.status and b"signed out" in told.body.lower() and b'id="stay"' not in told.body
 
 
+async def test_discovery_names_the_ways_out(browser: Browsing) -> None:
+    """oidcc-rp-initiated-logout-discovery-endpoint-verification,
+    oidcc-backchannel-logout-discovery-endpoint-verification, and that of the front-channel plan."""
+    said = (await browser.request("GET", "/.well-known/openid-configuration")).json
+
+    assert f"{said['issuer']}/oauth2/end_session" == said["end_session_endpoint"]
+    for channel in ("backchannel", "frontchannel"):
+        assert said[f"{channel}_logout_supported"] is True
+        assert said[f"{channel}_logout_session_supported"] is True
+
+
 # --- RP-initiated logout ---------------------------------------------------------------------------------------------
 
 
@@ -407,6 +418,30 @@ async def test_odd_requests_sign_nobody_out(query: str, browser: Browsing) -> No
 
     assert told.status in (200, 400)
     assert 1 == len(await browser.signed_in())
+
+
+async def test_lo5_after_a_code_flow_nothing_of_it_is_left_but_what_is_for_use_without_the_user(
+    browser: Browsing,
+) -> None:
+    """oidcc-rp-initiated-logout as the suite walks it: prompt=none fails afterwards."""
+    oauth = browser.oauth
+    await browser.sign_in()
+    online = await oauth.tokens(oauth.web, browser.handles)
+    offline = await oauth.tokens(oauth.web, browser.handles, scope="openid offline_access")
+    silent = oauth.request(oauth.web, prompt="none")
+    assert "code" in (await oauth.authorize(silent, browser.handles)).fields
+    held = browser.handles
+
+    told = await browser.end_session(id_token_hint=online["id_token"], post_logout_redirect_uri=GOODBYE, state="s")
+
+    assert f"{GOODBYE}?state=s" == goes_to(told)
+    assert "login_required" == (await oauth.authorize(silent, held)).refusal
+    assert [400, 200] == [
+        (await oauth.token(oauth.web, grant_type="refresh_token", refresh_token=tokens["refresh_token"])).status
+        for tokens in (online, offline)
+    ]
+    bearer = {"Authorization": f"Bearer {online['access_token']}"}
+    assert 401 == (await oauth.ask("userInfo", None, bearer, method="GET")).status
 
 
 # --- Back-channel logout ---------------------------------------------------------------------------------------------

@@ -262,6 +262,24 @@ async def test_a_passkey_signs_in_after_the_name(at: Site) -> None:
     assert 200 == (await at.redeem(arrived)).status
 
 
+async def test_a_passkey_signs_in_without_a_name(at: Site) -> None:
+    pool = await first_factors(at, "PASSWORD", WEB_AUTHN)
+    await at.house.services.pools.set_mfa(pool.id, MfaSettings(passkeys=PasskeyPolicy(rp_id=RP_ID)))
+    key = await registered(at.house, await at.house.sign_in(at.oauth.app))
+
+    first = await at.start()
+    options = at.options(first)
+    assert not options.get("allowCredentials")
+    wrong = await at.robot.send(first, credential=json.dumps({"id": "AAAA", "response": {}}))
+    assert 422 == wrong.status
+    stranger = json.dumps(key.get(options, ORIGIN))
+    stale = await at.robot.send(wrong, credential=stranger)
+    assert 422 == stale.status
+    arrived = await at.robot.send(stale, credential=json.dumps(key.get(at.options(stale), ORIGIN)))
+
+    assert at.oauth.user.sub == claims_of((await at.redeem(arrived)).json["id_token"])["sub"]
+
+
 async def test_reloading_and_going_back_show_what_is_to_be_done_now(at: Site) -> None:
     await with_factors(at.house, at.oauth.pool, "OPTIONAL")
     app = await with_app(at.house, at.oauth.app)

@@ -7,8 +7,6 @@ from __future__ import annotations
 from typing import Final
 
 _FEDERATION = "there is no sign-in through an external provider"
-_BROWSER = "there are no hosted pages, no cookies and no redirects"
-_OAUTH = "there is no authorization endpoint"
 
 NOT_YET: Final[dict[int, str]] = {
     6: f"{_FEDERATION}, so no accounts are linked",
@@ -17,10 +15,6 @@ NOT_YET: Final[dict[int, str]] = {
     9: _FEDERATION,
     10: f"{_FEDERATION}: the only issuers are our own pools",
     11: f"{_FEDERATION}, so no nonce is expected of anybody",
-    16: f"{_OAUTH}, so there are no authorization codes",
-    17: f"{_OAUTH}, so there is no PKCE",
-    18: f"{_OAUTH}; which redirect addresses can be registered is tested with the clients",
-    19: _BROWSER,
     46: "clients prove themselves by a secret, not by signed assertions",
     51: "there are no identity pools and no temporary credentials",
     52: f"{_FEDERATION}, so no provider's tokens are stored",

@@ -292,11 +292,16 @@ def code_settings(**changes: Any) -> dict[str, Any]:
 @asynccontextmanager
 async def oauth_served(**changes: Any) -> AsyncIterator[OAuth]:
     async with served(**changes) as (house, api):
-        pool = await house.pool()
-        scopes = tuple(ResourceScope(name=name, description=name) for name in ("read", "write", "burn"))
-        await house.services.resource_servers.create(pool.id, "notes", "notes", scopes)
-        machine = await house.client(pool, generates_secret=True, **machine_settings())
-        app = await house.client(pool, **code_settings())
-        web = await house.client(pool, generates_secret=True, **code_settings())
-        user = await house.user(app, "jane", email="jane@example.com", given_name="Jane")
-        yield OAuth(house, api, pool, machine, app, web, user)
+        yield await oauth_of(house, api)
+
+
+async def oauth_of(house: House, api: ApiClient) -> OAuth:
+    """A pool with its clients and a user, at this house."""
+    pool = await house.pool()
+    scopes = tuple(ResourceScope(name=name, description=name) for name in ("read", "write", "burn"))
+    await house.services.resource_servers.create(pool.id, "notes", "notes", scopes)
+    machine = await house.client(pool, generates_secret=True, **machine_settings())
+    app = await house.client(pool, **code_settings())
+    web = await house.client(pool, generates_secret=True, **code_settings())
+    user = await house.user(app, "jane", email="jane@example.com", given_name="Jane")
+    return OAuth(house, api, pool, machine, app, web, user)

@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn, TypeAlias
 
 import typer
 
-from poolhouse.cli import job_commands, key_commands, message_commands, plugin_commands, user_commands
+from poolhouse.cli import client_commands, job_commands, key_commands, message_commands, plugin_commands, user_commands
 from poolhouse.cli.behalf import SERVERS, as_command
 from poolhouse.cli.failures import DONE
 from poolhouse.cli.plugin_commands import PluginsDir
@@ -54,6 +54,7 @@ app = typer.Typer(
 app.add_typer(plugin_commands.app, name="plugins")
 app.add_typer(key_commands.app, name="keys")
 app.add_typer(user_commands.app, name="users")
+app.add_typer(client_commands.app, name="clients")
 app.add_typer(job_commands.app, name="jobs")
 app.add_typer(message_commands.app, name="messages")
 

@@ -47,11 +47,21 @@ MEANINGS: Final[Mapping[str, str]] = {
     "root.secret_access_key": "Its secret.",
     "tokens.rotation_lead": "Seconds between the publication of a new signing key and its first signature.",
     "tokens.keys_fresh": "Seconds after which signing keys are read again.",
+    "oauth.code_seconds": "How many seconds an authorization code is good for.",
+    "oauth.request_seconds": "How many seconds the pages wait for a user, from the request of the client on.",
+    "oauth.implicit": "Whether clients with the flow `implicit` are given tokens by the authorization endpoint.",
     "tokens.reset_forgets_devices": "Whether they make the user's remembered devices forgotten, too.",
     "tokens.reset_ends_sessions": "Whether a recovery, and a password that an administrator sets or resets, end what "
     "was given to the user before.",
     "tokens.reuse_ends_family": "Whether a replaced refresh token that shows up again ends all that its sign-in gave "
     "(recommended).",
+    "sessions.idle": "Seconds for which the session of a browser may go unused.",
+    "sessions.absolute": "Seconds after which it ends in any case.",
+    "sessions.remembered": "Seconds that one lasts whose user asked to stay signed in, used or not.",
+    "sessions.outlive_sign_out": "Whether they go on after GlobalSignOut and AdminUserGlobalSignOut, as Cognito has "
+    "it.",
+    "sessions.logout_ends_tokens": "Whether `/logout` ends refresh tokens that were given in the session; Cognito "
+    "leaves them. The end-session endpoint always does.",
     "passwords.memory_kib": "argon2id: memory.",
     "passwords.passes": "argon2id: passes.",
     "passwords.lanes": "argon2id: lanes.",
@@ -71,8 +81,13 @@ MEANINGS: Final[Mapping[str, str]] = {
             ("answers", "challenges answered and codes brought"),
             ("sign_ups", "sign-ups"),
             ("codes", "codes asked for"),
+            ("authorizations", "authorization requests"),
+            ("tokens", "requests to the endpoints of clients (token, revocation, introspection)"),
         )
     },
+    "limits.source_failed_proofs": "Within a minute, for each process, from one address: clients that did not prove "
+    "themselves. 0: no limit.",
+    "limits.client_failed_proofs": "The same, for one client id, whether there is such a client or not.",
     "limits.plugin": "Seconds for one implementation of a hook, where `plugins.limits` does not name its plugin.",
     "messages.outbox": "A file that gets every message as a line of JSON. For development: codes are readable there.",
     "messages.smtp": "The settings of the e-mail sender.",

@@ -172,14 +172,23 @@ class Limits:
     source_answers: int = field(default=900, metadata=_by(_PER_MINUTE))
     source_sign_ups: int = field(default=60, metadata=_by(_PER_MINUTE))
     source_codes: int = field(default=30, metadata=_by(_PER_MINUTE))
+    source_authorizations: int = field(default=300, metadata=_by(_PER_MINUTE))
+    source_tokens: int = field(default=600, metadata=_by(_PER_MINUTE))
     client_sign_ins: int = field(default=7_200, metadata=_by(_PER_MINUTE))
     client_answers: int = field(default=21_600, metadata=_by(_PER_MINUTE))
     client_sign_ups: int = field(default=3_000, metadata=_by(_PER_MINUTE))
     client_codes: int = field(default=1_800, metadata=_by(_PER_MINUTE))
+    client_authorizations: int = field(default=14_400, metadata=_by(_PER_MINUTE))
+    client_tokens: int = field(default=36_000, metadata=_by(_PER_MINUTE))
     pool_sign_ins: int = field(default=14_400, metadata=_by(_PER_MINUTE))
     pool_answers: int = field(default=43_200, metadata=_by(_PER_MINUTE))
     pool_sign_ups: int = field(default=6_000, metadata=_by(_PER_MINUTE))
     pool_codes: int = field(default=3_600, metadata=_by(_PER_MINUTE))
+    pool_authorizations: int = field(default=28_800, metadata=_by(_PER_MINUTE))
+    pool_tokens: int = field(default=72_000, metadata=_by(_PER_MINUTE))
+    source_failed_proofs: int = field(default=60, metadata=_by(_PER_MINUTE))
+    """Proofs of clients that fail, right ones behind them included until the minute is over."""
+    client_failed_proofs: int = field(default=3_000, metadata=_by(_PER_MINUTE))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

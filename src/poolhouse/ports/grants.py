@@ -37,3 +37,6 @@ class Sessions(Protocol):
 
     async def of_user(self, pool_id: str, sub: str, limit: int) -> Sequence[BrowserSession]:
         """So many of the user's at most."""
+
+    async def of_id(self, pool_id: str, session: str) -> BrowserSession | None:
+        """The session of this id, under whatever handle it is now."""

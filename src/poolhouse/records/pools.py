@@ -48,9 +48,9 @@ class AttributeSchema(Kept, frozen=True, kw_only=True):
 
 
 class MessageTemplate(Kept, frozen=True, kw_only=True):
-    """``{####}`` stands for the code or temporary password, ``{username}`` in invitations for the name. With ``by_link`` a
-    letter that confirms a sign-up holds a link instead of the code: ``{##words##}`` stands for it in ``link_email``,
-    ``link_subject`` is over it."""
+    """``{####}`` stands for the code or temporary password, ``{username}`` in invitations for the name. With
+    ``by_link`` a letter that confirms a sign-up holds a link instead of the code: ``{##words##}`` stands for it in
+    ``link_email``, ``link_subject`` is over it."""
 
     sms: str | None = None
     email: str | None = None

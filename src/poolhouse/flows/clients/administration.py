@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from poolhouse.errors import ClientNotFound, InvalidParameter, NotFound
 from poolhouse.errors.reasons import Reason
+from poolhouse.flows.clients.own import OwnSettings, furnished
 from poolhouse.flows.clients.secrets import ClientSecrets
 from poolhouse.flows.clients.settings import STANDARD_SCOPES, ClientSettings, check
 from poolhouse.flows.clients.validity import seconds_of
@@ -93,6 +94,15 @@ class ClientAdministration:
         changed = await self._changed(_furnished(client, settings), "client.updated")
         _warn(changed)
         return changed
+
+    async def update_own(self, client_id: str, own: OwnSettings) -> Client:
+        """The client, of whichever pool, has these of our own settings; all others stay.
+
+        Raises ``ClientNotFound``, ``InvalidParameter``, ``ConcurrentModification``.
+        """
+        found = await self._clients.get(client_id)
+        client = await self._clients.of_pool(found.pool_id, client_id)
+        return await self._changed(furnished(client, own), "client.updated")
 
     async def delete(self, pool_id: str, client_id: str) -> None:
         """There is no such client. Raises as ``describe``."""

@@ -54,13 +54,15 @@ def check_redirect(uri: str) -> None:
 def origins_of(client: Client) -> frozenset[str]:
     """The origins of the web pages that the client has registered, as browsers write them: those may read what is
     answered to the client (security row 43)."""
-    found = set()
-    for uri in client.callback_urls:
-        parts = urlsplit(uri)
-        if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
-            continue
-        scheme, port = parts.scheme.lower(), parts.port
-        host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-        usual = port is None or port == (443 if scheme == "https" else 80)
-        found.add(f"{scheme}://{host}" if usual else f"{scheme}://{host}:{port}")
-    return frozenset(found)
+    return frozenset([origin for uri in client.callback_urls if (origin := origin_of(uri)) is not None])
+
+
+def origin_of(uri: str) -> str | None:
+    """The origin of a page of the web; None for an app's own scheme."""
+    parts = urlsplit(uri)
+    if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
+        return None
+    scheme, port = parts.scheme.lower(), parts.port
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    usual = port is None or port == (443 if scheme == "https" else 80)
+    return f"{scheme}://{host}" if usual else f"{scheme}://{host}:{port}"

@@ -11,7 +11,7 @@ from poolhouse.ports.clients import Clients
 from poolhouse.ports.jobs import JobQueue
 from poolhouse.records.grants import BrowserSession
 
-BACKCHANNEL_LOGOUT: Final = "backchannel_logout"
+BACKCHANNEL_LOGOUT: Final = "backchannel-logout"
 """The kind of the jobs: one for each client of a session, so that none waits for another."""
 
 

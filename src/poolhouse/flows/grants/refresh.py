@@ -23,6 +23,7 @@ from poolhouse.flows.flow import Flow, World, step
 from poolhouse.flows.grants.gate import is_ended, require_usable
 from poolhouse.flows.grants.handles import Handles, digest
 from poolhouse.flows.grants.issue import Grants, TokenSet, replace_refresh
+from poolhouse.flows.protection.proofs import FailedProofs
 from poolhouse.ports import grants as kept
 from poolhouse.ports.pools import Pools
 from poolhouse.ports.users import Users
@@ -45,6 +46,7 @@ class Refreshing(Flow):
         secrets: ClientSecrets,
         handles: Handles,
         issue: Grants,
+        proofs: FailedProofs,
         *,
         reuse_ends_family: bool = False,
     ) -> None:
@@ -55,6 +57,7 @@ class Refreshing(Flow):
         self._secrets = secrets
         self._handles = handles
         self._issue = issue
+        self._proofs = proofs
         self._reuse_ends_family = reuse_ends_family
 
     @step("grants.refresh")
@@ -80,6 +83,7 @@ class Refreshing(Flow):
         says whether the grant still has what it stands on (None: it needs nothing).
 
         Raises ``InvalidRefreshToken`` with the field's sentences, ``RefreshTokenReused``, ``UserDisabled``,
+        ``TooManyRequests`` where too many proofs of the client have failed,
         ``UnsupportedOperation`` where the client rotates and the operation does not.
         """
         if client.rotation.enabled and not rotates:
@@ -88,7 +92,8 @@ class Refreshing(Flow):
         grant: Grant | None = None
         try:
             if rotates:
-                self._secrets.check(client, client_secret)
+                async with self._proofs.counted(client.pool_id, client.id):
+                    self._secrets.check(client, client_secret)
             grant_id, secret = self._handles.parts(token)
             for _ in range(3):
                 grant = await self._grants.get(pool.id, grant_id)

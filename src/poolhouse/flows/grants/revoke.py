@@ -16,27 +16,32 @@ from poolhouse.errors.reasons import Reason
 from poolhouse.flows.clients.proof import ClientProof
 from poolhouse.flows.flow import Flow, World, step
 from poolhouse.flows.grants.handles import Handles
+from poolhouse.flows.protection.proofs import FailedProofs
 from poolhouse.ports.grants import Grants
 from poolhouse.ports.origin import by_user
 from poolhouse.records.clients import Client
 
 
 class Revocation(Flow):
-    def __init__(self, world: World, grants: Grants, proof: ClientProof, handles: Handles) -> None:
+    def __init__(
+        self, world: World, grants: Grants, proof: ClientProof, handles: Handles, proofs: FailedProofs
+    ) -> None:
         super().__init__(world)
         self._grants = grants
         self._proof = proof
         self._handles = handles
+        self._proofs = proofs
 
     @step("grants.revoke")
     async def revoke(self, client: Client, token: str, client_secret: str | None) -> None:
         """The refresh token, and all that its family gave, has ended. An unknown token is no error (RFC 7009 section
         2.2).
 
-        Raises ``Unauthorized``, ``UnsupportedOperation``, ``UnsupportedTokenType``.
+        Raises ``Unauthorized``, ``TooManyRequests``, ``UnsupportedOperation``, ``UnsupportedTokenType``.
         """
         try:
-            await self._proof.by_secret(client, client_secret)
+            async with self._proofs.counted(client.pool_id, client.id):
+                await self._proof.by_secret(client, client_secret)
         except NotAuthorized as wrong:
             raise Unauthorized(wrong.statement) from None
         if not client.revocable:

@@ -23,6 +23,7 @@ from poolhouse.flows.flow import Flow, World
 from poolhouse.flows.grants.assurance import acr, amr
 from poolhouse.flows.grants.gate import may_stay
 from poolhouse.flows.grants.handles import digest
+from poolhouse.flows.grants.scopes import OFFLINE
 from poolhouse.ports.grants import Grants, Sessions
 from poolhouse.ports.origin import by_user, current_origin
 from poolhouse.ports.users import Users
@@ -37,7 +38,6 @@ MOST_CLIENTS: Final = 200
 """Of one session that are remembered, and told of its end."""
 SEEN_AGAIN: Final = 60.0
 """Seconds within which a use is not written down again: a page view is no write."""
-OFFLINE: Final = "offline_access"
 _HANDLE: Final = 43
 """Characters of 256 bits in base64url."""
 _AT_ONCE: Final = 100
@@ -125,6 +125,11 @@ class BrowserSessions(Flow):
         """The user's that are good now, in whichever browser."""
         found = await self._sessions.of_user(user.pool_id, user.sub, _AT_ONCE)
         return [session for session in found if self._is_good(session, user)]
+
+    async def standing(self, user: User, session_id: str) -> BrowserSession | None:
+        """The user's session of this id, if it is good now, in whichever browser."""
+        session = await self._sessions.of_id(user.pool_id, session_id)
+        return session if session is not None and self._is_good(session, user) else None
 
     def sid(self, session: BrowserSession, client_id: str) -> str:
         """What a client calls the session: the same for as long as it lasts, and of no use to another client (LO7)."""
@@ -223,10 +228,10 @@ class BrowserSessions(Flow):
 
     async def end_one(self, user: User, session_id: str) -> bool:
         """The session of this id, in whichever browser, has ended. False where the user has none such."""
-        for session in await self._sessions.of_user(user.pool_id, user.sub, _AT_ONCE):
-            if session.id == session_id:
-                return await self._end(session, revokes=True) is not None
-        return False
+        session = await self._sessions.of_id(user.pool_id, session_id)
+        if session is None or session.user_sub != user.sub:
+            return False
+        return await self._end(session, revokes=True) is not None
 
     async def end_all(self, user: User) -> None:
         """The user is signed out in every browser. Tokens are looked after by whoever asks for this."""
@@ -341,7 +346,8 @@ class BrowserSessions(Flow):
                     facts={"event_id": session.event_id},
                 )
             except VersionConflict:
-                current = await self._sessions.get(session.pool_id, session.handle)
+                # Somebody was faster. If that was a step-up, the end is for the session under its new handle.
+                current = await self._sessions.of_id(session.pool_id, session.id)
         if current is not None:
             await self._go_on_ending(current)
         return current

@@ -48,6 +48,8 @@ from poolhouse.flows.oauth.codes import Codes
 from poolhouse.flows.oauth.consent import ConsentBook
 from poolhouse.flows.oauth.interaction import Browser, Interact, Outcome, Pending, Send, Show, Step
 from poolhouse.flows.oauth.rules import rule
+from poolhouse.flows.protection.limits import Asked as Counted
+from poolhouse.flows.protection.limits import Limits
 from poolhouse.ports.arithmetic import Tokens
 from poolhouse.ports.clients import Clients
 from poolhouse.ports.oauth import AuthorizationRequests, ResourceServers
@@ -91,8 +93,10 @@ class Authorization(Flow):
         consents: ConsentBook,
         codes: Codes,
         terms: Terms,
+        limits: Limits,
     ) -> None:
         super().__init__(world)
+        self._limits = limits
         self._pools = pools
         self._clients = clients
         self._servers = servers
@@ -106,15 +110,16 @@ class Authorization(Flow):
 
     # --- the endpoint ------------------------------------------------------------------------------------------------
 
-    @rule("A2", "R5", "R8", "E1")
+    @rule("A2", "R5", "R8", "E1", "H8")
     async def begin(self, asked: Asked, browser: Browser) -> Outcome:
         """What the request leads to in this browser. Nothing is sent anywhere before client and redirect URI are
-        settled. Raises ``StoreAway`` until then."""
+        settled. Raises ``StoreAway`` until then, and ``TooManyRequests``: who floods is not sent on to the client."""
         pool: Pool | None = None
         client: Client | None = None
         try:
             pool = await self._pools.get(asked.pool_id)
             client = await self._client(pool, asked)
+            await self._limits.admit(Counted.AUTHORIZATION, client)
             to = addressed(settled(pool, client, asked))
         except (OAuthError, PoolNotFound) as error:
             return Show(error, pool, client)
@@ -126,7 +131,8 @@ class Authorization(Flow):
 
     async def _client(self, pool: Pool, asked: Asked) -> Client:
         if "client_id" in asked.faults:
-            raise InvalidRequest(asked.faults["client_id"])
+            reason = asked.faults["client_id"]
+            raise InvalidRequest(reason)
         client_id = asked.parameters.get("client_id")
         if client_id is None:
             raise InvalidRequest(Reason.OAUTH_PARAMETER_MISSING, name="client_id")

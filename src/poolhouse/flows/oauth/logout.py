@@ -14,10 +14,12 @@ import msgspec
 from msgspec import Struct
 
 from poolhouse.errors import (
+    AuthorizationClientUnknown,
     ClientNotFound,
     InvalidAccessToken,
     InvalidRequest,
     LogoutEnded,
+    RedirectMismatch,
 )
 from poolhouse.errors.reasons import Reason
 from poolhouse.flows.flow import Flow, World
@@ -233,8 +235,8 @@ class SignOut(Flow):
         """What ``/logout`` leads to: everybody in this browser is signed out, and goes to ``logout_uri``, or signs in
         again for ``redirect_uri``.
 
-        Raises ``InvalidRequest`` where the client or the address is missing, unknown, or not registered; nobody is
-        signed out then. ``PoolNotFound``.
+        Raises ``InvalidRequest`` where the client or the address is missing, ``AuthorizationClientUnknown``,
+        ``RedirectMismatch``, ``PoolNotFound``; nobody is signed out then.
         """
         pool = await self._pools.get(pool_id)
         named = parameters.get("client_id")
@@ -242,16 +244,16 @@ class SignOut(Flow):
             raise InvalidRequest(Reason.OAUTH_PARAMETER_MISSING, name="client_id")
         client = await self._known(pool, named)
         if client is None:
-            raise InvalidRequest(Reason.OAUTH_LOGOUT_CLIENT)
+            raise AuthorizationClientUnknown
         logout_uri, redirect_uri = parameters.get("logout_uri"), parameters.get("redirect_uri")
         if logout_uri is None and redirect_uri is None:
             raise InvalidRequest(Reason.OAUTH_LOGOUT_ADDRESS_MISSING)
         if logout_uri is not None:
             if logout_uri not in client.logout_urls:
-                raise InvalidRequest(Reason.OAUTH_LOGOUT_ADDRESS)
+                raise RedirectMismatch(Reason.OAUTH_LOGOUT_ADDRESS)
             return await self._leave(pool, client, browser, _with(logout_uri, parameters.get("state")))
         if redirect_uri not in client.callback_urls:
-            raise InvalidRequest(Reason.OAUTH_LOGOUT_ADDRESS)
+            raise RedirectMismatch(Reason.OAUTH_LOGOUT_ADDRESS)
         if "response_type" not in parameters:
             raise InvalidRequest(Reason.OAUTH_PARAMETER_MISSING, name="response_type")
         again = {name: parameters[name] for name in _AGAIN if name in parameters}

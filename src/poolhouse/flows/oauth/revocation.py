@@ -7,11 +7,13 @@ from poolhouse.flows.grants.revoke import Revocation
 from poolhouse.flows.oauth.client_proof import ClientAuthentication
 from poolhouse.flows.oauth.request import Known, Raw
 from poolhouse.flows.oauth.rules import rule
+from poolhouse.flows.protection.limits import Admit
 
 
 class RevocationEndpoint(Flow):
-    def __init__(self, world: World, clients: ClientAuthentication, revocation: Revocation) -> None:
+    def __init__(self, world: World, clients: ClientAuthentication, revocation: Revocation, admit: Admit) -> None:
         super().__init__(world)
+        self._admit = admit
         self._clients = clients
         self._revocation = revocation
 
@@ -24,7 +26,8 @@ class RevocationEndpoint(Flow):
         """The refresh token and all that its family gave have ended, if they are the client's. Whatever the hint says,
         the token itself tells what it is.
 
-        Raises ``InvalidRequest``, ``UnsupportedTokenType`` for an access or ID token, ``UnsupportedOperation`` where
-        the client has revocation off.
+        Raises ``InvalidRequest``, ``TooManyRequests``, ``UnsupportedTokenType`` for an access or ID token,
+        ``UnsupportedOperation`` where the client has revocation off.
         """
+        self._admit("UserToken")
         await self._revocation.revoke(known.client, known.need("token"), known.secret)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Final, Protocol
 
 from poolhouse.errors import UnsupportedGrantType
 from poolhouse.flows.flow import Flow, World
@@ -11,6 +11,11 @@ from poolhouse.flows.oauth.client_proof import ClientAuthentication
 from poolhouse.flows.oauth.grants.issued import Issued
 from poolhouse.flows.oauth.request import Known, Raw
 from poolhouse.flows.oauth.rules import rule
+from poolhouse.flows.protection.limits import Admit
+
+_OF_MACHINES: Final = "ClientAuthentication"
+_OF_USERS: Final = "UserToken"
+"""The classes of requests that the field counts these in."""
 
 
 class GrantType(Protocol):
@@ -18,8 +23,15 @@ class GrantType(Protocol):
 
 
 class TokenEndpoint(Flow):
-    def __init__(self, world: World, clients: ClientAuthentication, grant_types: Mapping[str, GrantType]) -> None:
+    def __init__(
+        self,
+        world: World,
+        clients: ClientAuthentication,
+        admit: Admit,
+        grant_types: Mapping[str, GrantType],
+    ) -> None:
         super().__init__(world)
+        self._admit = admit
         self._clients = clients
         self._grant_types = grant_types
 
@@ -33,9 +45,11 @@ class TokenEndpoint(Flow):
 
     @rule("T3", "C6")
     async def issue(self, known: Known) -> Issued:
-        """The tokens that the client asks for. Raises ``InvalidRequest``, ``UnsupportedGrantType``, and what the grant
-        type raises."""
-        grant_type = self._grant_types.get(known.need("grant_type"))
+        """The tokens that the client asks for. Raises ``InvalidRequest``, ``UnsupportedGrantType``, ``TooManyRequests``
+        and what the grant type raises."""
+        name = known.need("grant_type")
+        grant_type = self._grant_types.get(name)
         if grant_type is None:
             raise UnsupportedGrantType
+        self._admit(_OF_MACHINES if name == "client_credentials" else _OF_USERS)
         return await grant_type.give(known)

@@ -33,12 +33,23 @@ MINUTE = 60.0
 
 
 class Asked(StrEnum):
-    """What is limited: to begin a sign-in, to answer a challenge or bring a code, to sign up, to be sent a code."""
+    """What is limited: to begin a sign-in, to answer a challenge or bring a code, to sign up, to be sent a code, to ask
+    for authorization, and to ask the endpoints of clients (token, revocation, introspection)."""
 
     SIGN_IN = "sign_in"
     ANSWER = "answer"
     SIGN_UP = "sign_up"
     CODE = "code"
+    AUTHORIZATION = "authorization"
+    TOKEN = "token"  # noqa: S105 - a name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProofRates:
+    """How many proofs of clients may fail within a minute. 0: no limit."""
+
+    by_source: int = 0
+    by_client: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +59,7 @@ class Rates:
     by_source: Mapping[Asked, int] = field(default_factory=dict)
     by_client: Mapping[Asked, int] = field(default_factory=dict)
     by_pool: Mapping[Asked, int] = field(default_factory=dict)
+    proofs: ProofRates = ProofRates()
 
 
 NONE = Rates()
@@ -83,12 +95,21 @@ class Buckets:
             self._held.popitem(last=False)
 
 
+Admit = Callable[[str], None]
+"""A request of this class counts. Raises ``TooManyRequests``."""
+
+
+def admit_all(_: str) -> None:
+    """No class has a limit."""
+
+
 class RequestClasses:
     """Requests a second for each class of operations and region, whoever asks. ``figures`` names the classes that have
     a limit."""
 
     def __init__(self, clock: Clock, figures: Mapping[str, int]) -> None:
         self._figures = {name: figure for name, figure in figures.items() if figure}
+        self.in_force = bool(self._figures)
         self._buckets = Buckets(clock, AT_MOST)
 
     def admit(self, name: str | None, region: str) -> None:
@@ -113,7 +134,7 @@ class Limits:
         origin: Callable[[], Origin] = current_origin,
         at_most: int = AT_MOST,
     ) -> None:
-        self._hooks = hooks
+        self._refuse = Refusing(hooks)
         self._scopes = tuple(
             (scope, rates_of)
             for scope, rates_of in (
@@ -141,7 +162,10 @@ class Limits:
             bucket = (asked.value, scope, key)
             left = self._buckets.left(bucket, limit, MINUTE)
             if left < 1.0:
-                await self._refuse(asked, scope, client, origin, (1.0 - left) * MINUTE / limit)
+                wait = (1.0 - left) * MINUTE / limit
+                await self._refuse(
+                    asked.value, scope, pool_id=client.pool_id, client_id=client.id, origin=origin, wait=wait
+                )
             taken.append((bucket, limit))
         for bucket, limit in taken:
             # Looked at once more: others have counted while a plugin was asked.
@@ -156,15 +180,20 @@ class Limits:
             return ""
         return network_of(origin.source)
 
-    async def _refuse(self, asked: Asked, scope: str, client: Client, origin: Origin, wait: float) -> None:
+
+class Refusing:
+    """``wait``: seconds until it may be tried again."""
+
+    def __init__(self, hooks: Hooks) -> None:
+        self._hooks = hooks
+
+    async def __call__(
+        self, asked: str, scope: str, *, pool_id: str, client_id: str, origin: Origin, wait: float
+    ) -> None:
+        """Raises ``TooManyRequests``, unless a plugin lets it in."""
         if self._hooks.implements(specs.over_limit):
             event = OverLimit(
-                asked=asked.value,
-                scope=scope,
-                pool_id=client.pool_id,
-                client_id=client.id,
-                source=origin.source,
-                origin=origin,
+                asked=asked, scope=scope, pool_id=pool_id, client_id=client_id, source=origin.source, origin=origin
             )
             if await self._hooks.first(specs.over_limit, event):
                 return

@@ -25,17 +25,19 @@ from poolhouse.flows.oauth.logout import SignOut
 from poolhouse.flows.oauth.revocation import RevocationEndpoint
 from poolhouse.flows.oauth.token import TokenEndpoint
 from poolhouse.flows.oauth.userinfo import UserInfos
+from poolhouse.flows.protection.limits import Admit, admit_all
 from poolhouse.flows.services.user_pools import Services
 from poolhouse.hooks.context import Http
 from poolhouse.ports.user_pools import Ports
 
 
 class OAuthTerms(Struct, frozen=True, kw_only=True):
-    """``code_seconds``: how long a code is good; for the others see ``Terms``."""
+    """``code_seconds``: how long a code is good; ``logout_ends_tokens``: see ``SignOut``; the others: see ``Terms``."""
 
     code_seconds: int = 60
     request_seconds: int = 1800
     implicit: bool = False
+    logout_ends_tokens: bool = True
 
 
 USUAL: Final = OAuthTerms()
@@ -60,11 +62,13 @@ def build_oauth(
     http: Http,
     terms: OAuthTerms = USUAL,
     *,
-    logout_ends_tokens: bool = True,
+    admit: Admit = admit_all,
 ) -> OAuthServices:
-    """``http`` is the way to the servers of clients."""
+    """``http`` is the way to the servers of clients. ``admit`` counts requests by their class."""
     secrets = ClientSecrets(world.secrets, world.chance)
-    clients = ClientAuthentication(ports.pools, ports.clients, ClientProof(secrets, world.audit))
+    clients = ClientAuthentication(
+        ports.pools, ports.clients, ClientProof(secrets, world.audit), services.limits, services.proofs
+    )
     handles = Handles(world.secrets, world.chance)
     servers, grants, sessions = ports.resource_servers, services.grants, services.sessions
     consents = ConsentBook(world, ports.consents)
@@ -82,23 +86,25 @@ def build_oauth(
             consents,
             codes,
             Terms(request_seconds=terms.request_seconds, implicit=terms.implicit),
+            services.limits,
         ),
         consents=consents,
         token=TokenEndpoint(
             world,
             clients,
+            admit,
             {
                 "authorization_code": AuthorizationCodeGrant(codes, ports.users, sessions, grants, servers, consents),
                 "client_credentials": ClientCredentials(Machines(world, ports.tokens), servers),
                 "refresh_token": RefreshToken(services.refreshing, servers, consents),
             },
         ),
-        revocation=RevocationEndpoint(world, clients, services.revocation),
+        revocation=RevocationEndpoint(world, clients, services.revocation, admit),
         introspection=Introspection(world, clients, ports.tokens, services.bearers, handles, ports.grants, ports.users),
         user_infos=UserInfos(world, services.bearers),
-        sessions=services.sessions,
+        sessions=sessions,
         sign_out=SignOut(
-            world, ports.pools, ports.clients, services.sessions, ports.tokens, ends_tokens=logout_ends_tokens
+            world, ports.pools, ports.clients, sessions, ports.tokens, ends_tokens=terms.logout_ends_tokens
         ),
         backchannel_logout=BackchannelLogout(world, ports.pools, ports.clients, ports.tokens, http),
     )

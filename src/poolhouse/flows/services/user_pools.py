@@ -45,6 +45,7 @@ from poolhouse.flows.pools.domains import DomainAdministration, Surroundings
 from poolhouse.flows.pools.signing_keys import SigningKeyAdministration
 from poolhouse.flows.protection.limits import NONE, Limits, Rates
 from poolhouse.flows.protection.lockout import Lockout, as_first
+from poolhouse.flows.protection.proofs import FailedProofs
 from poolhouse.flows.sign_in.again import Again
 from poolhouse.flows.sign_in.begin import SignIn
 from poolhouse.flows.sign_in.challenges.custom import NAME as CUSTOM
@@ -93,6 +94,8 @@ class Services(Struct, frozen=True):
     signing_keys: SigningKeyAdministration
     imports: UserImport
     exports: UserExport
+    limits: Limits
+    proofs: FailedProofs
 
 
 def build_services(
@@ -120,6 +123,7 @@ def build_services(
     credentials = Credentials(world, ports.passwords, ports.srp)
     lockout = Lockout(ports.counters, clock, (CUSTOM, *map(as_first, (*CODES, WEB_AUTHN))))
     limits = Limits(clock, world.hooks, rates)
+    proofs = FailedProofs(clock, world.hooks, rates.proofs)
     messenger = Messenger(world, ports.outbox, ports.tokens.issuer)
     codes = CodeProcess(world, ports.codes, ports.counters, messenger)
     attributes = Attributes(world, ports.users, codes, limits)
@@ -248,12 +252,15 @@ def build_services(
             secrets,
             handles,
             grants,
+            proofs,
             reuse_ends_family=reuse_ends_family,
         ),
-        revocation=Revocation(world, ports.grants, proof, handles),
+        revocation=Revocation(world, ports.grants, proof, handles, proofs),
         bearers=bearers,
         sessions=sessions,
         signing_keys=SigningKeyAdministration(ports.pools, ports.clients, ports.key_ring, clock, audit),
         imports=UserImport(ports.pools, lines, ports.jobs, clock),
         exports=UserExport(ports.users, ports.groups, ports.passwords, world.secrets, audit, in_lines),
+        limits=limits,
+        proofs=proofs,
     )

@@ -78,6 +78,7 @@ class SignIn(Flow):
         self._secrets = secrets
         self._limits = limits
         self._second = table.second
+        self._alone = table.alone
         self._public: dict[str, Opens] = {flow: way for way in table.openings for flow in way.public}
         self._by_admin: dict[str, Opens] = {flow: way for way in table.openings for flow in way.by_admin}
         self._by_pages: dict[str, Opens] = {flow: way for way in table.openings for flow in way.by_pages}
@@ -143,6 +144,28 @@ class SignIn(Flow):
         )
         return await self._machine.go_on(*await way.begin(run, opening))
 
+    @step("sign_in.initiate_without_name")
+    async def initiate_without_name(self, client: Client, flow: str) -> Reply:
+        """A passkey of whomever is asked for (``openings/passkey.py``), in a sign-in by this flow.
+
+        Raises ``InvalidParameter`` where the client has no such flow, or the pool no passkeys; ``TooManyRequests``.
+        """
+        if not permits(client, flow):
+            raise _not_enabled(flow, by_admin=False)
+        await self._limits.admit(Asked.SIGN_IN, client)
+        pool = await self._pools.get(client.pool_id)
+        event_id = self.world.chance.uuid()
+        run = Run(pool=pool, client=client, user=None, submitted="", flow=flow, event_id=event_id, subject="")
+        return await self._machine.go_on(*self._alone.begin(run))
+
+    async def _claimed(self, client: Client, attempt: Attempt, answer: Answer) -> Attempt:
+        """The attempt of whose passkey answers. Who that is was not known before, so plugins hear of it now."""
+        pool = await self._pools.get(attempt.pool_id)
+        async with self._machine.holding(attempt):
+            claimed, user = await self._alone.claimed(pool, attempt, answer.given)
+        await self._pre_authentication(pool, client, user, "", answer.metadata)
+        return claimed
+
     @step("sign_in.respond")
     async def respond(self, client: Client, answer: Answer) -> Reply:
         """The next question, or the end.
@@ -157,6 +180,8 @@ class SignIn(Flow):
             attempt = await self._machine.take(client, answer.handle, answer.username, answer.meant)
             if answer.by_pages is not (attempt.flow in self._by_pages):
                 raise InvalidSession
+            if self._alone.is_of(attempt):
+                attempt = await self._claimed(client, attempt, answer)
             try:
                 return await self._respond(client, attempt, answer)
             except DeviceNotFound:

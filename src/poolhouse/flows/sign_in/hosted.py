@@ -59,6 +59,12 @@ class HostedSignIn(Flow):
             ),
         )
 
+    async def begin_by_passkey(self, client: Client) -> Reply:
+        """A passkey of whomever is asked for, before anybody has said a name: the answer comes with the empty name, and
+        says who it is (``openings/passkey.py``). Raises ``InvalidParameter`` where nobody begins by passkeys here, and
+        as ``SignIn.initiate``."""
+        return await self._sign_in.initiate_without_name(self._on_pages.client(client), HOSTED)
+
     async def begin_signed_up(self, client: Client, username: str, session: str) -> Reply:
         """As ``begin``, for who has just confirmed a sign-up: ``session`` is what that gave. Raises
         ``InvalidSession``."""

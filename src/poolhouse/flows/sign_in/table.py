@@ -26,6 +26,7 @@ from poolhouse.flows.sign_in.challenges.srp import PasswordVerifier
 from poolhouse.flows.sign_in.challenges.strangers import StrangersChallenge
 from poolhouse.flows.sign_in.migration import Migration
 from poolhouse.flows.sign_in.openings.choice import ByChoice
+from poolhouse.flows.sign_in.openings.passkey import ByPasskeyAlone
 from poolhouse.flows.sign_in.openings.password import ByPassword
 from poolhouse.flows.sign_in.openings.plugins import ByPlugins
 from poolhouse.flows.sign_in.openings.srp import BySrp
@@ -38,12 +39,14 @@ from poolhouse.ports.user_pools import Ports
 
 
 class Table(Struct, frozen=True):
-    """``stages`` run by their ``order``. ``second`` knows what may be given in place of a second factor."""
+    """``stages`` run by their ``order``. ``second`` knows what may be given in place of a second factor, ``alone``
+    how a sign-in begins without a name."""
 
     openings: tuple[Opens, ...]
     challenges: tuple[Challenge, ...]
     stages: tuple[offered.Stage, ...]
     second: SecondFactor
+    alone: ByPasskeyAlone
 
 
 def sign_in_table(
@@ -91,4 +94,5 @@ def sign_in_table(
         ),
         stages=(new_password.stage(), second.stage(), *stages),
         second=second,
+        alone=ByPasskeyAlone(ports.users, ports.passkeys, first, directory),
     )

@@ -69,7 +69,7 @@ def nothing(more: Fields) -> Answer:
 def refused(error: errors.PoolhouseError, request: web.Request, more: Fields) -> Answer:
     """The error of a token, revocation or introspection request (RFC 6749 section 5.2)."""
     status, word = _entry(error)
-    fields = {**more, **_hints(error, status)}
+    fields = {**more, **hints(error, status)}
     if status == 401 and "Authorization" in request.headers:
         fields["WWW-Authenticate"] = 'Basic realm="clients"'
     said = {"error": word}
@@ -94,7 +94,7 @@ def resource_refused(error: errors.PoolhouseError | None, more: Fields) -> Answe
         challenge += f', error_description="{_ENDED}"'
     if status == 403:
         challenge += ', scope="openid"'
-    fields = {**more, **_hints(error, status)}
+    fields = {**more, **hints(error, status)}
     if status in (400, 401, 403):
         fields["WWW-Authenticate"] = challenge
     return Answer(_head(status), msgspec.json.encode({"error": word}), fields)
@@ -141,7 +141,8 @@ def _entry(error: errors.PoolhouseError) -> tuple[int, str]:
     return status, word or getattr(error, "code", "invalid_request")
 
 
-def _hints(error: errors.PoolhouseError, status: int) -> dict[str, str]:
+def hints(error: errors.PoolhouseError, status: int) -> dict[str, str]:
+    """The fields that say when it may be tried again."""
     if status not in (429, 503):
         return {}
     wait: float = getattr(error, "retry_after", 1.0)

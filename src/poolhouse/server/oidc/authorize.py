@@ -14,7 +14,7 @@ from poolhouse.flows.oauth.authorize import Authorization
 from poolhouse.flows.oauth.interaction import Browser, Interact, Outcome, Send, Show, Step
 from poolhouse.flows.oauth.rules import rule
 from poolhouse.server.cookies import BROWSER, SESSIONS, Cookies
-from poolhouse.server.oidc.answered import note
+from poolhouse.server.oidc.answered import hints, note
 from poolhouse.server.oidc.requests import Reading
 from poolhouse.server.oidc.responses import PRIVATE, ToClient, go
 from poolhouse.server.paths import root_of
@@ -83,7 +83,7 @@ class AuthorizeEndpoint:
             case Show():
                 return self._shown(request, request_id, outcome)
 
-    @rule("E1", "R5")
+    @rule("E1", "R5", "H8")
     def _shown(self, request: web.Request, request_id: str, show: Show) -> web.Response:
         status = next(_STATUS[kind] for kind in type(show.error).__mro__ if kind in _STATUS)
         wanted = request.headers.get("Accept", "")
@@ -93,4 +93,5 @@ class AuthorizeEndpoint:
         else:
             response = self._error_page(request, show, status, request_id)
         response.headers.update(PRIVATE)
+        response.headers.update(hints(show.error, status))
         return response

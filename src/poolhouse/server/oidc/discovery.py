@@ -93,6 +93,11 @@ def _document(issuer: str, algorithms: Sequence[str], *, implicit: bool) -> Mapp
         "introspection_endpoint": f"{issuer}/oauth2/introspect",
         "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
         "userinfo_endpoint": f"{issuer}/oauth2/userInfo",
+        "end_session_endpoint": f"{issuer}/oauth2/end_session",
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
+        "frontchannel_logout_supported": True,
+        "frontchannel_logout_session_supported": True,
         "grant_types_supported": [
             "authorization_code",
             *(["implicit"] if implicit else []),

@@ -17,6 +17,8 @@ _NO_PLACES: Final = frozenset({"about", "blob", "data", "file", "filesystem", "j
 
 _SAME: Final = {
     "Referrer-Policy": "no-referrer",
+    # For browsers that do not know frame-ancestors.
+    "X-Frame-Options": "DENY",
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "publickey-credentials-get=(self), publickey-credentials-create=(self)",

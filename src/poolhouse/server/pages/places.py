@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import Final
+from typing import Any, Final
 
 from poolhouse.flows.sign_in.hosted import PASSWORD, HostedSignIn
 from poolhouse.flows.sign_in.machine import Asking
@@ -54,8 +54,10 @@ class Places:
         notice: Problem | None = None,
         problems: tuple[Problem, ...] = (),
         typed: Form | None = None,
+        passkey: Mapping[str, Any] | None = None,
     ) -> tuple[View, dict[str, str]]:
-        """The page of this place, and its ways out. ``typed`` is a form that comes again."""
+        """The page of this place, and its ways out. ``typed`` is a form that comes again, ``passkey`` what an
+        authenticator is asked."""
         progress, ways = visit.progress, self.ways(visit)
         links = {"restart": visit.address(PAGE, at="name")}
         view: View
@@ -67,6 +69,7 @@ class Places:
                     names=names_of(visit.pool),
                     username=typed.get("username") or self._known_name(visit),
                     asks_password=ways == (PASSWORD,),
+                    passkey=passkey,
                     notice=notice,
                     problems=problems,
                 )
@@ -86,7 +89,7 @@ class Places:
                 links |= self._other(visit)
             case Place.QUESTION:
                 if progress.waiting is None:
-                    return self.view(visit, Place.NAME, notice, problems)
+                    return self.view(visit, Place.NAME, notice, problems, typed, passkey)
                 view = self._question(visit, progress.waiting, notice, problems, typed)
                 links |= self._other(visit)
                 if _is_recoverable(progress):

@@ -36,6 +36,12 @@ class Waiting(Struct, frozen=True):
     def asking(self) -> Asking:
         return Asking(self.challenge, self.handle, msgspec.convert(self.question, _QUESTIONS[self.kind]))
 
+    @classmethod
+    def of(cls, asking: Asking) -> Waiting:
+        return cls(
+            asking.challenge, asking.handle, type(asking.question).__name__, msgspec.to_builtins(asking.question)
+        )
+
     def __repr__(self) -> str:
         return f"Waiting(challenge={self.challenge!r})"
 
@@ -64,13 +70,15 @@ class CodeSent(Struct, frozen=True):
 
 class Progress(Struct, frozen=True, kw_only=True):
     """``username`` is what was typed, ``way`` the chosen way to begin as long as nothing was proven, ``remembers``
-    whether the browser is to keep the session. ``confirming`` waits for the code of a sign-up, ``resetting`` for that
-    of a forgotten password. ``notice`` is the id of good news for the next page."""
+    whether the browser is to keep the session. ``passkey`` is asked on the first page, whoever it is. ``confirming``
+    waits for the code of a sign-up, ``resetting`` for that of a forgotten password. ``notice`` is the id of good news
+    for the next page."""
 
     username: str = ""
     way: str | None = None
     remembers: bool = False
     waiting: Waiting | None = None
+    passkey: Waiting | None = None
     set_up: SetUp | None = None
     confirming: CodeSent | None = None
     resetting: CodeSent | None = None
@@ -78,9 +86,7 @@ class Progress(Struct, frozen=True, kw_only=True):
 
     def asked(self, asking: Asking, *, way: str | None = None, notice: str | None = None) -> Progress:
         """This is asked now. ``way`` is how the sign-in begins, where nothing was proven yet."""
-        question = msgspec.to_builtins(asking.question)
-        waiting = Waiting(asking.challenge, asking.handle, type(asking.question).__name__, question)
-        return replace(self, way=way, waiting=waiting, set_up=None, notice=notice)
+        return replace(self, way=way, waiting=Waiting.of(asking), passkey=None, set_up=None, notice=notice)
 
     def again(self) -> Progress:
         """The sign-in begins anew, for whoever typed the name."""

@@ -8,8 +8,8 @@ anew.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
-from typing import Final
+from collections.abc import Awaitable, Mapping
+from typing import Any, Final
 
 from aiohttp import web
 from msgspec.structs import replace
@@ -25,10 +25,12 @@ from poolhouse.flows.sign_in.questions import (
     Otherwise,
     Recovering,
     SetUpFactor,
+    UsePasskey,
 )
 from poolhouse.records.factors import WEB_AUTHN
 from poolhouse.server.pages.fields import plugin_fields
 from poolhouse.server.pages.forms import Incomplete, choice_of, code_of, given_of, password_of, username_of, values_of
+from poolhouse.server.pages.passkeys import request_options
 from poolhouse.server.pages.places import PAGE, TOTP, Place, Places, code_field, fields_of
 from poolhouse.server.pages.problems import problems_of
 from poolhouse.server.pages.progress import CodeSent, Progress, SetUp, Waiting
@@ -53,9 +55,9 @@ class SignInPages:
 
     async def show(self, visit: Visit) -> web.Response:
         notice = visit.progress.notice
-        return self._page(visit, self._places.now(visit), Problem(notice) if notice else None)
+        return await self._page(visit, self._places.now(visit), Problem(notice) if notice else None)
 
-    def _page(
+    async def _page(
         self,
         visit: Visit,
         place: Place,
@@ -63,8 +65,23 @@ class SignInPages:
         problems: tuple[Problem, ...] = (),
         typed: Form | None = None,
     ) -> web.Response:
-        view, links = self._places.view(visit, place, notice, problems, typed)
+        passkey = None
+        if place is Place.NAME and WEB_AUTHN in self._places.ways(visit):
+            visit, passkey = await self._with_passkey(visit)
+        view, links = self._places.view(visit, place, notice, problems, typed, passkey)
         return self._visits.page(visit, view, links)
+
+    async def _with_passkey(self, visit: Visit) -> tuple[Visit, Mapping[str, Any] | None]:
+        """What an authenticator is asked on the first page, before there is a name: afresh each time, for it does not
+        wait for long. Where too many are asked, nobody is."""
+        try:
+            asking = await self._hosted.begin_by_passkey(visit.client)
+        except errors.Limited:
+            return visit, None
+        if not isinstance(asking, Asking) or not isinstance(asking.question, UsePasskey):
+            return visit, None
+        visit = await self._visits.keep(visit, replace(visit.progress, passkey=Waiting.of(asking)))
+        return visit, request_options(asking.question)
 
     # --- answering ---------------------------------------------------------------------------------------------------
 
@@ -85,10 +102,12 @@ class SignInPages:
                 case Place.RECOVERY:
                     return await self._given(visit, Recovering(code_of(form)), form, place)
         except Incomplete as incomplete:
-            return self._page(visit, place, problems=incomplete.problems, typed=form)
+            return await self._page(visit, place, problems=incomplete.problems, typed=form)
 
     async def _name(self, visit: Visit, form: Form) -> web.Response:
         ways = self._places.ways(visit)
+        if form.get("credential") and visit.progress.passkey is not None:
+            return await self._by_passkey(visit, visit.progress.passkey, form)
         progress = Progress(username=form.get("username", "").strip(), remembers="remember" in form)
         if ways == (PASSWORD,):
             missing: list[Problem] = []
@@ -104,6 +123,19 @@ class SignInPages:
         if len(ways) == 1:
             return await self._begin(visit, progress, Place.NAME, ways[0], typed=form)
         return await self._keep_and_go(visit, progress)
+
+    async def _by_passkey(self, visit: Visit, passkey: Waiting, form: Form) -> web.Response:
+        """An authenticator answered, and says whose it is."""
+        given = given_of(WEB_AUTHN, form)
+        try:
+            reply = await self._hosted.answer(visit.client, "", WEB_AUTHN, passkey.handle, given)
+        except (*_TO_WAIT, errors.Failed, errors.Conflicted):
+            raise
+        except PoolhouseError as error:
+            problems = _wrong(error, "passkey.wrong")
+            return await self._page(visit, Place.NAME, problems=problems)
+        name = getattr(reply.question, "username", "") if isinstance(reply, Asking) else ""
+        return await self.go_on(visit, Progress(username=name), reply)
 
     async def _chosen(self, visit: Visit, form: Form) -> web.Response:
         way = choice_of(form)
@@ -137,7 +169,7 @@ class SignInPages:
             if (led := self._elsewhere(visit, progress, error)) is not None:
                 return await led
             problem = _wrong(error, "signin.wrong" if place is Place.NAME else "password.wrong")
-            return self._page(visit, place, problems=problem, typed=typed)
+            return await self._page(visit, place, problems=problem, typed=typed)
         return await self.go_on(visit, progress, reply, way=way if password is None else None)
 
     async def _answered(self, visit: Visit, form: Form) -> web.Response:
@@ -207,7 +239,7 @@ class SignInPages:
         if isinstance(error, (*_TO_WAIT, errors.Failed, errors.Conflicted)):
             raise error
         if isinstance(error, errors.CodeMismatch | errors.CodeExpired | errors.Invalid | errors.NotFound):
-            return self._page(visit, place, problems=self._problems(visit, error), typed=form)
+            return await self._page(visit, place, problems=self._problems(visit, error), typed=form)
         if (led := self._elsewhere(visit, progress, error)) is not None:
             return await led
         if isinstance(error, errors.InvalidSession):
@@ -221,7 +253,7 @@ class SignInPages:
             problems = _wrong(error, "passkey.wrong" if is_passkey else "signin.wrong")
         visit = await self._visits.keep(visit, progress.again())
         place = self._places.now(visit)
-        return self._page(visit, place if place is not Place.QUESTION else Place.NAME, problems=problems)
+        return await self._page(visit, place if place is not Place.QUESTION else Place.NAME, problems=problems)
 
     def _problems(self, visit: Visit, error: PoolhouseError) -> tuple[Problem, ...]:
         if isinstance(error, errors.CodeMismatch | errors.CodeExpired):

@@ -8,6 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from poolhouse.errors import PoolhouseError
+from poolhouse.flows.oauth.interaction import Show
 from poolhouse.flows.oauth.logout import LoggedOut, Question
 from poolhouse.records.clients import Client
 from poolhouse.records.pools import Pool
@@ -17,7 +18,7 @@ from poolhouse.server.pages.renderer import Renderer
 from poolhouse.server.pages.views import Done, Frame, SignedOut, SignOut
 from poolhouse.server.paths import root_of
 
-ShowError = Callable[[web.Request, PoolhouseError, str], web.StreamResponse]
+ShowError = Callable[[web.Request, Show, int, str], web.StreamResponse]
 
 
 class SignOutViews:
@@ -48,7 +49,7 @@ class SignOutViews:
         return self._renderer.render(request, self._frame(request, None, None), Done(kind="signed_in"))
 
     def refused(self, request: web.Request, error: PoolhouseError, request_id: str) -> web.StreamResponse:
-        return self._show_error(request, error, request_id)
+        return self._show_error(request, Show(error), 400, request_id)
 
     def check(self, request: web.Request, form: Mapping[str, Any], secret: str | None, handle: str) -> None:
         """Raises ``FormRefused``."""

@@ -10,7 +10,7 @@ from poolhouse.flows.access.callers import Callers
 from poolhouse.flows.protection.limits import RequestClasses
 from poolhouse.server.answers import Answer, told
 from poolhouse.server.cognito.bindings.json import JsonApi
-from poolhouse.server.cognito.dispatch import Admit, Dispatch
+from poolhouse.server.cognito.dispatch import Dispatch
 from poolhouse.server.ground import Ground
 from poolhouse.server.part import Built, Part
 from poolhouse.server.proxies import source_address
@@ -19,10 +19,11 @@ from poolhouse.server.routes import Audience, Route
 
 
 async def build(ground: Ground, built: Built) -> Part:
-    """Needs the callers."""
+    """Needs the callers, and the classes of requests."""
+    classes = built.one(RequestClasses)
     server, strict = ground.settings.server, ground.settings.dev.enabled
     api = JsonApi(
-        dispatch=Dispatch(built.apis, admit=_request_classes(ground), strict=strict),
+        dispatch=Dispatch(built.apis, admit=classes.admit if classes.in_force else None, strict=strict),
         callers=built.one(Callers),
         region=server.region,
         now=ground.surroundings.signed_at,
@@ -43,12 +44,6 @@ async def build(ground: Ground, built: Built) -> Part:
             Route("OPTIONS", "/{path:.+}", api.handle, Audience.API, "api"),
         )
     )
-
-
-def _request_classes(ground: Ground) -> Admit | None:
-    figures = ground.settings.limits.requests
-    in_force = figures and not ground.settings.dev.enabled
-    return RequestClasses(ground.surroundings.clock, figures).admit if in_force else None
 
 
 async def _nowhere(_: web.Request) -> Answer:

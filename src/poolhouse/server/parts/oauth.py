@@ -5,6 +5,7 @@ from __future__ import annotations
 from poolhouse.flows.flow import World
 from poolhouse.flows.grants.notices import BACKCHANNEL_LOGOUT
 from poolhouse.flows.jobs.worker import Kind
+from poolhouse.flows.protection.limits import RequestClasses
 from poolhouse.flows.services.oauth import OAuthTerms, build_oauth
 from poolhouse.flows.services.user_pools import Services
 from poolhouse.ports.user_pools import Ports
@@ -22,17 +23,23 @@ from poolhouse.server.routes import Audience, Handler, Route
 
 async def build(ground: Ground, built: Built) -> Part:
     """Needs the flows of user pools. Gives those of OAuth."""
+    server, limits, classes = ground.settings.server, ground.settings.limits, built.one(RequestClasses)
     said = ground.settings.oauth
-    terms = OAuthTerms(code_seconds=said.code_seconds, request_seconds=said.request_seconds, implicit=said.implicit)
+    terms = OAuthTerms(
+        code_seconds=said.code_seconds,
+        request_seconds=said.request_seconds,
+        implicit=said.implicit,
+        logout_ends_tokens=ground.settings.sessions.logout_ends_tokens,
+    )
     services = build_oauth(
         built.one(World),
         built.one(Ports),
         built.one(Services),
         ground.http,
         terms,
-        logout_ends_tokens=ground.settings.sessions.logout_ends_tokens,
+        # As all requests that nobody signed.
+        admit=lambda name: classes.admit(name, server.region),
     )
-    server, limits = ground.settings.server, ground.settings.limits
     reading = Reading(
         limit=min(limits.body, limits.open_body),
         source=lambda request: source_address(request.remote, request.headers, server.trusted_proxies),

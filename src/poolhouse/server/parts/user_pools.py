@@ -12,7 +12,7 @@ from poolhouse.flows.jobs.worker import Kind
 from poolhouse.flows.pools.census import CENSUS, CensusTaking
 from poolhouse.flows.pools.domains import Surroundings
 from poolhouse.flows.pools.removal import POOL_REMOVAL, PoolRemoval
-from poolhouse.flows.protection.limits import NONE, Asked, Rates
+from poolhouse.flows.protection.limits import NONE, Asked, ProofRates, Rates, RequestClasses
 from poolhouse.flows.services.user_pools import build_services
 from poolhouse.hooks import specs
 from poolhouse.hooks.events.server import Register
@@ -87,8 +87,13 @@ async def build(ground: Ground, _: Built) -> Part:
             Kind(POOL_REMOVAL, removal.go_on),
             Kind(CENSUS, CensusTaking(ports.censuses, world.clock).go_on),
         ),
-        gives=(world, ports, services, keys),
+        gives=(world, ports, services, keys, _classes(ground)),
     )
+
+
+def _classes(ground: Ground) -> RequestClasses:
+    settings = ground.settings
+    return RequestClasses(ground.surroundings.clock, {} if settings.dev.enabled else settings.limits.requests)
 
 
 def _session_terms(settings: Settings) -> SessionTerms:
@@ -111,19 +116,26 @@ def _rates(settings: Settings) -> Rates:
             Asked.ANSWER: limits.source_answers,
             Asked.SIGN_UP: limits.source_sign_ups,
             Asked.CODE: limits.source_codes,
+            Asked.AUTHORIZATION: limits.source_authorizations,
+            Asked.TOKEN: limits.source_tokens,
         },
         by_client={
             Asked.SIGN_IN: limits.client_sign_ins,
             Asked.ANSWER: limits.client_answers,
             Asked.SIGN_UP: limits.client_sign_ups,
             Asked.CODE: limits.client_codes,
+            Asked.AUTHORIZATION: limits.client_authorizations,
+            Asked.TOKEN: limits.client_tokens,
         },
         by_pool={
             Asked.SIGN_IN: limits.pool_sign_ins,
             Asked.ANSWER: limits.pool_answers,
             Asked.SIGN_UP: limits.pool_sign_ups,
             Asked.CODE: limits.pool_codes,
+            Asked.AUTHORIZATION: limits.pool_authorizations,
+            Asked.TOKEN: limits.pool_tokens,
         },
+        proofs=ProofRates(by_source=limits.source_failed_proofs, by_client=limits.client_failed_proofs),
     )
 
 

@@ -41,7 +41,7 @@ GRANTS = Collection("grants", indexes=("session",))
 AUTHORIZATION_REQUESTS = Collection("authorization_requests", lasting=False)
 AUTHORIZATION_CODES = Collection("authorization_codes")
 CONSENTS = Collection("consents")
-BROWSER_SESSIONS = Collection("browser_sessions", indexes=("user",))
+BROWSER_SESSIONS = Collection("browser_sessions", indexes=("user", "session"))
 COUNTERS = Collection("counters", lasting=False, small=True)
 CENSUS = Collection("census", lasting=False, small=True)
 """How many users a pool has. What the loss of power takes is counted again."""

@@ -56,7 +56,11 @@ class BrowserSessionRepository:
     async def of_user(self, pool_id: str, sub: str, limit: int) -> Sequence[BrowserSession]:
         return await self._shelf.find(Query(prefix=(pool_id,), where=Equals("user", sub), limit=limit))
 
+    async def of_id(self, pool_id: str, session: str) -> BrowserSession | None:
+        found = await self._shelf.find(Query(prefix=(pool_id,), where=Equals("session", session), limit=1))
+        return found[0] if found else None
+
 
 def _session_entry(session: BrowserSession) -> Entry:
     key = (session.pool_id, session.handle)
-    return to_entry(session, key, expires=session.expires, index={"user": session.user_sub})
+    return to_entry(session, key, expires=session.expires, index={"user": session.user_sub, "session": session.id})

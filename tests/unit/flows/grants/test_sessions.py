@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -12,8 +13,8 @@ from poolhouse.config.settings import Sessions
 from poolhouse.errors import InvalidSession
 from poolhouse.flows.grants import assurance
 from poolhouse.flows.grants.handles import digest
-from poolhouse.flows.grants.notices import BACKCHANNEL_LOGOUT, Notice
-from poolhouse.flows.grants.sessions import MOST_ACCOUNTS, SEEN_AGAIN
+from poolhouse.flows.grants.notices import BACKCHANNEL_LOGOUT, Notice, Notices
+from poolhouse.flows.grants.sessions import MOST_ACCOUNTS, SEEN_AGAIN, USUAL, BrowserSessions
 from poolhouse.records.clients import Client
 from poolhouse.records.grants import BrowserSession
 from poolhouse.records.jobs import Job
@@ -415,6 +416,33 @@ async def test_an_end_that_was_cut_short_is_finished_by_whoever_comes_next(
     assert grant.revoked
     assert 1 == len(await jobs(house))
     assert None is await kept(house, joined.session)
+
+
+async def test_an_end_is_for_the_session_whatever_its_handle_is_by_then(house: House, pool: Pool, user: User) -> None:
+    begun = await begin(house, pool, user)
+    stale = begun.signed_in.session
+
+    class LateEnd:
+        """The sessions as they are, but for the first look at one, which is old by now."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(house.built.ports.sessions, name)
+
+        async def get(self, *_: str) -> BrowserSession:
+            return stale
+
+    risen = await house.services.sessions.step_up(pool, begun.signed_in, begun.handles, ("totp",))
+    late = BrowserSessions(
+        house.built.world,
+        LateEnd(),
+        house.built.ports.users,
+        house.built.ports.grants,
+        Notices(house.built.ports.clients, house.built.ports.jobs).put,
+        USUAL,
+    )
+
+    assert 1 == len(await late.end(pool, begun.handles))
+    assert () == await live(house, pool, risen.handles)
 
 
 async def test_a_client_that_joins_while_the_session_ends_is_told_or_refused(

@@ -116,7 +116,9 @@ class World:
         audit: Any = None
         world = FlowWorld(self.clock, chance, vault(), Hooks(implementations), audit)
         users: Any = self
-        table: Any = Table(openings=(), challenges=tuple(challenges or (self.riddle,)), stages=stages, second=None)  # type: ignore[arg-type]
+        nothing: Any = None
+        asked: Any = tuple(challenges or (self.riddle,))
+        table = Table(openings=(), challenges=asked, stages=stages, second=nothing, alone=nothing)
         self.machine = Machine(world, users, self, self.lockout, KnownDevices(world, users), table, users)
 
     async def get(self, pool_id: str, sub: str) -> User | None:

@@ -18,6 +18,7 @@ def test_every_page_has_these_fields() -> None:
     assert {
         "Content-Security-Policy": POLICY,
         "Referrer-Policy": "no-referrer",
+        "X-Frame-Options": "DENY",
         "X-Content-Type-Options": "nosniff",
         "Cross-Origin-Opener-Policy": "same-origin",
         "Permissions-Policy": "publickey-credentials-get=(self), publickey-credentials-create=(self)",

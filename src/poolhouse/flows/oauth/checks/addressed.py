@@ -35,7 +35,8 @@ def settled(pool: Pool, client: Client, asked: Asked) -> Settled:
     cannot be known, ``RedirectMismatch``."""
     require_known(pool, client)
     if "redirect_uri" in asked.faults:
-        raise InvalidRequest(asked.faults["redirect_uri"])
+        reason = asked.faults["redirect_uri"]
+        raise InvalidRequest(reason)
     given = asked.parameters.get("redirect_uri")
     if given is not None:
         if not is_registered(given, client):
@@ -76,7 +77,8 @@ def addressed(settled: Settled) -> Addressed:
     words = frozenset(asked.parameters.get("response_type", "").split(" ")) - {""}
     has_tokens = not words.isdisjoint(("token", "id_token"))
     if "response_mode" in asked.faults:
-        raise InvalidRequest(asked.faults["response_mode"])
+        reason = asked.faults["response_mode"]
+        raise InvalidRequest(reason)
     mode = asked.parameters.get("response_mode", "fragment" if has_tokens else "query")
     if mode not in MODES or (mode == "query" and has_tokens):
         raise InvalidRequest(Reason.OAUTH_RESPONSE_MODE_UNUSABLE)

@@ -99,8 +99,7 @@ class AuthorizationCodeGrant:
         )
 
     async def _session(self, user: User | None, code: AuthorizationCode) -> BrowserSession | None:
-        found = await self._sessions.of_user(user) if user else ()
-        return next((session for session in found if session.id == code.session), None)
+        return await self._sessions.standing(user, code.session) if user else None
 
 
 @rule("R7", "P3", "P4")

@@ -1,7 +1,9 @@
 """A passkey signs a challenge of ours: WEB_AUTHN (WebAuthn level 3, section 7.2).
 
 What was asked for is sealed in the attempt, and the answer is compared with that. Whose passkey it is says its own
-record, and that has to be who is expected (security row 29). A name that nobody has, and a user who cannot begin so,
+record, and that has to be who is expected (security row 29). Where the
+sign-in began without a name, any passkey of the domain will do: then the authenticator has to say whom it means, too. A
+name that nobody has, and a user who cannot begin so,
 get the same question, with a passkey that belongs to the name and that nobody has, and a check that does the same work
 and fails.
 """
@@ -66,19 +68,25 @@ class PasskeyChallenge(Flow):
     async def ask(self, run: Run) -> Posed:
         """Raises ``InvalidParameter`` where the pool has no passkeys any more."""
         policy, rp_id = _policy(run.pool)
+        if not run.submitted:
+            return self._posed(run, policy, rp_id, None)
         held = await self._passkeys.of(run.pool.id, run.subject)
         usable = [passkey for passkey in held if passkey.rp_id == rp_id]
         if not usable or not self._first.can_begin(run.pool, run.user, WEB_AUTHN):
             usable = []
         hints = [PasskeyHint(passkey.id, passkey.transports) for passkey in usable] or [self._stand_in(run)]
+        return self._posed(run, policy, rp_id, hints)
+
+    def _posed(self, run: Run, policy: PasskeyPolicy, rp_id: str, hints: list[PasskeyHint] | None) -> Posed:
+        """``hints`` None: whosever passkey it is."""
         challenge = text_of(self.world.chance.raw(CHALLENGE))
         return Posed(
-            UsePasskey(challenge, rp_id, tuple(hints), policy.asked_verification, run.client.session_validity),
+            UsePasskey(challenge, rp_id, tuple(hints or ()), policy.asked_verification, run.client.session_validity),
             {
                 "challenge": challenge,
                 "rp_id": rp_id,
                 "verification": policy.asked_verification,
-                "ids": [hint.id for hint in hints],
+                "ids": None if hints is None else [hint.id for hint in hints],
             },
         )
 
@@ -98,7 +106,7 @@ class PasskeyChallenge(Flow):
         except PasskeyRefused as refused:
             why = refused.detail if theirs else "none of those that were asked for"
             raise WrongCredentials(detail=f"passkey: {why}") from None
-        if theirs is None or not _names(credential, theirs.user_sub):
+        if theirs is None or not _names(credential, theirs.user_sub, has_to=private["ids"] is None):
             raise WrongCredentials(detail="passkey: another user's")
         await self._count(theirs, used.sign_count)
         return Passed(VERIFIED_PASSKEY if used.verified else PASSKEY)
@@ -108,7 +116,7 @@ class PasskeyChallenge(Flow):
         return (
             run.user is not None
             and passkey.user_sub == run.user.sub
-            and passkey.id in private["ids"]
+            and (private["ids"] is None or passkey.id in private["ids"])
             and passkey.rp_id == private["rp_id"] == rp_id
             and self._first.can_begin(run.pool, run.user, WEB_AUTHN)
         )
@@ -158,10 +166,16 @@ def _read(text: str) -> dict[str, Any]:
     return credential
 
 
-def _names(credential: Mapping[str, Any], sub: str) -> bool:
-    """Whether the authenticator means this user, where it says whom it means."""
+def named_credential(text: str) -> str:
+    """The id of the passkey that an answer names. Raises ``InvalidParameter`` for what is none."""
+    named: str = _read(text)["id"]
+    return named
+
+
+def _names(credential: Mapping[str, Any], sub: str, *, has_to: bool) -> bool:
+    """Whether the authenticator means this user, where it says whom it means; it ``has_to`` where nobody else did."""
     whom, meant = credential["response"].get("userHandle"), text_of(handle_of(sub))
-    return whom is None or whom in ("", meant)
+    return whom == meant or (not has_to and whom in (None, ""))
 
 
 def _bytes(text: str) -> bytes:

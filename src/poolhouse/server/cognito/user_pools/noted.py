@@ -130,9 +130,11 @@ SILENT: Final[Mapping[str, tuple[str, ...]]] = {
 
 ELSEWHERE: Final[Mapping[str, tuple[Action, ...]]] = {
     "addresses of an account": ("recovery_codes.made",),
+    "authorization": ("authorization.code_refused", "consent.given", "consent.withdrawn"),
     "commands": ("access_key.created", "access_key.deleted", "keys.rotated", "user.imported", "users.exported"),
     "jobs": ("job.cancelled", "job.cancelling", "job.failed", "job.failing", "job.retried"),
     "messages": ("message.dropped", "message.retried"),
+    "sessions": ("session.ended",),
     "signatures": ("signature.refused",),
 }
 """What is noted of what is no operation."""

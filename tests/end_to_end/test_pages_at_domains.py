@@ -1,0 +1,95 @@
+"""The hosted pages at the domains of their pool: a person who came there stays there."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import aiohttp
+import pytest
+
+from poolhouse.config.settings import Server
+from poolhouse.flows.pools.domains import DomainSettings
+from tests.support.house import PASSWORD
+from tests.support.oauth import CALLBACK, VERIFIER, OAuth, oauth_served
+from tests.support.robot import Robot
+
+OWN = "auth.example.com"
+SUFFIX = "pools.example.com"
+CUSTOM = "login.example.org"
+ARN = "arn:aws:acm:us-east-1:000000000000:certificate/one"
+
+
+@pytest.fixture
+async def at() -> AsyncIterator[OAuth]:
+    async with oauth_served(server=Server(base_url=f"https://{OWN}", domain_suffix=SUFFIX)) as served:
+        domains = served.house.services.domains
+        await domains.create(served.pool.id, "people", DomainSettings())
+        await domains.create(served.pool.id, CUSTOM, DomainSettings(certificate=ARN))
+        yield served
+
+
+@pytest.mark.parametrize(("host", "root"), [(CUSTOM, ""), (f"people.{SUFFIX}", ""), (OWN, "/people")])
+async def test_a_code_flow_walks_its_pages_at_the_domain_and_names_the_issuer(at: OAuth, host: str, root: str) -> None:
+    async with aiohttp.ClientSession(headers={"Host": host}) as session:
+        robot = Robot(session, at.api.url)
+        first = await robot.open(f"{root}/oauth2/authorize?{urlencode(at.request(at.app))}")
+        assert f"{root}/login" == urlsplit(first.address).path
+        arrived = await robot.send(first, headers={"Origin": f"https://{host}"}, username="jane", password=PASSWORD)
+        form = {
+            "grant_type": "authorization_code",
+            "client_id": at.app.id,
+            "code": arrived.answer["code"],
+            "redirect_uri": CALLBACK,
+            "code_verifier": VERIFIER,
+        }
+        async with session.post(f"{at.api.url.rstrip('/')}{root}/oauth2/token", data=form) as answer:
+            assert 200 == answer.status, await answer.text()
+
+    assert f"https://{OWN}/{at.pool.id}" == arrived.answer["iss"]
+    assert robot.set
+    assert not any("Domain=" in line or host in line for line in robot.set)
+
+
+@pytest.mark.parametrize("host", ["evil.example", OWN, "127.0.0.1"])
+async def test_there_are_no_pages_at_the_root_of_a_host_that_is_no_domain(at: OAuth, host: str) -> None:
+    async with aiohttp.ClientSession(headers={"Host": host}) as session:
+        for path in ("login", "signup", "oauth2/authorize", "authorize", "logout", "forgotPassword"):
+            async with session.get(f"{at.api.url}{path}?{urlencode(at.request(at.app))}") as answer:
+                assert 404 == answer.status, path
+                assert host not in await answer.text()
+
+
+async def test_a_request_that_began_at_the_domain_of_one_pool_is_nothing_at_that_of_another(at: OAuth) -> None:
+    other = await at.house.pool()
+    await at.house.services.domains.create(other.id, "others", DomainSettings())
+    async with aiohttp.ClientSession(headers={"Host": CUSTOM}) as session:
+        robot = Robot(session, at.api.url)
+        first = await robot.open(f"oauth2/authorize?{urlencode(at.request(at.app))}")
+        path = urlsplit(first.address)
+    async with aiohttp.ClientSession(headers={"Host": f"others.{SUFFIX}"}) as session:
+        elsewhere = Robot(session, at.api.url)
+        elsewhere.cookies.update(robot.cookies)
+        shown = await elsewhere.open(f"{path.path}?{path.query}")
+
+    assert dict(parse_qsl(path.query))["tx"]
+    assert 400 == shown.status
+    assert "jane" not in shown.text
+
+
+@pytest.mark.parametrize("host", [CUSTOM, OWN])
+async def test_pages_are_open_to_no_other_origin(at: OAuth, host: str) -> None:
+    """Rule H3 and security row 43: what is for people is read by no page of anybody else's, the client's included."""
+    root = "" if host == CUSTOM else f"{at.pool.id}/"
+    async with aiohttp.ClientSession(headers={"Host": host}) as session:
+        for path in ("oauth2/authorize", "login", "signup", "forgotPassword", "consent", "accounts", "logout"):
+            for origin in ("https://app.example.com", "https://evil.example", "null"):
+                for method in ("GET", "OPTIONS", "POST"):
+                    async with session.request(
+                        method,
+                        f"{at.api.url}{root}{path}?{urlencode(at.request(at.app))}",
+                        headers={"Origin": origin, "Access-Control-Request-Method": "POST"},
+                        allow_redirects=False,
+                    ) as answer:
+                        told = {name for name in answer.headers if name.startswith("Access-Control")}
+                        assert set() == told, (path, method, origin)
