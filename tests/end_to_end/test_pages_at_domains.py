@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -10,6 +11,8 @@ import pytest
 
 from poolhouse.config.settings import Server
 from poolhouse.flows.pools.domains import DomainSettings
+from poolhouse.flows.pools.settings import PoolSettings
+from poolhouse.records.pools import MessageTemplate
 from tests.support.house import PASSWORD
 from tests.support.oauth import CALLBACK, VERIFIER, OAuth, oauth_served
 from tests.support.robot import Robot
@@ -93,3 +96,32 @@ async def test_pages_are_open_to_no_other_origin(at: OAuth, host: str) -> None:
                     ) as answer:
                         told = {name for name in answer.headers if name.startswith("Access-Control")}
                         assert set() == told, (path, method, origin)
+
+
+@pytest.mark.parametrize("host", ["evil.example", CUSTOM, OWN])
+async def test_a_link_in_a_message_leads_to_the_domain_of_the_pool_whatever_host_the_request_named(
+    at: OAuth, host: str
+) -> None:
+    """Security row 2: a second pool's domain, or anybody's, is no part of the links of the first."""
+    template = MessageTemplate(by_link=True, link_email="{##Confirm##}", link_subject="Welcome")
+    await at.house.services.pools.update(at.pool.id, PoolSettings(auto_verified=("email",), verification=template))
+    target = "AWSCognitoIdentityProviderService.SignUp"
+    given = {
+        "ClientId": at.app.id,
+        "Username": "ada",
+        "Password": PASSWORD,
+        "UserAttributes": [{"Name": "email", "Value": "ada@example.com"}],
+    }
+    headers = {"Host": host, "Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": target}
+    async with at.api.session.post(
+        at.api.url, data=json.dumps(given), headers={**headers, "X-Forwarded-Host": "evil.example"}
+    ) as answer:
+        assert 200 == answer.status
+
+    link = at.house.messages[-1].link or ""
+    assert link.startswith(f"https://{CUSTOM}/confirmUser?")
+    async with aiohttp.ClientSession(headers={"Host": CUSTOM}) as session:
+        robot = Robot(session, at.api.url)
+        done = await robot.send(await robot.open(link.removeprefix(f"https://{CUSTOM}/")))
+    assert 200 == done.status
+    assert "CONFIRMED" == (await at.house.services.users.require(at.pool, "ada")).status

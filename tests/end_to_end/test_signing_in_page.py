@@ -37,15 +37,16 @@ class Reader:
         self.name = name
         self.known = {"cognito": live.aws, **known}
 
-    def type(self, holds: str, *codes: str) -> Any:
-        text = block(holds).text.replace('"jane"', repr(self.name))
+    def type(self, holds: str, *codes: str, factor: str = "CHAT_PUSH") -> Any:
+        text = block(holds).text.replace('"jane"', repr(self.name)).replace("CHAT_PUSH", factor)
         for code in codes:
             text = text.replace('"123456"', repr(code), 1)
         exec(compile(text, PAGE, "exec"), self.known)
         return self.known.get("reply")
 
-    def curl(self, holds: str, code: str = "", **variables: str) -> Any:
+    def curl(self, holds: str, code: str = "", *, factor: str = "CHAT_PUSH", **variables: str) -> Any:
         text = block(holds, "sh").text.replace("http://127.0.0.1:8080", self.live.base_url)
+        text = text.replace("CHAT_PUSH", factor)
         text = text.replace('"jane"', json.dumps(self.name)).replace('"123456"', json.dumps(code))
         ended = subprocess.run(
             ["sh", "-c", text], env={**os.environ, **variables}, capture_output=True, text=True, check=True, timeout=60
@@ -117,7 +118,73 @@ def test_an_app_is_set_up_asked_for_lost_and_set_up_in_a_sign_in(live: Live) -> 
     reader.type("admin_set_user_mfa_preference")
     reader.type("admin_delete_software_token")
     assert "MFA_SETUP" == reader.type('AuthFlow="USER_PASSWORD_AUTH"')["ChallengeName"]
-    assert "AuthenticationResult" in reader.type('ChallengeName="MFA_SETUP"')
+    assert "AuthenticationResult" in reader.type('associate_software_token(Session=')
+
+
+def test_a_recovery_code_stands_in_for_a_lost_app(live: Live) -> None:
+    reader, client = made(live)
+    reader.type("SmsMfaConfiguration")
+    token = live.sign_in(client, reader.name)["AccessToken"]
+    app = App(live.aws.associate_software_token(AccessToken=token)["SecretCode"])
+    live.aws.verify_software_token(AccessToken=token, UserCode=app.code())
+    live.aws.set_user_mfa_preference(AccessToken=token, SoftwareTokenMfaSettings={"Enabled": True})
+
+    made_codes = reader.curl("account/recovery-codes", POOL=client.pool_id, TOKEN=token)["codes"]
+    asked = reader.type('AuthFlow="USER_PASSWORD_AUTH"')
+    assert "true" == asked["ChallengeParameters"]["CAN_USE_RECOVERY_CODE"]
+    reader.known["cognito"] = Instead(live, {"7KQM-2FXR": made_codes[0]})
+
+    assert "AuthenticationResult" in reader.type('"RECOVERY_CODE": "7KQM-2FXR"')
+
+
+class Instead:
+    """What a reader has in place of what the page says."""
+
+    def __init__(self, live: Live, words: dict[str, str]) -> None:
+        self._live, self._words = live, words
+
+    def __getattr__(self, name: str) -> Any:
+        def call(**given: Any) -> Any:
+            answers = {key: self._words.get(value, value) for key, value in given["ChallengeResponses"].items()}
+            return getattr(self._live.aws, name)(**{**given, "ChallengeResponses": answers})
+
+        return call
+
+
+def test_the_factor_of_a_plugin_is_set_up_in_a_sign_in_and_with_a_token(live: Live) -> None:
+    """An app in its place: this server has no plugin, and ours is registered in the same way."""
+    factor = "SOFTWARE_TOKEN_MFA"
+    reader, client = made(live)
+
+    class Offering:
+        """That an app is offered is no matter of tags."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(live.aws, name)
+
+        def set_user_pool_mfa_config(self, **given: Any) -> Any:
+            return live.aws.set_user_pool_mfa_config(**given, SoftwareTokenMfaConfiguration={"Enabled": True})
+
+        def respond_to_auth_challenge(self, **given: Any) -> Any:
+            answers = given["ChallengeResponses"]
+            if "ANSWER" in answers:
+                answers["ANSWER"] = App(shown["secret"]).code()
+            answer = live.aws.respond_to_auth_challenge(**given)
+            shown.update(answer["ChallengeParameters"])
+            return answer
+
+    shown: dict[str, str] = {}
+    pool = live.aws.describe_user_pool(UserPoolId=client.pool_id)["UserPool"]
+    reader.known |= {"cognito": Offering(), "pool_arn": pool["Arn"]}
+    token = live.sign_in(client, reader.name)["AccessToken"]
+    reader.type("tag_resource", factor=factor)
+    assert "MFA_SETUP" == reader.type('AuthFlow="USER_PASSWORD_AUTH"')["ChallengeName"]
+    assert "AuthenticationResult" in reader.type('"FACTOR": "CHAT_PUSH", "ANSWER": "123456"', factor=factor)
+
+    known = {"POOL": client.pool_id, "TOKEN": token, "factor": factor}
+    begun = reader.curl("-X POST http://127.0.0.1:8080/$POOL/account/factors", **known)
+    done = reader.curl("data-urlencode answer", App(begun["shown"]["secret"]).code(), **known)
+    assert {"factor": factor, "enabled": True} == done
 
 
 def test_a_sign_up_without_a_password_goes_on_into_the_app(live: Live) -> None:

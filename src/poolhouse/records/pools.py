@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from poolhouse.records.base import Kept, StoredRecord
 
 FACTORS_TAG = "poolhouse:factors"
@@ -141,6 +143,8 @@ class Pool(StoredRecord, frozen=True, kw_only=True):
     """By what a sign-in may begin where the user chooses, by the field's names; a password stands for both its ways."""
     passkeys: PasskeyPolicy | None = None
     """None: nothing was said of them."""
+    host: str | None = None
+    """That of the pool's domain, written down with it; None where there is none that browsers know passkeys by."""
     devices: DeviceTracking | None = None
     """None: devices are not told apart."""
     kept: dict[str, Any] = {}
@@ -165,6 +169,15 @@ class Pool(StoredRecord, frozen=True, kw_only=True):
     def offers(self, factor: str) -> bool:
         """Whether users may have this second factor."""
         return self.mfa.mode != "OFF" and factor in self.second_factors
+
+    @property
+    def passkey_policy(self) -> PasskeyPolicy | None:
+        """What passkeys are here: good for the domain that was said, or else for the pool's own. None: there is
+        neither, and none can be made or used."""
+        said = self.passkeys or PasskeyPolicy()
+        if said.rp_id is not None:
+            return said
+        return None if self.host is None else replace(said, rp_id=self.host)
 
     @property
     def region(self) -> str:

@@ -63,7 +63,8 @@ class FirstFactors:
         return self._factors.standing(Directory.of(pool), Person.of(user)).active
 
     async def _has_passkey(self, pool: Pool, user: User) -> bool:
-        rp_id = pool.passkeys.rp_id if pool.passkeys else None
+        policy = pool.passkey_policy
+        rp_id = policy.rp_id if policy else None
         return any(passkey.rp_id == rp_id for passkey in await self._passkeys.of(pool.id, user.sub))
 
 
@@ -83,8 +84,8 @@ def _allows(pool: Pool, way: str) -> bool:
     if way not in pool.first_factors:
         return False
     if way == WEB_AUTHN:
-        policy = pool.passkeys
-        return policy is not None and policy.rp_id is not None and (policy.instead or _needs_none(pool))
+        policy = pool.passkey_policy
+        return policy is not None and (policy.instead or _needs_none(pool))
     return way in _CONTACTS and _needs_none(pool)
 
 

@@ -85,9 +85,10 @@ def policy_of(pool: Pool) -> PasskeyPolicy:
     """Raises ``PasskeysNotEnabled``, ``PasskeysNotConfigured``."""
     if WEB_AUTHN not in pool.first_factors:
         raise PasskeysNotEnabled
-    if pool.passkeys is None or pool.passkeys.rp_id is None:
+    policy = pool.passkey_policy
+    if policy is None:
         raise PasskeysNotConfigured
-    return pool.passkeys
+    return policy
 
 
 class PasskeyRegistrations(Flow):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -87,7 +87,7 @@ def likely_contact(pool: Pool, submitted: str, digest: bytes, order: Sequence[st
 class Messenger(Flow):
     """``root_of`` tells where the pages of a pool begin, by its id: what links are made of."""
 
-    def __init__(self, world: World, outbox: Outbox, root_of: Callable[[str], str]) -> None:
+    def __init__(self, world: World, outbox: Outbox, root_of: Callable[[str], Awaitable[str]]) -> None:
         super().__init__(world)
         self._outbox = outbox
         self._root_of = root_of
@@ -119,7 +119,7 @@ class Messenger(Flow):
         link = None
         if template.by_link and channel == "email" and client_id is not None:
             body, subject = template.link_email or BY_LINK.email or "", template.link_subject or BY_LINK.subject or ""
-            link = confirmation_link(self._root_of(pool.id), client_id, user.username, secret)
+            link = confirmation_link(await self._root_of(pool.id), client_id, user.username, secret)
         if self.world.hooks.implements(specs.compose_message, pool):
             event = ComposeMessage(
                 source=source,

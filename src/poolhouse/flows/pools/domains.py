@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import Final
 from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
-from poolhouse.errors import InvalidParameter, KeyTaken, NotInTier
+from poolhouse.errors import ConcurrentModification, InvalidParameter, KeyTaken, NotInTier
 from poolhouse.errors.reasons import Reason
+from poolhouse.flows.pools.mfa import is_domain
 from poolhouse.ports.audit import AuditTrail
 from poolhouse.ports.domains import Domains
 from poolhouse.ports.pools import Pools
@@ -24,6 +27,7 @@ _PAGES: Final = (1, MANAGED_LOGIN)
 _LABEL: Final = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _PREFIX: Final = re.compile(_LABEL)
 _HOST: Final = re.compile(rf"(?:{_LABEL}\.)+[a-z](?:[a-z0-9-]{{0,61}}[a-z0-9])?")
+_TURNS: Final = 5
 _RESERVED: Final = ("amazon", "aws", "cognito")
 
 
@@ -99,6 +103,7 @@ class DomainAdministration:
         except KeyTaken:
             await self._require_room(domain)
             raise InvalidParameter(Reason.DOMAIN_TAKEN) from None
+        await self._write_host(pool_id)
         await self._note("domain.created", added)
         return added
 
@@ -129,6 +134,7 @@ class DomainAdministration:
                 raise InvalidParameter(Reason.DOMAIN_NOT_CUSTOM)
             changed = replace(changed, certificate=settings.certificate, security_policy=settings.security_policy)
         saved = await self._domains.save(changed)
+        await self._write_host(pool_id)
         await self._note("domain.updated", saved)
         return saved
 
@@ -136,6 +142,8 @@ class DomainAdministration:
         """The pool has no such domain, and its name is free. Raises ``PoolNotFound``, ``InvalidParameter``."""
         await self._pools.get(pool_id)
         domain = await self._own(pool_id, name)
+        # Before the name is free, and somebody else's.
+        await self._write_host(pool_id, without=domain)
         await self._domains.delete(domain)
         await self._note("domain.deleted", domain)
 
@@ -143,10 +151,31 @@ class DomainAdministration:
         """Where the pages of the pool begin, for links in messages and for clients: its custom domain, or else that of
         its prefix, or else a path of the server's own. It is made from settings and records alone, and never from a
         request (security row 2)."""
-        domains = await self.of_pool(pool_id)
-        if not domains:
-            return f"{self.surroundings.base_url}/{pool_id}"
-        return self.surroundings.address_of(domains.get(CUSTOM) or next(iter(domains.values())))
+        first = _first(await self.of_pool(pool_id))
+        return f"{self.surroundings.base_url}/{pool_id}" if first is None else self.surroundings.address_of(first)
+
+    async def _write_host(self, pool_id: str, *, without: Domain | None = None) -> None:
+        """The pool's record says at which host its domain is: passkeys are good for that where nothing else was said.
+        Whoever dies before leaves a pool without; whatever is said of its domains next writes it down. Raises
+        ``ConcurrentModification``."""
+        domains = {
+            kind: one
+            for kind, one in (await self.of_pool(pool_id)).items()
+            if without is None or one.name != without.name
+        }
+        first = _first(domains)
+        host = None if first is None else urlsplit(self.surroundings.address_of(first)).hostname
+        if host is not None and not is_domain(host):
+            # An address by number, of a server in development: browsers take none.
+            host = None
+        for _ in range(_TURNS):
+            pool = await self._pools.get(pool_id)
+            if pool.host == host:
+                return
+            with suppress(ConcurrentModification):
+                await self._pools.save(replace(pool, host=host))
+                return
+        raise ConcurrentModification
 
     async def _own(self, pool_id: str, name: str) -> Domain:
         for domain in await self._domains.of_pool(pool_id):
@@ -171,6 +200,10 @@ class DomainAdministration:
 
     async def _note(self, action: Action, domain: Domain) -> None:
         await self._audit.note(action, pool_id=domain.pool_id, facts={"domain": domain.name})
+
+
+def _first(domains: Mapping[str, Domain]) -> Domain | None:
+    return domains.get(CUSTOM) or next(iter(domains.values()), None)
 
 
 def _check_pages(pool: Pool, pages: int) -> None:

@@ -78,10 +78,13 @@ def with_mode(pool: Pool, mode: str, known: Collection[str]) -> Pool:
 def require_domain(rp_id: str | None) -> None:
     """Raises ``InvalidParameter`` for what is no domain that browsers take (WebAuthn level 3, section 5.1.3): no
     address, no port, and no name of everybody's such as ``com``."""
-    if rp_id is None or rp_id == "localhost":
-        return
-    if len(rp_id) > _LONGEST_DOMAIN or not _DOMAIN.fullmatch(rp_id):
+    if rp_id is not None and not is_domain(rp_id):
         raise InvalidParameter(Reason.RELYING_PARTY_INVALID)
+
+
+def is_domain(host: str) -> bool:
+    """Whether browsers know passkeys by it."""
+    return host == "localhost" or (len(host) <= _LONGEST_DOMAIN and _DOMAIN.fullmatch(host) is not None)
 
 
 def _check_passkeys(pool: Pool) -> None:

@@ -123,8 +123,9 @@ def build_services(
     credentials = Credentials(world, ports.passwords, ports.srp)
     lockout = Lockout(ports.counters, clock, (CUSTOM, *map(as_first, (*CODES, WEB_AUTHN))))
     limits = Limits(clock, world.hooks, rates)
+    domains = DomainAdministration(ports.pools, ports.domains, clock, audit, surroundings)
     proofs = FailedProofs(clock, world.hooks, rates.proofs)
-    messenger = Messenger(world, ports.outbox, ports.tokens.issuer)
+    messenger = Messenger(world, ports.outbox, domains.address_of)
     codes = CodeProcess(world, ports.codes, ports.counters, messenger)
     attributes = Attributes(world, ports.users, codes, limits)
     migration = Migration(world, ports.users, ports.passwords, directory, credentials, messenger)
@@ -177,7 +178,7 @@ def build_services(
             knows_function=knows_function,
             factors=known.names,
         ),
-        domains=DomainAdministration(ports.pools, ports.domains, clock, audit, surroundings),
+        domains=domains,
         clients=ClientAdministration(ports.pools, ports.clients, ports.resource_servers, secrets, chance, clock, audit),
         resource_servers=ResourceServerAdministration(ports.pools, ports.resource_servers, audit),
         groups=groups,

@@ -36,6 +36,10 @@ JANE = "jane@example.com"
 PURPOSES = [CONFIRM_SIGN_UP, FORGOT_PASSWORD, VERIFY_EMAIL, VERIFY_PHONE]
 
 
+async def root_of(pool_id: str) -> str:
+    return pool_id
+
+
 class World:
     def __init__(self, house: House, pool: Pool, user: User) -> None:
         self.house, self.pool, self.user = house, pool, user
@@ -43,7 +47,7 @@ class World:
         ports = house.built.ports
         audit: Any = self
         world = with_fields(house.built.world, audit=audit)
-        self.codes = CodeProcess(world, ports.codes, ports.counters, Messenger(world, ports.outbox, str))
+        self.codes = CodeProcess(world, ports.codes, ports.counters, Messenger(world, ports.outbox, root_of))
 
     async def send(self, purpose: Purpose = FORGOT_PASSWORD, target: str = JANE, **more: Any) -> str:
         """The digits that went out."""
@@ -407,7 +411,7 @@ class Told:
 async def test_a_message_is_of_use_for_as_long_as_its_code_is_good(world: World, purpose: Purpose) -> None:
     outbox: Any = Told()
     ports = world.house.built.ports
-    codes = CodeProcess(world.codes.world, ports.codes, ports.counters, Messenger(world.codes.world, outbox, str))
+    codes = CodeProcess(world.codes.world, ports.codes, ports.counters, Messenger(world.codes.world, outbox, root_of))
 
     await codes.send(world.pool, world.user, purpose, attribute="email", target=JANE, source="s")
 
@@ -432,7 +436,7 @@ async def test_whoever_chooses_the_words_is_told_why_and_for_whom(
 
     flow_world = with_fields(world.codes.world, hooks=Hooks([Implementation("compose_message", "poet", compose)]))
     ports = world.house.built.ports
-    codes = CodeProcess(flow_world, ports.codes, ports.counters, Messenger(flow_world, ports.outbox, str))
+    codes = CodeProcess(flow_world, ports.codes, ports.counters, Messenger(flow_world, ports.outbox, root_of))
 
     await codes.send(
         world.pool,
@@ -465,7 +469,7 @@ async def test_what_nobody_is_sent_is_made_of_the_pools_words(
     outbox: Any = Told()
     ports = world.house.built.ports
     flow_world = world.codes.world
-    codes = CodeProcess(flow_world, ports.codes, ports.counters, Messenger(flow_world, outbox, str))
+    codes = CodeProcess(flow_world, ports.codes, ports.counters, Messenger(flow_world, outbox, root_of))
 
     await codes.pretend(pool, "x", FORGOT_PASSWORD, attribute=attribute, target=target, client_id="c", user=None)
 

@@ -147,9 +147,10 @@ class PasskeyChallenge(Flow):
 
 
 def _policy(pool: Pool) -> tuple[PasskeyPolicy, str]:
-    if pool.passkeys is None or pool.passkeys.rp_id is None:
+    policy = pool.passkey_policy
+    if policy is None or policy.rp_id is None:
         raise InvalidParameter(Reason.CHALLENGE_NOT_AVAILABLE)
-    return pool.passkeys, pool.passkeys.rp_id
+    return policy, policy.rp_id
 
 
 def _read(text: str) -> dict[str, Any]:
