@@ -9,6 +9,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from poolhouse.cli.demo import demo
+from poolhouse.config.settings import Development
 from poolhouse.flows.pools.mfa import MfaSettings
 from poolhouse.records.factors import WEB_AUTHN
 from poolhouse.records.pools import PasskeyPolicy
@@ -78,3 +80,31 @@ async def test_a_password_then_a_passkey_then_no_question_at_all(tmp_path: Path)
 
         await page.go(start + at.query(at.oauth.app, redirect_uri=callback))
         assert at.oauth.user.sub == (await claims(at, page, callback))["sub"]
+
+
+async def test_the_demo_signs_a_newcomer_up_and_explains_what_it_was_given(tmp_path: Path) -> None:
+    async with site_for_browsers(dev=Development(enabled=True)) as at, browser(tmp_path) as page:
+        built = at.house.built
+        demo_page = f"{at.robot.origin}/_dev/demo"
+        assert await demo(built.services, built.memory, "eu-north-1", demo_page)
+
+        await page.open(f"{at.robot.origin}/")
+        await page.go(demo_page)
+        await page.until("!document.getElementById('start').hidden")
+        await press(page, "sign-up")
+        await put(page, username="ada", email="ada@example.com", password="A-new-0ne!xyz")
+        await press(page, "primary")
+        await put(page, code=at.house.last_code())
+        await press(page, "primary")
+        await page.until("document.getElementById('status')?.textContent === 'Signed in as ada.'")
+
+        await page.run("document.getElementById('user-info').click()")
+        await page.until("document.getElementById('shown').textContent.includes('UserInfo')")
+        await page.run("document.getElementById('refresh').click()")
+        await page.until("!document.getElementById('shown').textContent.includes('UserInfo')")
+        shown = await page.run("document.getElementById('shown').textContent")
+        assert "ada@example.com" in shown
+        assert "who it is: this id never changes" in shown
+        assert "?" not in await page.run("location.href")
+        await press(page, "sign-out")
+        await page.until("document.getElementById('status')?.textContent === 'Nobody is signed in to this app.'")

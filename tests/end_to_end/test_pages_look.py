@@ -15,7 +15,7 @@ import pytest
 from poolhouse.server.pages.colours import sheet
 from poolhouse.server.pages.languages import FOLDER
 from tests.support.browser import Page, browser
-from tests.support.gallery import LENA, VIEWS, Gallery, gallery
+from tests.support.gallery import LENA, RTL, VIEWS, Gallery, gallery
 
 pytestmark = pytest.mark.requires_browser
 
@@ -100,7 +100,8 @@ async def test_a_page_can_be_read_from_right_to_left_and_at_a_fifth_of_the_width
     for tag in ("en", "ar"):
         folder = tmp_path / "locale" / tag / "LC_MESSAGES"
         folder.mkdir(parents=True)
-        (folder / "pages.po").write_bytes((FOLDER / "en" / "LC_MESSAGES" / "pages.po").read_bytes() * (tag == "en"))
+        english = (FOLDER / "en" / "LC_MESSAGES" / "pages.po").read_text(encoding="utf-8")
+        (folder / "pages.po").write_text(english if tag == "en" else RTL, encoding="utf-8")
     async with watched(tmp_path / "browser", locales=tmp_path / "locale") as (page, shown):
         await page.looks(width=320)
         names = ["signin", "choose-factor", "enrol-authenticator", "signup-errors", "consent", "error", "code-email"]

@@ -269,6 +269,10 @@ _LINKS: Mapping[str, tuple[str, ...]] = {
 }
 
 
+RTL = 'msgid "language.direction"\nmsgstr "rtl"\n'
+"""A catalogue that translates nothing."""
+
+
 class Clock:
     def now(self) -> float:
         return NOW

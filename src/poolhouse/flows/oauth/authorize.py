@@ -188,6 +188,13 @@ class Authorization(Flow):
 
     # --- the pages ---------------------------------------------------------------------------------------------------
 
+    @rule("A10")
+    async def too_weak(self, pending: Pending, browser: Browser) -> SignedIn | None:
+        """Who is signed in as the client asked, but for less than it wants to be sure of. None where a whole sign-in is
+        due, or nothing is."""
+        live = await self._sessions.live(pending.pool, browser.sessions)
+        return due.who_is_too_weak(pending.request, live, self.world.clock.now())
+
     def asks(self, pending: Pending) -> tuple[str, ...]:
         """The scopes that the user is asked for, those of claims that are asked for one by one among them."""
         return due.asked_of_user(pending.request)

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from poolhouse import errors
 from poolhouse.errors import PoolhouseError
+from poolhouse.flows.directory.naming import name_to_type
 from poolhouse.flows.oauth.interaction import Browser, Step
 from poolhouse.flows.services.user_pools import Services
 from poolhouse.flows.sign_in.hosted import PASSWORD
@@ -54,8 +55,21 @@ class SignInPages:
     # --- looking -----------------------------------------------------------------------------------------------------
 
     async def show(self, visit: Visit) -> web.Response:
+        if (rising := await self._rising(visit)) is not None:
+            return rising
         notice = visit.progress.notice
         return await self._page(visit, self._places.now(visit), Problem(notice) if notice else None)
+
+    async def _rising(self, visit: Visit) -> web.Response | None:
+        """Who is signed in, but for less than the client wants to be sure of, is asked for what is missing and for
+        nothing else. None where there is nobody such, or where this page has been sent from before."""
+        if visit.progress != Progress() or visit.request.query.get("at"):
+            return None
+        weak = await self._visits.authorization.too_weak(visit.pending, visit.browser)
+        reply = None if weak is None else await self._hosted.step_up(visit.client, weak)
+        if weak is None or reply is None:
+            return None
+        return await self.go_on(visit, Progress(username=name_to_type(visit.pool, weak.user)), reply)
 
     async def _page(
         self,
