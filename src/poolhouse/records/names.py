@@ -185,6 +185,16 @@ def is_choosable(value: str) -> bool:
     return all(unicodedata.category(letter)[0] in _NAMEABLE for letter in value) and visible(value) != ""
 
 
+def is_showable(value: str) -> bool:
+    """Whether it can stand beside somebody as what they are called: as what can be chosen, but of any length, and with
+    spaces. Each character can be seen for itself: no control, nothing that turns or hides what is around it."""
+    return (
+        all((kind := unicodedata.category(letter))[0] in _NAMEABLE or kind == "Zs" for letter in value)
+        and not _INVISIBLE.search(value)
+        and not value.isspace()
+    )
+
+
 def looks_like_email(value: str) -> bool:
     """Also when it is an e-mail address only in its canonical form: a full-width at sign is one."""
     return _EMAIL.fullmatch(visible(value)) is not None
