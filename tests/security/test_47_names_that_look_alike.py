@@ -37,7 +37,8 @@ ALIKE = [
     ("\u03c3", "\u03c2"),
     ("i\u0307", "\u0130"),
 ]
-INVISIBLE = ["\u034f", "\ufe0f", "\U000e0100", "\u180b", "\u17b4", "\u3164", "\uffa0", "\u115f"]
+INVISIBLE = ["\u034f", "\ufe0f", "\U000e0100", "\u180b", "\u17b4", "\u3164", "\uffa0", "\u115f", "\u2800"]
+INVISIBLE += ["\U0001d159", "\U00016fe4"]
 """What the pattern of user names lets through, and nobody sees."""
 FOLDING = PoolFoundation(case_sensitive=False, case_stated=True)
 
