@@ -317,6 +317,16 @@ async def test_what_is_sent_behind_a_plus_sign_counts_for_the_letter_box(world: 
         await world.send(target="jane+more@example.com", user=replace(world.user, sub="one-more"))
 
 
+async def test_two_spellings_of_a_domain_are_one_letter_box(world: World) -> None:
+    spellings = ("ada@b\u00fccher.example", "ADA@xn--bcher-kva.example")
+    for number in range(SENDS_TO_A_CONTACT):
+        await world.send(target=spellings[number % 2], user=replace(world.user, sub=f"other-{number}"))
+
+    for number, spelling in enumerate(spellings):
+        with pytest.raises(errors.LimitExceeded):
+            await world.send(target=spelling, user=replace(world.user, sub=f"one-more-{number}"))
+
+
 async def test_a_code_was_sent_while_it_is_alive_and_its_message_is_known(world: World) -> None:
     async def was_sent(purpose: Purpose = FORGOT_PASSWORD, **changes: str) -> bool:
         pool = replace(world.pool, id=changes.pop("pool_id", world.pool.id))
@@ -567,3 +577,9 @@ async def test_a_code_and_the_count_of_a_contact_are_found_again_by_every_versio
     assert hmac.digest(secrets.derive("code-digest"), said.encode(), "sha256").hex() == kept.digest
     contact = hmac.digest(secrets.derive("contact"), JANE.encode(), "sha256").hex()[:32]
     assert 1 == await world.count("sends", contact)
+    with pytest.raises(errors.CodeMismatch):
+        await world.check("none")
+    assert [1, 1] == [
+        await world.count("tries", contact),
+        await world.count("tries:forgot_password", kept.id),
+    ]
