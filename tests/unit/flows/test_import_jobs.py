@@ -22,7 +22,7 @@ from tests.support.crashing import Crash, CrashingStore
 from tests.support.house import House, opened_house
 
 LEASE = 10.0
-PEOPLE = [f"person-{number:03}" for number in range(AT_ONCE * 2 + 6)]
+PEOPLE = [f"person-{number:03}" for number in range(AT_ONCE * 3 + 6)]
 
 
 def file_of(names: list[str]) -> Source:
@@ -198,7 +198,7 @@ async def test_an_import_that_is_cancelled_ends_after_the_lines_under_way(house:
 
     assert await cancelling[0]
     assert CANCELLED == (await job_of(house, pool)).state
-    assert PEOPLE[: AT_ONCE * 2] == await present(house, pool)
+    assert PEOPLE[: AT_ONCE * 3] == await present(house, pool)
 
 
 async def test_an_import_that_rested_for_too_long_leaves_the_field_to_another(house: House, pool: Pool) -> None:
