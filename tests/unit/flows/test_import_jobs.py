@@ -12,7 +12,7 @@ import pytest
 
 from poolhouse.errors import Conflicted, PoolNotFound
 from poolhouse.flows.transfer.importing import Manner
-from poolhouse.flows.transfer.running import AT_ONCE, USER_IMPORT, Count, Source, Told
+from poolhouse.flows.transfer.running import AT_ONCE, MOST_AT_ONCE, MOST_BYTES, USER_IMPORT, Count, Source, Told
 from poolhouse.records.jobs import CANCELLED, DONE, FAILED, WAITING, Job
 from poolhouse.records.pools import Pool
 from poolhouse.store.memory import MemoryStore
@@ -79,6 +79,24 @@ async def test_a_dry_run_and_what_comes_through_a_pipe_make_no_job(house: House,
 
     assert await house.built.jobs.leases.get(USER_IMPORT, pool.id) is None
     assert PEOPLE == await present(house, pool)
+
+
+async def test_more_lines_are_under_way_together_each_time_up_to_a_bound(house: House, pool: Pool) -> None:
+    done = list[int]()
+    lines = AT_ONCE * (1 + 2 + 4 + 8) + MOST_AT_ONCE * 2 + 1
+
+    await imported(house, pool, Source(lines=[b"\n"] * lines), Told(bytes_done=done.append))
+
+    assert [AT_ONCE, AT_ONCE * 2, AT_ONCE * 4, AT_ONCE * 8, MOST_AT_ONCE, MOST_AT_ONCE, 1] == done
+
+
+async def test_long_lines_are_under_way_together_up_to_some_bytes(house: House, pool: Pool) -> None:
+    done = list[int]()
+    line = b" " * (MOST_BYTES // 20) + b"\n"
+
+    await imported(house, pool, Source(lines=[line] * 50), Told(bytes_done=done.append))
+
+    assert [len(line) * 20, len(line) * 20, len(line) * 10] == done
 
 
 async def test_an_import_that_broke_off_goes_on_at_once_and_counts_the_whole(house: House, pool: Pool) -> None:
