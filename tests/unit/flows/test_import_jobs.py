@@ -12,7 +12,7 @@ import pytest
 
 from poolhouse.errors import Conflicted, PoolNotFound
 from poolhouse.flows.transfer.importing import Manner
-from poolhouse.flows.transfer.running import AT_ONCE, MOST_AT_ONCE, MOST_BYTES, USER_IMPORT, Count, Source, Told
+from poolhouse.flows.transfer.running import AT_ONCE, LONG, MOST_AT_ONCE, MOST_BYTES, USER_IMPORT, Count, Source, Told
 from poolhouse.records.jobs import CANCELLED, DONE, FAILED, WAITING, Job
 from poolhouse.records.pools import Pool
 from poolhouse.store.memory import MemoryStore
@@ -88,6 +88,34 @@ async def test_more_lines_are_under_way_together_each_time_up_to_a_bound(house: 
     await imported(house, pool, Source(lines=[b"\n"] * lines), Told(bytes_done=done.append))
 
     assert [AT_ONCE, AT_ONCE * 2, AT_ONCE * 4, AT_ONCE * 8, MOST_AT_ONCE, MOST_AT_ONCE, 1] == done
+
+
+async def test_where_lines_take_long_fewer_of_them_are_under_way_together(house: House, pool: Pool) -> None:
+    done, takes = list[int](), iter([0.0, 0.0, LONG + 1, LONG + 1, LONG + 1, 0.0, 0.0])
+
+    def advance(size: int) -> None:
+        done.append(size)
+        house.clock.advance(next(takes))
+
+    await imported(house, pool, Source(lines=[b"\n"] * AT_ONCE * 13), Told(bytes_done=advance))
+
+    assert [AT_ONCE * times for times in (1, 2, 4, 2, 1, 1, 2)] == done
+
+
+async def test_no_line_is_done_twice_where_the_lines_before_were_cut_otherwise(house: House, pool: Pool) -> None:
+    source = file_of(PEOPLE)
+    with suppress(OSError):
+        await imported(house, pool, breaking_after(source, AT_ONCE, OSError()))
+    job = await job_of(house, pool)
+    leases = house.built.jobs.leases
+    taken = await leases.take(USER_IMPORT, pool.id)
+    assert taken is not None
+    await leases.release(taken, progress={**job.progress, "lines": AT_ONCE - 5, "imported": AT_ONCE - 5})
+
+    count = await imported(house, pool, source)
+
+    # Five were there already; nobody before them was looked at again.
+    assert Count(imported=len(PEOPLE) - 5, skipped=5) == count
 
 
 async def test_long_lines_are_under_way_together_up_to_some_bytes(house: House, pool: Pool) -> None:

@@ -35,6 +35,8 @@ AT_ONCE: Final = 32
 """Lines that are under way together at first; then twice as many each time, up to ``MOST_AT_ONCE``. They wait for the
 disk together: the more there are, the less each of them waits. The first ones show soon that it moves."""
 MOST_AT_ONCE: Final = 500
+LONG: Final = 2.0
+"""Seconds after which lines that were under way together were too many: the job's lease has to last for them."""
 MOST_BYTES: Final = 4 << 20
 """Of lines that are under way together; a single line may have more."""
 LOOK: Final = 0.5
@@ -93,7 +95,7 @@ class UserImport:
         pool is under way, and where this one was cancelled or lost."""
         if manner.dry_run or source.digest is None:
             count, rehearsal = Count(), Rehearsal()
-            for some in _batches(source.lines):
+            for some in _batches(source.lines, self._clock):
                 await self._batch(pool, some, manner, told, count, rehearsal)
                 told.bytes_done(_size(some))
             return count
@@ -131,12 +133,13 @@ class UserImport:
             count = Count(**{end: int(job.progress[end]) for end in asdict(Count())})
             if before:
                 told.resumed(before)
-            for some in _batches(source.lines):
+            for some in _batches(source.lines, self._clock):
                 last = some[-1][0]
-                if last > before:
+                rest = [(number, raw) for number, raw in some if number > before]
+                if rest:
                     # Somebody may have deleted the pool: nobody would ever remove what is written into it from now on.
                     await self._pools.require(pool.id)
-                    await self._batch(pool, some, manner, told, count, Rehearsal())
+                    await self._batch(pool, rest, manner, told, count, Rehearsal())
                     job = await self._jobs.renew(job, _progress(same, last, count))
                 told.bytes_done(_size(some))
             await self._jobs.finish(job)
@@ -206,19 +209,21 @@ def _progress(same: dict[str, Any], lines: int, count: Count) -> dict[str, Any]:
     return {**same, "lines": lines, **asdict(count)}
 
 
-def _batches(lines: Iterable[bytes]) -> Iterator[Batch]:
+def _batches(lines: Iterable[bytes], clock: Clock) -> Iterator[Batch]:
     """Raises ``InvalidParameter`` for a file that is no lines of JSON: once, and not for each of them."""
     left = enumerate(lines, 1)
     begun = False
     at_once = AT_ONCE
     while some := _some(left, at_once):
-        at_once = min(2 * at_once, MOST_AT_ONCE)
         first = None if begun else next((raw for _, raw in some if raw.strip()), None)
         if first is not None:
             begun = True
             if form := other_form(first):
                 raise InvalidParameter(Reason.IMPORT_FORM, form=form)
+        began = clock.now()
         yield some
+        was_long = clock.now() - began > LONG
+        at_once = max(AT_ONCE, at_once // 2) if was_long else min(2 * at_once, MOST_AT_ONCE)
 
 
 def _some(left: Iterator[tuple[int, bytes]], most: int) -> Batch:
