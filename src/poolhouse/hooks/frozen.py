@@ -7,19 +7,26 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+from poolhouse.ports.origin import Origin
 
 
 def frozen(value: Any) -> Any:
     """The value, in which no mapping and no list can be changed, however deep it stands."""
     kind = type(value)
-    # Nearly all are of these, and asking an abstract class takes longer than all the rest.
+    # By type: nearly all are of these, and asking an abstract class takes longer than all the rest. For the same reason
+    # what is inside is looked at one by one only where some of it can be changed.
     if kind in _AS_THEY_ARE:
         return value
     if kind is tuple:
-        return tuple(map(frozen, value)) if value else value
+        return value if _AS_THEY_ARE.issuperset(map(type, value)) else tuple(map(frozen, value))
+    if kind is dict and not value:
+        return _NOTHING
+    if kind is dict and _AS_THEY_ARE.issuperset(map(type, value.values())):
+        return _FrozenDict(value)
     if isinstance(value, Mapping):
-        return _FrozenDict({key: each if type(each) is str else frozen(each) for key, each in value.items()})
+        return _FrozenDict({key: frozen(each) for key, each in value.items()})
     if isinstance(value, list):
         return _FrozenList(map(frozen, value))
     return value
@@ -67,4 +74,5 @@ class _FrozenList(list[Any]):
         return [copy.deepcopy(value, memo) for value in self]
 
 
-_AS_THEY_ARE = frozenset({str, int, float, bool, type(None), _FrozenDict, _FrozenList})
+_AS_THEY_ARE: Final = frozenset({str, int, float, bool, type(None), Origin, _FrozenDict, _FrozenList})
+_NOTHING: Final = _FrozenDict()

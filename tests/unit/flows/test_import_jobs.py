@@ -12,7 +12,7 @@ import pytest
 
 from poolhouse.errors import Conflicted, PoolNotFound
 from poolhouse.flows.transfer.importing import Manner
-from poolhouse.flows.transfer.running import AT_ONCE, USER_IMPORT, Count, Source, Told
+from poolhouse.flows.transfer.running import AT_ONCE, LONG, MOST_AT_ONCE, MOST_BYTES, USER_IMPORT, Count, Source, Told
 from poolhouse.records.jobs import CANCELLED, DONE, FAILED, WAITING, Job
 from poolhouse.records.pools import Pool
 from poolhouse.store.memory import MemoryStore
@@ -22,7 +22,7 @@ from tests.support.crashing import Crash, CrashingStore
 from tests.support.house import House, opened_house
 
 LEASE = 10.0
-PEOPLE = [f"person-{number:03}" for number in range(AT_ONCE * 2 + 6)]
+PEOPLE = [f"person-{number:03}" for number in range(AT_ONCE * 3 + 6)]
 
 
 def file_of(names: list[str]) -> Source:
@@ -79,6 +79,52 @@ async def test_a_dry_run_and_what_comes_through_a_pipe_make_no_job(house: House,
 
     assert await house.built.jobs.leases.get(USER_IMPORT, pool.id) is None
     assert PEOPLE == await present(house, pool)
+
+
+async def test_more_lines_are_under_way_together_each_time_up_to_a_bound(house: House, pool: Pool) -> None:
+    done = list[int]()
+    lines = AT_ONCE * (1 + 2 + 4 + 8) + MOST_AT_ONCE * 2 + 1
+
+    await imported(house, pool, Source(lines=[b"\n"] * lines), Told(bytes_done=done.append))
+
+    assert [AT_ONCE, AT_ONCE * 2, AT_ONCE * 4, AT_ONCE * 8, MOST_AT_ONCE, MOST_AT_ONCE, 1] == done
+
+
+async def test_where_lines_take_long_fewer_of_them_are_under_way_together(house: House, pool: Pool) -> None:
+    done, takes = list[int](), iter([0.0, 0.0, LONG + 1, LONG + 1, LONG + 1, 0.0, 0.0])
+
+    def advance(size: int) -> None:
+        done.append(size)
+        house.clock.advance(next(takes))
+
+    await imported(house, pool, Source(lines=[b"\n"] * AT_ONCE * 13), Told(bytes_done=advance))
+
+    assert [AT_ONCE * times for times in (1, 2, 4, 2, 1, 1, 2)] == done
+
+
+async def test_no_line_is_done_twice_where_the_lines_before_were_cut_otherwise(house: House, pool: Pool) -> None:
+    source = file_of(PEOPLE)
+    with suppress(OSError):
+        await imported(house, pool, breaking_after(source, AT_ONCE, OSError()))
+    job = await job_of(house, pool)
+    leases = house.built.jobs.leases
+    taken = await leases.take(USER_IMPORT, pool.id)
+    assert taken is not None
+    await leases.release(taken, progress={**job.progress, "lines": AT_ONCE - 5, "imported": AT_ONCE - 5})
+
+    count = await imported(house, pool, source)
+
+    # Five were there already; nobody before them was looked at again.
+    assert Count(imported=len(PEOPLE) - 5, skipped=5) == count
+
+
+async def test_long_lines_are_under_way_together_up_to_some_bytes(house: House, pool: Pool) -> None:
+    done = list[int]()
+    line = b" " * (MOST_BYTES // 20) + b"\n"
+
+    await imported(house, pool, Source(lines=[line] * 50), Told(bytes_done=done.append))
+
+    assert [len(line) * 20, len(line) * 20, len(line) * 10] == done
 
 
 async def test_an_import_that_broke_off_goes_on_at_once_and_counts_the_whole(house: House, pool: Pool) -> None:
@@ -198,7 +244,7 @@ async def test_an_import_that_is_cancelled_ends_after_the_lines_under_way(house:
 
     assert await cancelling[0]
     assert CANCELLED == (await job_of(house, pool)).state
-    assert PEOPLE[: AT_ONCE * 2] == await present(house, pool)
+    assert PEOPLE[: AT_ONCE * 3] == await present(house, pool)
 
 
 async def test_an_import_that_rested_for_too_long_leaves_the_field_to_another(house: House, pool: Pool) -> None:

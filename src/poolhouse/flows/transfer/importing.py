@@ -81,7 +81,7 @@ class LineImport(Flow):
 
         ``rehearsal`` knows the lines before this one in a dry run, which says of each what would have come of it."""
         user, passkeys = self._drafted(pool, line)
-        if await self._exists(pool, user, rehearsal):
+        if await self._exists(pool, user, rehearsal, line.sub):
             return False
         groups = [await self._group(pool, each, manner) for each in dict.fromkeys(line.groups)]
         if len(groups) > MOST_GROUPS_OF_A_USER:
@@ -106,7 +106,7 @@ class LineImport(Flow):
             for group in groups:
                 if group is not None:
                     await self._groups.leave(group, user)
-            if await self._exists(pool, user, rehearsal):
+            if await self._exists(pool, user, rehearsal, line.sub):
                 return False
             raise BadLine(f"another user holds this {taken.name.kind}") from None
         joined = ",".join(sorted(group.name for group in groups if group is not None))
@@ -166,15 +166,16 @@ class LineImport(Flow):
     def _is_of_another_key(self, encoded: str, line: UserLine) -> bool:
         return self._passwords.is_peppered(encoded) and line.password_key != self.world.secrets.fingerprint
 
-    async def _exists(self, pool: Pool, user: User, rehearsal: Rehearsal) -> bool:
-        """Whether this user is here already. Raises ``BadLine`` where the id is somebody else's."""
+    async def _exists(self, pool: Pool, user: User, rehearsal: Rehearsal, sub: str | None) -> bool:
+        """Whether this user is here already. ``sub`` is the id that was asked for; one that was made just now is
+        nobody's. Raises ``BadLine`` where it is somebody else's."""
         given = [("username", user.username)]
         given += [(each, value) for each in pool.username_attributes if (value := user.attributes.get(each))]
         for kind, value in given:
             wanted = names.name(pool, kind, value)
             if rehearsal.has(wanted) or await self._users.by_name(pool, wanted) is not None:
                 return True
-        if rehearsal.has_sub(user.sub) or await self._users.get(pool.id, user.sub) is not None:
+        if sub is not None and (rehearsal.has_sub(sub) or await self._users.get(pool.id, sub) is not None):
             raise BadLine("another user has this sub")
         return False
 

@@ -1,18 +1,18 @@
 """An import, from its first line to its last.
 
 What can be read again is imported by a job: one at a time in a pool, and its progress is kept. Killed at any point, the
-same import goes on where it stopped when it is run again. Up to ``AT_ONCE`` lines are then done twice, which changes
-nothing. A dry run, and what comes through a pipe, make no job.
+same import goes on where it stopped when it is run again. The lines that were under way are then done twice, which
+changes nothing. A dry run, and what comes through a pipe, make no job.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AsyncExitStack, suppress
 from dataclasses import asdict, dataclass
-from itertools import islice
+from itertools import chain
 from typing import Any, Final
 
 from poolhouse.errors import Conflicted, InvalidParameter, PoolhouseError, PoolNotFound
@@ -32,6 +32,13 @@ USER_IMPORT: Final = "user-import"
 """The kind of the job; its subject is the id of the pool."""
 
 AT_ONCE: Final = 32
+"""Lines that are under way together at first; then twice as many each time, up to ``MOST_AT_ONCE``. They wait for the
+disk together: the more there are, the less each of them waits. The first ones show soon that it moves."""
+MOST_AT_ONCE: Final = 500
+LONG: Final = 2.0
+"""Seconds after which lines that were under way together were too many: the job's lease has to last for them."""
+MOST_BYTES: Final = 4 << 20
+"""Of lines that are under way together; a single line may have more."""
 LOOK: Final = 0.5
 """Seconds between two looks at a job that somebody else holds."""
 
@@ -88,7 +95,7 @@ class UserImport:
         pool is under way, and where this one was cancelled or lost."""
         if manner.dry_run or source.digest is None:
             count, rehearsal = Count(), Rehearsal()
-            for some in _batches(source.lines):
+            for some in _batches(source.lines, self._clock):
                 await self._batch(pool, some, manner, told, count, rehearsal)
                 told.bytes_done(_size(some))
             return count
@@ -126,12 +133,13 @@ class UserImport:
             count = Count(**{end: int(job.progress[end]) for end in asdict(Count())})
             if before:
                 told.resumed(before)
-            for some in _batches(source.lines):
+            for some in _batches(source.lines, self._clock):
                 last = some[-1][0]
-                if last > before:
+                rest = [(number, raw) for number, raw in some if number > before]
+                if rest:
                     # Somebody may have deleted the pool: nobody would ever remove what is written into it from now on.
                     await self._pools.require(pool.id)
-                    await self._batch(pool, some, manner, told, count, Rehearsal())
+                    await self._batch(pool, rest, manner, told, count, Rehearsal())
                     job = await self._jobs.renew(job, _progress(same, last, count))
                 told.bytes_done(_size(some))
             await self._jobs.finish(job)
@@ -151,12 +159,15 @@ class UserImport:
     ) -> None:
         turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
-        async def line(number: int, raw: bytes) -> None:
+        def wrong(number: int, error: Exception) -> None:
+            count.wrong += 1
+            told.wrong(number, str(error).strip())
+
+        async def line(number: int, read: UserLine, shared: Iterable[str]) -> None:
             try:
-                read = read_line(raw)
                 # Of two lines with one name the second sees what became of the first; in a dry run every line does.
                 async with AsyncExitStack() as turn:
-                    for wanted in [""] if manner.dry_run else _wanted(read):
+                    for wanted in [""] if manner.dry_run else shared:
                         await turn.enter_async_context(turns[wanted])
                     done = await self._lines.put(pool, read, manner, rehearsal)
                 if done:
@@ -164,39 +175,67 @@ class UserImport:
                 else:
                     count.skipped += 1
             except (BadLine, PoolhouseError) as error:
-                count.wrong += 1
-                told.wrong(number, str(error).strip())
+                wrong(number, error)
 
+        lines: list[tuple[int, UserLine, frozenset[str]]] = []
+        for number, raw in some:
+            if raw.strip():
+                try:
+                    read = read_line(raw)
+                except BadLine as error:
+                    wrong(number, error)
+                else:
+                    lines.append((number, read, _wanted(read)))
+        times = Counter(chain.from_iterable(wanted for _, _, wanted in lines))
+        contested = frozenset(name for name, number in times.items() if number > 1)
         ended = await asyncio.gather(
-            *(line(number, raw) for number, raw in some if raw.strip()), return_exceptions=True
+            # In one order for all, so that no two wait for each other.
+            *(line(number, read, sorted(wanted & contested)) for number, read, wanted in lines),
+            return_exceptions=True,
         )
         # Only now, when none of them is under way any more.
-        for error in ended:
-            if error is not None:
-                raise error
+        for failure in ended:
+            if failure is not None:
+                raise failure
 
 
-def _wanted(line: UserLine) -> list[str]:
-    """What no other line may have: in one order for all, so that no two wait for each other."""
+def _wanted(line: UserLine) -> frozenset[str]:
+    """What no other line may have."""
     said = (line.username, *(line.attributes.get(each, "") for each in _NAMING), line.sub or "")
-    return sorted({canonical("username", each, case_sensitive=False) for each in said if each})
+    return frozenset([canonical("username", each, case_sensitive=False) for each in said if each])
 
 
 def _progress(same: dict[str, Any], lines: int, count: Count) -> dict[str, Any]:
     return {**same, "lines": lines, **asdict(count)}
 
 
-def _batches(lines: Iterable[bytes]) -> Iterator[Batch]:
+def _batches(lines: Iterable[bytes], clock: Clock) -> Iterator[Batch]:
     """Raises ``InvalidParameter`` for a file that is no lines of JSON: once, and not for each of them."""
     left = enumerate(lines, 1)
     begun = False
-    while some := list(islice(left, AT_ONCE)):
+    at_once = AT_ONCE
+    while some := _some(left, at_once):
         first = None if begun else next((raw for _, raw in some if raw.strip()), None)
         if first is not None:
             begun = True
             if form := other_form(first):
                 raise InvalidParameter(Reason.IMPORT_FORM, form=form)
+        began = clock.now()
         yield some
+        was_long = clock.now() - began > LONG
+        at_once = max(AT_ONCE, at_once // 2) if was_long else min(2 * at_once, MOST_AT_ONCE)
+
+
+def _some(left: Iterator[tuple[int, bytes]], most: int) -> Batch:
+    """The next lines: so many at most, and no more bytes than may be under way."""
+    some: Batch = []
+    size = 0
+    for number, raw in left:
+        some.append((number, raw))
+        size += len(raw)
+        if len(some) == most or size >= MOST_BYTES:
+            break
+    return some
 
 
 def _size(some: Batch) -> int:
