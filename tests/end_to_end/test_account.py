@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from poolhouse import Asked, CodeMismatch, Enrolling, Factor, Fits, Holder, hookimpl
+from poolhouse.flows.pools.domains import DomainSettings
 from poolhouse.records.clients import Client
 from poolhouse.records.pools import Pool
 from tests.security.served import served
@@ -177,3 +178,16 @@ async def test_a_factor_that_the_pool_does_not_name_is_not_set_up(account: Accou
     await account.house.services.pools.untag(account.pool.id, ["poolhouse:factors"])
 
     assert 400 == (await account.ask("factors/WORD"))[0]
+
+
+async def test_a_page_may_ask_by_every_method_that_there_is(account: Account) -> None:
+    status, headers, _ = await account.ask("factors/WORD", "OPTIONS", token=None)
+
+    assert (200, "GET,POST,DELETE,OPTIONS") == (status, headers["Access-Control-Allow-Methods"])
+    assert "authorization" in headers["Access-Control-Allow-Headers"]
+
+
+async def test_the_same_is_there_at_the_domain_of_the_pool(account: Account) -> None:
+    await account.house.services.domains.create(account.pool.id, "people", DomainSettings())
+
+    assert (200, {"left": 0, "created": None}) == (await account.ask("recovery-codes", "GET", pool_id="people"))[::2]

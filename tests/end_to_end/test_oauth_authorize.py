@@ -9,6 +9,7 @@ import pytest
 
 from poolhouse.config.settings import OAuth as OAuthSettings
 from poolhouse.flows.clients.own import OwnSettings
+from poolhouse.flows.clients.settings import ClientSettings
 from poolhouse.flows.oauth.interaction import Send, Step
 from tests.support.oauth import CALLBACK, CHALLENGE, STATE, OAuth, claims_of, code_settings, oauth_served
 
@@ -453,8 +454,13 @@ async def test_a_client_whose_oauth_is_off_is_shown_an_error(at: OAuth) -> None:
 
 async def test_a_client_of_another_pool_is_unknown_here(at: OAuth) -> None:
     other = await at.house.pool()
+    secret_app = await at.house.services.clients.create(
+        other.id, "Unannounced", ClientSettings(**code_settings(oauth_scopes=("openid",)))
+    )
 
-    arrived = await at.authorize(at.request(at.app), await at.signed_in(), pool_id=other.id)
+    for client, pool_id in ((at.app, other.id), (secret_app, at.pool.id)):
+        arrived = await at.authorize(at.request(client), await at.signed_in(), pool_id=pool_id)
 
-    assert (400, "") == (arrived.status, arrived.location)
-    assert b"Client does not exist" in arrived.body
+        assert (400, "") == (arrived.status, arrived.location)
+        assert b"Client does not exist" in arrived.body
+        assert b"Unannounced" not in arrived.body

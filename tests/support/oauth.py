@@ -91,8 +91,16 @@ class Arrived(Told):
 
 
 def claims_of(token: str) -> dict[str, Any]:
-    body = token.split(".")[1]
-    found: dict[str, Any] = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+    return _part_of(token, 1)
+
+
+def head_of(token: str) -> dict[str, Any]:
+    return _part_of(token, 0)
+
+
+def _part_of(token: str, part: int) -> dict[str, Any]:
+    text = token.split(".")[part]
+    found: dict[str, Any] = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     return found
 
 

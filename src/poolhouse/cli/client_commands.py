@@ -129,9 +129,9 @@ def _tell(client: Client) -> None:
     for name, value in (
         ("backchannel-logout-uri", client.backchannel_logout_uri or ""),
         ("frontchannel-logout-uri", client.frontchannel_logout_uri or ""),
-        ("id-token-algorithm", client.id_algorithm or ""),
         ("frontchannel-session", "yes" if client.frontchannel_session else "no"),
         ("asks-consent", "yes" if client.asks_consent else "no"),
         ("requires-pkce", next(word for word, value in _PKCE.items() if value is client.requires_pkce)),
+        ("id-token-algorithm", client.id_algorithm or ""),
     ):
         typer.echo(f"{name:<23}  {value}".rstrip())

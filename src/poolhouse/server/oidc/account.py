@@ -27,8 +27,22 @@ _REFUSED: Final = Head(
         "X-Content-Type-Options": "nosniff",
     },
 )
+_PREFLIGHT: Final = Head(
+    200,
+    {
+        # As of the OAuth endpoints: that a page may ask says nothing of whether it may read.
+        "Access-Control-Allow-Origin": "*",
+        "Access-Control-Allow-Methods": "GET,POST,DELETE,OPTIONS",
+        "Access-Control-Allow-Headers": "authorization,content-type",
+        "Access-Control-Max-Age": "600",
+    },
+)
 _THEIRS: Final = (Invalid, OAuthError, CodeMismatch, FactorNotOffered)
 """What is wrong with what was asked, and not with who asked."""
+
+
+async def preflight(_: web.Request) -> Answer:
+    return Answer(_PREFLIGHT)
 
 
 class AccountEndpoint:

@@ -6,15 +6,16 @@ from typing import Final
 
 from poolhouse.flows.services.user_pools import Services
 from poolhouse.server.ground import Ground
-from poolhouse.server.oidc.account import AccountEndpoint, FactorEndpoint, RecoveryCodesEndpoint
-from poolhouse.server.oidc.answered import only, preflight
+from poolhouse.server.oidc.account import AccountEndpoint, FactorEndpoint, RecoveryCodesEndpoint, preflight
+from poolhouse.server.oidc.answered import only
 from poolhouse.server.oidc.requests import Reading
 from poolhouse.server.part import Built, Part
+from poolhouse.server.paths import POOL
 from poolhouse.server.proxies import source_address
 from poolhouse.server.requests import RequestIds
 from poolhouse.server.routes import Audience, Handler, Route
 
-ACCOUNT: Final = r"/{pool_id:[\w-]{1,40}_[0-9a-zA-Z]{1,32}}/account"
+ACCOUNT: Final = f"{POOL}/account"
 FACTOR: Final = r"factors/{factor:[A-Z0-9_]{1,64}}"
 
 

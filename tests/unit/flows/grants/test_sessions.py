@@ -15,6 +15,7 @@ from poolhouse.flows.grants import assurance
 from poolhouse.flows.grants.handles import digest
 from poolhouse.flows.grants.notices import BACKCHANNEL_LOGOUT, Notice, Notices
 from poolhouse.flows.grants.sessions import MOST_ACCOUNTS, SEEN_AGAIN, USUAL, BrowserSessions
+from poolhouse.ports import origin
 from poolhouse.records.clients import Client
 from poolhouse.records.grants import BrowserSession
 from poolhouse.records.jobs import Job
@@ -75,6 +76,14 @@ async def test_the_store_has_the_digest_of_a_handle_only(house: House, pool: Poo
     assert digest(begun.handles[0]) == begun.signed_in.session.handle
     assert begun.handles[0] not in repr(begun)
     assert begun.handles[0] not in repr(begun.signed_in)
+
+
+async def test_address_and_agent_of_the_browser_are_kept(house: House, pool: Pool, user: User) -> None:
+    origin.begin(origin.Origin(source="192.0.2.7", user_agent="A browser"))
+
+    session = (await begin(house, pool, user)).signed_in.session
+
+    assert ("192.0.2.7", "A browser") == (session.address, session.agent)
 
 
 async def test_a_session_is_good_in_its_own_pool_only(house: House, pool: Pool, user: User) -> None:

@@ -20,6 +20,7 @@ from poolhouse import (
     PreToken,
     VerifyChallenge,
 )
+from poolhouse.flows.messages.words import NOTICE
 from poolhouse.hooks.events import accounts, grants, messages
 from poolhouse.plugins.lambda_bridge import said
 from tests.unit.plugins.lambda_bridge.world import POOL_ID, directory
@@ -219,6 +220,18 @@ def test_a_custom_sender_gets_the_code_in_the_clear_and_a_password_escaped(
     }
     expected = event(f"Custom{word}Sender_{source.removeprefix('CustomMessage_')}", request, {})
     assert expected == said.send_message(POOL, message)
+
+
+@pytest.mark.parametrize(("channel", "word"), [("email", "Email"), ("sms", "SMS")])
+def test_what_a_user_is_only_told_has_no_code_and_a_source_of_its_own(channel: str, word: str) -> None:
+    message = Message(
+        id="m", channel=channel, to="x", purpose="p", body="b", pool_id=POOL_ID, username="jane", source=NOTICE
+    )
+
+    event = said.send_message(POOL, message)
+
+    assert f"Custom{word}Sender_AccountTakeOverNotification" == event["triggerSource"]
+    assert event["request"]["code"] is None
 
 
 def test_in_a_pool_with_aliases_the_verified_ones_are_named() -> None:
