@@ -118,7 +118,7 @@ def test_an_app_is_set_up_asked_for_lost_and_set_up_in_a_sign_in(live: Live) -> 
     reader.type("admin_set_user_mfa_preference")
     reader.type("admin_delete_software_token")
     assert "MFA_SETUP" == reader.type('AuthFlow="USER_PASSWORD_AUTH"')["ChallengeName"]
-    assert "AuthenticationResult" in reader.type('associate_software_token(Session=')
+    assert "AuthenticationResult" in reader.type("associate_software_token(Session=")
 
 
 def test_a_recovery_code_stands_in_for_a_lost_app(live: Live) -> None:
