@@ -35,6 +35,7 @@ INSTALLS: Final = frozenset(WALKED) - {"docs/command-line.md", "docs/oidc.md"}
 ELSEWHERE: Final = {
     "docs/hooks.md": "tests/examples/test_hook_examples.py",
     "docs/operating.md": "tests/docs/test_operating*.py",
+    "docs/pages.md": "tests/docs/test_pages_page.py",
     "docs/signing-in.md": "tests/end_to_end/test_signing_in_page.py",
     "docs/testing.md": "tests/docs/test_testing_page.py",
     "docs/triggers.md": "tests/docs/test_triggers_page.py",

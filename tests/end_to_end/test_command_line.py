@@ -414,6 +414,30 @@ def test_users_are_invited_listed_and_shown(project: tuple[Path, dict[str, str],
     process.wait_for("email to joe@example.com")
 
 
+def test_settings_of_a_client_that_have_no_word_in_the_api_are_kept_through_its_updates(
+    project: tuple[Path, dict[str, str], dict[str, str], Running],
+) -> None:
+    folder, exports, facts, _ = project
+    cognito, pool = sdk(exports), facts["demo pool"]
+    client = cognito.create_user_pool_client(UserPoolId=pool, ClientName="app")["UserPoolClient"]["ClientId"]
+    uri = "https://app.example.com/backchannel_logout"
+
+    changed = run("clients", "set", client, "--backchannel-logout-uri", uri, "--requires-pkce", "no", folder=folder)
+    cognito.update_user_pool_client(UserPoolId=pool, ClientId=client, ClientName="renamed")
+    shown = run("clients", "show", client, folder=folder)
+    wrong = run("clients", "set", client, "--backchannel-logout-uri", "http://app.example.com/", folder=folder)
+    nothing = run("clients", "set", client, folder=folder)
+    unknown = run("clients", "show", "n0such", folder=folder)
+    taken = run("clients", "set", client, "--backchannel-logout-uri", "", folder=folder)
+
+    lines = [f"backchannel-logout-uri   {uri}", "frontchannel-logout-uri", "frontchannel-session     yes"]
+    lines += ["asks-consent             no", "requires-pkce            no", "id-token-algorithm"]
+    assert lines == changed.stdout.splitlines()
+    assert changed.stdout == shown.stdout
+    assert [1, 2, 1] == [ended.returncode for ended in (wrong, nothing, unknown)], (wrong, nothing, unknown)
+    assert "backchannel-logout-uri" == taken.stdout.splitlines()[0]
+
+
 def test_an_access_key_does_what_its_policy_says_and_no_more(
     project: tuple[Path, dict[str, str], dict[str, str], Running],
 ) -> None:
@@ -472,3 +496,22 @@ def test_rotated_keys_are_published_beside_the_old_ones(
     assert [["access.1", "signs"], ["id.1", "signs"]] == [line.split()[::2][:2] for line in before]
     assert ["access.1", "access.2", "id.1", "id.2"] == [line.split()[0] for line in after]
     assert ["signs", "published", "signs", "published"] == [line.split()[2] for line in after]
+
+
+def test_a_client_chooses_what_its_id_tokens_are_signed_with(
+    project: tuple[Path, dict[str, str], dict[str, str], Running],
+) -> None:
+    folder, _, facts, _ = project
+    client, pool = facts["demo client"], facts["demo pool"]
+
+    chosen = run("clients", "set", client, "--id-token-algorithm", "ES256", folder=folder)
+    wrong = run("clients", "set", client, "--id-token-algorithm", "none", folder=folder)
+    nothing = run("clients", "set", client, folder=folder)
+    listed = run("keys", "list", pool, folder=folder).stdout
+    back = run("clients", "set", client, "--id-token-algorithm", "", folder=folder)
+
+    assert "id-token-algorithm       ES256" in chosen.stdout
+    assert re.search(r"^id:ES256\.1 +\S+ +published +ES256", listed, re.MULTILINE)
+    assert (2, 2) == (wrong.returncode, nothing.returncode)
+    assert "RS256, ES256, EdDSA, PS256" in wrong.stderr
+    assert "ES256" not in back.stdout

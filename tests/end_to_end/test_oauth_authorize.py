@@ -6,9 +6,10 @@ import json
 from collections.abc import AsyncIterator
 
 import pytest
-from msgspec.structs import replace
 
 from poolhouse.config.settings import OAuth as OAuthSettings
+from poolhouse.flows.clients.own import OwnSettings
+from poolhouse.flows.clients.settings import ClientSettings
 from poolhouse.flows.oauth.interaction import Send, Step
 from tests.support.oauth import CALLBACK, CHALLENGE, STATE, OAuth, claims_of, code_settings, oauth_served
 
@@ -414,11 +415,9 @@ async def test_p1_a_public_client_has_to_prove_that_the_code_is_its_own(at: OAut
 
 
 async def test_p1_a_client_can_be_held_to_it_or_freed_of_it(at: OAuth) -> None:
-    clients = at.house.built.ports.clients
     held = await at.signed_in()
     for client, needs in ((at.web, True), (at.app, False)):
-        stored = await clients.of_pool(at.pool.id, client.id)
-        await clients.save(replace(stored, requires_pkce=needs))
+        await at.house.services.clients.update_own(client.id, OwnSettings(requires_pkce=needs))
         arrived = await at.authorize(at.request(client, **WITHOUT), held)
         assert needs == (arrived.refusal == "invalid_request")
 
@@ -455,8 +454,13 @@ async def test_a_client_whose_oauth_is_off_is_shown_an_error(at: OAuth) -> None:
 
 async def test_a_client_of_another_pool_is_unknown_here(at: OAuth) -> None:
     other = await at.house.pool()
+    secret_app = await at.house.services.clients.create(
+        other.id, "Unannounced", ClientSettings(**code_settings(oauth_scopes=("openid",)))
+    )
 
-    arrived = await at.authorize(at.request(at.app), await at.signed_in(), pool_id=other.id)
+    for client, pool_id in ((at.app, other.id), (secret_app, at.pool.id)):
+        arrived = await at.authorize(at.request(client), await at.signed_in(), pool_id=pool_id)
 
-    assert (400, "") == (arrived.status, arrived.location)
-    assert b"Client does not exist" in arrived.body
+        assert (400, "") == (arrived.status, arrived.location)
+        assert b"Client does not exist" in arrived.body
+        assert b"Unannounced" not in arrived.body

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
@@ -14,7 +14,7 @@ from poolhouse.config.settings import Sessions, Tokens
 from poolhouse.hooks.events.grants import PreToken
 from poolhouse.hooks.kinds import hookimpl
 from poolhouse.records.keys import Algorithm
-from tests.support.oauth import OAuth, claims_of, code_settings, oauth_served
+from tests.support.oauth import OAuth, claims_of, code_settings, head_of, oauth_served
 
 PROFILE = "openid profile"
 
@@ -28,12 +28,6 @@ async def at() -> AsyncIterator[OAuth]:
 def half(text: str, hashing: str = "sha256") -> str:
     hashed = hashlib.new(hashing, text.encode()).digest()
     return base64.urlsafe_b64encode(hashed[: len(hashed) // 2]).rstrip(b"=").decode()
-
-
-def head_of(token: str) -> dict[str, str]:
-    head = token.split(".")[0]
-    found: dict[str, str] = json.loads(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4)))
-    return found
 
 
 async def test_i1_an_id_token_says_who_for_whom_how_and_when(at: OAuth) -> None:
@@ -64,6 +58,17 @@ async def test_i1_the_session_has_another_name_for_each_client_and_keeps_it(at: 
     assert await sid("app", held) != await sid("app", await at.signed_in())
 
 
+async def test_an_access_token_is_of_the_version_that_the_fields_endpoints_give(at: OAuth) -> None:
+    tokens = await at.tokens(at.app, scope="openid notes/read")
+    said = claims_of(tokens["access_token"])
+
+    assert (2, "access", at.app.id, "jane", "openid notes/read") == tuple(
+        said[name] for name in ("version", "token_use", "client_id", "username", "scope")
+    )
+    told = await at.ask("introspect", {"token": (await at.tokens(at.web))["access_token"]}, at.basic(at.web))
+    assert {"active": True, "scope": "openid email", "sub": at.user.sub}.items() <= told.json.items()
+
+
 @pytest.mark.parametrize(
     ("algorithm", "hashing"), [(Algorithm.RS256, "sha256"), (Algorithm.ES256, "sha256"), (Algorithm.EDDSA, "sha512")]
 )
@@ -90,8 +95,6 @@ async def test_i2_plugins_do_not_say_what_vouches_for_a_token() -> None:
     class Liar:
         @hookimpl
         def pre_token(self, event: PreToken) -> PreToken:
-            from dataclasses import replace
-
             lies = dict.fromkeys(("at_hash", "c_hash", "s_hash", "nonce", "acr", "amr", "sid", "auth_time", "azp"), "x")
             return replace(event, id_claims={**event.id_claims, **lies}, access_claims=lies)
 

@@ -7,14 +7,17 @@ import json
 from collections.abc import AsyncIterator
 
 import pytest
-from msgspec.structs import replace
 
 from poolhouse.errors import TransactionEnded, VersionConflict
+from poolhouse.flows.clients.own import OwnSettings
 from poolhouse.flows.oauth.interaction import Browser, Interact, Send, Show, Step
 from poolhouse.records.clients import Client
-from poolhouse.store.port import Query
-from poolhouse.store.repositories.collections import AUTHORIZATION_REQUESTS
-from tests.support.oauth import CALLBACK, OAuth, claims_of, code_settings, oauth_served
+from poolhouse.records.keys import Algorithm
+from poolhouse.store.memory import MemoryStore
+from poolhouse.store.port import Collection, Key, Query, Stored
+from poolhouse.store.repositories.collections import ALL, AUTHORIZATION_REQUESTS
+from poolhouse.testing.clock import FakeClock
+from tests.support.oauth import CALLBACK, OAuth, claims_of, code_settings, head_of, oauth_served
 
 APP = "com.example.app:/back"
 
@@ -27,8 +30,9 @@ async def at() -> AsyncIterator[OAuth]:
 
 async def asking(at: OAuth, **changes: object) -> Client:
     """A client of somebody else: its users are asked."""
-    clients = at.house.built.ports.clients
-    return await clients.save(replace(await clients.of_pool(at.pool.id, at.app.id), asks_consent=True, **changes))
+    if changes:
+        await at.updated(at.app, **code_settings(**changes))
+    return await at.house.services.clients.update_own(at.app.id, OwnSettings(asks_consent=True))
 
 
 # --- prompt ----------------------------------------------------------------------------------------------------------
@@ -211,11 +215,25 @@ async def test_a12_a_hint_that_is_not_good_is_an_error_only_where_nobody_can_be_
     foreign = (await at.house.sign_in(stranger)).id
     mine = (await at.tokens(at.app, held))["id_token"]
     altered = f"{mine[:-4]}AAAA"
+    keys, said = at.house.built.keys, claims_of(mine)
+    # Of another issuer, about this client; and what we signed with the same key for another purpose.
+    of_another = await keys.sign(other_pool.id, "id", {**said, "iss": keys.issuer(other_pool.id)})
+    no_id_token = await keys.sign(at.pool.id, "id", {**said, "token_use": "logout"})
 
-    for bad in (tokens["id_token"], tokens["access_token"], foreign, altered, "x", "a.b.c"):
+    for bad in (tokens["id_token"], tokens["access_token"], foreign, of_another, no_id_token, altered, "x", "a.b.c"):
         silent = await at.authorize(at.request(at.app, id_token_hint=bad, prompt="none"), held)
         assert "invalid_request" == silent.refusal
         assert "code" in (await at.authorize(at.request(at.app, id_token_hint=bad), held)).fields
+
+
+async def test_a12_a_hint_is_good_whatever_it_was_signed_with(at: OAuth) -> None:
+    await at.house.services.signing_keys.choose(at.app.id, Algorithm.ES256)
+    at.house.clock.advance(4000)
+    held = await at.signed_in()
+    hint = (await at.tokens(at.app, held))["id_token"]
+
+    assert "ES256" == head_of(hint)["alg"]
+    assert "code" in (await at.authorize(at.request(at.app, id_token_hint=hint, prompt="none"), held)).fields
 
 
 async def test_a14_a_subject_that_is_asked_for_is_the_one_or_nobody(at: OAuth) -> None:
@@ -311,6 +329,22 @@ async def test_a20_a_consent_that_is_taken_back_ends_what_stood_on_it(at: OAuth)
     assert not await consents.withdraw(at.user, client.id)
 
 
+async def test_a20_introspection_knows_of_a_consent_that_was_taken_back(at: OAuth) -> None:
+    client = await at.house.services.clients.update_own(at.web.id, OwnSettings(asks_consent=True))
+    held = await at.signed_in()
+    sent = await agree(at, client, held, "openid", "email")
+    refresh = (await at.redeemed(client, sent.fields["code"])).json["refresh_token"]
+
+    async def is_active() -> bool:
+        told = await at.ask("introspect", {"token": refresh}, at.basic(client))
+        active: bool = told.json["active"]
+        return active
+
+    assert await is_active()
+    await at.house.built.oauth.consents.withdraw(at.user, client.id)
+    assert not await is_active()
+
+
 async def test_a17_access_without_the_user_needs_that_the_user_agreed_to_it(at: OAuth) -> None:
     offline = "openid offline_access"
     own = await at.tokens(at.app, scope=offline)
@@ -383,13 +417,23 @@ async def test_a19_a_browser_keeps_its_cookie_and_several_requests(at: OAuth) ->
     assert at.app.id == (await at.pending(first)).client.id
 
 
-async def test_a19_a_request_is_answered_once(at: OAuth) -> None:
-    arrived = await at.authorize(at.request(at.app))
-    held = await at.signed_in()
-    pending = await at.authorization.done(await at.pending(arrived), Step.SIGN_IN)
-    browser = Browser(arrived.secret, held)
+class Apart(MemoryStore):
+    """Others have their turn between the reading of a document and what is done with it."""
 
-    outcomes = await asyncio.gather(*(at.authorization.go_on(pending, browser) for _ in range(50)))
+    async def get(self, collection: Collection, key: Key) -> Stored | None:
+        found = await super().get(collection, key)
+        await asyncio.sleep(0)
+        return found
+
+
+async def test_a19_a_request_is_answered_once() -> None:
+    clock = FakeClock()
+    async with oauth_served(store=Apart(ALL, clock), clock=clock) as at:
+        arrived = await at.authorize(at.request(at.app))
+        pending = await at.authorization.done(await at.pending(arrived), Step.SIGN_IN)
+        browser = Browser(arrived.secret, await at.signed_in())
+
+        outcomes = await asyncio.gather(*(at.authorization.go_on(pending, browser) for _ in range(50)))
 
     assert 1 == len([outcome for outcome in outcomes if isinstance(outcome, Send)])
     ended = [outcome for outcome in outcomes if isinstance(outcome, Show)]

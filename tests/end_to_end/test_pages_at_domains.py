@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 import aiohttp
 import pytest
@@ -38,6 +39,9 @@ async def test_a_code_flow_walks_its_pages_at_the_domain_and_names_the_issuer(at
         robot = Robot(session, at.api.url)
         first = await robot.open(f"{root}/oauth2/authorize?{urlencode(at.request(at.app))}")
         assert f"{root}/login" == urlsplit(first.address).path
+        for asset in re.findall(r'(?:href|src)="([^"]+\.(?:css|js|svg))', first.text):
+            async with session.get(urljoin(first.address, asset)) as answer:
+                assert 200 == answer.status, asset
         arrived = await robot.send(first, headers={"Origin": f"https://{host}"}, username="jane", password=PASSWORD)
         form = {
             "grant_type": "authorization_code",

@@ -6,7 +6,7 @@ import string
 from collections.abc import AsyncIterator
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from poolhouse.flows.oauth.checks.addressed import is_registered
@@ -41,6 +41,10 @@ def test_nothing_that_was_changed_is_registered(uri: str) -> None:
 
 
 @given(changed())
+@example("http://127.0.0.1:51004/back")
+@example("http://127.0.0.1:0/back")
+@example("http://127.0.0.1:65536/back")
+@example("http://127.0.0.1:000001/back")
 def test_of_a_loopback_address_nothing_but_the_port_may_change(uri: str) -> None:
     head, _, rest = LOOPBACK.partition("/back")
     port = uri.removeprefix(head).removesuffix("/back")

@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 
 from poolhouse.config.settings import OAuth as OAuthSettings
 from poolhouse.errors import TransactionEnded
+from poolhouse.flows.clients.own import OwnSettings
 from poolhouse.flows.oauth.interaction import Browser, Interact, Send, Show, Step
 from poolhouse.store.repositories.collections import ALL
 from poolhouse.store.sqlite import SqliteStore
@@ -105,11 +105,10 @@ async def test_a_browser_chooses_among_its_own_sessions_and_gets_no_fresher_one(
     assert john.sub == claims_of((await at.redeemed(at.app, honest.fields["code"])).json["id_token"])["sub"]
 
 
-async def test_a_consent_that_was_taken_back_meanwhile_is_asked_for_again(at: OAuth) -> None:
-    clients = at.house.built.ports.clients
-    client = await clients.save(replace(await clients.of_pool(at.pool.id, at.app.id), asks_consent=True))
+async def test_a_client_that_asks_meanwhile_gets_nothing_unasked(at: OAuth) -> None:
     held = await at.signed_in()
-    arrived = await at.authorize(at.request(client, prompt="login"), held)
+    arrived = await at.authorize(at.request(at.app, prompt="login"), held)
+    await at.house.services.clients.update_own(at.app.id, OwnSettings(asks_consent=True))
     browser = Browser(arrived.secret, await at.signed_in(held=held))
     pending = await at.authorization.done(await at.pending(arrived), Step.SIGN_IN)
 

@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa, x25519
+from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from poolhouse.errors import InvalidAccessToken
@@ -24,6 +26,9 @@ from poolhouse.tokens.keys import KeyRing
 from poolhouse.tokens.making import new_key
 from tests.support.keys import private_key
 from tests.unit.crypto.world import BASE_URL, POOL, FakeClock, KeptKeys, vault
+
+RSA = {"RS256", "PS256"}
+"""Two ways to sign with keys of one kind: here the record of a key says which is its own."""
 
 
 def encode(raw: bytes) -> str:
@@ -217,11 +222,35 @@ def test_a_key_goes_with_its_own_algorithm_only() -> None:
     for algorithm in Algorithm:
         key = made(algorithm)
         for name in NAMES:
-            if name != algorithm:
+            if name != algorithm and {name, algorithm} != RSA:
                 with pytest.raises(TypeError):
                     Verifier(key.public_key(), name)
                 with pytest.raises(TypeError):
                     Signer(key, "k", name)
+
+
+def test_an_rsa_key_of_one_padding_checks_no_signature_by_the_other() -> None:
+    key = private_key(1)
+    for mine, other in (("RS256", "PS256"), ("PS256", "RS256")):
+        token = Signer(key, "k", mine).sign({"sub": "jane"})
+        assert Verifier(key.public_key(), mine).verify(token)
+        with pytest.raises(BadToken):
+            Verifier(key.public_key(), other).verify(token)
+        head = encode(json.dumps({"kid": "k", "alg": other}).encode())
+        with pytest.raises(BadToken):
+            Verifier(key.public_key(), other).verify(f"{head}.{token.partition('.')[2]}")
+
+
+@pytest.mark.parametrize("salt", [0, 20, 31, 33, 222])
+def test_a_salt_of_another_length_is_wrong(salt: int) -> None:
+    key = private_key(1)
+    head = encode(json.dumps({"kid": "k", "alg": "PS256"}).encode())
+    signed = f"{head}.{encode(b'{}')}"
+    padding = PSS(mgf=MGF1(SHA256()), salt_length=salt)
+    signature = key.sign(signed.encode(), padding, SHA256())
+
+    with pytest.raises(BadToken):
+        Verifier(key.public_key(), "PS256").verify(f"{signed}.{encode(signature)}")
 
 
 def test_keys_of_neighbouring_curves_are_refused() -> None:

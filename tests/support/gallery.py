@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -268,6 +269,10 @@ _LINKS: Mapping[str, tuple[str, ...]] = {
 }
 
 
+RTL = 'msgid "language.direction"\nmsgstr "rtl"\n'
+"""A catalogue that translates nothing."""
+
+
 class Clock:
     def now(self) -> float:
         return NOW
@@ -294,10 +299,11 @@ LOGO = (
 
 
 class Gallery(Struct, frozen=True):
-    """``posted`` are the forms that were sent, with the name of the page."""
+    """``posted`` are the forms that were sent, with the name of the page; ``forms`` has each once."""
 
     address: str
     posted: list[tuple[str, dict[str, str]]]
+    forms: asyncio.Queue[str]
 
 
 @asynccontextmanager
@@ -311,10 +317,12 @@ async def gallery(brand: str = "", locales: Path | None = None, logo: str = LOGO
     )
 
     posted: list[tuple[str, dict[str, str]]] = []
+    forms: asyncio.Queue[str] = asyncio.Queue()
 
     async def page(request: web.Request) -> web.Response:
         if request.method == "POST":
             posted.append((request.match_info["name"], await read_form(request)))
+            forms.put_nowait(request.match_info["name"])
         view = VIEWS.get(request.match_info["name"])
         if view is None:
             return web.Response(text="<!doctype html><title>Elsewhere</title>", content_type="text/html")
@@ -335,6 +343,6 @@ async def gallery(brand: str = "", locales: Path | None = None, logo: str = LOGO
     with socket.create_server(("127.0.0.1", 0)) as listening:
         await web.SockSite(runner, listening).start()
         try:
-            yield Gallery(f"http://localhost:{listening.getsockname()[1]}", posted)
+            yield Gallery(f"http://localhost:{listening.getsockname()[1]}", posted, forms)
         finally:
             await runner.cleanup()

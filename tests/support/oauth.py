@@ -91,8 +91,16 @@ class Arrived(Told):
 
 
 def claims_of(token: str) -> dict[str, Any]:
-    body = token.split(".")[1]
-    found: dict[str, Any] = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+    return _part_of(token, 1)
+
+
+def head_of(token: str) -> dict[str, Any]:
+    return _part_of(token, 0)
+
+
+def _part_of(token: str, part: int) -> dict[str, Any]:
+    text = token.split(".")[part]
+    found: dict[str, Any] = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     return found
 
 
@@ -292,11 +300,16 @@ def code_settings(**changes: Any) -> dict[str, Any]:
 @asynccontextmanager
 async def oauth_served(**changes: Any) -> AsyncIterator[OAuth]:
     async with served(**changes) as (house, api):
-        pool = await house.pool()
-        scopes = tuple(ResourceScope(name=name, description=name) for name in ("read", "write", "burn"))
-        await house.services.resource_servers.create(pool.id, "notes", "notes", scopes)
-        machine = await house.client(pool, generates_secret=True, **machine_settings())
-        app = await house.client(pool, **code_settings())
-        web = await house.client(pool, generates_secret=True, **code_settings())
-        user = await house.user(app, "jane", email="jane@example.com", given_name="Jane")
-        yield OAuth(house, api, pool, machine, app, web, user)
+        yield await oauth_of(house, api)
+
+
+async def oauth_of(house: House, api: ApiClient) -> OAuth:
+    """A pool with its clients and a user, at this house."""
+    pool = await house.pool()
+    scopes = tuple(ResourceScope(name=name, description=name) for name in ("read", "write", "burn"))
+    await house.services.resource_servers.create(pool.id, "notes", "notes", scopes)
+    machine = await house.client(pool, generates_secret=True, **machine_settings())
+    app = await house.client(pool, **code_settings())
+    web = await house.client(pool, generates_secret=True, **code_settings())
+    user = await house.user(app, "jane", email="jane@example.com", given_name="Jane")
+    return OAuth(house, api, pool, machine, app, web, user)

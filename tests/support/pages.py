@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import html
 import json
+import socket
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
+import aiohttp
+from aiohttp import web
 from msgspec import structs
 
+from poolhouse.config.settings import Server
 from poolhouse.flows.accounts.administration import Invitation
 from poolhouse.flows.pools.settings import PoolFoundation, PoolSettings
 from poolhouse.records.clients import Client
 from poolhouse.records.pools import Pool
 from poolhouse.records.users import User
-from tests.support.house import House
-from tests.support.oauth import SCOPES, OAuth, Told, code_settings, oauth_served
+from poolhouse.server.runner import Runner
+from poolhouse.testing.clock import FakeClock
+from tests.security.served import ROOT_KEY
+from tests.support.house import House, opened_house
+from tests.support.json_api import ApiClient
+from tests.support.oauth import SCOPES, OAuth, Told, code_settings, oauth_of, oauth_served
 from tests.support.robot import Robot, Screen
 
 
@@ -90,3 +99,21 @@ async def of_addresses(at: Site, **settings: Any) -> Site:
 async def site(**changes: Any) -> AsyncIterator[Site]:
     async with oauth_served(**changes) as oauth:
         yield Site(oauth, Robot(oauth.api.session, oauth.api.url))
+
+
+@asynccontextmanager
+async def site_for_browsers(**changes: Any) -> AsyncIterator[Site]:
+    """As ``site``, under the name that browsers trust without TLS: its address is the server's own."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        origin = f"http://localhost:{listening.getsockname()[1]}"
+        server = Server(base_url=origin)
+        async with opened_house(root=ROOT_KEY, server=server, clock=FakeClock(time.time()), **changes) as house:
+            runner = Runner(house.built.app, access_log=None)
+            await runner.setup()
+            try:
+                await web.SockSite(runner, listening).start()
+                async with aiohttp.ClientSession() as session:
+                    oauth = await oauth_of(house, ApiClient(f"{origin}/", session, now=time.time()))
+                    yield Site(oauth, Robot(session, origin))
+            finally:
+                await runner.cleanup()

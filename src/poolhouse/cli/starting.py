@@ -206,9 +206,11 @@ class _Start:
         self._moves = moves
         if self._settings.dev.enabled and self._settings.dev.demo:
             from poolhouse.cli.demo import demo
+            from poolhouse.server.operation.demo_page import PATH
 
             async def prepare(_: web.Application) -> None:
-                self._demo = await demo(server.services, server.memory, self._settings.server.region)
+                said = self._settings.server
+                self._demo = await demo(server.services, server.memory, said.region, f"{said.base_url}{PATH}")
 
             server.app.on_startup.append(prepare)
         return server.app
@@ -253,6 +255,7 @@ def welcome(settings: Settings, made: Demo | None) -> str:
             f"  demo pool     {made.pool_id}",
             f"  demo client   {made.client_id}",
             f"  issuer        {base}/{made.pool_id}",
+            f"  demo app      {made.page}",
         ]
     if settings.dev.outbox_page:
         lines.append(f"  outbox        {base}/_dev/outbox")

@@ -135,12 +135,28 @@ class Tokens(Protocol):
         """A compact JWS; ``use`` is ``id`` or ``access``. ``typ`` says of what kind it is, where that has a name."""
 
     async def sign_both(
-        self, pool_id: str, id_claims: Mapping[str, Any], access_claims: Mapping[str, Any]
-    ) -> tuple[str, str]: ...
+        self,
+        pool_id: str,
+        id_claims: Mapping[str, Any],
+        access_claims: Mapping[str, Any],
+        *,
+        algorithm: str | None = None,
+    ) -> tuple[str, str]:
+        """``algorithm`` is what the client chose for its ID tokens (None: nothing). Where no key of the pool signs by
+        it yet, or this version does not know it, the pool's own does."""
 
-    async def sign_id(self, pool_id: str, claims: Mapping[str, Any], beside: Mapping[str, str]) -> str:
-        """A compact JWS for ``id``. ``beside`` is what it vouches for, by claim: each of these says the left half of
-        the text's hash, by the hash of the signature's algorithm (OpenID Connect Core 1.0 section 3.1.3.6)."""
+    async def sign_id(
+        self,
+        pool_id: str,
+        claims: Mapping[str, Any],
+        vouched: Mapping[str, str],
+        *,
+        algorithm: str | None = None,
+        typ: str | None = None,
+    ) -> str:
+        """A compact JWS for ``id``, by ``algorithm`` as above. ``vouched`` is what it vouches for, by claim: each of
+        these says the left half of the text's hash, by the hash of the signature's algorithm (OpenID Connect Core 1.0
+        section 3.1.3.6)."""
 
     async def verify(self, token: str, use: str) -> Mapping[str, Any]:
         """The claims of a token that we signed for ``use`` with a published key of the pool that it names as issuer.

@@ -56,6 +56,8 @@ class Client(StoredRecord, frozen=True, kw_only=True):
     """Of somebody else: users are asked before it gets anything (oidc.md A20). The field's own clients never ask."""
     requires_pkce: bool | None = None
     """None: as a client of its kind has to, a public one always (P1)."""
+    id_algorithm: str | None = None
+    """What its ID tokens are signed with, where it chose that; None: with what the pool signs with."""
     backchannel_logout_uri: str | None = None
     """Where the client's server is told that a session ended. The field's API has no word for this and the next two:
     ``poolhouse clients set`` changes them."""

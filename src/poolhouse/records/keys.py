@@ -13,12 +13,14 @@ class Algorithm(StrEnum):
     RS256 = "RS256"
     ES256 = "ES256"
     EDDSA = "EdDSA"
+    PS256 = "PS256"
 
 
 class SigningKey(StoredRecord, frozen=True, kw_only=True):
-    """A key pair of a pool. ``use`` is ``id`` or ``access``. Published from ``created``; signs from ``active_from``;
-    stays published until ``retires`` (None: it is not replaced yet). ``slot`` is its place in the pool, which only one
-    key can have: ``id.1``, ``access.1``, and ``id.2`` for the key that follows ``id.1``."""
+    """A key pair of a pool. ``use`` is ``id`` or ``access``; or ``id:`` and an algorithm, for ID tokens of clients that
+    chose another than the pool's: to versions that do not know it, that is nobody's use. Published from ``created``;
+    signs from ``active_from``; stays published until ``retires`` (None: it is not replaced yet). ``slot`` is its place
+    in the pool, which only one key can have: ``id.1``, ``access.1``, and ``id.2`` for the key that follows ``id.1``."""
 
     pool_id: str
     slot: str

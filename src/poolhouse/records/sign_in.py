@@ -36,6 +36,8 @@ class Attempt(StoredRecord, frozen=True, kw_only=True):
     device_key: str | None = None
     """The device that the client says it is on."""
     wrong: int = 0
+    session: str | None = None
+    """The id of the browser session that is to rise by this; None for a sign-in."""
     basis: str = ""
     """What the user's record was when this was asked, as far as earlier proofs depend on it."""
 

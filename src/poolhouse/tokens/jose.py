@@ -1,9 +1,9 @@
 """The one door to signatures of tokens: made and checked with one key and one algorithm at a time.
 
-Behind it python-jose knows RSA and shared secrets, and ``curves`` the rest. Of the library only its keys are used, made
-once. Its parsing of tokens is not: what a token may look like is decided here, before any key sees it. A token cannot
-say how it wants to be checked: the algorithm belongs to the verifier, and headers that bring keys or demands (``jwk``,
-``jku``, ``x5c``, ``x5u``, ``crit``) are refused.
+Behind it python-jose knows RSA and shared secrets, and ``curves`` and ``pss`` the rest. Of the library only its keys
+are used, made once. Its parsing of tokens is not: what a token may look like is decided here, before any key sees it.
+A token cannot say how it wants to be checked: the algorithm belongs to the verifier, and headers that bring keys or
+demands (``jwk``, ``jku``, ``x5c``, ``x5u``, ``crit``) are refused.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPubl
 from jose.exceptions import JOSEError
 
 from poolhouse.tokens.curves import Ed25519Signing, Ed25519Verifying, P256Signing, P256Verifying
+from poolhouse.tokens.pss import PssSigning, PssVerifying
 
 MAX_TOKEN = 8 * 1024
 MAX_HEADER = 1024
@@ -183,6 +184,9 @@ def _signing(key: SigningPrivateKey, algorithm: str) -> Any:
     if algorithm == "RS256" and isinstance(key, RSAPrivateKey):
         _check_size(key.key_size)
         return _keys().RSAKey(key, algorithm)
+    if algorithm == "PS256" and isinstance(key, RSAPrivateKey):
+        _check_size(key.key_size)
+        return PssSigning(key)
     if algorithm == "ES256" and isinstance(key, EllipticCurvePrivateKey):
         return P256Signing(key)
     if algorithm == "EdDSA" and isinstance(key, Ed25519PrivateKey):
@@ -194,6 +198,9 @@ def _verifying(key: VerifyingKey, algorithm: str, ours: bool) -> Any:
     if algorithm == "RS256" and isinstance(key, RSAPublicKey):
         _check_size(key.key_size)
         return _keys().RSAKey(key, algorithm)
+    if algorithm == "PS256" and isinstance(key, RSAPublicKey):
+        _check_size(key.key_size)
+        return PssVerifying(key)
     if algorithm == "ES256" and isinstance(key, EllipticCurvePublicKey):
         return P256Verifying(key, one_form=ours)
     if algorithm == "EdDSA" and isinstance(key, Ed25519PublicKey):

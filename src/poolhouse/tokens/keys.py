@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -25,7 +25,7 @@ from poolhouse.records.keys import Algorithm, SigningKey
 from poolhouse.tokens.checked import Checked, CheckedTokens, digest_of
 from poolhouse.tokens.jose import BadToken, Signer, half_hash, read
 from poolhouse.tokens.making import KeyMaker
-from poolhouse.tokens.pool_keys import KNOWN, PoolKeys, next_slot, place_of, sealed_key
+from poolhouse.tokens.pool_keys import KNOWN, PoolKeys, beside, next_slot, place_of, sealed_key
 
 USES = ("id", "access")
 
@@ -90,21 +90,34 @@ class KeyRing:
         return (await self._signer(pool_id, use)).sign(claims, typ=typ)
 
     async def sign_both(
-        self, pool_id: str, id_claims: Mapping[str, Any], access_claims: Mapping[str, Any]
+        self,
+        pool_id: str,
+        id_claims: Mapping[str, Any],
+        access_claims: Mapping[str, Any],
+        *,
+        algorithm: str | None = None,
     ) -> tuple[str, str]:
-        id_signer = await self._signer(pool_id, "id")
+        id_signer = await self._id_signer(pool_id, algorithm)
         access_signer = await self._signer(pool_id, "access")
         id_token = id_signer.sign(id_claims)
         # A signature holds the loop for longer than most answers take: whoever waits need not wait for two.
         await asyncio.sleep(0)
         return id_token, access_signer.sign(access_claims)
 
-    async def sign_id(self, pool_id: str, claims: Mapping[str, Any], beside: Mapping[str, str]) -> str:
-        signer = await self._signer(pool_id, "id")
-        hashed = {name: half_hash(signer.algorithm, text) for name, text in beside.items()}
+    async def sign_id(
+        self,
+        pool_id: str,
+        claims: Mapping[str, Any],
+        vouched: Mapping[str, str],
+        *,
+        algorithm: str | None = None,
+        typ: str | None = None,
+    ) -> str:
+        signer = await self._id_signer(pool_id, algorithm)
+        hashed = {name: half_hash(signer.algorithm, text) for name, text in vouched.items()}
         # As above: whoever waits need not wait for two signatures.
         await asyncio.sleep(0)
-        return signer.sign({**claims, **hashed})
+        return signer.sign({**claims, **hashed}, typ=typ)
 
     async def verify(self, token: str, use: str) -> Mapping[str, Any]:
         now = self._clock.now()
@@ -145,7 +158,23 @@ class KeyRing:
     async def make_keys(self, pool_id: str) -> None:
         await self._completed(pool_id)
 
-    async def rotate(self, pool_id: str, overlap: float, algorithm: Algorithm | None = None) -> None:
+    async def offer(self, pool_id: str, algorithm: Algorithm) -> None:
+        """There is a key for ID tokens by this algorithm, beside the pool's own, or it signs so already. As every new
+        key it is published before it signs; until then the pool's own does. Doing it twice changes nothing."""
+        keys = await self._load(pool_id)
+        usual, newest = keys.newest("id"), keys.newest(beside(algorithm))
+        if (usual is not None and usual.algorithm == algorithm) or (newest is not None and newest.retires is None):
+            return
+        (private,) = await self._made([algorithm])
+        now, use = self._clock.now(), beside(algorithm)
+        starts = now + self._limits.lead
+        slot = next_slot(newest, use)
+        await self._keys.add(sealed_key(pool_id, use, slot, algorithm, private, now, starts, self._secrets))
+        await self._load(pool_id)
+
+    async def rotate(
+        self, pool_id: str, overlap: float, algorithm: Algorithm | None = None, chosen: Collection[str] = ()
+    ) -> None:
         """Each use has a new key: published now, signing after the lead time. The keys before it stay published for
         ``overlap`` seconds longer than they sign, which should be the longest life of a token. A use whose newest key
         waits to sign is left as it is, so that rotating twice does no more than rotating once.
@@ -154,18 +183,26 @@ class KeyRing:
         reason to wait: it retires when it would begin to sign, if there is time for every process to see that. Raises
         ``NotOffered`` where the newest key is for an algorithm that this version does not know, and none is asked for.
 
+        ``chosen`` are the algorithms that clients have chosen for their ID tokens: those that are not the pool's have
+        new keys too, and keys for what nobody chooses any more retire with the others.
+
         A crash between the writes leaves an old key published for longer; the next rotation retires it."""
         keys = await self._load(pool_id)
         now = self._clock.now()
         starts = now + self._limits.lead
         wanted = algorithm or _chosen(keys.records)
-        due = [use for use in USES if _is_due(keys.newest(use), wanted, now)]
-        for use, private in zip(due, await self._made([wanted] * len(due)), strict=True):
-            slot = next_slot(keys.newest(use), use)
-            if not await self._keys.add(sealed_key(pool_id, use, slot, wanted, private, now, starts, self._secrets)):
+        others = {beside(text): KNOWN[text] for text in chosen if text in KNOWN and text != wanted}
+        wants = dict.fromkeys(USES, wanted) | others
+        due = [use for use, by in wants.items() if _is_due(keys.newest(use), by, now)]
+        for use, private in zip(due, await self._made(wants[use] for use in due), strict=True):
+            slot, by = next_slot(keys.newest(use), use), wants[use]
+            if not await self._keys.add(sealed_key(pool_id, use, slot, by, private, now, starts, self._secrets)):
                 continue
             for key, retires in _retiring(keys.records, use, now, now + self._limits.fresh, starts + overlap):
                 await self._retire(key, retires)
+        for key in keys.records:
+            if key.use not in wants and key.algorithm in KNOWN and key.retires is None:
+                await self._retire(key, starts + overlap)
         await self._load(pool_id)
 
     async def _completed(self, pool_id: str) -> PoolKeys:
@@ -209,6 +246,13 @@ class KeyRing:
             newest = keys.newest(use)
             raise PoolNotFound(pool_id) if newest is None else SigningFailed(newest.algorithm)
         return signer
+
+    async def _id_signer(self, pool_id: str, algorithm: str | None) -> Signer:
+        usual = await self._signer(pool_id, "id")
+        if algorithm is None or usual.algorithm == algorithm:
+            return usual
+        keys = await self._at_most_old(pool_id, self._limits.fresh)
+        return keys.signer_by(algorithm, self._clock.now()) or usual
 
     async def _published(self, pool_id: str) -> PoolKeys:
         keys = await self._at_most_old(pool_id, self._limits.fresh)
@@ -255,8 +299,9 @@ class KeyRing:
         return keys
 
 
-def _chosen(keys: Sequence[SigningKey]) -> Algorithm:
-    """The pool's algorithm: that of the key that was made last."""
+def _chosen(records: Sequence[SigningKey]) -> Algorithm:
+    """The pool's algorithm: that of its own key that was made last."""
+    keys = [key for key in records if key.use in USES]
     if not keys:
         return Algorithm.RS256
     text = max(keys, key=lambda key: (key.created, place_of(key))).algorithm

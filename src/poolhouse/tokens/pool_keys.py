@@ -45,7 +45,7 @@ def sealed_key(
         sealed=secrets.seal(PURPOSE, f"{pool_id}/{kid}", private),
         algorithm=algorithm.value,
         modulus=members.get("n", ""),
-        public={} if algorithm is Algorithm.RS256 else members,
+        public={} if "n" in members else members,
         created=now,
         active_from=starts,
     )
@@ -71,7 +71,10 @@ class PoolKeys:
             self._signers.update((kid, signer) for kid, signer in before._signers.items() if kid in kids)
             verifiers.update((kid, verifier) for (_, kid), (_, verifier) in before._verifiers.items())
         self._verifiers: dict[tuple[str, str], tuple[float | None, Verifier]] = {
-            (key.use, key.kid): (key.retires, verifiers.get(key.kid) or _verifier(key, KNOWN[key.algorithm]))
+            (key.use.partition(":")[0], key.kid): (
+                key.retires,
+                verifiers.get(key.kid) or _verifier(key, KNOWN[key.algorithm]),
+            )
             for key in self.records
             if key.algorithm in KNOWN
         }
@@ -98,6 +101,16 @@ class PoolKeys:
             return None
         return self._signers.get(chosen.kid) or self._open(chosen)
 
+    def signer_by(self, algorithm: str, now: float) -> Signer | None:
+        """For ID tokens by this algorithm: the pool's own key where it is for that, or else the newest of those that
+        were made for clients that chose it. None where none signs yet."""
+        usual = self.signer("id", now)
+        if usual is not None and usual.algorithm == algorithm:
+            return usual
+        use = beside(algorithm)
+        begun = any(key.active_from <= now for key in self.records if key.use == use)
+        return self.signer(use, now) if begun else None
+
     def verifier(self, use: str, kid: str | None, now: float) -> Verifier | None:
         """None where no key of this use and name is published."""
         found = self._verifiers.get((use, kid or ""))
@@ -108,6 +121,11 @@ class PoolKeys:
         private = key_forms.private_key(der, KNOWN[key.algorithm])
         signer = self._signers[key.kid] = Signer(private, key.kid, key.algorithm)
         return signer
+
+
+def beside(algorithm: str) -> str:
+    """The use of keys that sign ID tokens for clients alone that chose this algorithm."""
+    return f"id:{algorithm}"
 
 
 def next_slot(key: SigningKey | None, use: str) -> str:

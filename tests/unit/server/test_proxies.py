@@ -7,7 +7,7 @@ from ipaddress import ip_network
 import pytest
 from multidict import CIMultiDict
 
-from poolhouse.server.proxies import source_address
+from poolhouse.server.proxies import asked_hosts, source_address
 
 TRUSTED = (ip_network("10.0.0.0/8"), ip_network("fd00::/8"))
 
@@ -91,3 +91,58 @@ def test_of_two_headers_that_differ_neither_is_believed() -> None:
 @pytest.mark.parametrize(("peer", "expected"), [(None, ""), ("", ""), ("/run/poolhouse.sock", "/run/poolhouse.sock")])
 def test_a_peer_without_an_address_is_no_trusted_proxy(peer: str | None, expected: str) -> None:
     assert expected == source(peer, xff("192.0.2.1"))
+
+
+def hosts(trusted: bool = True, **headers: str | list[str]) -> tuple[str, ...]:
+    given = CIMultiDict[str]()
+    for name, values in headers.items():
+        for value in [values] if isinstance(values, str) else values:
+            given.add(name.replace("_", "-"), value)
+    return asked_hosts("10.0.0.1", given, (ip_network("10.0.0.0/8"),) if trusted else ())
+
+
+@pytest.mark.parametrize(
+    ("said", "host"),
+    [
+        ("a.example", "a.example"),
+        ("A.Example:8443", "a.example"),
+        ("a.example.", "a.example"),
+        ("a.example.:80", "a.example"),
+        ("[::1]:8080", "[::1]"),
+        ("127.0.0.1:1", "127.0.0.1"),
+        ("localhost", "localhost"),
+    ],
+)
+def test_a_host_is_told_without_case_and_port(said: str, host: str) -> None:
+    assert (host,) == hosts(Host=said)
+
+
+@pytest.mark.parametrize(
+    "said", ["", "a b", "a/b", "a@b", "a,b", "a:80:80", "a:", "ä.example", "a\t", "x" * 300, "a:123456", "%61", "[::1"]
+)
+def test_what_is_no_host_is_none(said: str) -> None:
+    assert () == hosts(Host=said)
+    if said not in ("a,b", "a\t"):  # a list, and a space around an entry
+        assert () == hosts(X_Forwarded_Host=said)
+
+
+def test_two_hosts_are_none() -> None:
+    assert () == hosts(Host=["a.example", "a.example"])
+    assert () == hosts()
+
+
+def test_the_host_that_a_proxy_tells_comes_after_the_one_that_it_passed_on() -> None:
+    assert ("a", "b") == hosts(Host="a", X_Forwarded_Host="b")
+    assert ("a", "b") == hosts(Host="a", Forwarded='for=192.0.2.1;host="b:443"')
+    assert ("a",) == hosts(trusted=False, Host="a", X_Forwarded_Host="b", Forwarded="host=b")
+
+
+def test_of_several_entries_the_nearest_proxy_wrote_the_last() -> None:
+    assert ("b",) == hosts(X_Forwarded_Host=["evil", "b"]) == hosts(X_Forwarded_Host="evil, b")
+    assert ("b",) == hosts(Forwarded="host=evil, for=192.0.2.1;host=b")
+
+
+def test_a_proxy_that_tells_two_hosts_is_not_believed() -> None:
+    assert ("a",) == hosts(Host="a", X_Forwarded_Host="b", Forwarded="host=c")
+    assert ("a", "b") == hosts(Host="a", X_Forwarded_Host="b", Forwarded="host=b")
+    assert ("a", "b") == hosts(Host="a", X_Forwarded_Host="b", Forwarded="for=192.0.2.1")

@@ -19,6 +19,8 @@ class OwnSettings(Struct, frozen=True, kw_only=True):
     backchannel_logout_uri: str | UnsetType | None = UNSET
     frontchannel_logout_uri: str | UnsetType | None = UNSET
     frontchannel_session: bool | UnsetType = UNSET
+    asks_consent: bool | UnsetType = UNSET
+    requires_pkce: bool | UnsetType | None = UNSET
 
 
 def furnished(client: Client, own: OwnSettings) -> Client:

@@ -62,6 +62,8 @@ FIXED_ID = _FIXED | {"aud"}
 FIXED_ACCESS = _FIXED | {"client_id", "username", "device_key", "event_id", "version", "scope"}
 
 
+HOSTED_VERSION = 2
+"""What the field says in access tokens of its OAuth endpoints."""
 _OF_NO_SCOPE = frozenset({"acr", "amr", "auth_time", "nonce", "sid", "sub"})
 """Claims that can be asked for by name, and are no attributes."""
 
@@ -92,8 +94,8 @@ class Hosted(Struct, frozen=True, kw_only=True):
 
 
 class Issue(Struct, frozen=True):
-    """All that two tokens are made of. ``jti`` are the ids of the ID and the access token, ``access_validity`` the
-    life of the latter in seconds. ``hosted`` is None for what the JSON API gives, and at a refresh."""
+    """All that two tokens are made of. ``jti`` are the ids of the ID and the access token, ``access_seconds`` the life
+    of the latter (None: as the client has it). ``hosted`` is None for what the JSON API gives, and at a refresh."""
 
     pool: Pool
     client: Client
@@ -106,8 +108,13 @@ class Issue(Struct, frozen=True):
     groups: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
     preferred_role: str | None = None
-    access_validity: int = 0
+    access_seconds: int | None = None
     hosted: Hosted | None = None
+
+    @property
+    def access_validity(self) -> int:
+        """Seconds."""
+        return self.client.access_validity if self.access_seconds is None else self.access_seconds
 
 
 def scope_of(name: str) -> str | None:
@@ -183,6 +190,8 @@ def unamended(issue: Issue) -> tuple[dict[str, Any], dict[str, Any]]:
     access["client_id"] = client.id
     access["username"] = user.username
     access["scope"] = " ".join(dict.fromkeys(grant.scopes))
+    if grant.session is not None:
+        access["version"] = HOSTED_VERSION
     if grant.device_key is not None:
         access["device_key"] = grant.device_key
     if issue.groups:
@@ -226,6 +235,8 @@ def access_token(issue: Issue, draft: PreToken) -> dict[str, Any]:
     if issue.grant.device_key is not None:
         claims["device_key"] = issue.grant.device_key
     claims["scope"] = " ".join(sound_scopes(issue.grant.scopes, draft.scopes))
+    if issue.grant.session is not None:
+        claims["version"] = HOSTED_VERSION
     claims |= _groups(draft)
     return claims
 

@@ -160,7 +160,7 @@ class Grants(Flow):
             groups=names,
             roles=roles,
             preferred_role=preferred,
-            access_validity=_seconds(client, grant, hosted, self.world.clock.now()),
+            access_seconds=_seconds(client, grant, hosted, self.world.clock.now()),
             hosted=hosted,
         )
         said = await self._said(issue, source=source, metadata=metadata)
@@ -170,9 +170,9 @@ class Grants(Flow):
             beside = {"at_hash": access_token}
             if hosted is not None and hosted.code is not None:
                 beside["c_hash"] = hosted.code
-            id_token = await self._tokens.sign_id(pool.id, said[0], beside)
+            id_token = await self._tokens.sign_id(pool.id, said[0], beside, algorithm=client.id_algorithm)
         else:
-            id_token, access_token = await self._tokens.sign_both(pool.id, *said)
+            id_token, access_token = await self._tokens.sign_both(pool.id, *said, algorithm=client.id_algorithm)
         return TokenSet(
             access=access_token,
             id=id_token,
@@ -195,11 +195,11 @@ class Grants(Flow):
         return claims.unamended(issue)
 
 
-def _seconds(client: Client, grant: Grant, hosted: claims.Hosted | None, now: float) -> int:
-    """The life of an access token: as the client has it, and not beyond the session that it is given in, unless the
-    user agreed to that (oidc.md AT4)."""
+def _seconds(client: Client, grant: Grant, hosted: claims.Hosted | None, now: float) -> int | None:
+    """The life of an access token that does not go beyond the session that it is given in, unless the user agreed to
+    that (oidc.md AT4). None: as the client has it."""
     if hosted is None or hosted.session_ends is None or OFFLINE in grant.scopes:
-        return client.access_validity
+        return None
     return max(1, min(client.access_validity, int(hosted.session_ends - now)))
 
 

@@ -3,9 +3,7 @@ its user where it has to, is checked again, and answered once."""
 
 from __future__ import annotations
 
-import hmac
-import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from typing import Any, Final
 
 from msgspec import Struct
@@ -14,19 +12,12 @@ from msgspec.structs import replace
 from poolhouse.errors import (
     AuthorizationClientUnknown,
     ClientNotFound,
-    Denied,
     InvalidAccessToken,
     InvalidRequest,
-    LoginRequired,
-    NotFound,
     OAuthError,
-    PoolhouseError,
     PoolNotFound,
-    StoreAway,
-    TooManyRequests,
     TransactionEnded,
     UserCancelled,
-    VersionConflict,
 )
 from poolhouse.errors.reasons import Reason
 from poolhouse.flows.flow import Flow, World
@@ -38,16 +29,16 @@ from poolhouse.flows.oauth import due
 from poolhouse.flows.oauth.checks.addressed import (
     CLIENT_ID,
     addressed,
-    is_registered,
-    require_known,
     settled,
 )
-from poolhouse.flows.oauth.checks.request import checked, require_allowed
+from poolhouse.flows.oauth.checks.request import checked
 from poolhouse.flows.oauth.checks.stages import Addressed, Asked, Draft, Ground
 from poolhouse.flows.oauth.codes import Codes
 from poolhouse.flows.oauth.consent import ConsentBook
 from poolhouse.flows.oauth.interaction import Browser, Interact, Outcome, Pending, Send, Show, Step
+from poolhouse.flows.oauth.replies import ReplyTo
 from poolhouse.flows.oauth.rules import rule
+from poolhouse.flows.oauth.waiting import Waiting, with_done
 from poolhouse.flows.protection.limits import Asked as Counted
 from poolhouse.flows.protection.limits import Limits
 from poolhouse.ports.arithmetic import Tokens
@@ -58,8 +49,6 @@ from poolhouse.records.clients import Client
 from poolhouse.records.oauth import AuthorizationRequest
 from poolhouse.records.pools import Pool
 
-_logger = logging.getLogger("poolhouse.oauth")
-_TRIES: Final = 5
 _SILENT: Final = "none"
 
 
@@ -99,8 +88,9 @@ class Authorization(Flow):
         self._limits = limits
         self._pools = pools
         self._clients = clients
+        self._waiting = Waiting(pools, clients, requests, implicit=terms.implicit)
+        self.pending, self.done, self.keep = self._waiting.pending, self._waiting.done, self._waiting.keep
         self._servers = servers
-        self._requests = requests
         self._tokens = tokens
         self._grants = grants
         self._sessions = sessions
@@ -127,7 +117,7 @@ class Authorization(Flow):
         async def go() -> Outcome:
             return await self._begin(to, browser)
 
-        return await self._told(to.settled.redirect_uri, to.mode, to.state, pool, go)
+        return await self._reply_to(to.settled.redirect_uri, to.mode, to.state, pool).whatever_comes(go)
 
     async def _client(self, pool: Pool, asked: Asked) -> Client:
         if "client_id" in asked.faults:
@@ -176,7 +166,7 @@ class Authorization(Flow):
             return await self._answer(request, pool, client, next_one)
         if _SILENT in request.prompt:
             raise due.silently(next_one)
-        return Interact(next_one, Pending(await self._requests.add(request), pool, client, handle), secret)
+        return Interact(next_one, await self._waiting.begin(request, pool, client, handle), secret)
 
     @rule("A12")
     async def _hinted(self, pool: Pool, client: Client, hint: str | None) -> tuple[str | None, bool]:
@@ -198,27 +188,12 @@ class Authorization(Flow):
 
     # --- the pages ---------------------------------------------------------------------------------------------------
 
-    @rule("A19")
-    async def pending(self, pool_id: str, tx: str, secret: str | None) -> Pending:
-        """The request behind the handle, in the browser in which it began, as it can still be answered. Raises
-        ``TransactionEnded``."""
-        request = await self._requests.get(pool_id, digest(tx))
-        if request is None or secret is None or not self.world.clock.now() < request.expires:
-            raise TransactionEnded
-        if not hmac.compare_digest(digest(secret), request.browser):
-            raise TransactionEnded
-        pool, client = await self._still(request)
-        return Pending(request, pool, client, tx)
-
-    async def done(self, pending: Pending, step: Step) -> Pending:
-        """This interaction is behind the user. Raises ``TransactionEnded``."""
-        return await self._changed(pending, lambda request: _with_done(request, step.value))
-
-    async def keep(self, pending: Pending, private: dict[str, Any]) -> Pending:
-        """This is what the pages keep to themselves from now on. Raises ``VersionConflict`` where another tab was
-        faster: what it has kept is not overwritten."""
-        saved = await self._requests.save(replace(pending.request, private=private))
-        return Pending(saved, pending.pool, pending.client, pending.handle)
+    @rule("A10")
+    async def too_weak(self, pending: Pending, browser: Browser) -> SignedIn | None:
+        """Who is signed in as the client asked, but for less than it wants to be sure of. None where a whole sign-in is
+        due, or nothing is."""
+        live = await self._sessions.live(pending.pool, browser.sessions)
+        return due.who_is_too_weak(pending.request, live, self.world.clock.now())
 
     def asks(self, pending: Pending) -> tuple[str, ...]:
         """The scopes that the user is asked for, those of claims that are asked for one by one among them."""
@@ -239,9 +214,9 @@ class Authorization(Flow):
 
         def narrowed(current: AuthorizationRequest) -> AuthorizationRequest:
             left = tuple([scope for scope in current.scopes if scope in agreed])
-            return _with_done(replace(current, scopes=left), due.agreed_here(sub))
+            return with_done(replace(current, scopes=left), due.agreed_here(sub))
 
-        return await self._changed(pending, narrowed)
+        return await self._waiting.changed(pending, narrowed)
 
     @rule("A19")
     async def go_on(self, pending: Pending, browser: Browser) -> Outcome:
@@ -258,11 +233,11 @@ class Authorization(Flow):
             next_one = await self._next(request, pool, client, browser)
             if isinstance(next_one, Step):
                 return Interact(next_one, pending, secret)
-            await self._take(request)
+            await self._waiting.take(request)
             return await self._answer(request, pool, client, next_one)
 
         try:
-            return await self._told(request.redirect_uri, request.response_mode, request.state, pool, go)
+            return await self._reply(request, pool).whatever_comes(go)
         except TransactionEnded as error:
             return Show(error, pool, client)
 
@@ -270,50 +245,11 @@ class Authorization(Flow):
     async def cancel(self, pending: Pending) -> Send:
         """The user does not want to: the client hears of it, once. Raises ``TransactionEnded``."""
         request = pending.request
-        await self._still(request)
-        if await self._requests.take(request.pool_id, request.handle) is None:
-            raise TransactionEnded
-        return self._refusal(UserCancelled(), request.redirect_uri, request.response_mode, request.state, pending.pool)
+        await self._waiting.still(request)
+        await self._waiting.take(request)
+        return self._reply(request, pending.pool).refusal(UserCancelled())
 
     # --- within ------------------------------------------------------------------------------------------------------
-
-    async def _take(self, request: AuthorizationRequest) -> None:
-        """The request is over, and this caller alone may answer it: as it was read, and not as somebody changed it in
-        between. Raises ``TransactionEnded``."""
-        taken = await self._requests.take(request.pool_id, request.handle)
-        if taken is None or taken.version != request.version:
-            raise TransactionEnded
-
-    async def _changed(
-        self, pending: Pending, change: Callable[[AuthorizationRequest], AuthorizationRequest]
-    ) -> Pending:
-        request: AuthorizationRequest | None = pending.request
-        for _ in range(_TRIES):
-            if request is None:
-                raise TransactionEnded
-            try:
-                saved = await self._requests.save(change(request))
-                return Pending(saved, pending.pool, pending.client, pending.handle)
-            except VersionConflict:
-                request = await self._requests.get(pending.pool.id, pending.request.handle)
-        raise VersionConflict
-
-    @rule("A19", "G3")
-    async def _still(self, request: AuthorizationRequest) -> tuple[Pool, Client]:
-        """Pool and client are there, and the client may still have such an answer at this address. Raises
-        ``TransactionEnded``."""
-        try:
-            pool = await self._pools.get(request.pool_id)
-            client = await self._clients.get(request.client_id)
-            require_known(pool, client)
-            words = frozenset(request.response_type.split())
-            require_allowed(words, client, implicit=self._terms.implicit)
-        except (OAuthError, NotFound):
-            raise TransactionEnded from None
-        was_usual = not request.redirect_uri_given and request.redirect_uri == client.default_redirect_uri
-        if not was_usual and not is_registered(request.redirect_uri, client):
-            raise TransactionEnded
-        return pool, client
 
     async def _next(self, request: AuthorizationRequest, pool: Pool, client: Client, browser: Browser) -> _Give | Step:
         live = await self._sessions.live(pool, browser.sessions)
@@ -371,47 +307,10 @@ class Authorization(Flow):
             # The field's clients ask for "token", and are given both.
             if "id_token" in words or (words == {"token"} and "openid" in give.scopes):
                 fields["id_token"] = tokens.id
-        return self._sent(fields, request.redirect_uri, request.response_mode, request.state, pool)
+        return self._reply(request, pool).sent(fields)
 
-    @rule("E2", "E4")
-    async def _told(
-        self, redirect_uri: str, mode: str, state: str | None, pool: Pool, go: Callable[[], Awaitable[Outcome]]
-    ) -> Outcome:
-        """What comes of it; whatever goes wrong from here on, the client hears of it. Raises ``TransactionEnded``."""
-        try:
-            return await go()
-        except TransactionEnded:
-            raise
-        except OAuthError as error:
-            return self._refusal(error, redirect_uri, mode, state, pool)
-        except (Denied, NotFound) as error:
-            # Of the user: signed out, disabled or deleted between one look and the next, or refused by a plugin.
-            _logger.info("refused: %s", type(error).__name__)
-            return self._refusal(LoginRequired(), redirect_uri, mode, state, pool)
-        except (StoreAway, TooManyRequests):
-            return self._failure("temporarily_unavailable", redirect_uri, mode, state, pool)
-        except PoolhouseError as error:
-            _logger.error("failed: %s (%s)", error, error.detail or "no detail")
-            return self._failure("server_error", redirect_uri, mode, state, pool)
-        except Exception as error:
-            # The client is the one that can help the user on, so it hears of what nobody foresaw, too.
-            _logger.error("the authorization endpoint raised %s", type(error).__name__, exc_info=error)
-            return self._failure("server_error", redirect_uri, mode, state, pool)
+    def _reply(self, request: AuthorizationRequest, pool: Pool) -> ReplyTo:
+        return self._reply_to(request.redirect_uri, request.response_mode, request.state, pool)
 
-    @rule("E3")
-    def _refusal(self, error: OAuthError, redirect_uri: str, mode: str, state: str | None, pool: Pool) -> Send:
-        return self._sent({"error": error.code, "error_description": str(error)}, redirect_uri, mode, state, pool)
-
-    def _failure(self, word: str, redirect_uri: str, mode: str, state: str | None, pool: Pool) -> Send:
-        return self._sent({"error": word}, redirect_uri, mode, state, pool)
-
-    @rule("A5", "A6")
-    def _sent(self, fields: dict[str, str], redirect_uri: str, mode: str, state: str | None, pool: Pool) -> Send:
-        more = {"iss": self._tokens.issuer(pool.id)}
-        if state is not None:
-            more["state"] = state
-        return Send(redirect_uri, mode, {**fields, **more})
-
-
-def _with_done(request: AuthorizationRequest, name: str) -> AuthorizationRequest:
-    return replace(request, done=tuple(dict.fromkeys((*request.done, name))))
+    def _reply_to(self, redirect_uri: str, mode: str, state: str | None, pool: Pool) -> ReplyTo:
+        return ReplyTo(redirect_uri, mode, state, self._tokens.issuer(pool.id))

@@ -81,7 +81,7 @@ class BackchannelLogout(Flow):
             return None
         return f"it answered {answer.status}"
 
-    @rule("LO6", "LO7")
+    @rule("LO6", "LO7", "D8")
     async def _token(self, notice: Notice, client: Client) -> str:
         now = int(self.world.clock.now())
         claims: dict[str, Any] = {
@@ -94,4 +94,4 @@ class BackchannelLogout(Flow):
             "sub": notice.user_sub,
             "sid": sid_of(self.world.secrets, notice.pool_id, notice.session_id, client.id),
         }
-        return await self._tokens.sign(notice.pool_id, "id", claims, typ=TYPE)
+        return await self._tokens.sign_id(notice.pool_id, claims, {}, algorithm=client.id_algorithm, typ=TYPE)

@@ -12,6 +12,7 @@ from poolhouse.flows.oauth.rules import rule
 from poolhouse.ports.oauth import Consents
 from poolhouse.ports.origin import by_user
 from poolhouse.ports.paging import Slice
+from poolhouse.records.audit import Action
 from poolhouse.records.clients import Client
 from poolhouse.records.oauth import Consent
 from poolhouse.records.users import User
@@ -72,16 +73,7 @@ class ConsentBook(Flow):
         held = await self.of(client, sub)
         return held is not None and held.created <= since
 
-    async def _note(self, action: str, client_id: str, user: User) -> None:
-        if action == "consent.given":
-            await self.world.audit.note(
-                "consent.given",
-                pool_id=user.pool_id,
-                client_id=client_id,
-                subject=user.sub,
-                actor=by_user(user.sub),
-            )
-            return
+    async def _note(self, action: Action, client_id: str, user: User) -> None:
         await self.world.audit.note(
-            "consent.withdrawn", pool_id=user.pool_id, client_id=client_id, subject=user.sub, actor=by_user(user.sub)
+            action, pool_id=user.pool_id, client_id=client_id, subject=user.sub, actor=by_user(user.sub)
         )

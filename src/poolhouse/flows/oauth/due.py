@@ -43,6 +43,17 @@ def who(request: AuthorizationRequest, live: Sequence[SignedIn], now: float) -> 
     return present
 
 
+def who_is_too_weak(request: AuthorizationRequest, live: Sequence[SignedIn], now: float) -> SignedIn | None:
+    """Whoever of those who are signed in need but prove more to be whom ``who`` gives; None where that is nobody."""
+    fitting = [one for one in live if request.subject in (None, one.user.sub)]
+    try:
+        if who(request, live, now) is not Step.SIGN_IN or not fitting or not _is_fresh(request, fitting[0], now):
+            return None
+        return fitting[0] if _is_too_weak(request, fitting[0]) else None
+    except OAuthError:
+        return None
+
+
 def _signed_in_here(request: AuthorizationRequest, signed_in: SignedIn) -> bool:
     return Step.SIGN_IN.value in request.done and signed_in.session.auth_time >= int(request.created)
 

@@ -11,6 +11,7 @@ from poolhouse.flows.grants.bearer import Bearers
 from poolhouse.flows.grants.gate import is_ended, require_usable
 from poolhouse.flows.grants.handles import Handles, digest
 from poolhouse.flows.oauth.client_proof import ClientAuthentication
+from poolhouse.flows.oauth.consent import ConsentBook
 from poolhouse.flows.oauth.request import Known, Raw
 from poolhouse.flows.oauth.rules import rule
 from poolhouse.ports.arithmetic import Tokens
@@ -31,6 +32,7 @@ class Introspection(Flow):
         handles: Handles,
         grants: Grants,
         users: Users,
+        consents: ConsentBook,
     ) -> None:
         super().__init__(world)
         self._clients = clients
@@ -39,6 +41,7 @@ class Introspection(Flow):
         self._handles = handles
         self._grants = grants
         self._users = users
+        self._consents = consents
 
     @rule("IN1")
     async def known(self, raw: Raw) -> Known:
@@ -77,6 +80,8 @@ class Introspection(Flow):
         grant_id, secret = self._handles.parts(token)
         grant = await self._grants.get(known.pool.id, grant_id)
         if grant is None or grant.client_id != known.client.id:
+            raise InvalidRefreshToken
+        if not await self._consents.covers(known.client, grant.user_sub, grant.created):
             raise InvalidRefreshToken
         user = require_usable(known.pool, known.client, await self._users.get(known.pool.id, grant.user_sub))
         is_current = hmac.compare_digest(grant.digest, digest(secret))

@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from msgspec.structs import replace
+
 from poolhouse.ports.audit import AuditTrail
 from poolhouse.ports.clients import Clients
 from poolhouse.ports.keys import SigningKeyRing
 from poolhouse.ports.pools import Pools
 from poolhouse.ports.world import Clock
+from poolhouse.records.clients import Client
 from poolhouse.records.keys import Algorithm, SigningKey
 
 DEFAULT_LIFE: Final = 3600
@@ -44,16 +47,33 @@ class SigningKeyAdministration:
         await self._pools.get(pool_id)
         overlap = DEFAULT_LIFE
         cursor: str | None = None
+        chosen = set[str]()
         while True:
             page = await self._clients.page(pool_id, 60, cursor)
             for client in page.items:
                 overlap = max(overlap, client.access_validity, client.id_validity)
+                if client.id_algorithm is not None:
+                    chosen.add(client.id_algorithm)
             if (cursor := page.cursor) is None:
                 break
-        await self._ring.rotate(pool_id, overlap, algorithm)
-        chosen = {"algorithm": algorithm.value} if algorithm is not None else None
-        await self._audit.note("keys.rotated", pool_id=pool_id, facts=chosen)
+        await self._ring.rotate(pool_id, overlap, algorithm, chosen)
+        facts = {"algorithm": algorithm.value} if algorithm is not None else None
+        await self._audit.note("keys.rotated", pool_id=pool_id, facts=facts)
         return overlap
+
+    async def choose(self, client_id: str, algorithm: Algorithm | None) -> Client:
+        """ID tokens of the client, of whichever pool, are signed by this algorithm, once the key for it has been
+        published for the lead time; None: by that of its pool. Access tokens are for other readers, and stay the
+        pool's. Raises ``ClientNotFound``, ``ConcurrentModification``."""
+        found = await self._clients.get(client_id)
+        if algorithm is not None:
+            # The key first: a choice without one would have to wait for the next rotation.
+            await self._ring.offer(found.pool_id, algorithm)
+        client = await self._clients.of_pool(found.pool_id, client_id)
+        text = None if algorithm is None else algorithm.value
+        saved = await self._clients.save(replace(client, id_algorithm=text, modified=self._clock.now()))
+        await self._audit.note("client.updated", pool_id=client.pool_id, client_id=client.id)
+        return saved
 
     async def all_of(self, pool_id: str) -> list[KeyState]:
         """The keys of the pool, by slot. Raises ``PoolNotFound``."""

@@ -100,7 +100,9 @@ def build_oauth(
             },
         ),
         revocation=RevocationEndpoint(world, clients, services.revocation, admit),
-        introspection=Introspection(world, clients, ports.tokens, services.bearers, handles, ports.grants, ports.users),
+        introspection=Introspection(
+            world, clients, ports.tokens, services.bearers, handles, ports.grants, ports.users, consents
+        ),
         user_infos=UserInfos(world, services.bearers),
         sessions=sessions,
         sign_out=SignOut(

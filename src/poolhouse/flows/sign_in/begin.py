@@ -35,6 +35,7 @@ from poolhouse.ports.pools import Pools
 from poolhouse.ports.users import Users
 from poolhouse.records.clients import Client
 from poolhouse.records.factors import RECOVERY_CODE
+from poolhouse.records.grants import BrowserSession
 from poolhouse.records.names import LONGEST
 from poolhouse.records.pools import Pool
 from poolhouse.records.sign_in import Attempt
@@ -246,6 +247,43 @@ class SignIn(Flow):
         if not permits(client, attempt.flow) or (user is not None and attempt.basis != basis_of(user)):
             raise InvalidSession
         return resumed(attempt, pool, client, user, metadata, srp_a, device_key)
+
+    async def missing(self, client: Client, user: User, proofs: tuple[str, ...]) -> str | None:
+        """The challenge of a second factor that is due after these proofs; None where none is. Nothing is asked by
+        this."""
+        run = self._rising(await self._pools.get(client.pool_id), client, user, proofs, None)
+        return await self._second.applies(run.seen())
+
+    @step("sign_in.step_up")
+    async def step_up(self, client: Client, user: User, session: BrowserSession, flow: str) -> Reply:
+        """The question of the second factor that the session lacks. Whoever answers it has proven what was proven
+        in the session, and this.
+
+        Raises ``InvalidParameter`` where nothing is missing, or the client has no such flow; ``TooManyRequests``.
+        """
+        if not permits(client, flow):
+            raise InvalidParameter(Reason.AUTH_METHOD_NOT_SUPPORTED)
+        await self._limits.admit(Asked.SIGN_IN, client)
+        run = self._rising(await self._pools.get(client.pool_id), client, user, session.proofs, session.id, flow)
+        due = await self._second.applies(run.seen())
+        if due is None:
+            raise InvalidParameter(Reason.FACTOR_NOT_AVAILABLE)
+        return await self._machine.go_on(run, Next(due))
+
+    def _rising(
+        self, pool: Pool, client: Client, user: User, proofs: tuple[str, ...], session: str | None, flow: str = ""
+    ) -> Run:
+        return Run(
+            pool=pool,
+            client=client,
+            user=user,
+            submitted=user.username,
+            flow=flow,
+            event_id=self.world.chance.uuid(),
+            subject=user.sub,
+            proofs=proofs,
+            session=session,
+        )
 
     def _ways_of(self, opening: Opening) -> Mapping[str, Opens]:
         if opening.by_pages:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from poolhouse.errors import InvalidSession
 from poolhouse.flows.factors.devices import KnownDevices
 from poolhouse.flows.grants.gate import require_usable
 from poolhouse.flows.grants.issue import Grants, TokenSet
@@ -48,8 +49,11 @@ class SignInEnd:
         return tokens
 
     async def session(self, finished: Finished, held: Sequence[str], *, remembered: bool = False) -> Begun:
-        """The user is signed in, in the browser that holds these handles, and the trail says so. Raises what
-        ``require_usable`` raises."""
+        """The user is signed in, in the browser that holds these handles, and the trail says so; or the session of
+        before has risen, by a step-up.
+
+        Raises what ``require_usable`` raises, and ``InvalidSession`` where the session that was to rise is not there.
+        """
         client, user = finished.client, finished.user
         try:
             require_usable(finished.pool, client, user)
@@ -58,14 +62,7 @@ class SignInEnd:
                 self._audit, client, refused, sub=user.sub, flow=finished.flow, event_id=finished.event_id
             )
             raise
-        begun = await self._sessions.begin(
-            finished.pool,
-            user,
-            event_id=finished.event_id,
-            proofs=finished.proofs,
-            held=held,
-            remembered=remembered,
-        )
+        begun = await self._begun(finished, held, remembered=remembered)
         await self._audit.note(
             "sign_in.succeeded",
             pool_id=finished.pool.id,
@@ -77,6 +74,17 @@ class SignInEnd:
         if finished.device is not None:
             await self._devices.seen(finished.device)
         return begun
+
+    async def _begun(self, finished: Finished, held: Sequence[str], *, remembered: bool) -> Begun:
+        pool, user = finished.pool, finished.user
+        if finished.session is None:
+            return await self._sessions.begin(
+                pool, user, event_id=finished.event_id, proofs=finished.proofs, held=held, remembered=remembered
+            )
+        for one in await self._sessions.live(pool, held):
+            if one.session.id == finished.session and one.user.sub == user.sub:
+                return await self._sessions.step_up(pool, one, held, finished.proofs)
+        raise InvalidSession
 
 
 def _source(finished: Finished) -> TokenSource:

@@ -7,15 +7,19 @@ questions: the ways to begin are the pool's, and nobody is looked up before one 
 
 from __future__ import annotations
 
+from typing import Final
+
 from poolhouse.flows.clients.on_pages import OnPages
 from poolhouse.flows.clients.permitted import HOSTED, HOSTED_CUSTOM, permits
 from poolhouse.flows.factors.first import PASSWORDS, ways_of
 from poolhouse.flows.factors.known import Factors
 from poolhouse.flows.flow import Flow, World
+from poolhouse.flows.grants.sessions import SignedIn
 from poolhouse.flows.sign_in.begin import Answer, SignIn
 from poolhouse.flows.sign_in.challenges.custom import NAME as CUSTOM
 from poolhouse.flows.sign_in.machine import Reply
 from poolhouse.flows.sign_in.questions import FactorSetUp, Given
+from poolhouse.flows.sign_in.second_factor import SELECT
 from poolhouse.flows.sign_in.set_up import Begun, FactorSetUps
 from poolhouse.flows.sign_in.steps import Opening
 from poolhouse.hooks import specs
@@ -24,6 +28,8 @@ from poolhouse.records.pools import Pool
 
 PASSWORD = PASSWORDS[0]
 _SET_UP = "MFA_SETUP"
+_QUIET: Final = (SELECT, "SOFTWARE_TOKEN_MFA")
+"""Challenges that send nothing to anybody."""
 
 
 class HostedSignIn(Flow):
@@ -64,6 +70,19 @@ class HostedSignIn(Flow):
         says who it is (``openings/passkey.py``). Raises ``InvalidParameter`` where nobody begins by passkeys here, and
         as ``SignIn.initiate``."""
         return await self._sign_in.initiate_without_name(self._on_pages.client(client), HOSTED)
+
+    async def step_up(self, client: Client, signed_in: SignedIn) -> Reply | None:
+        """The question of the second factor that somebody's session lacks, instead of a whole sign-in. None where there
+        is none, and where a message would go out before its user has done anything: whoever leads a browser here could
+        have messages sent.
+
+        Raises ``TooManyRequests``.
+        """
+        on_pages = self._on_pages.client(client)
+        due = await self._sign_in.missing(on_pages, signed_in.user, signed_in.session.proofs)
+        if due not in _QUIET:
+            return None
+        return await self._sign_in.step_up(on_pages, signed_in.user, signed_in.session, HOSTED)
 
     async def begin_signed_up(self, client: Client, username: str, session: str) -> Reply:
         """As ``begin``, for who has just confirmed a sign-up: ``session`` is what that gave. Raises

@@ -71,7 +71,8 @@ class Asking:
 class Finished(Struct, frozen=True, kw_only=True):
     """All proofs are there. ``proofs`` is what was proven, ``passed`` the challenges that were passed, in order.
     ``groups`` are the user's, at a moment at which the pool was there; None where that is still to be looked at.
-    ``device`` is the known one of the user that the client says it is on."""
+    ``device`` is the known one of the user that the client says it is on. ``session`` is the id of the browser session
+    that rises by this; None for a sign-in."""
 
     pool: Pool
     client: Client
@@ -83,6 +84,7 @@ class Finished(Struct, frozen=True, kw_only=True):
     metadata: Mapping[str, str]
     groups: tuple[Group, ...] | None = None
     device: Device | None = None
+    session: str | None = None
 
 
 Reply = Asking | Finished
@@ -169,6 +171,7 @@ class Machine(Flow):
                 history=tuple({"name": r.name, "passed": r.passed, "metadata": r.metadata} for r in run.history),
                 basis=basis_of(run.user) if run.user else "",
                 device_key=run.device_key,
+                session=run.session,
             )
         )
         return Asking(name, encode_handle(raw), posed.question)
@@ -271,6 +274,7 @@ class Machine(Flow):
             metadata=run.metadata,
             groups=run.now.groups if run.now else None,
             device=run.device,
+            session=run.session,
         )
 
 
@@ -298,6 +302,7 @@ def resumed(
         metadata=metadata,
         srp_a=srp_a,
         device_key=device_key or attempt.device_key,
+        session=attempt.session,
     )
 
 

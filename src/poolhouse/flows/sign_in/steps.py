@@ -65,7 +65,8 @@ class Run:
     sign-in, all in order. ``subject`` is the user's ``sub``, or what stands for it. ``srp_a`` is the client's public
     value, where it came with this request. ``now`` is what was looked at since the last proof, None where nothing was.
     ``device_key`` is what the client says of its device, ``device`` the known one of the user, looked up after each
-    proof: nothing is said of it before.
+    proof: nothing is said of it before. ``session`` is the id of the browser session whose user proves more than
+    before; None for a sign-in.
     """
 
     pool: Pool
@@ -83,6 +84,7 @@ class Run:
     now: Now | None = field(default=None, repr=False)
     device_key: str | None = None
     device: Device | None = None
+    session: str | None = None
 
     def proven(self, challenge: str | None, passed: Passed) -> Run:
         """The run after a proof. ``challenge`` is the one that was passed; None for an opening."""

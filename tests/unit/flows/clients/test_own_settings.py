@@ -27,10 +27,27 @@ async def test_what_is_not_said_stays_and_none_takes_it_away(house: House, app: 
     await clients.update_own(app.id, OwnSettings(backchannel_logout_uri=BACK, frontchannel_logout_uri=FRONT))
     changed = await clients.update_own(app.id, OwnSettings(frontchannel_session=False))
     assert (BACK, FRONT, False) == _own(changed)
-    changed = await clients.update_own(app.id, OwnSettings(backchannel_logout_uri=None))
+    changed = await clients.update_own(
+        app.id, OwnSettings(backchannel_logout_uri=None, asks_consent=True, requires_pkce=False)
+    )
+    assert (True, False) == (changed.asks_consent, changed.requires_pkce)
+    changed = await clients.update_own(app.id, OwnSettings(requires_pkce=None))
+    assert (True, None) == (changed.asks_consent, changed.requires_pkce)
 
     assert (None, FRONT, False) == _own(changed)
     assert (None, FRONT, False) == _own(await clients.get(app.id))
+
+
+async def test_a_client_can_be_somebody_elses_and_be_held_to_pkce(house: House, pool: Pool, app: Client) -> None:
+    clients = house.services.clients
+
+    changed = await clients.update_own(app.id, OwnSettings(asks_consent=True, requires_pkce=True))
+    assert (True, True) == (changed.asks_consent, changed.requires_pkce)
+    await clients.update_own(app.id, OwnSettings(requires_pkce=None))
+    await clients.update(pool.id, app.id, ClientSettings(name="other"))
+
+    kept = await clients.get(app.id)
+    assert (True, None) == (kept.asks_consent, kept.requires_pkce)
 
 
 async def test_an_update_in_the_fields_own_words_leaves_them(house: House, pool: Pool, app: Client) -> None:

@@ -15,11 +15,12 @@ from poolhouse.flows.grants import assurance
 from poolhouse.flows.grants.handles import digest
 from poolhouse.flows.grants.notices import BACKCHANNEL_LOGOUT, Notice, Notices
 from poolhouse.flows.grants.sessions import MOST_ACCOUNTS, SEEN_AGAIN, USUAL, BrowserSessions
+from poolhouse.ports import origin
 from poolhouse.records.clients import Client
 from poolhouse.records.grants import BrowserSession
 from poolhouse.records.jobs import Job
 from poolhouse.records.pools import Pool
-from poolhouse.records.users import User
+from poolhouse.records.users import RESET_REQUIRED, User
 from tests.support.house import PASSWORD, House, opened_house
 from tests.support.sessions import begin, fresh, grant_in, live
 
@@ -75,6 +76,14 @@ async def test_the_store_has_the_digest_of_a_handle_only(house: House, pool: Poo
     assert digest(begun.handles[0]) == begun.signed_in.session.handle
     assert begun.handles[0] not in repr(begun)
     assert begun.handles[0] not in repr(begun.signed_in)
+
+
+async def test_address_and_agent_of_the_browser_are_kept(house: House, pool: Pool, user: User) -> None:
+    origin.begin(origin.Origin(source="192.0.2.7", user_agent="A browser"))
+
+    session = (await begin(house, pool, user)).signed_in.session
+
+    assert ("192.0.2.7", "A browser") == (session.address, session.agent)
 
 
 async def test_a_session_is_good_in_its_own_pool_only(house: House, pool: Pool, user: User) -> None:
@@ -346,13 +355,52 @@ async def test_a_setting_lets_sessions_outlive_a_sign_out_everywhere(happens: En
         assert () == await live(house, pool, begun.handles)
 
 
-async def test_a_user_who_may_not_sign_in_is_in_no_session_whoever_wrote_that(
-    house: House, pool: Pool, user: User
+def _disabled(user: User) -> User:
+    return replace(user, enabled=False)
+
+
+def _to_be_reset(user: User) -> User:
+    return replace(user, status=RESET_REQUIRED)
+
+
+def _signed_out_elsewhere(user: User) -> User:
+    return replace(user, epoch=user.epoch + 1)
+
+
+def _with_another_password(user: User) -> User:
+    assert user.credential is not None
+    return replace(user, credential=replace(user.credential, set_at=user.credential.set_at + 1))
+
+
+BY_THE_RECORD = [_disabled, _to_be_reset, _signed_out_elsewhere, _with_another_password]
+
+
+@pytest.mark.parametrize("edit", BY_THE_RECORD)
+async def test_what_stands_in_the_users_record_ends_a_session_though_nothing_else_was_done(
+    edit: Callable[[User], User], house: House, pool: Pool, user: User
+) -> None:
+    """As after a crash behind the write of the user."""
+    app = await told_of(house, pool)
+    begun = await begin(house, pool, user)
+    await house.services.sessions.joined(begun.signed_in, app.id)
+
+    await house.built.ports.users.save(pool, edit(await fresh(house, user)))
+
+    assert [] == list(await house.services.sessions.of_user(await fresh(house, user)))
+    assert None is await house.services.sessions.standing(await fresh(house, user), begun.signed_in.session.id)
+    assert () == await live(house, pool, begun.handles)
+    assert 1 == len(await jobs(house))
+
+
+@pytest.mark.parametrize("edit", BY_THE_RECORD)
+async def test_no_step_up_carries_a_session_over_what_ended_it(
+    edit: Callable[[User], User], house: House, pool: Pool, user: User
 ) -> None:
     begun = await begin(house, pool, user)
-    current = await fresh(house, user)
+    await house.built.ports.users.save(pool, edit(await fresh(house, user)))
 
-    await house.built.ports.users.save(pool, replace(current, enabled=False))
+    with pytest.raises(InvalidSession):
+        await house.services.sessions.step_up(pool, begun.signed_in, begun.handles, ("totp",))
 
     assert () == await live(house, pool, begun.handles)
 

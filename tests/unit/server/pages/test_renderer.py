@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -22,7 +22,7 @@ from poolhouse.server.pages.headers import headers
 from poolhouse.server.pages.languages import FOLDER, Languages
 from poolhouse.server.pages.renderer import TEMPLATES, Renderer
 from poolhouse.server.pages.views import FormPost, Problem, SignedOut, View
-from tests.support.gallery import VIEWS, Clock, frame_of
+from tests.support.gallery import RTL, VIEWS, Clock, frame_of
 
 RENDERER = Renderer(Clock(), "https://auth.example.org")
 LARGEST = 10_000
@@ -233,6 +233,14 @@ def test_a_page_with_problems_says_so_in_its_title_its_summary_and_its_fields(na
         assert f"{field}-error" in wrong["aria-describedby"].split()
 
 
+def test_a_problem_of_a_field_that_is_elsewhere_is_said_without_a_link() -> None:
+    view = replace(VIEWS["password"], problems=(Problem("name.taken", "username-or-so"),))
+    page = Read(RENDERER.html(frame_of(view), view))
+
+    assert "This name is taken. Choose another one, or sign in." in page.texts
+    assert not [each for each in page.all("a") if each["href"].startswith("#")]
+
+
 @pytest.mark.parametrize("name", VIEWS)
 def test_one_thing_has_the_focus_at_most_and_the_problems_come_first(name: str) -> None:
     focused = [each for _, each in read(name).elements if "autofocus" in each]
@@ -324,6 +332,7 @@ texts = st.text(st.sampled_from(list("<>&\"'`={}%#/ \n\0\u202eaé")) | st.charac
 
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(text=texts, name=st.sampled_from(sorted(VIEWS)))
+@example(text="", name="consent")
 def test_any_text_is_read_back_as_it_was(text: str, name: str) -> None:
     view = VIEWS[name]
     frame = replace(frame_of(view), product=text, client=text, csrf=text, logo=None)
@@ -400,12 +409,12 @@ def test_the_policy_of_the_way_out_names_its_frames() -> None:
 
 @pytest.fixture
 def two(tmp_path: Any) -> Renderer:
-    """English, and an Arabic in which nothing is translated."""
+    """English, and an Arabic that says no more than how it is written."""
     for tag in ("en", "ar"):
         folder = tmp_path / tag / "LC_MESSAGES"
         folder.mkdir(parents=True)
         text = (FOLDER / "en" / "LC_MESSAGES" / "pages.po").read_text(encoding="utf-8")
-        (folder / "pages.po").write_text(text if tag == "en" else "", encoding="utf-8")
+        (folder / "pages.po").write_text(text if tag == "en" else RTL, encoding="utf-8")
     return Renderer(Clock(), "https://auth.example.org", languages=Languages(tmp_path))
 
 

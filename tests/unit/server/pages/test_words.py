@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import ast
+import io
 import re
 import string
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from gettext import GNUTranslations
 from pathlib import Path
 
 import pytest
+from babel import Locale
+from babel.dates import format_date
 from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from markupsafe import Markup
 
 from poolhouse.server.pages import languages
 from poolhouse.server.pages.languages import SOURCE, Languages
+from poolhouse.server.pages.words import read_catalogue
 
 PAGES = Path(languages.__file__).parent
 OUTSIDE = PAGES.parent / "oidc"
@@ -113,6 +120,75 @@ def test_a_sentence_has_the_facts_of_the_english_one(tag: str) -> None:
     english = {name: facts(forms) for name, forms in ids(SOURCE).items()}
 
     assert english == {name: facts(forms) for name, forms in ids(tag).items()}
+
+
+@pytest.mark.parametrize("tag", TAGS)
+def test_we_read_what_babel_reads(tag: str) -> None:
+    path = PAGES / "locale" / tag.replace("-", "_") / "LC_MESSAGES" / "pages.po"
+    read = read_catalogue(path.read_text(encoding="utf-8"))
+    compiled = io.BytesIO()
+    write_mo(compiled, catalogue(tag))
+    compiled.seek(0)
+    theirs = GNUTranslations(compiled)
+
+    assert ids(tag) == read.sentences
+    for name, forms in read.sentences.items():
+        if len(forms) > 1:
+            assert [theirs.ngettext(name, name, n) for n in range(200)] == [forms[read.form(n)] for n in range(200)]
+
+
+@pytest.mark.parametrize("tag", TAGS)
+def test_a_language_says_of_itself_what_babel_says(tag: str) -> None:
+    locale, words = Locale.parse("en-GB" if tag == "en" else tag, sep="-"), Languages().words(tag)
+
+    assert locale.text_direction == words.direction
+    assert Locale.parse(tag, sep="-").get_display_name() == words.name
+    for month in range(1, 13):
+        moment = datetime(2026, month, 9, 8, 5, tzinfo=UTC)
+        assert f"{format_date(moment, 'long', locale=locale)}, 08:05 UTC" == words.date(moment.timestamp())
+
+
+def test_a_catalogue_in_any_shape_is_read() -> None:
+    text = """
+# A comment.
+msgid ""
+msgstr ""
+"Language: x\\n"
+"Plural-Forms: nplurals=3; plural=(n==1 ? 0 : n<5 ? 1 : 2);\\n"
+
+#. A hint.
+#: a/file.py:3
+msgid "a.b"
+msgstr ""
+"one "
+"\\"two\\"\\n"
+
+msgid "c.d"
+msgid_plural "c.d"
+msgstr[0] "{n} x"
+msgstr[1] "{n} y"
+msgstr[2] "{n} z"
+
+#, fuzzy
+msgid "e.f"
+msgstr "not certain"
+
+msgid "g.h"
+msgstr ""
+
+#~ msgid "i.j"
+#~ msgstr "gone"
+"""
+    read = read_catalogue(text)
+
+    assert {"a.b": ('one "two"\n',), "c.d": ("{n} x", "{n} y", "{n} z")} == read.sentences
+    assert [1, 0, 1, 2] == [read.form(n) for n in (0, 1, 3, 7)]
+
+
+@pytest.mark.parametrize("line", ['msgfoo "a"', "msgid a", 'msgid "a', "x"])
+def test_what_is_no_catalogue_is_refused(line: str) -> None:
+    with pytest.raises((ValueError, SyntaxError)):
+        read_catalogue(line)
 
 
 def test_no_sentence_blames_or_shouts() -> None:
