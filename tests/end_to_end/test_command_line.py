@@ -431,7 +431,8 @@ def test_settings_of_a_client_that_have_no_word_in_the_api_are_kept_through_its_
     taken = run("clients", "set", client, "--backchannel-logout-uri", "", folder=folder)
 
     lines = [f"backchannel-logout-uri   {uri}", "frontchannel-logout-uri", "frontchannel-session     yes"]
-    assert [*lines, "asks-consent             no", "requires-pkce            no"] == changed.stdout.splitlines()
+    lines += ["asks-consent             no", "requires-pkce            no", "id-token-algorithm"]
+    assert lines == changed.stdout.splitlines()
     assert changed.stdout == shown.stdout
     assert [1, 2, 1] == [ended.returncode for ended in (wrong, nothing, unknown)], (wrong, nothing, unknown)
     assert "backchannel-logout-uri" == taken.stdout.splitlines()[0]

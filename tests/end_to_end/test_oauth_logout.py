@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
+import aiohttp
 import pytest
 from jose import jwt
 from msgspec.structs import replace
@@ -22,13 +23,17 @@ from poolhouse.config.settings import Server, Sessions
 from poolhouse.flows.grants.sessions import Begun
 from poolhouse.flows.oauth.backchannel_logout import EVENT, TRIES
 from poolhouse.flows.oauth.logout import QUESTION_SECONDS
+from poolhouse.flows.pools.domains import DomainSettings
 from poolhouse.records.clients import Client
 from poolhouse.records.pools import Pool
 from poolhouse.records.users import User
 from tests.support.house import House, opened_house
 from tests.support.logout import BASE_URL, GOODBYE, Browsing, Hearing, browsing, changed, hearing, id_token, is_question
 from tests.support.oauth import CALLBACK, Told
+from tests.support.robot import Robot
 from tests.support.sessions import begin, fresh, grant_in
+
+ARN = "arn:aws:acm:us-east-1:000000000000:certificate/one"
 
 
 @pytest.fixture
@@ -442,6 +447,29 @@ async def test_lo5_after_a_code_flow_nothing_of_it_is_left_but_what_is_for_use_w
     ]
     bearer = {"Authorization": f"Bearer {online['access_token']}"}
     assert 401 == (await oauth.ask("userInfo", None, bearer, method="GET")).status
+
+
+@pytest.mark.parametrize(("host", "root"), [("login.example.org", ""), ("auth.example.com", "/people")])
+async def test_the_ways_out_stand_at_the_domains_of_the_pool_and_stay_there(host: str, root: str) -> None:
+    async with browsing() as browser, aiohttp.ClientSession(headers={"Host": host}) as session:
+        oauth = browser.oauth
+        domains = oauth.house.services.domains
+        await domains.create(oauth.pool.id, "people", DomainSettings())
+        await domains.create(oauth.pool.id, "login.example.org", DomainSettings(certificate=ARN))
+        robot = Robot(session, oauth.api.url)
+        for _ in range(2):  # twice: the browser has its name by then
+            await browser.sign_in()
+            robot.cookies |= browser.cookies
+            page = await robot.open(f"{root}/oauth2/end_session?client_id={oauth.app.id}")
+            assert page.form.action.startswith(f"{root}/oauth2/end_session?tx=")
+            done = await robot.send(page, press="signout", headers={"Origin": f"https://{host}"})
+            assert 200 == done.status
+            assert () == await browser.signed_in()
+        await browser.sign_in()
+        robot.cookies |= browser.cookies
+        left = await robot.open(f"{root}/logout?client_id={oauth.app.id}&logout_uri={GOODBYE}")
+        assert GOODBYE == left.left
+        assert () == await browser.signed_in()
 
 
 # --- Back-channel logout ---------------------------------------------------------------------------------------------
