@@ -25,11 +25,12 @@ from poolhouse.flows.oauth.backchannel_logout import EVENT, TRIES
 from poolhouse.flows.oauth.logout import QUESTION_SECONDS
 from poolhouse.flows.pools.domains import DomainSettings
 from poolhouse.records.clients import Client
+from poolhouse.records.keys import Algorithm
 from poolhouse.records.pools import Pool
 from poolhouse.records.users import User
 from tests.support.house import House, opened_house
 from tests.support.logout import BASE_URL, GOODBYE, Browsing, Hearing, browsing, changed, hearing, id_token, is_question
-from tests.support.oauth import CALLBACK, Told
+from tests.support.oauth import CALLBACK, Told, claims_of
 from tests.support.robot import Robot
 from tests.support.sessions import begin, fresh, grant_in
 
@@ -569,6 +570,30 @@ async def test_lo6_a_logout_token_is_neither_a_hint_nor_an_access_token() -> Non
 
         assert is_question(page)
         assert 401 == resource.status
+
+
+async def test_lo6_it_is_signed_by_what_signs_the_clients_id_tokens_which_are_hints_too() -> None:
+    async with hearing() as server, browsing(server.origin) as browser:
+        oauth = browser.oauth
+        await oauth.house.services.signing_keys.choose(oauth.app.id, Algorithm.ES256)
+        oauth.house.clock.advance(600)
+        app = await changed(browser, oauth.app, backchannel_logout_uri=server.url)
+        await browser.sign_in()
+        tokens = await oauth.tokens(app, browser.handles)
+        assert "ES256" == jwt.get_unverified_header(tokens["id_token"])["alg"]
+
+        told = await browser.end_session(id_token_hint=tokens["id_token"], post_logout_redirect_uri=GOODBYE)
+        await server.hears(1)
+
+        assert GOODBYE == goes_to(told)
+        (token,) = server.tokens
+        header = jwt.get_unverified_header(token)
+        assert ("ES256", "logout+jwt") == (header["alg"], header["typ"])
+        jwks = (await browser.request("GET", "/.well-known/jwks.json")).json
+        (key,) = [key for key in jwks["keys"] if key["kid"] == header["kid"]]
+        options = {"verify_exp": False, "verify_iat": False}
+        said = jwt.decode(token, key, algorithms=["ES256"], audience=app.id, options=options)
+        assert claims_of(tokens["id_token"])["sid"] == said["sid"]
 
 
 @pytest.mark.parametrize("operation", ["AdminUserGlobalSignOut", "AdminDisableUser", "AdminDeleteUser"])
