@@ -144,7 +144,19 @@ def a_wrong_password(walk: Walk) -> None:
         )
 
 
+def an_app_of_the_web(walk: Walk) -> None:
+    sdk(walk).update_user_pool_client(
+        UserPoolId=walk.as_here("POOL"),
+        ClientId=walk.as_here("CLIENT"),
+        CallbackURLs=["https://app.example.com/callback"],
+    )
+
+
 AHEAD = {
+    (
+        "docs/oidc.md",
+        "$ poolhouse clients set CLIENT --backchannel-logout-uri https://app.example.com/backchannel_logout",
+    ): an_app_of_the_web,
     (
         "docs/command-line.md",
         "$ poolhouse audit --pool eu-west-1_AbCdEfGhI --since 12h --action sign_in.failed",

@@ -206,7 +206,12 @@ class Walk:
         facts = dict(re.findall(r"^  ([a-z ]+?) {2,}(\S+)$", self._printed, re.MULTILINE))
         if "demo pool" in facts:
             pool, client = facts["demo pool"], facts["demo client"]
-            self._facts = {"POOL": pool, "CLIENT": client, "eu-west-1_AbCdEfGhI": pool}
+            self._facts = {
+                "POOL": pool,
+                "CLIENT": client,
+                "eu-west-1_AbCdEfGhI": pool,
+                "7dgk2p0q9a1b2c3d4e5f6g7h8i": client,
+            }
 
     def _end_server(self) -> None:
         if self._server is not None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.support.command import MASTER_KEY, run
 from tests.support.served import Served, made_user, serving, sign_in
@@ -68,7 +69,7 @@ def test_a_backup_under_writes_ends_and_people_sign_in_on_the_copy(tmp_path: Pat
         assert copy.sdk().get_user(AccessToken=tokens[0])["Username"] == "jane"
 
 
-@pytest.mark.parametrize("harm", ["the middle", "the head", "the end", "one page"])
+@pytest.mark.parametrize("harm", ["the middle", "the head", "the end", "one page", "a value"])
 def test_damage_is_one_sentence_of_check_and_no_backup(tmp_path: Path, harm: str) -> None:
     with serving(tmp_path, **CHEAP) as server:
         made_user(server.sdk())
@@ -84,6 +85,8 @@ def test_damage_is_one_sentence_of_check_and_no_backup(tmp_path: Path, harm: str
             "the end": whole[: len(whole) // 2],
             # No start reads it.
             "one page": whole[:-4096] + b"\xa5" * 4096,
+            # SQLite itself finds nothing wrong with it.
+            "a value": whole.replace(b'"username":', b'"user\xffame":'),
         }[harm]
     )
 
@@ -95,3 +98,22 @@ def test_damage_is_one_sentence_of_check_and_no_backup(tmp_path: Path, harm: str
     assert "poolhouse restore" in backed_up.stderr
     assert 1 == backed_up.stderr.count("\n")
     assert not (tmp_path / "copy.db").exists()
+
+
+def test_what_became_unreadable_in_the_store_is_told_as_an_outage_and_in_one_sentence(tmp_path: Path) -> None:
+    with serving(tmp_path, **CHEAP) as server:
+        made = made_user(server.sdk())
+        server.process.send(signal.SIGTERM)
+        assert 0 == server.process.end()
+    file = tmp_path / "served.db"
+    file.write_bytes(file.read_bytes().replace(b'"status":"CONFIRMED"', b'"status":"CONF\xff\xfeMED"'))
+
+    listed = run("users", "list", made["pool"], folder=tmp_path, env=HERE)
+    with serving(tmp_path, **CHEAP) as server, pytest.raises(ClientError) as told:
+        server.sdk().admin_get_user(UserPoolId=made["pool"], Username="jane")
+
+    assert 4 == listed.returncode
+    assert "a User in it cannot be read: it is damaged" in listed.stderr
+    assert 1 == listed.stderr.count("\n")
+    assert "ServiceUnavailableException" == told.value.response["Error"]["Code"]
+    assert 503 == told.value.response["ResponseMetadata"]["HTTPStatusCode"]

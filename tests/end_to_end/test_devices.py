@@ -6,7 +6,6 @@ import time
 from typing import Any
 
 from poolhouse.testing.made import MadeClient
-from tests.end_to_end.conftest import Servers
 from tests.support.factors import totp
 from tests.support.live import PASSWORD, Live, refused, unique
 from tests.support.server_process import REGION, ROOT
@@ -44,10 +43,9 @@ def srp(live: Live, client: MadeClient, username: str, **device: str) -> Any:
     return AWSSRP(username, PASSWORD, client.pool_id, client.id, client=boto, **device)
 
 
-def test_a_device_of_pycognito_is_confirmed_stands_for_the_factor_and_is_forgotten(servers: Servers) -> None:
+def test_a_device_of_pycognito_is_confirmed_stands_for_the_factor_and_is_forgotten(live: Live) -> None:
     from pycognito.aws_srp import generate_hash_device
 
-    live = servers.get("sqlite")
     idp = live.aws
     made = live.pool(DeviceConfiguration={"ChallengeRequiredOnNewDevice": True})
     idp.set_user_pool_mfa_config(

@@ -524,7 +524,7 @@ async def test_d3_every_endpoint_that_is_named_is_served(at: OAuth) -> None:
         document = await answer.json()
 
     named = {name: url for name, url in document.items() if name.endswith("_endpoint")}
-    assert {"authorization", "token", "revocation", "introspection", "userinfo"} == {
+    assert {"authorization", "token", "revocation", "introspection", "userinfo", "end_session"} == {
         name.removesuffix("_endpoint") for name in named
     }
     for url in named.values():

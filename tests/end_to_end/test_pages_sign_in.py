@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -191,8 +192,16 @@ async def test_who_must_have_a_second_factor_sets_up_an_authenticator_by_its_pic
     app = App(at.house, key)
     wrong = await at.robot.send(again, code=app.wrong())
     assert 422 == wrong.status
-    arrived = await at.robot.send(wrong, code=app.code(), device_name="My phone")
+    codes = await at.robot.send(wrong, code=app.code(), device_name="My phone")
+    assert "saved" in codes.forms
+    assert codes.text == (await at.robot.again(codes)).text
+    not_yet = await at.robot.send(codes)
+    assert 422 == not_yet.status
+    arrived = await at.robot.send(not_yet, kept="1")
+    (code, *_) = re.findall(r"<li>([A-Z0-9-]+)</li>", codes.text)
 
+    asked = await at.robot.send(await at.start(prompt="login"), username="jane", password=PASSWORD)
+    assert "code" in (await at.robot.send(await at.robot.follow(asked, "recovery"), code=code)).answer
     told = await at.redeem(arrived)
     assert 200 == told.status
     user = await at.house.built.ports.users.get(at.oauth.pool.id, at.oauth.user.sub)

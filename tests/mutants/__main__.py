@@ -26,15 +26,25 @@ ENOUGH = 0.95
 SURVIVED = {0, 5, 33}
 """What mutmut remembers of a mutant that no test failed for, or that no test came to."""
 
-# Loaded once, before the mutants part ways: a server loads it when it is built, which would be for each of them.
-# A mutant that nobody but the fiftieth example notices wants a test of its own.
+# Loaded once, before the mutants part ways: a server loads it when it is built, which would be for each of them. So are
+# the keys that tests share: six of RSA, for each mutant, were most of the work of tokens/keys.
+# A mutant that nobody but the fiftieth example notices wants a test of its own. That there is an example is enough:
+# looking for the smallest one takes minutes.
 WARM = """
 
 import importlib
 import pkgutil
 
-settings.register_profile("few", settings.get_profile("unhurried"), max_examples=25)
+from hypothesis import Phase
+from poolhouse.testing.keys import COUNT, premade_key
+
+settings.register_profile(
+    "few", settings.get_profile("unhurried"), max_examples=25, phases=[Phase.explicit, Phase.generate]
+)
 settings.load_profile("few")
+
+for number in range(COUNT):
+    premade_key(number)
 
 for early in ("argon2", "gmpy2", "jose.backends"):
     importlib.import_module(early)
@@ -54,7 +64,8 @@ for name in sys.argv[1:]:
 """
 
 TIMED_OUT = {-24, 24, 36, 152, 255}
-"""What it remembers of one whose tests did not end. On a busy machine that says nothing: try those again (--only)."""
+"""What it remembers of one whose tests did not end within its time. On a busy machine that says nothing, so those are
+tried once more."""
 
 SETTINGS = """
 [tool.mutmut]
@@ -69,8 +80,9 @@ pytest_add_cli_args_test_selection = {tests}
 # Texts for the log and for whoever writes a plugin are no behaviour.
 do_not_mutate_patterns = ['BadToken\\(', '(Value|Type)Error\\(', 'return f"<']
 process_isolation = "forkserver"
-timeout_constant = 10.0
-timeout_multiplier = 5.0
+# Seconds: (how long its tests take without a change + the first) * the second. One that waits for ever has to end too.
+timeout_constant = 20.0
+timeout_multiplier = 2.0
 track_dependencies = false
 use_git_change_detection = false
 use_setproctitle = false
@@ -117,19 +129,26 @@ def tried(module: str, names: Sequence[str] = ()) -> tuple[int, list[str], list[
     """How many mutants the module had, those that survived, as changes to read, and the names of those whose tests did
     not end. ``names`` are patterns of those to try (``*__mutmut_*7`` is a tenth of them); none: all."""
     place = prepare(module)
-    mutmut = [sys.executable, "-m", "mutmut"]
-    with (place / "log").open("w", encoding="utf-8") as log:
-        run = [*mutmut, "run", "--max-children", "1", *names]
-        ran = subprocess.run(run, cwd=place, stdout=log, stderr=log, check=False)
-    if ran.returncode:
-        raise SystemExit(f"{module}: mutmut has failed, see {place / 'log'}")
-    found = json.loads((place / "mutants" / "src" / "poolhouse" / f"{module}.py.meta").read_text(encoding="utf-8"))
-    codes = {name: code for name, code in found["exit_code_by_key"].items() if code is not None}
+    codes = _run(module, place, names)
+    endless = [name for name, code in codes.items() if code in TIMED_OUT]
+    if endless:
+        codes |= _run(module, place, endless)
     alive = [name for name, code in codes.items() if code in SURVIVED]
     shown = [sys.executable, "-c", SHOW, *alive]
     changes = subprocess.run(shown, cwd=place, capture_output=True, text=True, check=True).stdout
     endless = [name for name, code in codes.items() if code in TIMED_OUT]
     return len(codes), changes.strip("\f\n").split("\f") if alive else [], endless
+
+
+def _run(module: str, place: Path, names: Sequence[str]) -> dict[str, int]:
+    """What mutmut remembers of each mutant that it has tried so far."""
+    with (place / "log").open("a", encoding="utf-8") as log:
+        run = [sys.executable, "-m", "mutmut", "run", "--max-children", "1", *names]
+        ran = subprocess.run(run, cwd=place, stdout=log, stderr=log, check=False)
+    if ran.returncode:
+        raise SystemExit(f"{module}: mutmut has failed, see {place / 'log'}")
+    found = json.loads((place / "mutants" / "src" / "poolhouse" / f"{module}.py.meta").read_text(encoding="utf-8"))
+    return {name: code for name, code in found["exit_code_by_key"].items() if code is not None}
 
 
 def main() -> None:

@@ -3,7 +3,9 @@ kind."""
 
 from __future__ import annotations
 
+import json
 import time
+from collections.abc import Awaitable, Callable
 
 import pytest
 from msgspec.structs import replace
@@ -12,12 +14,17 @@ from poolhouse import errors
 from poolhouse.flows.accounts.administration import Invitation
 from poolhouse.flows.accounts.sign_up import SignUpRequest
 from poolhouse.flows.pools.settings import PoolFoundation
+from poolhouse.flows.transfer.importing import Manner
+from poolhouse.flows.transfer.running import Source, Told
+from poolhouse.hooks.answers.accounts import MigratedUser
+from poolhouse.hooks.events.accounts import MigrateUser
+from poolhouse.hooks.kinds import hookimpl
 from poolhouse.ports.users import UserFilter
 from poolhouse.records.clients import Client
 from poolhouse.records.names import LONGEST, canonical
 from poolhouse.records.pools import Pool
 from poolhouse.records.users import User
-from tests.support.house import PASSWORD, House
+from tests.support.house import PASSWORD, House, opened_house
 
 ALIKE = [
     ("jane", "JANE"),
@@ -30,7 +37,8 @@ ALIKE = [
     ("\u03c3", "\u03c2"),
     ("i\u0307", "\u0130"),
 ]
-INVISIBLE = ["\u034f", "\ufe0f", "\U000e0100", "\u180b", "\u17b4", "\u3164", "\uffa0", "\u115f"]
+INVISIBLE = ["\u034f", "\ufe0f", "\U000e0100", "\u180b", "\u17b4", "\u3164", "\uffa0", "\u115f", "\u2800"]
+INVISIBLE += ["\U0001d159", "\U00016fe4"]
 """What the pattern of user names lets through, and nobody sees."""
 FOLDING = PoolFoundation(case_sensitive=False, case_stated=True)
 
@@ -97,6 +105,67 @@ async def test_a_preferred_name_has_the_form_of_user_names(
         await house.services.profile.update(tokens.access, {"preferred_username": name}, {})
     with pytest.raises(errors.InvalidParameter):
         await house.services.users.update(aliased, "mallory", {"preferred_username": name}, {})
+
+
+class OldDirectory:
+    """Knows everybody, by a preferred name that hides something."""
+
+    def __init__(self, preferred: str) -> None:
+        self._attributes = {"email": "old@example.com", "preferred_username": preferred}
+
+    @hookimpl
+    def migrate_user(self, event: MigrateUser) -> MigratedUser:
+        return MigratedUser(attributes=self._attributes, username=event.username)
+
+
+UNSEEN = ["\x00", "\n", "\t", "\u2028", "\u200b", "\u202e", "\u2066", "\ufeff", *INVISIBLE]
+PREFERRED_MISFIT = (
+    "Attributes did not conform to the schema: preferred_username: The value has characters that cannot be seen.\n"
+)
+
+
+@pytest.mark.parametrize("unseen", UNSEEN, ids=ascii)
+async def test_a_preferred_name_hides_nothing_also_where_nobody_signs_in_with_it(unseen: str) -> None:
+    """By whatever way it comes: it stands beside what the user does, in others' sight."""
+    named = {"preferred_username": f"ad{unseen}min"}
+    old = OldDirectory(named["preferred_username"])
+    async with opened_house(plugins=[("old-directory", old)]) as house:
+        pool = await house.pool()
+        client = await house.client(pool)
+        await house.user(client)
+        tokens = await house.sign_in(client, "jane")
+        users = house.services.users
+        ways: dict[str, Callable[[], Awaitable[object]]] = {
+            "sign-up": lambda: house.sign_up(client, "john", email="john@example.com", **named),
+            "by the user": lambda: house.services.profile.update(tokens.access, named, {}),
+            "by an administrator": lambda: users.update(pool, "jane", named, {}),
+            "invitation": lambda: users.invite(pool, Invitation(username="john", attributes=named, silent=True)),
+        }
+
+        for way in ways.values():
+            with pytest.raises(errors.InvalidParameter) as refused:
+                await way()
+            assert PREFERRED_MISFIT == str(refused.value)
+        complaints: list[str] = []
+        line = json.dumps({"username": "john", "attributes": named}).encode() + b"\n"
+        told = Told(wrong=lambda _, text: complaints.append(text))
+        await house.services.imports.run(pool, Source(lines=[line]), Manner(), told)
+        assert [PREFERRED_MISFIT.strip()] == [text.strip() for text in complaints]
+        with pytest.raises(errors.PluginAnswerInvalid):
+            await house.sign_in(client, "old")
+
+        assert "preferred_username" not in (await users.require(pool, "jane")).attributes
+        for name in ("john", "old"):
+            with pytest.raises(errors.UserNotFound):
+                await users.require(pool, name)
+
+
+async def test_a_preferred_name_that_nobody_signs_in_with_may_have_spaces(house: House) -> None:
+    client = await house.client(await house.pool())
+
+    user = await house.user(client, email="jane@example.com", preferred_username="Dr. Jane van der Do\u00eb \u2665")
+
+    assert "Dr. Jane van der Do\u00eb \u2665" == user.attributes["preferred_username"]
 
 
 @pytest.mark.parametrize("name", ["", *INVISIBLE], ids=ascii)

@@ -220,6 +220,7 @@ class Reason(Enum):
     ATTRIBUTE_TOO_GREAT = "{attribute}: Number must be no greater than {most}"
     ATTRIBUTE_TOO_SMALL = "{attribute}: Number must be no less than {least}"
     BIRTHDATE_INVALID = "{attribute}: Invalid birthdate format, please use YYYY-MM-DD."
+    ATTRIBUTE_NOT_SHOWABLE = "{attribute}: The value has characters that cannot be seen."
     ATTRIBUTE_NOT_A_NUMBER = "{attribute}: The value is not a number."
     ATTRIBUTE_NOT_AN_INSTANT = "{attribute}: The value is not a date and time."
     ATTRIBUTE_NOT_A_BOOLEAN = "{attribute}: The value is not a boolean."

@@ -34,10 +34,13 @@ _PHONE = re.compile(r"\+[0-9]{2,15}")
 _NAMEABLE = frozenset("LMSNP")
 """First letters of the Unicode categories that a name is made of: letters, marks, symbols, numbers, punctuation."""
 _INVISIBLE = re.compile(
-    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
-    "\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]+"
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U00016fe4\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e0fff]+"
 )
-"""Default_Ignorable_Code_Point (Unicode 16, DerivedCoreProperties.txt): what is not seen where it is not supported."""
+"""Default_Ignorable_Code_Point (Unicode 16, DerivedCoreProperties.txt): what is not seen where it is not supported. And
+what is drawn as nothing where it is: U+2800, a pattern of braille without dots, U+16FE4, a filler, U+1D159, a note
+without a head."""
 
 
 class Name(Struct, frozen=True):
@@ -183,6 +186,16 @@ def is_choosable(value: str) -> bool:
     if not 0 < len(value) <= LONGEST_CHOSEN:
         return False
     return all(unicodedata.category(letter)[0] in _NAMEABLE for letter in value) and visible(value) != ""
+
+
+def is_showable(value: str) -> bool:
+    """Whether it can stand beside somebody as what they are called: as what can be chosen, but of any length, and with
+    spaces. Each character can be seen for itself: no control, nothing that turns or hides what is around it."""
+    return (
+        all((kind := unicodedata.category(letter))[0] in _NAMEABLE or kind == "Zs" for letter in value)
+        and not _INVISIBLE.search(value)
+        and not value.isspace()
+    )
 
 
 def looks_like_email(value: str) -> bool:

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from poolhouse.errors import InvalidParameter
 from poolhouse.errors.reasons import Reason
 from poolhouse.store.sqlite import APPLICATION_ID
@@ -21,15 +23,19 @@ _PATIENCE: Final = 10.0
 _LOGS: Final = ("-wal", "-journal")
 _INDEX: Final = "-shm"
 _BESIDE: Final = (*_LOGS, _INDEX)
+_DOCUMENT: Final = msgspec.json.Decoder(dict)
 
 
 def require_sound(path: Path) -> None:
-    """The file holds a store, and SQLite finds no damage in it. Raises ``InvalidParameter`` otherwise."""
+    """The file holds a store, SQLite finds no damage in it, and every document can be read: SQLite has no checksums, so
+    it does not see what became of the bytes of a value. Raises ``InvalidParameter`` otherwise."""
     try:
         with contextlib.closing(_reading(path)) as connection:
             (owner,) = connection.execute("PRAGMA application_id").fetchone()
             found = [row[0] for row in connection.execute("PRAGMA quick_check(1)")]
             (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            if found == ["ok"] and owner == APPLICATION_ID:
+                found = [why] if (why := _first_unreadable(connection)) else found
     except (sqlite3.Error, UnicodeDecodeError) as error:
         raise _damaged(path, error) from error
     if found != ["ok"]:
@@ -94,6 +100,18 @@ def _draft_of(target: Path) -> Iterator[Path]:
     finally:
         for beside in ("", *_BESIDE):
             draft.with_name(draft.name + beside).unlink(missing_ok=True)
+
+
+def _first_unreadable(connection: sqlite3.Connection) -> str | None:
+    """Where a document stands that is none; None where all are."""
+    query = "SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB 'c_*'"
+    for (table,) in connection.execute(query).fetchall():
+        for value in connection.execute(f'SELECT value FROM "{table}"'):  # noqa: S608 - a name of ours
+            try:
+                _DOCUMENT.decode(value[0])
+            except (msgspec.DecodeError, UnicodeDecodeError, TypeError):
+                return f"a document of {table.removeprefix('c_')} cannot be read"
+    return None
 
 
 def _reading(path: Path) -> sqlite3.Connection:

@@ -19,6 +19,7 @@ from poolhouse.records.names import (
     held,
     in_order,
     is_choosable,
+    is_showable,
     looks_like_email,
     looks_like_phone,
     looks_like_sub,
@@ -190,6 +191,37 @@ def test_a_name_tells_its_former_form_where_that_was_another() -> None:
 )
 def test_a_name_that_can_be_chosen_is_seen_whole(value: str, may: bool) -> None:
     assert may == is_choosable(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "may"),
+    [
+        ("Jane van der Doe, Dr.", True),
+        ("\u0623\u0646\u0627 \u00e9 a\u0301", True),
+        ("$+_-\U0001f600", True),
+        ("a\u3000b", True),
+        (" jane ", True),
+        ("x" * 2048, True),
+        ("a\n", False),
+        ("a\tb", False),
+        ("a\x00b", False),
+        ("a\x85b", False),
+        ("a\u2028b", False),
+        ("a\u2029b", False),
+        ("a\u200bb", False),
+        ("\u202eenaj", False),
+        ("a\u034fb", False),
+        ("a\ufe0f", False),
+        ("a\u3164", False),
+        ("a\U000e0100", False),
+        ("\ud800", False),
+        ("\ue000", False),
+        (" \u00a0", False),
+    ],
+    ids=lambda value: ascii(value)[:24],
+)
+def test_a_name_that_is_shown_to_others_has_nothing_unseen(value: str, may: bool) -> None:
+    assert may == is_showable(value)
 
 
 def test_a_telephone_number_has_no_case_but_it_has_a_form() -> None:

@@ -17,7 +17,7 @@ from poolhouse.errors import InvalidAccessToken, PoolNotFound, StoreAway
 from poolhouse.records.keys import Algorithm, SigningKey
 from poolhouse.testing.keys import PremadeKeys
 from poolhouse.tokens.keys import KeyRing, RingLimits
-from poolhouse.tokens.making import WorkersKeyMaker
+from poolhouse.tokens.making import KeyMaker, WorkersKeyMaker
 from poolhouse.tokens.pool_keys import sealed_key
 from tests.unit.crypto.world import BASE_URL, NOW, POOL, FakeClock, KeptKeys, vault
 
@@ -29,7 +29,7 @@ class World:
         self.limits = limits or RingLimits()
         self.clock = FakeClock()
         self.keys = KeptKeys()
-        self.maker = PremadeKeys()
+        self.maker: KeyMaker = PremadeKeys()
         self.ring = self.another()
 
     def another(self) -> KeyRing:
@@ -48,6 +48,40 @@ async def world() -> World:
     made = World()
     await made.ring.make_keys(POOL)
     return made
+
+
+OTHER = "us-east-1_Zzzzzzzzz"
+
+
+class CountedKeys:
+    """A key maker that counts."""
+
+    def __init__(self, maker: KeyMaker) -> None:
+        self._maker = maker
+        self.count = 0
+
+    async def make(self, algorithm: Algorithm) -> bytes:
+        self.count += 1
+        return await self._maker.make(algorithm)
+
+
+class ForgottenKeys(KeptKeys):
+    async def list(self, pool_id: str) -> Sequence[SigningKey]:
+        return []
+
+
+class OvertakenKeys(KeptKeys):
+    """Of one slot somebody else's key is there first."""
+
+    def __init__(self, kept: KeptKeys, slot: str) -> None:
+        super().__init__()
+        self.kept = kept.kept
+        self._slot = slot
+
+    async def add(self, key: SigningKey) -> bool:
+        if key.slot == self._slot:
+            await super().add(msgspec.structs.replace(key, kid="another"))
+        return await super().add(key)
 
 
 def kid(token: str) -> str:
@@ -98,6 +132,43 @@ async def test_making_keys_twice_changes_nothing(world: World) -> None:
 
     assert before == world.keys.kept
     assert {(POOL, "access.1"), (POOL, "id.1")} == before.keys()
+
+
+async def test_where_all_keys_are_there_none_are_made(world: World) -> None:
+    made = CountedKeys(world.maker)
+    world.maker = made
+
+    await world.another().make_keys(POOL)
+
+    assert 0 == made.count
+
+
+async def test_both_tokens_come_as_soon_as_others_had_their_turn(world: World) -> None:
+    signing = asyncio.ensure_future(world.ring.sign_both(POOL, world.claims(), world.claims()))
+
+    turns = 0
+    while not signing.done() and turns < 10:
+        await asyncio.sleep(0)
+        turns += 1
+
+    assert signing.done()
+    assert turns > 1
+
+
+async def test_all_keys_of_a_pool_are_those_in_the_store(world: World) -> None:
+    await world.ring.make_keys(OTHER)
+
+    assert [world.keys.kept[POOL, slot] for slot in ("access.1", "id.1")] == await world.ring.all_of(POOL)
+
+
+async def test_a_pool_whose_keys_went_while_they_were_made_is_not_there() -> None:
+    """Somebody deletes it in that moment."""
+    world = World()
+    world.keys = ForgottenKeys()
+    ring = world.another()
+
+    with pytest.raises(PoolNotFound, match=POOL):
+        await ring.sign(POOL, "id", world.claims())
 
 
 async def test_processes_that_make_keys_at_once_agree_on_them() -> None:
@@ -165,6 +236,15 @@ async def test_what_is_no_token_is_an_invalid_access_token(world: World, token: 
         await world.ring.verify(token, "access")
 
 
+async def test_the_log_is_told_why_a_token_is_refused_and_its_bearer_is_not(world: World) -> None:
+    token = await world.ring.sign(POOL, "access", {"iss": "https://evil.example"})
+
+    with pytest.raises(InvalidAccessToken, match=r"^Invalid Access Token$") as refused:
+        await world.ring.verify(token, "access")
+
+    assert "the issuer is not here" == refused.value.detail
+
+
 # --- what is kept ----------------------------------------------------------------------------------------------------
 
 
@@ -181,6 +261,30 @@ async def test_keys_are_read_once_while_they_are_fresh(world: World) -> None:
     world.clock.time += world.limits.fresh / 6
     await ring.verify(token, "access")
     assert 1 == world.keys.reads
+
+
+async def test_another_token_of_a_key_that_is_known_leads_to_no_reading(world: World) -> None:
+    first, second = [await world.ring.sign(POOL, "access", world.claims(n=n)) for n in (1, 2)]
+    ring = world.another()
+    await ring.verify(first, "access")
+    world.clock.time += world.limits.reread + 1
+    world.keys.reads = 0
+
+    assert world.claims(n=2) == await ring.verify(second, "access")
+    assert 0 == world.keys.reads
+
+
+async def test_a_pool_that_was_not_there_and_was_pushed_out_since_is_read_again() -> None:
+    world = World(RingLimits(pools=1))
+    with pytest.raises(PoolNotFound):
+        await world.ring.jwks(POOL)
+    await world.ring.make_keys(POOL)
+    token = await world.ring.sign(POOL, "access", world.claims())
+
+    await world.another().make_keys(OTHER)
+    await world.ring.jwks(OTHER)
+
+    assert world.claims() == await world.ring.verify(token, "access")
 
 
 async def test_requests_at_the_same_moment_share_one_reading(world: World) -> None:
@@ -284,6 +388,22 @@ async def test_a_rotation_elsewhere_is_seen_when_its_first_token_comes(world: Wo
     assert kid(token) == kid(await elsewhere.sign(POOL, "access", world.claims()))
 
 
+async def test_a_key_that_signed_before_its_lead_time_was_over_is_seen_when_its_first_token_comes() -> None:
+    """By an operator's setting, or by a clock that is ahead: what was read is fresh, and does not know it."""
+    world = World(RingLimits(lead=0))
+    await world.ring.make_keys(POOL)
+    elsewhere = world.another()
+    await elsewhere.jwks(POOL)
+    before = await world.published()
+    world.clock.time += world.limits.reread
+    await world.ring.rotate(POOL, DAY)
+
+    token = await world.ring.sign(POOL, "access", world.claims())
+
+    assert kid(token) not in before
+    assert world.claims() == await elsewhere.verify(token, "access")
+
+
 async def test_rotating_twice_at_once_or_soon_after_is_rotating_once(world: World) -> None:
     rings = [world.another() for _ in range(3)]
 
@@ -292,6 +412,17 @@ async def test_rotating_twice_at_once_or_soon_after_is_rotating_once(world: Worl
     await world.ring.rotate(POOL, DAY)
 
     assert {"access.1", "access.2", "id.1", "id.2"} == {slot for _, slot in world.keys.kept}
+
+
+async def test_who_loses_one_use_to_another_process_rotates_the_other(world: World) -> None:
+    world.keys = OvertakenKeys(world.keys, "id.2")
+
+    await world.another().rotate(POOL, DAY)
+
+    assert "another" == world.keys.kept[POOL, "id.2"].kid
+    assert "another" != world.keys.kept[POOL, "access.2"].kid
+    assert [None, None] == [world.keys.kept[POOL, slot].retires for slot in ("id.1", "id.2")]
+    assert NOW + 300 + DAY == world.keys.kept[POOL, "access.1"].retires
 
 
 async def test_a_rotation_that_was_cut_short_is_finished_by_the_next_one(world: World) -> None:

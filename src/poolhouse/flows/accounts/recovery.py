@@ -19,7 +19,7 @@ from poolhouse.errors import (
 from poolhouse.errors.reasons import Reason
 from poolhouse.flows.clients.proof import ClientProof
 from poolhouse.flows.directory.lookup import Directory
-from poolhouse.flows.directory.naming import verified
+from poolhouse.flows.directory.naming import contact_to_verify, verified
 from poolhouse.flows.directory.passwords import Credentials, require_policy
 from poolhouse.flows.directory.shown import attributes_for_hooks
 from poolhouse.flows.flow import Flow, World, step
@@ -117,7 +117,9 @@ class Recovery(Flow):
         attribute, target = likely_contact(pool, username, self._directory.stand_in_bytes(pool, username), order)
         if user is not None:
             held = [key for key in order if user.attributes.get(key)]
-            held.sort(key=lambda key: not user.has_verified(key))
+            # Where nothing is verified yet: what will be. It does not change when it is.
+            first = contact_to_verify(pool, user)
+            held.sort(key=lambda key: 0 if user.has_verified(key) else 1 + (key != first))
             if held:
                 attribute, target = held[0], user.attributes[held[0]]
         await self._codes.pretend(

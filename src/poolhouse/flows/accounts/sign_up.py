@@ -19,6 +19,7 @@ from poolhouse.errors import (
     VersionConflict,
 )
 from poolhouse.errors.reasons import Reason
+from poolhouse.flows.accounts.pretended import PretendedSignUps, hides_taken
 from poolhouse.flows.accounts.unfinished import UnfinishedSignUps
 from poolhouse.flows.clients.permitted import HOSTED
 from poolhouse.flows.clients.proof import ClientProof
@@ -95,6 +96,7 @@ class SignUp(Flow):
         self._limits = limits
         self._unfinished = unfinished
         self._sessions = sessions
+        self._pretended = PretendedSignUps(world, directory, credentials, code_process)
 
     @step("sign_up")
     async def sign_up(self, client: Client, request: SignUpRequest) -> SignedUp:
@@ -131,7 +133,7 @@ class SignUp(Flow):
         try:
             begun = await self._begun(pool, draft, request.password)
         except Taken as error:
-            if not _hides_taken(pool, request):
+            if not hides_taken(pool, by_pages=request.by_pages):
                 raise
             taken = error
         decision = await self._pre_sign_up(pool, client, draft, request)
@@ -140,9 +142,12 @@ class SignUp(Flow):
                 raise taken
             user = begun or await self._add(pool, client, _decided(draft, decision), decision, request.password)
         except Taken:
-            if not _hides_taken(pool, request) or decision.confirm:
+            if not hides_taken(pool, by_pages=request.by_pages) or decision.confirm:
                 raise
-            return await self._pretend(pool, client, draft, request)
+            sent = await self._pretended.sign_up(pool, client, draft, request.username, request.password)
+            return SignedUp(
+                draft, sent, None if sent is None else await self._sessions.signed_up(client, draft, HOSTED)
+            )
         if user.status == CONFIRMED:
             await self._post_confirmation(pool, client, user, request.metadata)
             return SignedUp(user, None)
@@ -164,28 +169,6 @@ class SignUp(Flow):
         )
         flow = HOSTED if request.by_pages else "USER_AUTH"
         return SignedUp(user, sent, await self._sessions.signed_up(client, user, flow))
-
-    async def _pretend(self, pool: Pool, client: Client, draft: User, request: SignUpRequest) -> SignedUp:
-        """Somebody has the address already: it looks as if a code were on its way, and nothing was made."""
-        if request.password:
-            await self._credentials.make(pool, draft.username, request.password)
-        await self.world.audit.note("sign_up", pool_id=pool.id, client_id=client.id, facts={"status": "TAKEN"})
-        contact = contact_to_verify(pool, draft)
-        if contact is None:
-            return SignedUp(draft, None)
-        target = draft.attributes[contact]
-        await self._codes.count_letter(pool, attribute=contact, target=target)
-        await self._codes.pretend(
-            pool,
-            self._directory.stand_in(pool, request.username),
-            codes.CONFIRM_SIGN_UP,
-            attribute=contact,
-            target=target,
-            client_id=client.id,
-            user=None,
-            counted=False,
-        )
-        return SignedUp(draft, delivery(contact, target), await self._sessions.signed_up(client, draft, HOSTED))
 
     @step("sign_up.confirm")
     async def confirm(
@@ -376,12 +359,6 @@ class SignUp(Flow):
         )
         if self.world.hooks.implements(specs.post_confirmation, pool):
             await self.world.hooks.all(specs.post_confirmation, event)
-
-
-def _hides_taken(pool: Pool, request: SignUpRequest) -> bool:
-    """Whether it stays unsaid that the name is taken: where it is an address, and the code that goes there tells its
-    owner. A name that somebody makes up has to be a free one, and they have to hear it."""
-    return request.by_pages and bool(pool.username_attributes)
 
 
 def _decided(draft: User, decision: SignUpDecision) -> User:

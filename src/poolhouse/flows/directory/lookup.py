@@ -9,7 +9,7 @@ import uuid
 from poolhouse.errors import UserNotFound
 from poolhouse.flows.flow import Flow, World
 from poolhouse.ports.users import Users
-from poolhouse.records.names import candidates, looks_like_sub, name
+from poolhouse.records.names import candidates, looks_like_sub
 from poolhouse.records.pools import Pool
 from poolhouse.records.users import User
 
@@ -54,5 +54,5 @@ class Directory(Flow):
         return str(uuid.UUID(bytes=digest[:16], version=4))
 
     def stand_in_bytes(self, pool: Pool, submitted: str) -> bytes:
-        """32 bytes that belong to a name that nobody has."""
-        return self._stand_in_of(pool.id, name(pool, "username", submitted).value)
+        """32 bytes that belong to a name that nobody has: to all spellings that would mean one user."""
+        return self._stand_in_of(pool.id, candidates(pool, submitted)[-1].value)

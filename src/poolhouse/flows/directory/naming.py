@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from msgspec.structs import replace
 
@@ -77,9 +77,14 @@ def name_error(pool: Pool, taken: NameTaken) -> UsernameTaken | AliasTaken:
 
 
 def contact_to_verify(pool: Pool, user: User) -> str | None:
-    """The attribute that a sign-up code goes to: the telephone before e-mail; None where nothing is to be verified."""
+    """The attribute that a sign-up code goes to; None where nothing is to be verified."""
+    return first_to_verify(pool, [attribute for attribute in _CONTACTS if user.attributes.get(attribute)])
+
+
+def first_to_verify(pool: Pool, has: Collection[str]) -> str | None:
+    """The same of somebody who has these contacts: the telephone before e-mail."""
     for attribute in ("phone_number", "email"):
-        if attribute in pool.auto_verified and user.attributes.get(attribute):
+        if attribute in pool.auto_verified and attribute in has:
             return attribute
     return None
 

@@ -11,7 +11,7 @@ from poolhouse.errors.statements import Statement
 from poolhouse.flows.directory import formats
 from poolhouse.flows.directory.definitions import LONGEST_VALUE, STANDARD_NAMES, bounds
 from poolhouse.records.clients import Client
-from poolhouse.records.names import is_choosable, looks_like_email, looks_like_phone
+from poolhouse.records.names import is_choosable, is_showable, looks_like_email, looks_like_phone
 from poolhouse.records.pools import AttributeSchema, Pool
 
 Occasion: TypeAlias = Literal["create", "invite", "update"]
@@ -179,9 +179,15 @@ def _check_contacts(values: Mapping[str, str]) -> None:
 
 
 def _check_preferred(pool: Pool, value: str) -> None:
-    """Where it is a name to sign in with, it has the form of user names, and must not read like another kind of name:
-    that would be somebody else's."""
-    if not value or "preferred_username" not in pool.alias_attributes:
+    """Others see it beside what the user does, so each character of it can be seen (security row 47). Where it is a
+    name to sign in with, it has the form of user names, and must not read like another kind of name: that would be
+    somebody else's."""
+    if not value:
+        return
+    if "preferred_username" not in pool.alias_attributes:
+        if not is_showable(value):
+            problem = Statement(Reason.ATTRIBUTE_NOT_SHOWABLE, attribute="preferred_username")
+            raise InvalidParameter(Reason.ATTRIBUTES_DO_NOT_CONFORM, problems=(problem,))
         return
     if not is_choosable(value):
         raise InvalidParameter(Reason.PREFERRED_USERNAME_NOT_CHOOSABLE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from string import ascii_letters, ascii_lowercase
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,14 +13,14 @@ from msgspec import Struct
 
 from poolhouse.errors import InvalidParameter, PluginAnswerInvalid
 from poolhouse.errors.reasons import Reason
-from poolhouse.flows.directory.naming import name_to_type
+from poolhouse.flows.directory.naming import first_to_verify, name_to_type
 from poolhouse.flows.directory.shown import attributes_for_hooks
 from poolhouse.flows.flow import Flow, World
 from poolhouse.hooks import specs
 from poolhouse.hooks.events.messages import ComposeMessage, MessageSource
 from poolhouse.ports.messages import Outbox
 from poolhouse.records.messages import Delivery, Message
-from poolhouse.records.names import looks_like_email, looks_like_phone, masked_email, masked_phone
+from poolhouse.records.names import canonical, looks_like_email, looks_like_phone, masked_email, masked_phone
 from poolhouse.records.pools import MessageTemplate, Pool
 from poolhouse.records.users import User
 
@@ -57,31 +58,56 @@ _CHANNELS = {"email": ("email", "EMAIL"), "phone_number": ("sms", "SMS")}
 
 
 def delivery(attribute: str, target: str) -> Delivery:
-    """What may be told about a message to this contact."""
-    masked = masked_phone(target) if attribute == "phone_number" else masked_email(target)
+    """What may be told about a message to this contact. However its name was typed, or is kept, it is told in one form:
+    else who types another one would see which it was (security row 48)."""
+    plain = canonical(attribute, target, case_sensitive=False)
+    masked = masked_phone(plain) if attribute == "phone_number" else masked_email(plain)
     return Delivery(destination=masked, medium=_CHANNELS[attribute][1], attribute=attribute)
 
 
 def likely_contact(pool: Pool, submitted: str, digest: bytes, order: Sequence[str]) -> tuple[str, str]:
     """The contact that somebody of this name might have: attribute and value, the same for the same name every time.
 
-    ``order`` are the attributes that a code can go to here, the first choice first. Who has the first of them cannot be
-    told from outside unless the pool requires it: of unknown names half have it, by the name's ``digest``.
+    ``order`` are the attributes that a code can go to here, the first choice first. Where users of the pool are asked
+    at different ones, for all that can be known of them from outside, of unknown names half are asked at each, by the
+    name's ``digest``.
     """
-    reachable = order or ("email",)
-    required = {entry.name for entry in pool.schema if entry.required}
     named = "phone_number" if looks_like_phone(submitted) else "email" if looks_like_email(submitted) else None
-    first = reachable[0]
-    has_first = named == first or first in required or len(reachable) == 1 or digest[2] & 1
-    attribute = first if has_first else reachable[1]
+    asked = _likely_attributes(pool, named, order or ("email",))
+    attribute = asked[0] if len(asked) == 1 or digest[2] & 1 else asked[1]
     if attribute == named:
         return attribute, submitted
     if attribute == "phone_number":
         return attribute, f"+{int.from_bytes(digest[:8], 'big') % 10**11:011d}"
-    letters = "abcdefghijklmnopqrstuvwxyz"
+    # Nobody's address begins with the plus sign of a telephone number.
+    first = submitted[0].lower() if submitted and submitted[0] in ascii_letters else ""
     # Of no two names the same: it has a count of its own, as a real one has.
-    local = f"{submitted[:1].lower() or letters[digest[0] % 26]}{digest.hex()}"
-    return attribute, f"{local}@{letters[digest[1] % 26]}.example"
+    local = (first or ascii_lowercase[digest[0] % 26]) + digest.hex()
+    return attribute, f"{local}@{ascii_lowercase[digest[1] % 26]}.example"
+
+
+def _likely_attributes(pool: Pool, named: str | None, order: Sequence[str]) -> tuple[str, ...]:
+    """Where users of the pool are asked who are called by a contact of this kind (None: by none), in the order given:
+    one, or both.
+
+    A user has the contact of the name, and what the pool requires, perhaps with others that it has a use for. Proven
+    are the contact of the name and the one that a sign-up proves."""
+    surely = {kind for kind in _CHANNELS if kind == named or _is_required(pool, kind)}
+    perhaps = {*pool.auto_verified, *pool.alias_attributes, *pool.username_attributes} & _CHANNELS.keys()
+    if not surely and not perhaps:
+        perhaps = set(order)
+    asked = set()
+    for other in ((), ("email",), ("phone_number",), ("email", "phone_number")):
+        has = surely.union(other)
+        if not has <= surely | perhaps:
+            continue
+        proven = {kind for kind in has if kind == named or kind == first_to_verify(pool, has)}
+        asked.update([kind for kind in order if kind in proven][:1] or [kind for kind in order if kind in has][:1])
+    return tuple(kind for kind in order if kind in asked) or tuple(order[:1])
+
+
+def _is_required(pool: Pool, attribute: str) -> bool:
+    return any(entry.required and entry.name == attribute for entry in pool.schema)
 
 
 class Messenger(Flow):

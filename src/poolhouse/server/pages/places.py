@@ -21,6 +21,7 @@ from poolhouse.server.pages.views import (
     Option,
     Password,
     Problem,
+    RecoveryCodes,
     SetUpAuthenticator,
     SignIn,
     View,
@@ -41,6 +42,7 @@ class Place(Enum):
     QUESTION = "question"
     OTHER = "other"
     RECOVERY = "recovery"
+    CODES = "codes"
 
 
 class Places:
@@ -97,6 +99,8 @@ class Places:
             case Place.OTHER:
                 options = tuple(Option(value=name, name=name) for name in _others(progress))
                 view = Choose(username=progress.username, purpose="factor", options=options, problems=problems)
+            case Place.CODES:
+                view, links = RecoveryCodes(codes=progress.codes, problems=problems), {}
             case Place.RECOVERY:
                 view = Code(username=progress.username, factor=RECOVERY_CODE, recovery=True, problems=problems)
                 links["other"] = visit.address(PAGE)
@@ -129,6 +133,8 @@ class Places:
     def now(self, visit: Visit) -> Place:
         """Where the sign-in stands; or where the address says, as far as it has come."""
         progress, at = visit.progress, visit.request.query.get("at")
+        if progress.codes:
+            return Place.CODES
         can_choose = bool(progress.username) and len(self.ways(visit)) > 1
         if at == Place.NAME.value:
             return Place.NAME

@@ -72,7 +72,7 @@ class Progress(Struct, frozen=True, kw_only=True):
     """``username`` is what was typed, ``way`` the chosen way to begin as long as nothing was proven, ``remembers``
     whether the browser is to keep the session. ``passkey`` is asked on the first page, whoever it is. ``confirming``
     waits for the code of a sign-up, ``resetting`` for that of a forgotten password. ``notice`` is the id of good news
-    for the next page."""
+    for the next page. ``codes`` are recovery codes that the signed-in user has not seen yet."""
 
     username: str = ""
     way: str | None = None
@@ -83,6 +83,7 @@ class Progress(Struct, frozen=True, kw_only=True):
     confirming: CodeSent | None = None
     resetting: CodeSent | None = None
     notice: str | None = None
+    codes: tuple[str, ...] = ()
 
     def asked(self, asking: Asking, *, way: str | None = None, notice: str | None = None) -> Progress:
         """This is asked now. ``way`` is how the sign-in begins, where nothing was proven yet."""
@@ -109,4 +110,4 @@ def read(private: Mapping[str, Any]) -> Progress:
 
 def written(progress: Progress) -> dict[str, Any]:
     found: dict[str, Any] = msgspec.to_builtins(progress)
-    return {name: value for name, value in found.items() if value not in (None, "", False)}
+    return {name: value for name, value in found.items() if value not in (None, "", False, [], ())}

@@ -132,7 +132,7 @@ def _labels(text: Any, view: View) -> dict[str, Any]:
 def _initials(name: str) -> str:
     """Two letters for a round picture."""
     words = [word for word in name.replace("@", " ").split() if word[0].isalnum()] or [name]
-    return "".join(word[0] for word in dict.fromkeys((words[0], words[-1]))).upper()
+    return "".join(word[:1] for word in dict.fromkeys((words[0], words[-1]))).upper()
 
 
 def _query(request: web.Request) -> dict[str, str]:

@@ -19,6 +19,7 @@ from poolhouse.errors import PoolhouseError
 from poolhouse.flows.directory.naming import name_to_type
 from poolhouse.flows.oauth.interaction import Browser, Step
 from poolhouse.flows.services.user_pools import Services
+from poolhouse.flows.sign_in.challenges.set_up_factor import NAME as SET_UP
 from poolhouse.flows.sign_in.hosted import PASSWORD
 from poolhouse.flows.sign_in.machine import Asking, Finished, Reply
 from poolhouse.flows.sign_in.questions import (
@@ -113,6 +114,8 @@ class SignInPages:
                     return await self._answered(visit, form)
                 case Place.OTHER:
                     return await self._given(visit, Otherwise(choice_of(form)), form, place)
+                case Place.CODES:
+                    return await self._codes_kept(visit, form)
                 case Place.RECOVERY:
                     return await self._given(visit, Recovering(code_of(form)), form, place)
         except Incomplete as incomplete:
@@ -303,10 +306,33 @@ class SignInPages:
 
     async def _signed_in(self, visit: Visit, progress: Progress, finished: Finished) -> web.Response:
         begun = await self._services.sign_in_end.session(finished, visit.held, remembered=progress.remembers)
-        visit = await self._visits.keep(visit, Progress())
-        pending = await self._visits.authorization.done(visit.pending, Step.SIGN_IN)
+        codes = await self._new_codes(finished)
+        visit = await self._visits.keep(visit, Progress(codes=codes))
+        visit = replace(visit, pending=await self._visits.authorization.done(visit.pending, Step.SIGN_IN))
         browser = Browser(visit.secret, begun.handles)
-        return await self._visits.go_on(replace(visit, pending=pending), browser, seconds=begun.seconds)
+        if codes:
+            return self._visits.go_signed_in(visit, PAGE, browser, begun.seconds)
+        return await self._visits.go_on(visit, browser, seconds=begun.seconds)
+
+    async def _new_codes(self, finished: Finished) -> tuple[str, ...]:
+        """Recovery codes for who has just set up a second factor, and has none."""
+        if SET_UP not in finished.passed:
+            return ()
+        user = await self._services.users.require(finished.pool, finished.user.username)
+        if user.can_recover:
+            return ()
+        try:
+            return (await self._services.recovery_codes.make_for(finished.pool, finished.client, user)).codes
+        except (errors.Invalid, errors.Conflicted):
+            # Something changed meanwhile. They can be had later, too.
+            return ()
+
+    async def _codes_kept(self, visit: Visit, form: Form) -> web.Response:
+        """They are shown until the user says so, and not a moment longer."""
+        if "kept" not in form:
+            raise Incomplete(Problem("recoverycodes.needed", "kept"))
+        visit = await self._visits.keep(visit, Progress())
+        return await self._visits.go_on(visit, visit.browser)
 
     async def _keep_and_go(self, visit: Visit, progress: Progress, page: str = PAGE) -> web.Response:
         visit = await self._visits.keep(visit, progress)

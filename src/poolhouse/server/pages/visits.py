@@ -16,7 +16,7 @@ from aiohttp import web
 from msgspec import Struct
 from msgspec.structs import replace
 
-from poolhouse.errors import Conflicted, PoolhouseError
+from poolhouse.errors import Conflicted, Failed, PoolhouseError
 from poolhouse.flows.oauth.authorize import Authorization
 from poolhouse.flows.oauth.interaction import Browser, Interact, Outcome, Pending, Send, Show, Step
 from poolhouse.ports.origin import Origin, begin
@@ -146,6 +146,12 @@ class Visits:
             return self.go(visit, PAGES[Step.SIGN_IN])
         except PoolhouseError as error:
             return self.failed(request, request_id, error, visit)
+        except web.HTTPException:
+            raise
+        except Exception as error:
+            # Whatever nobody foresaw: a person is told on a page, and the log has the rest.
+            _logger.error("a page raised %s", type(error).__name__, exc_info=error, extra={"request_id": request_id})
+            return self.failed(request, request_id, Failed(), visit)
 
     def begin(self, request: web.Request) -> str:
         """What follows is done for this request; its id."""
@@ -198,7 +204,13 @@ class Visits:
         """The browser goes where the request stands now. ``seconds``: for how long it keeps its sessions, where they
         changed (None: until it is closed)."""
         outcome = await self.authorization.go_on(visit.pending, browser)
-        response = self.outcome(visit, outcome)
+        return self._signed_in(self.outcome(visit, outcome), visit, browser, seconds)
+
+    def go_signed_in(self, visit: Visit, page: str, browser: Browser, seconds: int | None) -> web.Response:
+        """The browser goes to a page of this request, with the sessions that it has now."""
+        return self._signed_in(self.go(visit, page), visit, browser, seconds)
+
+    def _signed_in(self, response: web.Response, visit: Visit, browser: Browser, seconds: int | None) -> web.Response:
         if browser.sessions != visit.held:
             self._cookies.write(response, SESSIONS, visit.pool.id, BETWEEN.join(browser.sessions), seconds)
         return response

@@ -14,6 +14,7 @@ from typing import Any, TypeVar, get_args
 import msgspec
 from msgspec.structs import force_setattr, replace
 
+from poolhouse.errors import StoreAway
 from poolhouse.records.base import Kept, StoredRecord
 from poolhouse.store import documents
 from poolhouse.store.port import Entry, Key, Stored
@@ -38,16 +39,24 @@ def to_entry(
 
 
 def to_record(stored: Stored, kind: type[R]) -> R:
-    """Raises ``msgspec.ValidationError`` for a document that no version of ours wrote."""
+    """Raises ``StoreAway`` for a document that no version of ours wrote."""
     record: R
     try:
         record = _decoder(kind).decode(stored.json)
-    except msgspec.ValidationError:
-        # Something is in it that this version does not know, as happens while a release is rolled out.
-        record = msgspec.convert(_set_aside(stored.value, kind), kind)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        record = _of_another_version(stored, kind)
     # Nobody else has seen it yet.
     force_setattr(record, "version", stored.version)
     return record
+
+
+def _of_another_version(stored: Stored, kind: type[R]) -> R:
+    """Something is in it that this version does not know, as happens while a release is rolled out."""
+    try:
+        return msgspec.convert(_set_aside(stored.value, kind), kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, AttributeError) as error:
+        why = f"a {kind.__name__} in it cannot be read: it is damaged"
+        raise StoreAway(why=why, retry_after=60, detail=f"{'/'.join(stored.key)}: {error}") from error
 
 
 def is_gone(stored: Stored) -> bool:

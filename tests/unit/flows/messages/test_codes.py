@@ -313,6 +313,43 @@ async def test_a_contact_is_sent_so_many_letters_whoever_asks_and_for_whatever(
     await world.codes.count_letter(world.pool, attribute=attribute, target=targets[0])
 
 
+async def test_what_is_sent_behind_a_plus_sign_counts_for_the_letter_box(world: World) -> None:
+    for number in range(SENDS_TO_A_CONTACT):
+        await world.send(target=f"jane+{number}@example.com", user=replace(world.user, sub=f"other-{number}"))
+
+    with pytest.raises(errors.LimitExceeded):
+        await world.send(target="jane+more@example.com", user=replace(world.user, sub="one-more"))
+
+
+async def test_two_spellings_of_a_domain_are_one_letter_box(world: World) -> None:
+    spellings = ("ada@b\u00fccher.example", "ADA@xn--bcher-kva.example")
+    for number in range(SENDS_TO_A_CONTACT):
+        await world.send(target=spellings[number % 2], user=replace(world.user, sub=f"other-{number}"))
+
+    for number, spelling in enumerate(spellings):
+        with pytest.raises(errors.LimitExceeded):
+            await world.send(target=spelling, user=replace(world.user, sub=f"one-more-{number}"))
+
+
+async def test_a_code_was_sent_while_it_is_alive_and_its_message_is_known(world: World) -> None:
+    async def was_sent(purpose: Purpose = FORGOT_PASSWORD, **changes: str) -> bool:
+        pool = replace(world.pool, id=changes.pop("pool_id", world.pool.id))
+        return await world.codes.was_sent(pool, replace(world.user, **changes), purpose)
+
+    assert not await was_sent()
+    await world.send()
+    assert await was_sent()
+    assert not await was_sent(VERIFY_EMAIL)
+    assert not await was_sent(sub="another")
+    assert not await was_sent(pool_id="us-east-1_Another00")
+    kept = await world.kept()
+    assert kept is not None
+    await world.house.built.ports.codes.put(replace(kept, id="of-no-message"))
+    assert not await was_sent()
+    await world.codes.finish(kept)
+    assert not await was_sent()
+
+
 async def test_numbers_with_a_plus_inside_are_not_one_letter_box(world: World) -> None:
     for n in range(SENDS_TO_A_CONTACT + 1):
         await world.codes.count_letter(world.pool, attribute="phone_number", target=f"+1555{n}")
@@ -544,3 +581,9 @@ async def test_a_code_and_the_count_of_a_contact_are_found_again_by_every_versio
     assert hmac.digest(secrets.derive("code-digest"), said.encode(), "sha256").hex() == kept.digest
     contact = hmac.digest(secrets.derive("contact"), JANE.encode(), "sha256").hex()[:32]
     assert 1 == await world.count("sends", contact)
+    with pytest.raises(errors.CodeMismatch):
+        await world.check("none")
+    assert [1, 1] == [
+        await world.count("tries", contact),
+        await world.count("tries:forgot_password", kept.id),
+    ]

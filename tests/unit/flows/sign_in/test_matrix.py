@@ -7,9 +7,11 @@ What is expected is written down here once more, by hand and from the contract, 
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from dataclasses import replace as changed
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -17,9 +19,11 @@ from msgspec.structs import replace
 from poolhouse import errors
 from poolhouse.flows.accounts.administration import Invitation
 from poolhouse.flows.factors.preferences import Wish
+from poolhouse.flows.pools.mfa import MfaSettings
 from poolhouse.records.clients import Client
-from poolhouse.records.pools import Pool
+from poolhouse.records.pools import PasskeyPolicy, Pool
 from poolhouse.records.users import CONFIRMED, FORCE_CHANGE_PASSWORD, RESET_REQUIRED, UNCONFIRMED, User
+from poolhouse.testing import VirtualAuthenticator
 from tests.support.devices import ALWAYS, Device, on_device
 from tests.support.devices import SRP as DEVICE_SRP
 from tests.support.devices import VERIFIER as DEVICE_VERIFIER
@@ -33,14 +37,22 @@ from tests.support.factors import (
     with_factors,
 )
 from tests.support.house import FLOWS, PASSWORD, House, opened_house
+from tests.support.passkeys import ORIGIN, RP_ID, WEB_AUTHN, options_of, registered
 from tests.support.sign_in import Answer, Asking, Opening, Reply, SignedIn, initiate, respond
 from tests.support.srp_client import SrpClient
 
-OPENINGS = ("password", "administrator", "srp", "choice", "code")
+OPENINGS = ("password", "administrator", "srp", "choice", "code", "passkey", "passkey for both")
 HELD = ("nothing", "telephone", "app", "both", "device")
 MODES = ("OFF", "OPTIONAL", "ON")
 STATES = ("confirmed", "unconfirmed", "disabled", "reset", "temporary", "expired", "locked", "deleted", "unknown")
 
+PASSKEYS = ("passkey", "passkey for both")
+SIGN_INS = [
+    (opening, mode)
+    for opening, mode in itertools.product(OPENINGS, MODES)
+    # Where everybody needs two factors, passkeys that are one are refused by the pool.
+    if (opening, mode) != ("passkey", "ON")
+]
 USERS = (
     *itertools.product(HELD, ("confirmed", "temporary")),
     *itertools.product(("device",), ("disabled", "locked", "deleted")),
@@ -64,6 +76,26 @@ class Scene:
         return f"{self.held}-{self.state}"
 
 
+def by_passkey(scene: Scene) -> tuple[str, ...]:
+    """What follows where the preferred beginning is a passkey. Pools take it for one factor, or, of users who say so
+    beside a factor of their own, for both."""
+    has_second = scene.mode != "OFF" and scene.held != "nothing"
+    for_both = scene.opening == "passkey for both" and has_second
+    out_of_reach = scene.state in ("unknown", "disabled") or scene.mode == "ON" or has_second
+    if out_of_reach and not (for_both and scene.state not in ("unknown", "disabled")):
+        # Who may not learn who exists asks for a passkey, and none is right.
+        refused = "InvalidSession" if scene.state == "deleted" else "WrongCredentials"
+        return (WEB_AUTHN, refused) if scene.hiding else ("SELECT_CHALLENGE",)
+    after = {
+        "unconfirmed": ("UserNotConfirmed",),
+        "reset": ("PasswordResetRequired",),
+        "expired": ("NotAuthorized",),
+        "temporary": ("NEW_PASSWORD_REQUIRED", "tokens"),
+        "deleted": ("InvalidSession",),
+    }
+    return (WEB_AUTHN, *after.get(scene.state, ("tokens",)))
+
+
 def by_second_factor(scene: Scene) -> tuple[str, ...]:
     """What a confirmed user is asked for after the first proof, to the end."""
     if scene.mode == "OFF":
@@ -84,6 +116,8 @@ def expected(scene: Scene) -> tuple[str, ...]:
         return ("UserNotFound",)
     if scene.state == "disabled" and not scene.hiding:
         return ("UserDisabled",)
+    if scene.opening in PASSKEYS:
+        return by_passkey(scene)
     first = {"srp": ("PASSWORD_VERIFIER",), "code": ("EMAIL_OTP",)}.get(scene.opening, ())
     if scene.opening == "code":
         has_second = scene.mode != "OFF" and scene.held != "nothing"
@@ -117,6 +151,7 @@ class Has:
 
     app: App | None = None
     device: Device | None = None
+    key: VirtualAuthenticator | None = None
 
 
 class Played:
@@ -124,7 +159,7 @@ class Played:
 
     def __init__(self, house: House, pool: Pool, client: Client, scene: Scene, has: Has) -> None:
         self.house, self.pool, self.client, self.scene = house, pool, client, scene
-        self.app, self.device = has.app, has.device
+        self.app, self.device, self.key = has.app, has.device, has.key
         self.name = scene.name
         self.srp = SrpClient(house, client) if scene.opening == "srp" else None
 
@@ -135,7 +170,7 @@ class Played:
             while isinstance(reply, Asking):
                 seen.append(reply.challenge)
                 if reply.challenge == "SELECT_CHALLENGE":
-                    assert "EMAIL_OTP" not in reply.available
+                    assert ("EMAIL_OTP" if self.scene.opening == "code" else WEB_AUTHN) not in reply.available
                     return tuple(seen)
                 if self.scene.state == "deleted":
                     await self.house.services.users.delete(self.pool, self.name)
@@ -152,6 +187,8 @@ class Played:
             parameters["PREFERRED_CHALLENGE"] = "PASSWORD"
         elif self.scene.opening == "code":
             parameters = {"USERNAME": self.name, "PREFERRED_CHALLENGE": "EMAIL_OTP"}
+        elif self.scene.opening in PASSKEYS:
+            parameters = {"USERNAME": self.name, "PREFERRED_CHALLENGE": WEB_AUTHN}
         elif self.srp is not None:
             parameters = {"USERNAME": self.name, "SRP_A": self.srp.big_a}
         if self.device is not None:
@@ -179,6 +216,7 @@ class Played:
             "SELECT_MFA_TYPE": lambda: {"ANSWER": SMS},
             "MFA_SETUP": dict,
             TOTP: lambda: {f"{TOTP}_CODE": self.app.code() if self.app else ""},
+            WEB_AUTHN: lambda: {"CREDENTIAL": json.dumps(self.signed(asking))},
             DEVICE_SRP: lambda: {"DEVICE_KEY": self.device.key, "SRP_A": self.device.big_a} if self.device else {},
             DEVICE_VERIFIER: lambda: self.device.answers(asking.public) if self.device else {},
         }.get(asking.challenge, lambda: {f"{asking.challenge}_CODE": self.house.last_code()})()
@@ -188,6 +226,18 @@ class Played:
             self.client,
             Answer(challenge=asking.challenge, handle=asking.handle, answers=given),
         )
+
+    def signed(self, asking: Asking) -> dict[str, Any]:
+        """By the user's own passkey, or by a stranger's, whatever was asked for."""
+        key = self.key or stranger()
+        return key.sign(key.ids[0], options_of(asking), ORIGIN)
+
+
+def stranger() -> VirtualAuthenticator:
+    key = VirtualAuthenticator()
+    user = {"id": "amFuZQ", "name": "jane", "displayName": "jane"}
+    key.create({"rp": {"id": RP_ID}, "user": user, "challenge": "AAAA"}, ORIGIN)
+    return key
 
 
 async def prepared(house: House, pool: Pool, client: Client, scene: Scene) -> Has:
@@ -201,11 +251,18 @@ async def prepared(house: House, pool: Pool, client: Client, scene: Scene) -> Ha
     invitation = Invitation(username=scene.name, password=PASSWORD, attributes=contacts, silent=True)
     user = await services.users.invite(pool, invitation)
     user = await users.save(pool, replace(user, status=CONFIRMED, temporary_until=None))
+    key = None
+    if scene.opening in PASSKEYS:
+        key = await registered(house, await house.sign_in(client, scene.name))
     device = await on_device(house, client, scene.name) if scene.held == "device" else None
     app = None
     if scene.held in ("app", "both", "device"):
         app = await enrolled(house, await house.sign_in(client, scene.name))
-    wishes = {"telephone": (SMS,), "app": (TOTP,), "device": (TOTP,), "both": (SMS, TOTP)}.get(scene.held, ())
+    wishes: tuple[str, ...] = {"telephone": (SMS,), "app": (TOTP,), "device": (TOTP,), "both": (SMS, TOTP)}.get(
+        scene.held, ()
+    )
+    if scene.opening == "passkey for both" and wishes:
+        wishes = (*wishes, WEB_AUTHN)
     await services.preferences.set_for(pool, scene.name, [Wish(factor, enabled=True) for factor in wishes])
     found = await users.get(pool.id, user.sub)
     assert found is not None
@@ -214,7 +271,7 @@ async def prepared(house: House, pool: Pool, client: Client, scene: Scene) -> Ha
         for _ in range(6):
             with pytest.raises(errors.NotAuthorized):
                 await house.sign_in(client, scene.name, "Wr0ng-Horse!")
-    return Has(app, device)
+    return Has(app, device, key)
 
 
 def in_state(house: House, user: User, state: str) -> User:
@@ -242,11 +299,14 @@ async def opened() -> AsyncIterator[House]:
 
 
 @pytest.mark.parametrize("hiding", [False, True], ids=["open", "hiding"])
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("opening", OPENINGS)
+@pytest.mark.parametrize(("opening", "mode"), SIGN_INS)
 async def test_every_sign_in_goes_as_the_contract_says(opened: House, opening: str, mode: str, *, hiding: bool) -> None:
     house = opened
-    pool = await house.pool(auto_verified=(), first_factors=("PASSWORD", "EMAIL_OTP"), devices=ALWAYS)
+    firsts = ("PASSWORD", "EMAIL_OTP", *([WEB_AUTHN] if opening in PASSKEYS else []))
+    pool = await house.pool(auto_verified=(), first_factors=firsts, devices=ALWAYS)
+    if opening in PASSKEYS:
+        policy = PasskeyPolicy(rp_id=RP_ID, instead=opening == "passkey for both")
+        pool = await house.services.pools.set_mfa(pool.id, MfaSettings(mode="OFF", passkeys=policy))
     pool = await with_factors(house, pool, "OPTIONAL", SMS, TOTP)
     flows = (*FLOWS, "ALLOW_USER_AUTH")
     making = await house.client(pool, flows=flows)

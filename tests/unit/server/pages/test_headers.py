@@ -33,7 +33,7 @@ def test_a_form_may_lead_to_the_client_and_nowhere_else() -> None:
 
 
 def test_frames_are_of_the_clients_that_are_told() -> None:
-    policy = headers(frames=["https://one.example/out?sid=1", "https://one.example/2", "javascript:x y"])
+    policy = headers(frames=["https://one.example/out?sid=1", "https://one.example/2", "javascript:x y", "app://x"])
 
     assert "; frame-src https://one.example; frame-ancestors 'none'; " in policy["Content-Security-Policy"]
 

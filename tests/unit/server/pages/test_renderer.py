@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -332,6 +332,7 @@ texts = st.text(st.sampled_from(list("<>&\"'`={}%#/ \n\0\u202eaé")) | st.charac
 
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(text=texts, name=st.sampled_from(sorted(VIEWS)))
+@example(text="", name="consent")
 def test_any_text_is_read_back_as_it_was(text: str, name: str) -> None:
     view = VIEWS[name]
     frame = replace(frame_of(view), product=text, client=text, csrf=text, logo=None)
