@@ -8,14 +8,17 @@ from typing import Any
 import pytest
 
 from poolhouse.errors import CodeMismatch
+from poolhouse.flows.pools.settings import PoolSettings
 from poolhouse.hooks.answers.factors import Enrolling, Fits, Holder
 from poolhouse.hooks.answers.sign_in import Asked, ChallengeDecision
 from poolhouse.hooks.events.sign_in import CreateChallenge, DefineChallenge, VerifyChallenge
 from poolhouse.hooks.kinds import hookimpl
-from tests.support.factors import TOTP, with_app, with_factors
+from poolhouse.records.pools import DeviceTracking
+from tests.support.factors import TOTP, App, with_app, with_factors
 from tests.support.house import PASSWORD
 from tests.support.oauth import claims_of
 from tests.support.pages import Site, site
+from tests.support.robot import Screen
 
 
 class Riddle:
@@ -158,6 +161,82 @@ async def test_a_recovery_code_stands_for_a_lost_second_factor(at: Site) -> None
     asked = await at.robot.send(await at.start(prompt="login"), username="jane", password=PASSWORD)
     again = await at.robot.send(await at.robot.follow(asked, "recovery"), code=codes[0])
     assert 422 == again.status
+
+
+# --- remembered browsers ---------------------------------------------------------------------------------------------
+
+
+async def remembering(at: Site, *, on_prompt: bool) -> App:
+    """Jane has an app, and the pool takes a remembered device for it."""
+    tracking = DeviceTracking(instead=True, on_prompt=on_prompt)
+    await at.house.services.pools.update(at.oauth.pool.id, PoolSettings(auto_verified=("email",), devices=tracking))
+    at.oauth.pool = await with_factors(at.house, at.oauth.pool, "OPTIONAL")
+    return await with_app(at.house, at.oauth.app)
+
+
+async def again(at: Site) -> Screen:
+    return await at.robot.send(await at.start(prompt="login"), username="jane", password=PASSWORD)
+
+
+async def test_a_browser_that_its_user_wants_remembered_is_asked_for_no_second_factor(at: Site) -> None:
+    app = await remembering(at, on_prompt=True)
+    asked = await at.robot.send(await at.start(), username="jane", password=PASSWORD)
+    assert "remember_device" in asked.form.inputs
+    await at.robot.send(asked, code=app.code(), remember_device="1")
+
+    arrived = await again(at)
+
+    assert "code" in arrived.answer
+    other = at.another()
+    elsewhere = await other.send(await at.start(robot=other), username="jane", password=PASSWORD)
+    assert "code" in elsewhere.form.inputs
+
+
+async def test_a_browser_is_remembered_by_its_users_wish_only_where_the_pool_asks(at: Site) -> None:
+    app = await remembering(at, on_prompt=True)
+    asked = await at.robot.send(await at.start(), username="jane", password=PASSWORD)
+    await at.robot.send(asked, code=app.code())
+
+    assert "code" in (await again(at)).form.inputs
+
+
+async def test_where_the_pool_asks_nobody_every_browser_is_remembered(at: Site) -> None:
+    app = await remembering(at, on_prompt=False)
+    asked = await at.robot.send(await at.start(), username="jane", password=PASSWORD)
+    assert "remember_device" not in asked.form.inputs
+    await at.robot.send(asked, code=app.code())
+
+    assert "code" in (await again(at)).answer
+
+
+async def test_a_browser_is_remembered_for_thirty_days_or_until_the_device_is_forgotten(at: Site) -> None:
+    app = await remembering(at, on_prompt=False)
+    for end in ("time", "forgotten", "changed", "reset"):
+        at.house.clock.advance(60)
+        asked = await at.robot.send(await at.start(prompt="login"), username="jane", password=PASSWORD)
+        if "password" in asked.form.inputs:
+            asked = await at.robot.send(asked, username="jane", password=PASSWORD)
+        await at.robot.send(asked, code=app.code())
+        assert "code" in (await again(at)).answer
+        name = f"__Host-poolhouse-device-{at.oauth.pool.id}"
+        key = at.robot.cookies[name].partition(".")[0]
+        if end == "time":
+            at.house.clock.advance(30 * 86400)
+        elif end == "forgotten":
+            await at.house.services.devices.forget_for(at.oauth.pool, "jane", key)
+        elif end == "changed":
+            at.robot.cookies[name] = f"{key}.{'A' * 43}"
+        else:
+            await at.house.services.users.set_password(at.oauth.pool, "jane", PASSWORD, permanent=True)
+
+        told = await again(at)
+
+        assert told.left is None, end
+        if "password" in told.form.inputs:
+            assert told.notice
+            told = await at.robot.send(told, username="jane", password=PASSWORD)
+        assert "code" in told.form.inputs, end
+        await at.robot.open(told.address)
 
 
 # --- consent and accounts --------------------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
 """The cookies of the hosted pages (security rows 8, 22, 23): random handles, for this host alone, hidden from scripts.
 
-Two kinds for each pool. ``BROWSER`` says which browser this is, before anybody signs in: requests under way belong to
-it. ``SESSIONS`` holds the handles of who is signed in, the present account first.
+Three kinds for each pool. ``BROWSER`` says which browser this is, before anybody signs in: requests under way belong to
+it. ``SESSIONS`` holds the handles of who is signed in, the present account first. ``DEVICE`` is what a remembered
+browser holds (``flows/factors/browsers.py``).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from aiohttp import web
 
 BROWSER: Final = "browser"
 SESSIONS: Final = "sessions"
+DEVICE: Final = "device"
 _LONGEST: Final = 1024
 
 

@@ -25,6 +25,7 @@ from poolhouse.errors import (
 )
 from poolhouse.errors.reasons import Reason
 from poolhouse.flows.directory.lookup import Directory
+from poolhouse.flows.factors.browsers import SALT, RememberedBrowser
 from poolhouse.flows.flow import Flow, World, step
 from poolhouse.flows.grants.bearer import Bearer, Bearers
 from poolhouse.flows.grants.issue import DeviceMark
@@ -167,6 +168,40 @@ class RememberedDevices(Flow):
         await self._make_room(user, key)
         await self._note("device.confirmed", user, bearer.client, device)
         return tracking.on_prompt
+
+    @step("devices.confirm_browser")
+    async def confirm_browser(
+        self, pool: Pool, client: Client, user: User, held: RememberedBrowser | None
+    ) -> RememberedBrowser:
+        """The browser that the user has just signed in with is remembered, under what it ``held`` already, or under
+        something new. Raises ``DevicesNotTracked``, ``ConcurrentModification``."""
+        _tracking(pool)
+        chance, now = self.world.chance, self.world.clock.now()
+        browser = held or RememberedBrowser(f"{pool.region[:_REGION]}_{chance.uuid()}", chance.token())
+        group, salt = f"-{chance.letters(8, _LETTERS)}", b"\x01" + chance.raw(SALT - 1)
+        verifier = await self._srp.verifier(group, browser.key, browser.secret, salt)
+        secret = DeviceSecret(int.from_bytes(salt, "big"), int(verifier, 16))
+        device = Device(
+            pool_id=user.pool_id,
+            user_sub=user.sub,
+            key=browser.key,
+            group=group,
+            sealed=self._known.sealed(user, browser.key, secret),
+            created=now,
+            modified=now,
+            authenticated=now,
+            trust=user.trust,
+            remembered=True,
+            address=current_origin().source,
+        )
+        await self._devices.delete(device.pool_id, device.user_sub, device.key)
+        try:
+            await self._devices.add(device)
+        except KeyTaken:
+            raise ConcurrentModification from None
+        await self._make_room(user, device.key)
+        await self._note("device.confirmed", user, client, device)
+        return browser
 
     async def _spent_offer(self, access_token: str, key: str) -> str:
         """The group of the device that was offered with these tokens. Nobody can confirm it once more: not even when

@@ -9,16 +9,18 @@ from __future__ import annotations
 
 from typing import Final
 
+from poolhouse.errors import DeviceNotFound, WrongCredentials
 from poolhouse.flows.clients.on_pages import OnPages
 from poolhouse.flows.clients.permitted import HOSTED, HOSTED_CUSTOM, permits
+from poolhouse.flows.factors.browsers import RememberedBrowser
 from poolhouse.flows.factors.first import PASSWORDS, ways_of
 from poolhouse.flows.factors.known import Factors
 from poolhouse.flows.flow import Flow, World
 from poolhouse.flows.grants.sessions import SignedIn
 from poolhouse.flows.sign_in.begin import Answer, SignIn
 from poolhouse.flows.sign_in.challenges.custom import NAME as CUSTOM
-from poolhouse.flows.sign_in.machine import Reply
-from poolhouse.flows.sign_in.questions import FactorSetUp, Given
+from poolhouse.flows.sign_in.machine import Asking, Reply
+from poolhouse.flows.sign_in.questions import BeginDeviceSrp, DeviceKept, FactorSetUp, Given
 from poolhouse.flows.sign_in.second_factor import SELECT
 from poolhouse.flows.sign_in.set_up import Begun, FactorSetUps
 from poolhouse.flows.sign_in.steps import Opening
@@ -48,22 +50,32 @@ class HostedSignIn(Flow):
         is_custom = permits(client, HOSTED_CUSTOM) and self.world.hooks.implements(specs.define_challenge, pool)
         return (*ways, CUSTOM) if is_custom else ways
 
-    async def begin(self, client: Client, username: str, way: str, password: str | None = None) -> Reply:
-        """A question, or the end. ``password`` comes with the way of this name, and with no other.
+    async def begin(
+        self,
+        client: Client,
+        username: str,
+        way: str,
+        password: str | None = None,
+        browser: RememberedBrowser | None = None,
+    ) -> Reply:
+        """A question, or the end. ``password`` comes with the way of this name, and with no other. ``browser`` is what
+        the browser holds of having been remembered.
 
-        Raises as ``SignIn.initiate``.
+        Raises as ``SignIn.initiate``, and ``DeviceNotFound`` where the browser is remembered no more.
         """
-        return await self._initiate(
+        reply = await self._initiate(
             client,
             Opening(
                 flow=HOSTED_CUSTOM if way == CUSTOM else HOSTED,
                 username=username,
                 password=password,
                 preferred=None if way == CUSTOM else way,
+                device_key=browser.key if browser else None,
                 secret_hash=self._on_pages.secret_hash(client, username),
                 by_pages=True,
             ),
         )
+        return await self._on_browser(client, username, reply, browser)
 
     async def begin_by_passkey(self, client: Client) -> Reply:
         """A passkey of whomever is asked for, before anybody has said a name: the answer comes with the empty name, and
@@ -98,20 +110,43 @@ class HostedSignIn(Flow):
             ),
         )
 
-    async def answer(self, client: Client, username: str, challenge: str, handle: str, given: Given) -> Reply:
-        """Raises as ``SignIn.respond``. ``challenge`` is the one that the page showed: an answer to it is none to
-        another (security row 24)."""
-        return await self._sign_in.respond(
+    async def answer(
+        self,
+        client: Client,
+        username: str,
+        challenge: str,
+        handle: str,
+        given: Given,
+        browser: RememberedBrowser | None = None,
+    ) -> Reply:
+        """Raises as ``SignIn.respond``, and ``DeviceNotFound`` as ``begin``. ``challenge`` is the one that the page
+        showed: an answer to it is none to another (security row 24)."""
+        reply = await self._sign_in.respond(
             self._on_pages.client(client),
             Answer(
                 meant=lambda name: name == challenge,
                 handle=handle,
                 username=username,
                 given=given,
+                device_key=browser.key if browser else None,
                 secret_hash=self._on_pages.secret_hash(client, username),
                 by_pages=True,
             ),
         )
+        return await self._on_browser(client, username, reply, browser)
+
+    async def _on_browser(
+        self, client: Client, username: str, reply: Reply, browser: RememberedBrowser | None
+    ) -> Reply:
+        """Where a remembered device is asked for, the browser's cookie answers, and its user sees nothing of it."""
+        if not isinstance(reply, Asking) or not isinstance(reply.question, BeginDeviceSrp):
+            return reply
+        if browser is None:
+            raise DeviceNotFound
+        try:
+            return await self.answer(client, username, reply.challenge, reply.handle, DeviceKept(browser.secret))
+        except WrongCredentials:
+            raise DeviceNotFound from None
 
     def settable(self, factors: tuple[str, ...]) -> tuple[str, ...]:
         """Those of them that a user can set up here, in the sign-in."""

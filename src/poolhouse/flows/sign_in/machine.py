@@ -31,6 +31,7 @@ from poolhouse.errors import (
     WrongCredentials,
 )
 from poolhouse.errors.reasons import Reason
+from poolhouse.flows.clients.permitted import HOSTED, HOSTED_CUSTOM
 from poolhouse.flows.directory.shown import attributes_for_hooks
 from poolhouse.flows.factors.devices import KnownDevices
 from poolhouse.flows.flow import Flow, World
@@ -308,5 +309,6 @@ def resumed(
 
 def _names_strange_device(run: Run, passed: Passed) -> bool:
     """Whether the client has to hear that a device is not known. After a later proof it does not: the code that was
-    good once would be lost."""
-    return run.pool.devices is not None and bool(run.device_key) and not run.proofs and passed.proof == "password"
+    good once would be lost. On the hosted pages the server is the client, and needs not be told."""
+    tells = run.pool.devices is not None and run.flow not in (HOSTED, HOSTED_CUSTOM)
+    return tells and bool(run.device_key) and not run.proofs and passed.proof == "password"

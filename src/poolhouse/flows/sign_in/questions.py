@@ -165,6 +165,12 @@ class SrpBegun(Given, frozen=True):
     srp_a: str
 
 
+class DeviceKept(Given, frozen=True):
+    """The secret of a remembered browser, where the server computes for both sides."""
+
+    secret: str
+
+
 class PasswordGiven(Given, frozen=True):
     password: str
 

@@ -87,7 +87,7 @@ def sign_in_table(
             PasskeyChallenge(world, ports.passkeys, ports.passkey_proofs, first, directory),
             second,
             SetUp(factors, enrolments),
-            DeviceSrp(),
+            DeviceSrp(world, ports.srp, devices, lockout),
             DeviceVerifier(world, ports.srp, devices, lockout),
             *(FactorChallenge(factor, first) for factor in (*factors.each(), *first.alone, *factors.backups)),
             *(StrangersChallenge(challenge) for challenge in challenges),

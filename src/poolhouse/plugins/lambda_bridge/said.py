@@ -152,10 +152,11 @@ def compose_message(pool: Directory, event: ComposeMessage) -> dict[str, Any]:
 
 
 def send_message(pool: Directory, message: Message) -> dict[str, Any]:
-    """The code is in the clear (decision 0021)."""
+    """The code is in the clear (decision 0021). Of what a user is only told, the text stands in its place: functions
+    send what they find there."""
     word = "Email" if message.channel == "email" else "SMS"
-    code = message.code
-    if code is not None and message.source == _INVITATION:
+    code = message.body if message.code is None else message.code
+    if message.source == _INVITATION:
         code = code.replace("<", "&lt;").replace(">", "&gt;")
     request = {
         "type": f"custom{word}SenderRequestV1",

@@ -127,6 +127,7 @@ class Places:
             problems=problems,
             notice=notice,
             typed=typed,
+            offers_device=_can_be_remembered(visit, progress),
             can_resend=isinstance(asking.question, GiveCode) and asking.question.delivery is not None,
         )
 
@@ -178,6 +179,12 @@ class Places:
         if not visit.pool.admin_create_only:
             links["signup"] = visit.address("signup")
         return links
+
+
+def _can_be_remembered(visit: Visit, progress: Progress) -> bool:
+    """Whether the user is to be asked if this browser is to stand for a second factor."""
+    tracking = visit.pool.devices
+    return tracking is not None and tracking.instead and tracking.on_prompt and progress.way is None
 
 
 def _others(progress: Progress) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from poolhouse import errors
 from poolhouse.errors import PoolhouseError
 from poolhouse.flows.directory.naming import name_to_type
+from poolhouse.flows.factors.decision import NO_FACTORS
 from poolhouse.flows.oauth.interaction import Browser, Step
 from poolhouse.flows.services.user_pools import Services
 from poolhouse.flows.sign_in.challenges.set_up_factor import NAME as SET_UP
@@ -145,7 +146,9 @@ class SignInPages:
         """An authenticator answered, and says whose it is."""
         given = given_of(WEB_AUTHN, form)
         try:
-            reply = await self._hosted.answer(visit.client, "", WEB_AUTHN, passkey.handle, given)
+            reply = await self._hosted.answer(visit.client, "", WEB_AUTHN, passkey.handle, given, visit.remembered)
+        except errors.DeviceNotFound:
+            return await self._browser_forgotten(visit, visit.progress)
         except (*_TO_WAIT, errors.Failed, errors.Conflicted):
             raise
         except PoolhouseError as error:
@@ -177,7 +180,9 @@ class SignInPages:
     ) -> web.Response:
         """The sign-in of the name begins. ``place`` is the page that comes again where it does not."""
         try:
-            reply = await self._hosted.begin(visit.client, progress.username, way, password)
+            reply = await self._hosted.begin(visit.client, progress.username, way, password, visit.remembered)
+        except errors.DeviceNotFound:
+            return await self._browser_forgotten(visit, progress)
         except _TO_WAIT:
             raise
         except errors.Failed:
@@ -205,7 +210,7 @@ class SignInPages:
         """The same code once more, with other digits."""
         if progress.way is None:
             return await self._given(visit, Otherwise(waiting.challenge), form, notice="code.resent")
-        reply = await self._hosted.begin(visit.client, progress.username, progress.way)
+        reply = await self._hosted.begin(visit.client, progress.username, progress.way, None, visit.remembered)
         return await self.go_on(visit, progress, reply, way=progress.way, notice="code.resent")
 
     async def _given(
@@ -216,8 +221,14 @@ class SignInPages:
         waiting = progress.waiting
         if waiting is None:
             return self._visits.go(visit, PAGE)
+        if "remember_device" in form:
+            progress = replace(progress, remembers_browser=True)
         try:
-            reply = await self._hosted.answer(visit.client, progress.username, waiting.challenge, waiting.handle, given)
+            reply = await self._hosted.answer(
+                visit.client, progress.username, waiting.challenge, waiting.handle, given, visit.remembered
+            )
+        except errors.DeviceNotFound:
+            return await self._browser_forgotten(visit, progress)
         except PoolhouseError as error:
             return await self._not_answered(visit, error, form, place)
         return await self.go_on(visit, progress, reply, notice=notice)
@@ -311,8 +322,22 @@ class SignInPages:
         visit = replace(visit, pending=await self._visits.authorization.done(visit.pending, Step.SIGN_IN))
         browser = Browser(visit.secret, begun.handles)
         if codes:
-            return self._visits.go_signed_in(visit, PAGE, browser, begun.seconds)
-        return await self._visits.go_on(visit, browser, seconds=begun.seconds)
+            response = self._visits.go_signed_in(visit, PAGE, browser, begun.seconds)
+        else:
+            response = await self._visits.go_on(visit, browser, seconds=begun.seconds)
+        if _is_to_be_remembered(progress, finished):
+            held = await self._services.devices.confirm_browser(
+                finished.pool, finished.client, finished.user, visit.remembered
+            )
+            self._visits.remember(response, visit, held)
+        return response
+
+    async def _browser_forgotten(self, visit: Visit, progress: Progress) -> web.Response:
+        """It was remembered too long ago, or is not any more: the sign-in begins anew, without that."""
+        visit = await self._visits.keep(visit, replace(progress.again(), notice="notice.forgotten"))
+        response = self._visits.go(visit, PAGE)
+        self._visits.forget(response, visit)
+        return response
 
     async def _new_codes(self, finished: Finished) -> tuple[str, ...]:
         """Recovery codes for who has just set up a second factor, and has none."""
@@ -337,6 +362,16 @@ class SignInPages:
     async def _keep_and_go(self, visit: Visit, progress: Progress, page: str = PAGE) -> web.Response:
         visit = await self._visits.keep(visit, progress)
         return self._visits.go(visit, page)
+
+
+def _is_to_be_remembered(progress: Progress, finished: Finished) -> bool:
+    """Whether this browser is to stand for a second factor: where one was proven, the pool takes devices for it, and
+    the user has said so, or need not."""
+    tracking = finished.pool.devices
+    if tracking is None or not tracking.instead or finished.device is not None:
+        return False
+    has_second = len(finished.proofs) > 1 and not set(finished.proofs) <= {*NO_FACTORS, "new_password"}
+    return has_second and (progress.remembers_browser or not tracking.on_prompt)
 
 
 def _wrong(error: PoolhouseError, otherwise: str) -> tuple[Problem, ...]:

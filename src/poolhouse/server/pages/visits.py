@@ -17,12 +17,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from poolhouse.errors import Conflicted, Failed, PoolhouseError
+from poolhouse.flows.factors import browsers
+from poolhouse.flows.factors.browsers import RememberedBrowser
 from poolhouse.flows.oauth.authorize import Authorization
 from poolhouse.flows.oauth.interaction import Browser, Interact, Outcome, Pending, Send, Show, Step
 from poolhouse.ports.origin import Origin, begin
 from poolhouse.records.clients import Client
 from poolhouse.records.pools import Pool
-from poolhouse.server.cookies import BROWSER, SESSIONS, Cookies
+from poolhouse.server.cookies import BROWSER, DEVICE, SESSIONS, Cookies
 from poolhouse.server.pages.csrf import Csrf
 from poolhouse.server.pages.error import ErrorPages
 from poolhouse.server.pages.forms import read_form
@@ -51,7 +53,8 @@ _logger = logging.getLogger("poolhouse.pages")
 
 
 class Visit(Struct, frozen=True, kw_only=True):
-    """``secret`` is what the browser's cookie holds, ``held`` the handles of the sessions in it."""
+    """``secret`` is what the browser's cookie holds, ``held`` the handles of the sessions in it,
+    ``remembered`` what says that no second factor is asked for in it."""
 
     request: web.Request
     request_id: str
@@ -59,6 +62,7 @@ class Visit(Struct, frozen=True, kw_only=True):
     pending: Pending
     secret: str
     held: tuple[str, ...]
+    remembered: RememberedBrowser | None = None
 
     @property
     def pool(self) -> Pool:
@@ -173,6 +177,7 @@ class Visits:
             pending=pending,
             secret=secret or "",
             held=tuple(filter(None, (self._cookies.read(request, SESSIONS, pool_id) or "").split(BETWEEN))),
+            remembered=browsers.read(self._cookies.read(request, DEVICE, pool_id)),
         )
 
     # --- what is kept ------------------------------------------------------------------------------------------------
@@ -209,6 +214,13 @@ class Visits:
     def go_signed_in(self, visit: Visit, page: str, browser: Browser, seconds: int | None) -> web.Response:
         """The browser goes to a page of this request, with the sessions that it has now."""
         return self._signed_in(self.go(visit, page), visit, browser, seconds)
+
+    def remember(self, response: web.Response, visit: Visit, browser: RememberedBrowser) -> None:
+        """The browser keeps what says so."""
+        self._cookies.write(response, DEVICE, visit.pool.id, browser.text, browsers.SECONDS)
+
+    def forget(self, response: web.Response, visit: Visit) -> None:
+        self._cookies.drop(response, DEVICE, visit.pool.id)
 
     def _signed_in(self, response: web.Response, visit: Visit, browser: Browser, seconds: int | None) -> web.Response:
         if browser.sessions != visit.held:

@@ -223,7 +223,7 @@ def test_a_custom_sender_gets_the_code_in_the_clear_and_a_password_escaped(
 
 
 @pytest.mark.parametrize(("channel", "word"), [("email", "Email"), ("sms", "SMS")])
-def test_what_a_user_is_only_told_has_no_code_and_a_source_of_its_own(channel: str, word: str) -> None:
+def test_what_a_user_is_only_told_is_the_text_and_has_a_source_of_its_own(channel: str, word: str) -> None:
     message = Message(
         id="m", channel=channel, to="x", purpose="p", body="b", pool_id=POOL_ID, username="jane", source=NOTICE
     )
@@ -231,7 +231,7 @@ def test_what_a_user_is_only_told_has_no_code_and_a_source_of_its_own(channel: s
     event = said.send_message(POOL, message)
 
     assert f"Custom{word}Sender_AccountTakeOverNotification" == event["triggerSource"]
-    assert event["request"]["code"] is None
+    assert "b" == event["request"]["code"]
 
 
 def test_in_a_pool_with_aliases_the_verified_ones_are_named() -> None:
