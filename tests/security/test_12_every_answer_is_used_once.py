@@ -10,6 +10,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 
 from poolhouse import errors
+from poolhouse.store.memory import MemoryStore
+from poolhouse.store.port import Collection, Key, Stored
+from poolhouse.store.repositories import collections
+from poolhouse.testing.clock import FakeClock
 from tests.support.factors import (
     EMAIL,
     SMS,
@@ -67,6 +71,29 @@ async def test_a_code_is_good_once_over_all_sessions(scene: Scene, factor: str) 
 
     assert 1 == outcomes["SignedIn"]
     assert {"SignedIn", "CodeExpired", "AttemptsExceeded"} >= outcomes.keys()
+
+
+class Polite(MemoryStore):
+    """Whoever reads lets the others read too, before anybody writes: so it is with a database, and not in memory."""
+
+    async def get(self, collection: Collection, key: Key) -> Stored | None:
+        found = await super().get(collection, key)
+        for _ in range(20):
+            await asyncio.sleep(0)
+        return found
+
+
+@pytest.mark.parametrize("factor", [SMS, EMAIL])
+async def test_of_two_answers_that_both_fit_before_either_is_written_one_is_taken(factor: str) -> None:
+    clock = FakeClock()
+    async with opened_scene(Polite(collections.ALL, clock), clock) as scene:
+        await scene.asks_for(factor)
+        askings = [await by_password(scene.house, scene.client) for _ in range(2)]
+        code = scene.code(factor)
+
+        outcomes, _ = await at_once([scene.house.answer(scene.client, asking, **code) for asking in askings])
+
+    assert {"SignedIn": 1, "CodeExpired": 1} == outcomes
 
 
 @pytest.mark.parametrize("factor", ["EMAIL_OTP", "SMS_OTP"])

@@ -52,6 +52,9 @@ class Code:
 class Riddle:
     """A custom sign-in that begins with a riddle anybody can solve."""
 
+    def __init__(self) -> None:
+        self.checked = 0
+
     @hookimpl
     def define_challenge(self, event: DefineChallenge) -> ChallengeDecision:
         return ChallengeDecision(challenge="CUSTOM_CHALLENGE")
@@ -62,6 +65,7 @@ class Riddle:
 
     @hookimpl
     def verify_challenge(self, event: VerifyChallenge) -> bool:
+        self.checked += 1
         return event.answer == str(event.private["answer"])
 
 
@@ -116,6 +120,25 @@ async def test_a_solved_riddle_does_not_wash_away_wrong_passwords() -> None:
 
         with pytest.raises(errors.AttemptsExceeded):
             await house.sign_in(client)
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+async def test_wrong_answers_to_a_riddle_are_counted_over_all_sign_ins(*, at_once: bool) -> None:
+    riddle = Riddle()
+    async with opened_house(plugins=[("riddle", riddle)]) as house:
+        client = await house.client(await house.pool())
+        await house.user(client)
+        asked = [await house.begin(client, flow="CUSTOM_AUTH") for _ in range(20)]
+
+        answers = [house.answer(client, asking, ANSWER="3") for asking in asked]
+        if at_once:
+            replies = await asyncio.gather(*answers, return_exceptions=True)
+        else:
+            replies = [(await asyncio.gather(answer, return_exceptions=True))[0] for answer in answers]
+
+        assert 5 == riddle.checked
+        assert 15 == sum(isinstance(reply, errors.AttemptsExceeded) for reply in replies)
+        assert await house.sign_in(client)
 
 
 async def test_one_handle_takes_five_wrong_codes() -> None:

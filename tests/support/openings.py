@@ -11,6 +11,8 @@ from poolhouse.hooks.events.sign_in import CreateChallenge, DefineChallenge, Ver
 from poolhouse.hooks.kinds import hookimpl
 from poolhouse.records.clients import Client
 from poolhouse.records.pools import Pool
+from poolhouse.store.port import Store
+from poolhouse.testing.clock import FakeClock
 from tests.support.devices import ALWAYS, Device, on_device
 from tests.support.factors import EMAIL, SMS, TOTP, App, asked, enrolled, with_factors
 from tests.support.house import FLOWS, PASSWORD, House, opened_house
@@ -108,8 +110,8 @@ class Scene:
 
 
 @asynccontextmanager
-async def opened_scene() -> AsyncIterator[Scene]:
-    async with opened_house(plugins=[("riddle", Riddle())]) as house:
+async def opened_scene(store: Store | None = None, clock: FakeClock | None = None) -> AsyncIterator[Scene]:
+    async with opened_house(store, clock, plugins=[("riddle", Riddle())]) as house:
         pool = await house.pool(first_factors=("PASSWORD", "EMAIL_OTP", "SMS_OTP"), devices=ALWAYS)
         pool = await with_factors(house, pool, "OPTIONAL", SMS, TOTP, EMAIL)
         client = await house.client(pool, flows=EVERY_FLOW)

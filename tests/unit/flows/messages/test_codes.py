@@ -331,6 +331,15 @@ async def test_two_spellings_of_a_domain_are_one_letter_box(world: World) -> Non
             await world.send(target=spelling, user=replace(world.user, sub=f"one-more-{number}"))
 
 
+async def test_a_contact_that_cannot_be_encoded_is_counted_as_any_other(world: World) -> None:
+    """Of a name that nobody has: no user has such a contact."""
+    for _ in range(SENDS_TO_A_CONTACT):
+        await world.codes.count_letter(world.pool, attribute="email", target="j\ud800@example.com")
+
+    with pytest.raises(errors.LimitExceeded):
+        await world.codes.count_letter(world.pool, attribute="email", target="j\ud800@example.com")
+
+
 async def test_a_code_was_sent_while_it_is_alive_and_its_message_is_known(world: World) -> None:
     async def was_sent(purpose: Purpose = FORGOT_PASSWORD, **changes: str) -> bool:
         pool = replace(world.pool, id=changes.pop("pool_id", world.pool.id))
