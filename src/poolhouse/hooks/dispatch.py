@@ -65,13 +65,21 @@ class Implementation:
 
 @dataclass(frozen=True, slots=True)
 class _Hook:
-    """A hook with all that a call needs. ``passing`` is what implementations may raise without being at fault."""
+    """A hook with all that a call needs. ``passing`` is what implementations may raise without being at fault.
+    ``everywhere`` are those implementations that answer in every pool."""
 
     name: str
     field_name: str
     check: Check
     passing: tuple[type[Exception], ...]
     implementations: tuple[Implementation, ...]
+    everywhere: tuple[Implementation, ...]
+
+    def answering(self, pool: Pool | None) -> tuple[Implementation, ...]:
+        """Those to ask: with ``pool``, without those that would have nothing to say there."""
+        if pool is None or self.everywhere is self.implementations or _names(pool, self.field_name):
+            return self.implementations
+        return self.everywhere
 
 
 class Hooks:
@@ -84,19 +92,22 @@ class Hooks:
             given.setdefault(implementation.hook, []).append(implementation)
         tables: dict[str, dict[Callable[..., Any], _Hook]] = {kind: {} for kind in KINDS}
         for name, spec in every_hook().items():
+            all_of_it = tuple(given.pop(name, ()))
+            everywhere = tuple(each for each in all_of_it if not each.of_triggers)
             tables[str(kind_of(spec))][spec] = _Hook(
                 name=name,
                 field_name=field_name(name),
                 check=answer_check(spec),
                 # Only a sender knows that a message did not go out; on its word the outbox tries again.
                 passing=(*_SAID, DeliveryFailed) if spec is specs.send_message else _SAID,
-                implementations=tuple(given.pop(name, ())),
+                implementations=all_of_it,
+                everywhere=all_of_it if len(everywhere) == len(all_of_it) else everywhere,
             )
         if given:
             raise TypeError(f"There is no hook {', '.join(sorted(given))}.")
         hooks = {spec: hook for table in tables.values() for spec, hook in table.items() if hook.implementations}
         self._implemented = frozenset(hooks)
-        only = {spec for spec, hook in hooks.items() if all(each.of_triggers for each in hook.implementations)}
+        only = {spec for spec, hook in hooks.items() if not hook.everywhere}
         self._of_triggers = {spec: hooks[spec].field_name for spec in only}
         self._observe, self._answer, self._collect, self._amend, self._around = (tables[kind] for kind in KINDS)
 
@@ -106,7 +117,7 @@ class Hooks:
         if spec not in self._implemented:
             return False
         trigger = self._of_triggers.get(spec) if pool is not None else None
-        return pool is None or trigger is None or any(each.name == trigger for each in pool.triggers)
+        return pool is None or trigger is None or _names(pool, trigger)
 
     async def notify(self, spec: Callable[[E], Coroutine[Any, Any, None]], event: E) -> None:
         """Everybody was told, all at once. Errors are logged, and do not reach the caller."""
@@ -125,17 +136,20 @@ class Hooks:
                 return answer
         return None
 
-    async def all(self, spec: Callable[[E], Coroutine[Any, Any, A | None]], event: E) -> list[A]:
-        """All answers that are not None, in order."""
-        return [answer for _, answer in await self.each(spec, event)]
+    async def all(
+        self, spec: Callable[[E], Coroutine[Any, Any, A | None]], event: E, pool: Pool | None = None
+    ) -> list[A]:
+        """All answers that are not None, in order. With ``pool``, which the event is of, whoever acts by the pool's
+        triggers alone is not asked where it names none for the hook."""
+        return [answer for _, answer in await self.each(spec, event, pool)]
 
     async def each(
-        self, spec: Callable[[E], Coroutine[Any, Any, A | None]], event: E
+        self, spec: Callable[[E], Coroutine[Any, Any, A | None]], event: E, pool: Pool | None = None
     ) -> list[tuple[Implementation, A]]:
         """The same, and whose they are."""
         hook = self._collect.get(spec) or _wrong_kind(spec, COLLECT)
         answers: list[tuple[Implementation, A]] = []
-        for implementation in hook.implementations:
+        for implementation in hook.answering(pool):
             answer: A | None = self._ask(hook, implementation, event)
             if type(answer) is CoroutineType:
                 answer = await answer
@@ -143,10 +157,10 @@ class Hooks:
                 answers.append((implementation, answer))
         return answers
 
-    async def amend(self, spec: Callable[[E], Coroutine[Any, Any, E | None]], event: E) -> E:
-        """The event as the last implementation left it."""
+    async def amend(self, spec: Callable[[E], Coroutine[Any, Any, E | None]], event: E, pool: Pool | None = None) -> E:
+        """The event as the last implementation left it. ``pool`` as for ``all``."""
         hook = self._amend.get(spec) or _wrong_kind(spec, AMEND)
-        for implementation in hook.implementations:
+        for implementation in hook.answering(pool):
             amended: E | None = self._ask(hook, implementation, event)
             if type(amended) is CoroutineType:
                 amended = await amended
@@ -278,6 +292,11 @@ class Hooks:
 
 
 _NOTHING: AbstractAsyncContextManager[None] = nullcontext()
+
+
+def _names(pool: Pool, trigger: str) -> bool:
+    """Whether the pool names a function for the occasion."""
+    return any(each.name == trigger for each in pool.triggers)
 
 
 def _wrong_kind(spec: Callable[..., Any], kind: str) -> NoReturn:

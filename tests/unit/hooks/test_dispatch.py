@@ -283,6 +283,29 @@ def test_what_acts_by_triggers_is_nobody_where_a_pool_names_no_function_for_the_
     assert for_all.implements(specs.pre_token, plain)
 
 
+@pytest.mark.parametrize(("trigger", "asked"), [("PreTokenGeneration", ["bridge", "other"]), ("PreSignUp", ["other"])])
+async def test_what_acts_by_triggers_is_not_asked_beside_others_where_a_pool_names_no_function(
+    trigger: str, asked: list[str]
+) -> None:
+    called: list[str] = []
+    pool = Pool(id="p", name="p", created=1.0, modified=1.0, triggers=(Trigger(name=trigger, function="arn:f"),))
+
+    hooks = Hooks(
+        [
+            Implementation("pre_token", "bridge", lambda _: called.append("bridge"), of_triggers=True),
+            Implementation("pre_token", "other", lambda _: called.append("other")),
+        ]
+    )
+
+    await hooks.amend(specs.pre_token, TOKEN, pool)
+    in_the_pool = called.copy()
+    called.clear()
+    await hooks.amend(specs.pre_token, TOKEN)
+
+    assert asked == in_the_pool
+    assert ["bridge", "other"] == called
+
+
 async def test_every_call_of_a_plugin_is_measured_with_what_came_of_it() -> None:
     measured: list[tuple[str, str, str]] = []
 

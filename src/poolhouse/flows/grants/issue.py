@@ -188,7 +188,7 @@ class Grants(Flow):
         """The claims of the ID and of the access token, as ``pre_token`` hooks leave them."""
         if self.world.hooks.implements(specs.pre_token, issue.pool):
             draft = claims.first_draft(issue, source=source, metadata=metadata)
-            amended = await self.world.hooks.amend(specs.pre_token, draft)
+            amended = await self.world.hooks.amend(specs.pre_token, draft, issue.pool)
             if amended is not draft:
                 settled = claims.settled(draft, amended)
                 return claims.id_token(issue, settled), claims.access_token(issue, settled)

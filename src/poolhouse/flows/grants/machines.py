@@ -48,7 +48,7 @@ class Machines(Flow):
                 scopes=scopes,
                 client_metadata=metadata,
             )
-            amended = await self.world.hooks.amend(specs.pre_token, draft)
+            amended = await self.world.hooks.amend(specs.pre_token, draft, pool)
             if amended is not draft:
                 said = claims.own_claims(client, claims.settled(draft, amended))
                 scopes = tuple(claims.sound_scopes(scopes, amended.scopes))

@@ -303,7 +303,7 @@ class SignIn(Flow):
             validation_data=metadata,
             user_not_found=user is None,
         )
-        await self.world.hooks.all(specs.pre_authentication, event)
+        await self.world.hooks.all(specs.pre_authentication, event, pool)
 
 
 def _not_enabled(flow: str, *, by_admin: bool) -> InvalidParameter:

@@ -263,6 +263,7 @@ class Machine(Flow):
                     client_metadata=run.metadata,
                     new_device_used=None if run.pool.devices is None else run.device is None,
                 ),
+                run.pool,
             )
         return Finished(
             pool=run.pool,
