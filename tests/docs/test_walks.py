@@ -160,7 +160,7 @@ AHEAD = {
     (
         "docs/command-line.md",
         "$ poolhouse audit --pool eu-west-1_AbCdEfGhI --since 12h --action sign_in.failed",
-    ): a_wrong_password
+    ): a_wrong_password,
 }
 
 # --- what must be true behind a block, beside that it ran -------------------------------------------------------------
