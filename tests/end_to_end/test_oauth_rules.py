@@ -530,7 +530,7 @@ async def test_d3_every_endpoint_that_is_named_is_served(at: OAuth) -> None:
     for url in named.values():
         path = url.removeprefix("https://auth.example.com/")
         async with at.api.session.post(at.api.url + path) as answer:
-            assert answer.status in (400, 401)
+            assert answer.status in (400, 401), path
     assert None not in document.values()
     for grant_type in document["grant_types_supported"]:
         told = await at.token(at.machine, grant_type=grant_type)
