@@ -59,10 +59,6 @@ NOT_RUN: Final = {
         "docs/architecture.md",
         "AWS SDKs, CLI          OIDC clients            browsers               operators",
     ): "a drawing",
-    (
-        "docs/oidc.md",
-        "https://auth.example.com/POOL/oauth2/authorize?client_id=CLIENT&redirect_uri=https://app.example.com/callback",
-    ): "an address that a browser is sent to; test_oauth_authorize.py goes there",
     ("docs/performance.md", "make bench                                  # everything, some twelve minutes"): _MAKE
     + "they measure, which takes minutes and a machine without other work",
     (
