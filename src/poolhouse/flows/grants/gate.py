@@ -49,6 +49,11 @@ def may_stay(user: User) -> bool:
     return user.enabled and user.status in (CONFIRMED, EXTERNAL_PROVIDER)
 
 
+def password_set(user: User) -> float | None:
+    """When the password was set that the user has (epoch seconds); None: there is none."""
+    return user.credential.set_at if user.credential else None
+
+
 def _require_able(user: User) -> None:
     if not user.enabled:
         raise UserDisabled

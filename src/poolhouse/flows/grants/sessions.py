@@ -11,7 +11,7 @@ is removed. Where a crash comes between, whoever sees the session next goes on f
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -21,13 +21,13 @@ from msgspec.structs import replace
 from poolhouse.errors import InvalidSession, VersionConflict
 from poolhouse.flows.flow import Flow, World
 from poolhouse.flows.grants.assurance import acr, amr
-from poolhouse.flows.grants.gate import may_stay
+from poolhouse.flows.grants.gate import may_stay, password_set
 from poolhouse.flows.grants.handles import digest
 from poolhouse.flows.grants.scopes import OFFLINE
+from poolhouse.flows.grants.session_terms import SessionTerms, Told, sid_of
 from poolhouse.ports.grants import Grants, Sessions
 from poolhouse.ports.origin import by_user, current_origin
 from poolhouse.ports.users import Users
-from poolhouse.ports.world import Secrets
 from poolhouse.records.grants import BrowserSession
 from poolhouse.records.pools import Pool
 from poolhouse.records.users import User
@@ -41,20 +41,6 @@ SEEN_AGAIN: Final = 60.0
 _HANDLE: Final = 43
 """Characters of 256 bits in base64url."""
 _AT_ONCE: Final = 100
-
-
-class SessionTerms(Struct, frozen=True, kw_only=True):
-    """In seconds: ``idle`` without a use, ``absolute`` since the sign-in, ``remembered`` since it in a browser that is
-    to keep it (without a limit for idleness). ``outlives_sign_out``: whether sessions go on after GlobalSignOut and
-    AdminUserGlobalSignOut, as the field has it."""
-
-    idle: int = 8 * 3600
-    absolute: int = 24 * 3600
-    remembered: int = 30 * 86400
-    outlives_sign_out: bool = False
-
-
-USUAL: Final = SessionTerms()
 
 
 class SignedIn(Struct, frozen=True):
@@ -86,10 +72,6 @@ class Begun(Struct, frozen=True):
 
     def __repr__(self) -> str:
         return f"Begun({self.signed_in!r})"
-
-
-Told = Callable[[BrowserSession], Awaitable[None]]
-"""Sees to it that the clients of a session hear of its end. Doing it twice does no harm."""
 
 
 class BrowserSessions(Flow):
@@ -182,7 +164,7 @@ class BrowserSessions(Flow):
             clients=before.clients if before else (),
             address=origin.source,
             agent=origin.user_agent,
-            password_set=_password_set(user),
+            password_set=password_set(user),
         )
         signed_in = await self._put(session, user)
         for one in others[MOST_ACCOUNTS - 1 :]:
@@ -202,7 +184,7 @@ class BrowserSessions(Flow):
         left it: a password that was set in it does not end it, and one that came after that does. Raises as
         ``step_up``."""
         session = await self._taken(pool, signed_in)
-        return await self._moved(pool, replace(session, password_set=_password_set(user)), held)
+        return await self._moved(pool, replace(session, password_set=password_set(user)), held)
 
     async def joined(self, signed_in: SignedIn, client_id: str) -> SignedIn:
         """The client was given something in the session, and is told of its end. Raises ``InvalidSession``."""
@@ -294,7 +276,7 @@ class BrowserSessions(Flow):
             and session.pool_id == user.pool_id
             and session.user_sub == user.sub
             and session.epoch == user.epoch
-            and session.password_set == _password_set(user)
+            and session.password_set == password_set(user)
             and may_stay(user)
         )
 
@@ -366,11 +348,3 @@ class BrowserSessions(Flow):
                     grant = held
         await self._told(session)
         await self._sessions.delete(session.pool_id, session.handle)
-
-
-def sid_of(secrets: Secrets, pool_id: str, session_id: str, client_id: str) -> str:
-    return secrets.derive("sid", pool_id, session_id, client_id).hex()
-
-
-def _password_set(user: User) -> float | None:
-    return user.credential.set_at if user.credential else None

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from poolhouse.errors import ClientNotFound, PoolNotFound
 from poolhouse.flows.flow import Flow, World
 from poolhouse.flows.grants.notices import Notice
-from poolhouse.flows.grants.sessions import sid_of
+from poolhouse.flows.grants.session_terms import sid_of
 from poolhouse.flows.jobs.worker import Onward
 from poolhouse.flows.oauth.rules import rule
 from poolhouse.hooks.context import Http, HttpFailed, HttpNotSent

@@ -36,7 +36,8 @@ from poolhouse.flows.grants.issue import Grants
 from poolhouse.flows.grants.notices import Notices
 from poolhouse.flows.grants.refresh import Refreshing
 from poolhouse.flows.grants.revoke import Revocation
-from poolhouse.flows.grants.sessions import USUAL, BrowserSessions, SessionTerms
+from poolhouse.flows.grants.session_terms import USUAL, SessionTerms
+from poolhouse.flows.grants.sessions import BrowserSessions
 from poolhouse.flows.messages.codes import CodeProcess
 from poolhouse.flows.messages.words import Messenger
 from poolhouse.flows.pools.administration import PoolAdministration, knows_none

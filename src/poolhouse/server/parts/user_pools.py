@@ -7,7 +7,7 @@ from poolhouse.crypto.passkeys import WebAuthn
 from poolhouse.crypto.passwords import Argon2Costs, PasswordHashes
 from poolhouse.crypto.srp import Srp6a
 from poolhouse.flows.flow import World
-from poolhouse.flows.grants.sessions import SessionTerms
+from poolhouse.flows.grants.session_terms import SessionTerms
 from poolhouse.flows.jobs.worker import Kind
 from poolhouse.flows.pools.census import CENSUS, CensusTaking
 from poolhouse.flows.pools.domains import Surroundings

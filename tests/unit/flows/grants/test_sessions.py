@@ -14,7 +14,8 @@ from poolhouse.errors import InvalidSession
 from poolhouse.flows.grants import assurance
 from poolhouse.flows.grants.handles import digest
 from poolhouse.flows.grants.notices import BACKCHANNEL_LOGOUT, Notice, Notices
-from poolhouse.flows.grants.sessions import MOST_ACCOUNTS, SEEN_AGAIN, USUAL, BrowserSessions
+from poolhouse.flows.grants.session_terms import USUAL
+from poolhouse.flows.grants.sessions import MOST_ACCOUNTS, SEEN_AGAIN, BrowserSessions
 from poolhouse.ports import origin
 from poolhouse.records.clients import Client
 from poolhouse.records.grants import BrowserSession
