@@ -92,11 +92,11 @@ def main() -> None:
     parser.add_argument(
         "--sessions",
         nargs="?",
-        type=int,
+        type=_count,
         const=live_sessions.MANY,
         default=0,
         metavar="COUNT",
-        help=f"what so many live sessions of browsers cost ({live_sessions.MANY:,} where none is given), and nothing else",
+        help=f"nothing but what so many live sessions of browsers cost ({live_sessions.MANY:,} where none is given)",
     )
     asked = parser.parse_args()
     if sys.platform != "linux":
@@ -104,6 +104,13 @@ def main() -> None:
     wanted = asked.only or ([] if asked.sessions else names)
     wanted = [each for name in wanted for each in GROUPS.get(name, (name,))]
     print(table(asyncio.run(run(wanted, QUICK_ROUNDS if asked.quick else ROUNDS, asked.sessions))))
+
+
+def _count(text: str) -> int:
+    """Raises ``ValueError``."""
+    if (count := int(text)) < 1:
+        raise ValueError
+    return count
 
 
 if __name__ == "__main__":

@@ -101,9 +101,8 @@ async def _begun(server: Server, pool: Pool, users: list[User], sessions: int) -
 
     async def one(number: int) -> str:
         user = users[number % len(users)]
-        return (
-            await server.services.sessions.begin(pool, user, event_id=str(uuid4()), proofs=("password",))
-        ).handles[0]
+        begun = await server.services.sessions.begin(pool, user, event_id=str(uuid4()), proofs=("password",))
+        return begun.handles[0]
 
     handles: list[str] = []
     for start in range(0, sessions, _TOGETHER):

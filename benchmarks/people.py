@@ -61,9 +61,7 @@ class App:
         return get(self._authorize, _sent(cookies))
 
     def exchange(self, code: str) -> bytes:
-        return self._token(
-            grant_type="authorization_code", code=code, redirect_uri=CALLBACK, code_verifier=_VERIFIER
-        )
+        return self._token(grant_type="authorization_code", code=code, redirect_uri=CALLBACK, code_verifier=_VERIFIER)
 
     def refresh(self, token: str) -> bytes:
         return self._token(grant_type="refresh_token", refresh_token=token)

@@ -131,7 +131,10 @@ def _filled(sentence: str, facts: Mapping[str, Any]) -> Markup:
     if "{" not in sentence:
         return escape(sentence)
     # Not by Markup.format_map, which reads the sentence anew each time.
-    return Markup("".join([text if name is None else text + escape(facts.get(name, "")) for text, name in _parts(sentence)]))
+    said: list[Any] = []
+    for text, name in _parts(sentence):
+        said += (text,) if name is None else (text, facts.get(name, ""))
+    return Markup().join(said)  # escapes what is no Markup
 
 
 @cache
