@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+HOST = "auth.example.com"
+"""What the server is called, and called by."""
 PATIENCE = 30.0
 """Seconds in which a server answers, or the run is given up."""
 
@@ -187,14 +189,14 @@ class Saturation:
 def get(path: str, headers: Mapping[str, str] | None = None) -> bytes:
     said = {"Accept": "application/json", **(headers or {})}
     extra = "".join(f"{name}: {value}\r\n" for name, value in said.items())
-    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{extra}\r\n".encode()
+    return f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\n{extra}\r\n".encode()
 
 
 def form(path: str, fields: Mapping[str, str], headers: Mapping[str, str] | None = None) -> bytes:
     body = urlencode(fields).encode()
     extra = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
     head = (
-        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: application/x-www-form-urlencoded\r\n"
         f"{extra}Content-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body
@@ -203,7 +205,7 @@ def form(path: str, fields: Mapping[str, str], headers: Mapping[str, str] | None
 def post(body: bytes, headers: Mapping[str, str] | None = None, *, content_type: str = "application/json") -> bytes:
     extra = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
     head = (
-        f"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}\r\n{extra}"
+        f"POST / HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}\r\n{extra}"
     )
     return head.encode() + b"\r\n" + body
 

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 
 from aiohttp import web
 
+from benchmarks.load import HOST
 from poolhouse import Audit, FlowCall, PostAuthentication, PreAuthentication, PreToken, hookimpl
 from poolhouse.config.settings import Limits, Passwords, Root, Server, Settings, Store
 from poolhouse.config.values import Secret
@@ -20,7 +21,7 @@ from poolhouse.server.serving import Manner, bound_sockets, run
 
 ROOT_KEY_ID = "benchmark"
 ROOT_SECRET = "a secret of this one process"
-BASE_URL = "https://auth.example.com"
+BASE_URL = f"https://{HOST}"
 MASTER_KEY = b"benchmark-benchmark-benchmark-be"
 
 
