@@ -204,9 +204,7 @@ def form(path: str, fields: Mapping[str, str], headers: Mapping[str, str] | None
 
 def post(body: bytes, headers: Mapping[str, str] | None = None, *, content_type: str = "application/json") -> bytes:
     extra = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
-    head = (
-        f"POST / HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}\r\n{extra}"
-    )
+    head = f"POST / HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}\r\n{extra}"
     return head.encode() + b"\r\n" + body
 
 
