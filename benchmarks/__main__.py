@@ -11,13 +11,13 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import enumeration, footprint, storm, texts, unused_hooks
+from benchmarks import enumeration, footprint, live_sessions, storm, texts, unused_hooks
 from benchmarks.pool import BenchPool, choose, make_pool
 from benchmarks.primitives import primitives
 from benchmarks.processes import Processors, started
 from benchmarks.results import Row, table
 from benchmarks.shares import measured
-from benchmarks.works import WORKS, Work
+from benchmarks.works import OAUTH, WORKS, Work
 from poolhouse.records.keys import Algorithm
 
 ROUNDS, QUICK_ROUNDS = 25, 2
@@ -58,9 +58,12 @@ OTHERS: Mapping[str, Measurement] = {
     "start": footprint.start,
 }
 SIZE = "size"
+GROUPS: Mapping[str, Sequence[str]] = {"oauth": OAUTH}
+"""Rows that are asked for by one name."""
 
 
-async def run(names: Sequence[str], rounds: int) -> list[Row]:
+async def run(names: Sequence[str], rounds: int, live: int) -> list[Row]:
+    """``live``: with how many sessions of browsers in the store; 0: that is not measured."""
     processors = Processors.of_this_machine()
     if processors.loaded_by is not None:
         os.sched_setaffinity(0, {processors.loaded_by})
@@ -75,18 +78,39 @@ async def run(names: Sequence[str], rounds: int) -> list[Row]:
                 rows += await measure(processors, folder, rounds)
     if SIZE in names:
         rows += footprint.size()
+    if live:
+        rows += await live_sessions.measured(processors, live)
     return rows
 
 
 def main() -> None:
     names = [*(work.name for work in WORKS), *OTHERS, SIZE]
+    known = [*names, *GROUPS]
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measures what the server costs.")
     parser.add_argument("--quick", action="store_true", help="two rounds: shows that it runs, not what it costs")
-    parser.add_argument("--only", nargs="+", choices=names, default=names, metavar="NAME", help=", ".join(names))
+    parser.add_argument("--only", nargs="+", choices=known, metavar="NAME", help=", ".join(known))
+    parser.add_argument(
+        "--sessions",
+        nargs="?",
+        type=_count,
+        const=live_sessions.MANY,
+        default=0,
+        metavar="COUNT",
+        help=f"nothing but what so many live sessions of browsers cost ({live_sessions.MANY:,} where none is given)",
+    )
     asked = parser.parse_args()
     if sys.platform != "linux":
         parser.exit(1, "Processor time of other processes is read in Linux's way.\n")
-    print(table(asyncio.run(run(asked.only, QUICK_ROUNDS if asked.quick else ROUNDS))))
+    wanted = asked.only or ([] if asked.sessions else names)
+    wanted = [each for name in wanted for each in GROUPS.get(name, (name,))]
+    print(table(asyncio.run(run(wanted, QUICK_ROUNDS if asked.quick else ROUNDS, asked.sessions))))
+
+
+def _count(text: str) -> int:
+    """Raises ``ValueError``."""
+    if (count := int(text)) < 1:
+        raise ValueError
+    return count
 
 
 if __name__ == "__main__":

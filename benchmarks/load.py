@@ -8,18 +8,29 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
+HOST = "auth.example.com"
+"""What the server is called, and called by."""
 PATIENCE = 30.0
 """Seconds in which a server answers, or the run is given up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
+    """``head`` is all that stands before the body, as it came."""
+
     status: int
     body: bytes
+    head: bytes = b""
 
     def json(self) -> Any:
         return json.loads(self.body)
+
+    def fields(self, name: str) -> list[str]:
+        """The values of all header fields of this name."""
+        lines = [line.partition(":") for line in self.head.decode("latin-1").split("\r\n")[1:]]
+        return [value.strip() for said, _, value in lines if said.lower() == name.lower()]
 
 
 class Unexpected(RuntimeError):  # noqa: N818 - read as a statement
@@ -68,7 +79,7 @@ class Connection(asyncio.Protocol):
             return
         self._buffer = rest[length:]
         if self._waiting is not None and not self._waiting.done():
-            self._waiting.set_result(Answer(int(lines[0][9:12]), rest[:length]))
+            self._waiting.set_result(Answer(int(lines[0][9:12]), rest[:length], head))
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._waiting is not None and not self._waiting.done():
@@ -101,11 +112,13 @@ Journey = Callable[[Connection, int], Awaitable[None]]
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """``journey`` is one piece of the work. ``request`` and ``answer`` are what it mostly sends and gets: the constant
-    server is sent as much, and answers as much."""
+    server is sent as much, and answers as much. ``before`` is done ahead of each measurement, for as many pieces as it
+    will have, and is not measured (None: there is nothing to do)."""
 
     journey: Journey
     request: bytes
     answer: bytes
+    before: Callable[[Sequence[Connection], int], Awaitable[None]] | None = None
 
 
 @asynccontextmanager
@@ -173,15 +186,25 @@ class Saturation:
         await asyncio.gather(*(worker(number) for number in range(connections)))
 
 
-def get(path: str) -> bytes:
-    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: application/json\r\n\r\n".encode()
+def get(path: str, headers: Mapping[str, str] | None = None) -> bytes:
+    said = {"Accept": "application/json", **(headers or {})}
+    extra = "".join(f"{name}: {value}\r\n" for name, value in said.items())
+    return f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\n{extra}\r\n".encode()
+
+
+def form(path: str, fields: Mapping[str, str], headers: Mapping[str, str] | None = None) -> bytes:
+    body = urlencode(fields).encode()
+    extra = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        f"{extra}Content-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
 
 
 def post(body: bytes, headers: Mapping[str, str] | None = None, *, content_type: str = "application/json") -> bytes:
     extra = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
-    head = (
-        f"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}\r\n{extra}"
-    )
+    head = f"POST / HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}\r\n{extra}"
     return head.encode() + b"\r\n" + body
 
 

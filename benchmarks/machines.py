@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from urllib.parse import urlencode
 from uuid import uuid4
 
-from benchmarks.load import Connection, Prepared
+from benchmarks.load import Connection, Prepared, form
 from benchmarks.pool import BenchPool, administer
 
 
@@ -21,7 +20,8 @@ async def introspection(port: int, pool: BenchPool) -> Prepared:
     connection.close()
     # The head of the other request, which proves the client, for another path and another body.
     proof = next(line for line in request.decode().split("\r\n") if line.startswith("Authorization: "))
-    return await _asked(port, _form(f"/{pool.id}/oauth2/introspect", proof, token=token))
+    proven = {"Authorization": proof.partition(": ")[2]}
+    return await _asked(port, form(f"/{pool.id}/oauth2/introspect", {"token": token}, proven))
 
 
 async def _asked(port: int, request: bytes) -> Prepared:
@@ -52,13 +52,5 @@ async def _token_request(port: int, pool: BenchPool) -> bytes:
     )
     client = made["UserPoolClient"]
     proof = b64encode(f"{client['ClientId']}:{client['ClientSecret']}".encode()).decode()
-    return _form(f"/{pool.id}/oauth2/token", f"Authorization: Basic {proof}", grant_type="client_credentials")
-
-
-def _form(path: str, proof: str, **fields: str) -> bytes:
-    body = urlencode(fields).encode()
-    head = (
-        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\n"
-        f"{proof}\r\nContent-Length: {len(body)}\r\n\r\n"
-    )
-    return head.encode() + body
+    proven = {"Authorization": f"Basic {proof}"}
+    return form(f"/{pool.id}/oauth2/token", {"grant_type": "client_credentials"}, proven)

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 
 from aiohttp import web
 
+from benchmarks.load import HOST
 from poolhouse import Audit, FlowCall, PostAuthentication, PreAuthentication, PreToken, hookimpl
 from poolhouse.config.settings import Limits, Passwords, Root, Server, Settings, Store
 from poolhouse.config.values import Secret
@@ -20,7 +21,7 @@ from poolhouse.server.serving import Manner, bound_sockets, run
 
 ROOT_KEY_ID = "benchmark"
 ROOT_SECRET = "a secret of this one process"
-BASE_URL = "https://auth.example.com"
+BASE_URL = f"https://{HOST}"
 MASTER_KEY = b"benchmark-benchmark-benchmark-be"
 
 
@@ -48,20 +49,24 @@ class EmptyPlugin:
         pass
 
 
+def production(file: str, passwords: Passwords = Passwords()) -> Settings:  # noqa: B008 - a frozen value
+    return Settings(
+        server=Server(base_url=BASE_URL),
+        store=Store(url=Secret(f"sqlite:{file}")),
+        root=Root(access_key_id=ROOT_KEY_ID, secret_access_key=Secret(ROOT_SECRET)),
+        # All of them come from one address.
+        limits=Limits(rates=False),
+        passwords=passwords,
+    )
+
+
 def serve() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("file")
     parser.add_argument("--plugins", type=int, default=0)
     parser.add_argument("--cheap-passwords", action="store_true")
     asked = parser.parse_args()
-    settings = Settings(
-        server=Server(base_url=BASE_URL),
-        store=Store(url=Secret(f"sqlite:{asked.file}")),
-        root=Root(access_key_id=ROOT_KEY_ID, secret_access_key=Secret(ROOT_SECRET)),
-        # All of them come from one address.
-        limits=Limits(rates=False),
-        passwords=Passwords(memory_kib=8, passes=1) if asked.cheap_passwords else Passwords(),
-    )
+    settings = production(asked.file, Passwords(memory_kib=8, passes=1) if asked.cheap_passwords else Passwords())
     plugins = [(f"empty-{number}", EmptyPlugin()) for number in range(asked.plugins)]
 
     async def application() -> web.Application:

@@ -41,7 +41,7 @@ class Server:
 
     def resident_mb(self) -> float:
         """What the tree holds in memory, with shared pages counted in full."""
-        return sum(_resident(pid) for pid in _tree(self.process.pid)) / 1e6
+        return sum(resident_bytes(pid) for pid in _tree(self.process.pid)) / 1e6
 
 
 @contextmanager
@@ -99,7 +99,7 @@ def _used(pid: int) -> float:
     return time.clock_gettime((~pid << 3) | 2)
 
 
-def _resident(pid: int) -> int:
+def resident_bytes(pid: int) -> int:
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE")
 

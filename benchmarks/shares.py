@@ -37,6 +37,8 @@ async def measured(
         async with opened(constant.port, CONNECTIONS) as to_constant, opened(server.port, CONNECTIONS) as to_server:
 
             async def one_round() -> Round:
+                if prepared.before is not None:
+                    await prepared.before(to_server, work.times)
                 return Round(
                     constant=await processor_seconds(constant, to_constant, answered, _CONSTANT_TIMES),
                     arithmetic=primitives.seconds(work.needs),

@@ -13,6 +13,7 @@ from benchmarks import load
 from benchmarks.factors import app_sign_in, device_sign_in, passkey_sign_in
 from benchmarks.load import Connection, Prepared
 from benchmarks.machines import client_credentials, introspection
+from benchmarks.people import authorize, code_exchange, sign_in_page, token_refresh, user_info
 from benchmarks.pool import BenchPool, SrpUser
 from benchmarks.primitives import ARGON2ID, EDDSA, ES256, POWER, SIGNATURE, VERIFICATION
 from poolhouse.records.keys import Algorithm
@@ -215,6 +216,67 @@ WORKS = (
         users=0,
         needs={VERIFICATION: 1},
     ),
-    Work(name="discovery", title="Discovery", limit="A", reach=0.8, times=1600, prepare=discovery, users=0),
-    Work(name="jwks", title="JWKS", limit="A", reach=0.8, times=1600, prepare=key_set, users=0),
+    Work(
+        name="code-exchange",
+        title="Code exchange with PKCE",
+        limit="A + 2 signatures",
+        reach=0.6,
+        times=96,
+        prepare=code_exchange,
+        users=CONNECTIONS,
+        needs={SIGNATURE: 2},
+    ),
+    Work(
+        name="token-refresh",
+        title="Refresh with rotation at the token endpoint",
+        limit="A + 2 signatures",
+        reach=0.68,
+        times=96,
+        prepare=token_refresh,
+        users=CONNECTIONS,
+        needs={SIGNATURE: 2},
+    ),
+    Work(
+        name="user-info",
+        title="UserInfo",
+        limit="A + 1 verification",
+        reach=0.55,
+        times=800,
+        prepare=user_info,
+        users=CONNECTIONS,
+        needs={VERIFICATION: 1},
+    ),
+    Work(
+        name="authorize",
+        title="Authorization request of who is signed in",
+        limit="A",
+        reach=None,
+        times=400,
+        prepare=authorize,
+        users=CONNECTIONS,
+    ),
+    Work(
+        name="sign-in-page",
+        title="Sign-in page",
+        limit="A",
+        reach=0.3,
+        times=400,
+        prepare=sign_in_page,
+        users=0,
+    ),
+    Work(name="discovery", title="Discovery", limit="A", reach=1.0, times=1600, prepare=discovery, users=0),
+    Work(name="jwks", title="JWKS", limit="A", reach=1.0, times=1600, prepare=key_set, users=0),
 )
+
+OAUTH = (
+    "client-credentials",
+    "introspection",
+    "code-exchange",
+    "token-refresh",
+    "user-info",
+    "authorize",
+    "sign-in-page",
+    "discovery",
+    "jwks",
+)
+"""The works of the OAuth endpoints and of the hosted pages."""

@@ -129,12 +129,13 @@ def attribute_claims(
     are for (section 5.4), or all where they name no part of them. Those that are ``named`` one by one (section 5.5) are
     given beside them, where the client may have the scope that they are of."""
     allowed = readable(pool, client)
-    if not _OF_PROFILE_PARTS.isdisjoint(scopes):
-        more = [name for name in named if scope_of(name) in client.oauth_scopes]
-        allowed = frozenset([name for name in allowed if _SCOPE_OF.get(name, "profile") in scopes or name in more])
+    names_parts = not _OF_PROFILE_PARTS.isdisjoint(scopes)
+    more = [name for name in named if scope_of(name) in client.oauth_scopes]
     claims: dict[str, Any] = {}
     for key, value in user.attributes.items():
         if key not in allowed:
+            continue
+        if names_parts and _SCOPE_OF.get(key, "profile") not in scopes and key not in more:
             continue
         if key in ("email_verified", "phone_number_verified"):
             claims[key] = value == "true"

@@ -41,7 +41,8 @@ class Reading(Struct, frozen=True, kw_only=True):
         """What follows is done for this request; its id."""
         request_id = self.request_id(request)
         agent = request.headers.get("User-Agent", "")[:256]
-        agent = "".join([character if character.isprintable() else "?" for character in agent])
+        if not agent.isprintable():
+            agent = "".join([character if character.isprintable() else "?" for character in agent])
         begin(Origin(self.source(request), request_id, None, agent))
         return request_id
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 from yarl import URL
@@ -26,6 +27,7 @@ _SAME: Final = {
 }
 
 
+@lru_cache(maxsize=256)
 def origin_of(uri: str) -> str | None:
     """Where an address is, as a policy names it: ``https://app.example:8443``, or the scheme alone of an app on a
     device (``com.example.app:``). None for what has no place in a policy."""

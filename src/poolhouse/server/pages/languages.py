@@ -37,6 +37,11 @@ class Languages:
         """Those that are there, as BCP 47 has them."""
         return tuple(sorted(path.parents[1].name.replace("_", "-") for path in self._folder.glob("*/*/pages.po")))
 
+    @cached_property
+    def _known(self) -> dict[str, str]:
+        """The tags by how they are looked for."""
+        return {tag.lower(): tag for tag in self.tags}
+
     def choose(self, request: web.Request, wanted: Iterable[str] = ()) -> str:
         """The tag for this visitor. ``wanted`` is what the client asked for, the best first."""
         return (
@@ -62,13 +67,12 @@ class Languages:
 
     def _best(self, wanted: Iterable[str]) -> str | None:
         """The first that is there, by itself or by a shorter form of it (RFC 4647 section 3.4)."""
-        known = {tag.lower(): tag for tag in self.tags}
         for _, each in zip(range(_MOST), wanted, strict=False):
             if len(each) > _LONGEST or not _TAG.fullmatch(each):
                 continue
             parts = each.lower().replace("_", "-").split("-")
             for length in range(len(parts), 0, -1):
-                if found := known.get("-".join(parts[:length])):
+                if found := self._known.get("-".join(parts[:length])):
                     return found
         return None
 

@@ -161,7 +161,8 @@ class Visits:
         """What follows is done for this request; its id."""
         request_id = self._request_id(request)
         agent = request.headers.get("User-Agent", "")[:_LONGEST]
-        agent = "".join([character if character.isprintable() else "?" for character in agent])
+        if not agent.isprintable():
+            agent = "".join([character if character.isprintable() else "?" for character in agent])
         begin(Origin(self._source(request), request_id, None, agent, by_pages=True))
         return request_id
 

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from functools import cache
 from gettext import c2py
 from pathlib import Path
+from string import Formatter
 from typing import Any, Final
 
 from markupsafe import Markup, escape
@@ -29,13 +30,6 @@ class Catalogue(Struct, frozen=True):
 
     sentences: Mapping[str, tuple[str, ...]]
     form: Callable[[int], int]
-
-
-class _Facts(dict[str, Any]):
-    """A fact that nobody gave is empty: a page with a gap is better than none."""
-
-    def __missing__(self, _: str) -> str:
-        return ""
 
 
 class Words:
@@ -133,7 +127,20 @@ def _moment(at: float) -> datetime:
 
 
 def _filled(sentence: str, facts: Mapping[str, Any]) -> Markup:
-    return escape(sentence).format_map(_Facts(facts)) if "{" in sentence else escape(sentence)
+    """A fact that nobody gave is empty: a page with a gap is better than none."""
+    if "{" not in sentence:
+        return escape(sentence)
+    # Not by Markup.format_map, which reads the sentence anew each time.
+    said: list[Any] = []
+    for text, name in _parts(sentence):
+        said += (text,) if name is None else (text, facts.get(name, ""))
+    return Markup().join(said)  # escapes what is no Markup
+
+
+@cache
+def _parts(sentence: str) -> tuple[tuple[Markup, str | None], ...]:
+    """The sentence of a catalogue, cut at its facts: what stands before each, and its name. None: nothing follows."""
+    return tuple([(escape(text), name) for text, name, _, _ in Formatter().parse(sentence)])
 
 
 @cache
