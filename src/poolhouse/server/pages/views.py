@@ -226,8 +226,8 @@ class Reset(View, frozen=True, kw_only=True):
 
 
 class Consent(View, frozen=True, kw_only=True):
-    """``account`` is what the form says of who is asked. ``scopes`` in order, ``descriptions`` those of resource servers
-    in their owners' words."""
+    """``account`` is how the form says who is asked. ``scopes`` in order, ``descriptions`` those of resource servers in
+    their owners' words."""
 
     template = "consent"
     username: str
