@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,9 +12,11 @@ import pytest
 from poolhouse.config.settings import OAuth as OAuthSettings
 from poolhouse.errors import InvalidAccessToken, InvalidGrant
 from poolhouse.flows.oauth.request import Known
+from poolhouse.hooks.events.grants import PreToken
+from poolhouse.hooks.kinds import hookimpl
 from poolhouse.records.audit import AuditEntry
 from poolhouse.store.port import Query
-from poolhouse.store.repositories.collections import ALL, AUDIT, AUTHORIZATION_CODES
+from poolhouse.store.repositories.collections import ALL, AUDIT, AUTHORIZATION_CODES, GRANTS
 from poolhouse.store.repositories.mapping import to_record
 from poolhouse.store.sqlite import SqliteStore
 from poolhouse.testing.clock import FakeClock
@@ -68,6 +70,31 @@ async def test_c2_a_code_is_its_clients_and_its_sessions(at: OAuth) -> None:
     ended = await at.code(at.app, held)
     await at.house.services.sessions.end(at.pool, held)
     assert REFUSED == (await at.redeemed(at.app, ended)).error
+
+
+class SignsOut:
+    """While tokens are made, the user signs out."""
+
+    def __init__(self) -> None:
+        self.meanwhile: Callable[[], Awaitable[object]] | None = None
+
+    @hookimpl
+    async def pre_token(self, event: PreToken) -> None:
+        if self.meanwhile is not None:
+            await self.meanwhile()
+
+
+async def test_c2_a_sign_out_between_two_looks_leaves_nothing_behind() -> None:
+    plugin = SignsOut()
+    async with oauth_served(plugins=[("signs-out", plugin)]) as at:
+        held = await at.signed_in()
+        code = await at.code(at.app, held)
+
+        plugin.meanwhile = lambda: at.house.services.sessions.end(at.pool, held)
+
+        assert REFUSED == (await at.redeemed(at.app, code)).error
+        grants = (await at.house.built.store.find(GRANTS, Query())).entries
+        assert [True] == [stored.value.get("revoked", False) for stored in grants]
 
 
 async def test_c2_a_code_is_nothing_where_user_or_client_ended(at: OAuth) -> None:

@@ -63,6 +63,7 @@ async def test_a_request_that_somebody_else_began_signs_nobody_in(at: Site) -> N
     """An attacker sends the victim the address of the attacker's own sign-in page, or a form for it."""
     attacker = at.another()
     theirs = await at.start(robot=attacker)
+    await at.start()  # The victim's browser is known here, too.
 
     opened = await at.robot.open(theirs.address)
     sent = await at.robot.post(

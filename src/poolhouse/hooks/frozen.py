@@ -25,11 +25,20 @@ def frozen(value: Any) -> Any:
         return _NOTHING
     if kind is dict and _AS_THEY_ARE.issuperset(map(type, value.values())):
         return _FrozenDict(value)
+    if kind is Origin:
+        return _frozen_origin(value)
     if isinstance(value, Mapping):
         return _FrozenDict({key: frozen(each) for key, each in value.items()})
     if isinstance(value, list):
         return _FrozenList(map(frozen, value))
     return value
+
+
+def _frozen_origin(origin: Origin) -> Origin:
+    # In place, as events are: all of a request have the same one, and it is looked at once.
+    if type(origin.context_data) is not _FrozenDict:
+        object.__setattr__(origin, "context_data", frozen(origin.context_data))
+    return origin
 
 
 def freeze(event: Any) -> None:
@@ -74,5 +83,5 @@ class _FrozenList(list[Any]):
         return [copy.deepcopy(value, memo) for value in self]
 
 
-_AS_THEY_ARE: Final = frozenset({str, int, float, bool, type(None), Origin, _FrozenDict, _FrozenList})
+_AS_THEY_ARE: Final = frozenset({str, int, float, bool, type(None), _FrozenDict, _FrozenList})
 _NOTHING: Final = _FrozenDict()

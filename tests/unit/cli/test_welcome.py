@@ -31,7 +31,10 @@ def test_the_exports_can_be_pasted_into_a_shell() -> None:
 
 
 def test_the_demo_is_told_where_there_is_one() -> None:
-    assert "us-east-1_demo" in welcome(SETTINGS, Demo("us-east-1_demo", "client"))
+    told = welcome(SETTINGS, Demo("us-east-1_demo", "client", "http://localhost:8080/_dev/demo"))
+
+    assert "us-east-1_demo" in told
+    assert "http://localhost:8080/_dev/demo" in told
     assert "demo pool" not in welcome(SETTINGS, None)
 
 

@@ -16,6 +16,7 @@ from poolhouse.hooks import specs
 from poolhouse.hooks.dispatch import Hooks, Implementation
 from poolhouse.hooks.events.accounts import PreSignUp
 from poolhouse.hooks.events.grants import PreToken
+from poolhouse.ports.origin import Origin
 
 TOKEN = PreToken(
     source="TokenGeneration_Authentication",
@@ -24,9 +25,11 @@ TOKEN = PreToken(
     username="ada",
     attributes={"email": "ada@example.com"},
     id_claims={"plan": "free", "tags": ["a"], "address": {"locality": "Paris"}},
+    origin=Origin(context_data={"ip_address": "198.51.100.1"}),
 )
 
 CHANGES: Mapping[str, Callable[[Any], Any]] = {
+    "what the client says of its device": lambda event: event.origin.context_data.update(ip_address="192.0.2.1"),
     "an item": lambda event: event.id_claims.__setitem__("plan", "gold"),
     "an item gone": lambda event: event.id_claims.__delitem__("plan"),
     "update": lambda event: event.attributes.update(email="eve@example.com"),
@@ -45,12 +48,12 @@ CHANGES: Mapping[str, Callable[[Any], Any]] = {
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=list(CHANGES))
 def test_nothing_in_an_event_can_be_changed_in_place(change: Callable[[Any], Any]) -> None:
-    before = json.dumps([TOKEN.id_claims, TOKEN.attributes])
+    before = json.dumps([TOKEN.id_claims, TOKEN.attributes, TOKEN.origin.context_data])
 
     with pytest.raises(TypeError, match="frozen: answer with dataclasses"):
         change(TOKEN)
 
-    assert before == json.dumps([TOKEN.id_claims, TOKEN.attributes])
+    assert before == json.dumps([TOKEN.id_claims, TOKEN.attributes, TOKEN.origin.context_data])
 
 
 def test_what_an_event_was_made_of_can_change_without_it() -> None:

@@ -77,7 +77,7 @@ class AuthorizeEndpoint:
                 return self._to_client(request, outcome)
             case Interact(step, pending, secret):
                 response = go(request, f"{root_of(request)}/{PAGES[step]}?tx={pending.handle}")
-                if secret != self._cookies.read(request, BROWSER, pending.pool.id):
+                if self._cookies.read(request, BROWSER, pending.pool.id) is None:
                     self._cookies.write(response, BROWSER, pending.pool.id, secret)
                 return response
             case Show():
