@@ -12,7 +12,8 @@ from msgspec.structs import replace
 
 from poolhouse.errors import NotFound
 from poolhouse.flows.clients.resource_servers import ResourceServerAdministration
-from poolhouse.flows.grants.sessions import BrowserSessions
+from poolhouse.flows.grants.sessions import BrowserSessions, SignedIn
+from poolhouse.flows.oauth.interaction import Browser
 from poolhouse.server.pages.accounts import shown_name
 from poolhouse.server.pages.places import PAGE as SIGN_IN
 from poolhouse.server.pages.views import Consent, Problem
@@ -33,14 +34,13 @@ class ConsentPages:
         return await self._page(visit)
 
     async def _page(self, visit: Visit, problems: tuple[Problem, ...] = ()) -> web.Response:
-        subject = visit.pending.request.subject
-        live = await self._sessions.live(visit.pool, visit.held)
-        present = next((one for one in live if subject in (None, one.user.sub)), None)
+        present = await self._present(visit)
         if present is None:
             return self._visits.go(visit, SIGN_IN)
         user = present.user
         view = Consent(
             username=shown_name(visit, present),
+            account=user.sub,
             scopes=self._visits.authorization.asks(visit.pending),
             descriptions=await self._descriptions(visit),
             redirect_host=urlsplit(visit.pending.request.redirect_uri).hostname or "",
@@ -53,13 +53,24 @@ class ConsentPages:
     async def answer(self, visit: Visit, form: Form) -> web.Response:
         match form.get("do"):
             case "allow":
+                present = await self._present(visit)
+                if present is None or present.user.sub != form.get("account"):
+                    # Somebody else has come to the front meanwhile: they are asked themselves.
+                    return self._visits.go(visit, PAGE)
                 authorization = self._visits.authorization
-                pending = await authorization.consent(visit.pending, visit.browser, authorization.asks(visit.pending))
+                alone = Browser(visit.secret, (present.handle,))
+                pending = await authorization.consent(visit.pending, alone, authorization.asks(visit.pending))
                 return await self._visits.go_on(replace(visit, pending=pending), visit.browser)
             case "deny":
                 return self._visits.outcome(visit, await self._visits.authorization.cancel(visit.pending))
             case _:
                 return await self._page(visit, (Problem("choose.needed"),))
+
+    async def _present(self, visit: Visit) -> SignedIn | None:
+        """Who is asked; None where nobody is here who could be."""
+        subject = visit.pending.request.subject
+        live = await self._sessions.live(visit.pool, visit.held)
+        return next((one for one in live if subject in (None, one.user.sub)), None)
 
     async def _descriptions(self, visit: Visit) -> Mapping[str, str]:
         """Those of resource servers, in their owners' words."""

@@ -3,12 +3,14 @@ the page shows, and all else is for the flow to judge."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 from urllib.parse import parse_qsl
 
 from aiohttp import web
 
+from poolhouse.errors import FormRefused
 from poolhouse.flows.sign_in.questions import (
     Chosen,
     CodeGiven,
@@ -29,6 +31,8 @@ ANSWER: Final = "answer_"
 """What stands before the name of a plugin's field."""
 LONGEST: Final = 65_536
 """Bytes of a form. The answer of an authenticator has some thousands."""
+BODY_SECONDS: Final = 20.0
+"""For how long a form may come in."""
 _MOST_FIELDS: Final = 120
 _TYPE: Final = "application/x-www-form-urlencoded"
 _DASHES: Final = str.maketrans("", "", "-‐‑‒–—― \t\r\n\u00a0\u2009\u202f")
@@ -43,18 +47,22 @@ class Incomplete(Exception):
         self.problems = problems
 
 
-async def read_form(request: web.Request) -> dict[str, str]:
+async def read_form(request: web.Request, seconds: float = BODY_SECONDS) -> dict[str, str]:
     """The fields that were posted, each with its first value; of what is no form, none. Raises
-    ``HTTPRequestEntityTooLarge``."""
+    ``HTTPRequestEntityTooLarge``, and ``FormRefused`` for what is not whole within so many seconds."""
     if request.content_type != _TYPE or "Content-Encoding" in request.headers:
         return {}
     if (request.content_length or 0) > LONGEST:
         raise web.HTTPRequestEntityTooLarge(LONGEST, request.content_length or 0)
     body = bytearray()
-    while chunk := await request.content.readany():
-        body += chunk
-        if len(body) > LONGEST:
-            raise web.HTTPRequestEntityTooLarge(LONGEST, len(body))
+    try:
+        async with asyncio.timeout(seconds):
+            while chunk := await request.content.readany():
+                body += chunk
+                if len(body) > LONGEST:
+                    raise web.HTTPRequestEntityTooLarge(LONGEST, len(body))
+    except (TimeoutError, web.RequestPayloadError, ConnectionError):
+        raise FormRefused from None
     return parsed(bytes(body))
 
 

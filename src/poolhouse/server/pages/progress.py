@@ -72,7 +72,7 @@ class Progress(Struct, frozen=True, kw_only=True):
     """``username`` is what was typed, ``way`` the chosen way to begin as long as nothing was proven, ``remembers``
     whether the browser is to keep the session. ``passkey`` is asked on the first page, whoever it is. ``confirming``
     waits for the code of a sign-up, ``resetting`` for that of a forgotten password. ``notice`` is the id of good news
-    for the next page. ``codes`` are recovery codes that the signed-in user has not seen yet.
+    for the next page. ``codes`` are recovery codes that ``owner`` (a sub), who is signed in, has not seen yet.
     ``remembers_browser``: no second factor is to be asked for here for a while."""
 
     username: str = ""
@@ -85,6 +85,7 @@ class Progress(Struct, frozen=True, kw_only=True):
     resetting: CodeSent | None = None
     notice: str | None = None
     codes: tuple[str, ...] = ()
+    owner: str = ""
     remembers_browser: bool = False
 
     def asked(self, asking: Asking, *, way: str | None = None, notice: str | None = None) -> Progress:

@@ -57,10 +57,22 @@ class SignInPages:
     # --- looking -----------------------------------------------------------------------------------------------------
 
     async def show(self, visit: Visit) -> web.Response:
+        visit = await self._of_who_is_here(visit)
         if (rising := await self._rising(visit)) is not None:
             return rising
         notice = visit.progress.notice
         return await self._page(visit, self._places.now(visit), Problem(notice) if notice else None)
+
+    async def _of_who_is_here(self, visit: Visit) -> Visit:
+        """Recovery codes are for whom they were made, and only while that is who is signed in here: whoever comes to
+        the browser after a sign-out does not find them."""
+        owner = visit.progress.owner
+        if not visit.progress.codes:
+            return visit
+        live = await self._services.sessions.live(visit.pool, visit.held)
+        if any(one.user.sub == owner for one in live):
+            return visit
+        return await self._visits.keep(visit, Progress())
 
     async def _rising(self, visit: Visit) -> web.Response | None:
         """Who is signed in, but for less than the client wants to be sure of, is asked for what is missing and for
@@ -102,6 +114,7 @@ class SignInPages:
     # --- answering ---------------------------------------------------------------------------------------------------
 
     async def answer(self, visit: Visit, form: Form) -> web.Response:
+        visit = await self._of_who_is_here(visit)
         place = self._places.now(visit)
         try:
             match place:
@@ -316,9 +329,12 @@ class SignInPages:
         return await self._keep_and_go(visit, progress)
 
     async def _signed_in(self, visit: Visit, progress: Progress, finished: Finished) -> web.Response:
+        # First of all: where a form was sent many times at once, one of them begins a session.
+        visit = await self._visits.keep(visit, Progress())
         begun = await self._services.sign_in_end.session(finished, visit.held, remembered=progress.remembers)
         codes = await self._new_codes(finished)
-        visit = await self._visits.keep(visit, Progress(codes=codes))
+        if codes:
+            visit = await self._visits.keep(visit, Progress(codes=codes, owner=finished.user.sub))
         visit = replace(visit, pending=await self._visits.authorization.done(visit.pending, Step.SIGN_IN))
         browser = Browser(visit.secret, begun.handles)
         if codes:

@@ -13,6 +13,7 @@ from aiohttp.test_utils import make_mocked_request
 from hypothesis import given
 from hypothesis import strategies as st
 
+from poolhouse.errors import FormRefused
 from poolhouse.flows.sign_in.questions import (
     Chosen,
     CodeGiven,
@@ -159,11 +160,16 @@ def test_any_form_is_an_answer_or_incomplete(challenge: str, form: dict[str, str
     assert answer
 
 
-def posted(body: bytes, kind: str = "application/x-www-form-urlencoded", **headers: str) -> web.Request:
+def posted(
+    body: bytes, kind: str = "application/x-www-form-urlencoded", *, whole: bool = True, **headers: str
+) -> web.Request:
     loop = asyncio.get_running_loop()
-    stream = StreamReader(BaseProtocol(loop), 2**16, loop=loop)
+    connection = BaseProtocol(loop)
+    connection.connection_made(asyncio.Transport())
+    stream = StreamReader(connection, 2**16, loop=loop)
     stream.feed_data(body)
-    stream.feed_eof()
+    if whole:
+        stream.feed_eof()
     return make_mocked_request("POST", "/", headers={"Content-Type": kind, **headers}, payload=stream)
 
 
@@ -178,6 +184,20 @@ async def test_what_is_no_form_has_no_fields(kind: str) -> None:
 
 async def test_a_form_that_is_packed_has_no_fields() -> None:
     assert {} == await read_form(posted(b"a=1", **{"Content-Encoding": "gzip"}))
+
+
+async def test_a_form_whose_rest_does_not_come_is_refused() -> None:
+    with pytest.raises(FormRefused):
+        await read_form(posted(b"a=", whole=False), seconds=0.01)
+
+
+@pytest.mark.parametrize("broken", [ConnectionResetError(), web.RequestPayloadError()])
+async def test_a_form_that_breaks_off_is_refused_and_no_failure_of_ours(broken: Exception) -> None:
+    request = posted(b"", whole=False)
+    request.content.set_exception(broken)
+
+    with pytest.raises(FormRefused):
+        await read_form(request)
 
 
 @pytest.mark.parametrize("headers", [{}, {"Content-Length": str(LONGEST + 1)}])
