@@ -38,7 +38,7 @@ here; a subject with many has a module of its own, as ``access`` has.
     ├── OAuthError                   what OAuth has words for
     │   ├── InvalidRequest, InvalidClient, InvalidGrant, InvalidScope
     │   ├── UnauthorizedClient, UnsupportedGrantType
-    │   ├── AuthorizationClientUnknown, RedirectMismatch, TransactionEnded    (shown to the user)
+    │   ├── AuthorizationClientUnknown, RedirectMismatch, TransactionEnded, AccountChanged    (shown to the user)
     │   ├── UnsupportedResponseType, LoginRequired, ConsentRequired, AccountSelectionRequired,
     │   │   InteractionRequired, UserCancelled, AssuranceUnmet,
     │   │   RequestNotSupported, RequestUriNotSupported, RegistrationNotSupported    (sent to the client)
@@ -98,6 +98,7 @@ from poolhouse.errors.oauth import RedirectMismatch as RedirectMismatch
 from poolhouse.errors.oauth import RegistrationNotSupported as RegistrationNotSupported
 from poolhouse.errors.oauth import RequestNotSupported as RequestNotSupported
 from poolhouse.errors.oauth import RequestUriNotSupported as RequestUriNotSupported
+from poolhouse.errors.oauth import AccountChanged as AccountChanged
 from poolhouse.errors.oauth import TransactionEnded as TransactionEnded
 from poolhouse.errors.oauth import UnauthorizedClient as UnauthorizedClient
 from poolhouse.errors.oauth import UnsupportedGrantType as UnsupportedGrantType

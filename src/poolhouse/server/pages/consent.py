@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from msgspec.structs import replace
 
-from poolhouse.errors import NotFound
+from poolhouse.errors import AccountChanged, NotFound
 from poolhouse.flows.clients.resource_servers import ResourceServerAdministration
 from poolhouse.flows.grants.sessions import BrowserSessions
 from poolhouse.server.pages.accounts import shown_name
@@ -41,6 +41,7 @@ class ConsentPages:
         user = present.user
         view = Consent(
             username=shown_name(visit, present),
+            account=user.sub,
             scopes=self._visits.authorization.asks(visit.pending),
             descriptions=await self._descriptions(visit),
             redirect_host=urlsplit(visit.pending.request.redirect_uri).hostname or "",
@@ -54,7 +55,12 @@ class ConsentPages:
         match form.get("do"):
             case "allow":
                 authorization = self._visits.authorization
-                pending = await authorization.consent(visit.pending, visit.browser, authorization.asks(visit.pending))
+                scopes, account = authorization.asks(visit.pending), form.get("account", "")
+                try:
+                    pending = await authorization.consent(visit.pending, visit.browser, account, scopes)
+                except AccountChanged:
+                    # Another tab signed somebody else in: who is asked now was not who looked at the page.
+                    return await self._page(visit, (Problem("consent.changed"),))
                 return await self._visits.go_on(replace(visit, pending=pending), visit.browser)
             case "deny":
                 return self._visits.outcome(visit, await self._visits.authorization.cancel(visit.pending))

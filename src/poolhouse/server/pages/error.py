@@ -26,6 +26,7 @@ TABLE: Final[Mapping[type[errors.PoolhouseError], tuple[int, str]]] = {
     errors.PoolNotFound: (404, "not_found"),
     errors.RedirectMismatch: (400, "redirect_uri.wrong"),
     errors.TransactionEnded: (400, "attempt.ended"),
+    errors.AccountChanged: (400, "attempt.ended"),
     errors.FormRefused: (403, "form"),
     errors.OAuthError: (400, "link.bad"),
     errors.Invalid: (400, "link.bad"),

@@ -317,10 +317,13 @@ class SignInPages:
 
     async def _signed_in(self, visit: Visit, progress: Progress, finished: Finished) -> web.Response:
         begun = await self._services.sign_in_end.session(finished, visit.held, remembered=progress.remembers)
-        codes = await self._new_codes(finished)
-        visit = await self._visits.keep(visit, Progress(codes=codes))
-        visit = replace(visit, pending=await self._visits.authorization.done(visit.pending, Step.SIGN_IN))
         browser = Browser(visit.secret, begun.handles)
+        codes = await self._new_codes(finished)
+        try:
+            visit = await self._visits.keep(visit, Progress(codes=codes))
+        except errors.Conflicted:
+            return await self._visits.signed_in_beside(visit, PAGE, browser, begun.seconds)
+        visit = replace(visit, pending=await self._visits.authorization.done(visit.pending, Step.SIGN_IN))
         if codes:
             response = self._visits.go_signed_in(visit, PAGE, browser, begun.seconds)
         else:

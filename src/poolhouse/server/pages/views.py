@@ -226,10 +226,12 @@ class Reset(View, frozen=True, kw_only=True):
 
 
 class Consent(View, frozen=True, kw_only=True):
-    """``scopes`` in order, ``descriptions`` those of resource servers in their owners' words."""
+    """``scopes`` in order, ``descriptions`` those of resource servers in their owners' words. ``account`` is the id of
+    the user who is shown: the form says for whom it is."""
 
     template = "consent"
     username: str
+    account: str
     scopes: tuple[str, ...]
     descriptions: Mapping[str, str] = {}
     redirect_host: str = ""
