@@ -81,6 +81,7 @@ from poolhouse.errors.factors import PasskeyRefused as PasskeyRefused
 from poolhouse.errors.factors import PasskeyRelyingPartyMismatch as PasskeyRelyingPartyMismatch
 from poolhouse.errors.factors import PasskeysNotConfigured as PasskeysNotConfigured
 from poolhouse.errors.factors import PasskeysNotEnabled as PasskeysNotEnabled
+from poolhouse.errors.oauth import AccountChanged as AccountChanged
 from poolhouse.errors.oauth import AccountSelectionRequired as AccountSelectionRequired
 from poolhouse.errors.oauth import AssuranceUnmet as AssuranceUnmet
 from poolhouse.errors.oauth import AuthorizationClientUnknown as AuthorizationClientUnknown
@@ -98,7 +99,6 @@ from poolhouse.errors.oauth import RedirectMismatch as RedirectMismatch
 from poolhouse.errors.oauth import RegistrationNotSupported as RegistrationNotSupported
 from poolhouse.errors.oauth import RequestNotSupported as RequestNotSupported
 from poolhouse.errors.oauth import RequestUriNotSupported as RequestUriNotSupported
-from poolhouse.errors.oauth import AccountChanged as AccountChanged
 from poolhouse.errors.oauth import TransactionEnded as TransactionEnded
 from poolhouse.errors.oauth import UnauthorizedClient as UnauthorizedClient
 from poolhouse.errors.oauth import UnsupportedGrantType as UnsupportedGrantType
