@@ -278,6 +278,8 @@ class Authorization(Flow):
         present = due.who(request, live, self.world.clock.now())
         if isinstance(present, Step):
             return present
+        if request.adds_passkey:
+            return Step.ADD_PASSKEY
         consent = await self._consents.of(client, present.user.sub) if client.asks_consent else None
         step = due.agreement(request, client, present, consent)
         if step is not None:

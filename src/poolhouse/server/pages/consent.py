@@ -60,7 +60,7 @@ class ConsentPages:
                     pending = await authorization.consent(visit.pending, visit.browser, account, scopes)
                 except AccountChanged:
                     # Another tab signed somebody else in: who is asked now was not who looked at the page.
-                    return await self._page(visit, (Problem("consent.changed"),))
+                    return await self._page(visit, (Problem("accounts.changed"),))
                 return await self._visits.go_on(replace(visit, pending=pending), visit.browser)
             case "deny":
                 return self._visits.outcome(visit, await self._visits.authorization.cancel(visit.pending))

@@ -27,6 +27,8 @@ TABLE: Final[Mapping[type[errors.PoolhouseError], tuple[int, str]]] = {
     errors.RedirectMismatch: (400, "redirect_uri.wrong"),
     errors.TransactionEnded: (400, "attempt.ended"),
     errors.AccountChanged: (400, "attempt.ended"),
+    errors.PasskeysNotEnabled: (400, "link.bad"),
+    errors.PasskeysNotConfigured: (400, "link.bad"),
     errors.FormRefused: (403, "form"),
     errors.OAuthError: (400, "link.bad"),
     errors.Invalid: (400, "link.bad"),

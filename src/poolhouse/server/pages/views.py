@@ -161,8 +161,13 @@ class SetUpAuthenticator(View, frozen=True, kw_only=True):
 
 
 class SetUpPasskey(View, frozen=True, kw_only=True):
+    """``account`` is the id of the user who is shown; None where a sign-in says whose it is. ``can_leave``: the user
+    may go on without one."""
+
     template = "set_up_passkey"
     username: str
+    account: str | None = None
+    can_leave: bool = False
     options: Mapping[str, Any]
 
 

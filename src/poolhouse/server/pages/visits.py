@@ -46,6 +46,7 @@ PAGES: Final[Mapping[Step, str]] = {
     Step.SIGN_UP: "signup",
     Step.CHOOSE_ACCOUNT: "accounts",
     Step.CONSENT: "consent",
+    Step.ADD_PASSKEY: "passkeys/add",
 }
 _LONGEST: Final = 256
 
@@ -209,6 +210,10 @@ class Visits:
         """The browser goes where the request stands now. ``seconds``: for how long it keeps its sessions, where they
         changed (None: until it is closed)."""
         outcome = await self.authorization.go_on(visit.pending, browser)
+        return self._signed_in(self.outcome(visit, outcome), visit, browser, seconds)
+
+    def leave(self, visit: Visit, outcome: Send, browser: Browser, seconds: int | None) -> web.Response:
+        """The browser goes to the client, with the sessions that it has now."""
         return self._signed_in(self.outcome(visit, outcome), visit, browser, seconds)
 
     def go_signed_in(self, visit: Visit, page: str, browser: Browser, seconds: int | None) -> web.Response:
