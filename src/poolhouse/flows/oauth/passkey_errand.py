@@ -30,7 +30,7 @@ from poolhouse.flows.oauth import due
 from poolhouse.flows.oauth.checks.addressed import CLIENT_ID, settled
 from poolhouse.flows.oauth.checks.request import require_allowed
 from poolhouse.flows.oauth.checks.stages import Asked
-from poolhouse.flows.oauth.interaction import Browser, Interact, Outcome, Pending, Send, Show, Step
+from poolhouse.flows.oauth.interaction import Browser, Interact, Pending, Send, Show, Step
 from poolhouse.flows.oauth.rules import rule
 from poolhouse.flows.oauth.waiting import Waiting
 from poolhouse.flows.protection.limits import Asked as Counted
@@ -69,7 +69,7 @@ class PasskeyErrand(Flow):
         self._request_seconds = request_seconds
 
     @rule("E1", "R5")
-    async def begin(self, asked: Asked, browser: Browser) -> Outcome:
+    async def begin(self, asked: Asked, browser: Browser) -> Show | Interact:
         """What is to be done first in this browser. Client and redirect URI are looked at as if a code were asked for.
         Raises ``StoreAway``, ``TooManyRequests``."""
         pool: Pool | None = None

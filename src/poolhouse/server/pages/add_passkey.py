@@ -10,7 +10,7 @@ from aiohttp import web
 
 from poolhouse.errors import AccountChanged, PasskeyRefused, PoolhouseError
 from poolhouse.flows.oauth.checks.stages import Asked
-from poolhouse.flows.oauth.interaction import Browser, Interact, Step
+from poolhouse.flows.oauth.interaction import Browser, Show, Step
 from poolhouse.flows.oauth.passkey_errand import PasskeyErrand
 from poolhouse.server.cookies import BROWSER, SESSIONS, Cookies
 from poolhouse.server.pages.accounts import shown_name
@@ -45,9 +45,8 @@ class AddPasskeyPages:
             outcome = await self._errand.begin(self._read(request), Browser(secret, held))
         except PoolhouseError as error:
             return self._visits.failed(request, request_id, error)
-        if not isinstance(outcome, Interact):
-            error = getattr(outcome, "error", None) or AccountChanged()
-            return self._visits.failed(request, request_id, error)
+        if isinstance(outcome, Show):
+            return self._visits.failed(request, request_id, outcome.error)
         address = f"{root_of(request)}/{PAGES[outcome.step]}?{TX}={outcome.pending.handle}"
         response = web.Response(status=302, headers={"Location": address, "Cache-Control": "no-store"})
         if secret is None:
