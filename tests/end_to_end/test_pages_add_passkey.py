@@ -111,6 +111,7 @@ async def test_row_29_a_passkey_is_for_who_was_shown_and_not_for_whom_another_ta
     told = await at.robot.send(page, credential=made(at, page, VirtualAuthenticator()), without=("do",))
 
     assert (422, "add") == (told.status, told.page)
+    assert "another account" in " ".join(told.problems)
     assert "bob" in told.text
     assert [[], []] == [await passkeys(at, user) for user in (bob, at.oauth.user)]
 
