@@ -84,7 +84,7 @@ async def test_a8_consent_is_shown_each_time_and_to_clients_of_ones_own_too(at: 
     for _ in range(2):
         arrived = await at.authorize(at.request(at.app, prompt="consent"), held)
         browser = Browser(arrived.secret, held)
-        pending = await at.authorization.consent(await at.pending(arrived), browser, ["openid", "email"])
+        pending = await at.authorization.consent(await at.pending(arrived), browser, at.user.sub, ["openid", "email"])
         assert "consent" == arrived.page
         assert isinstance(await at.authorization.go_on(pending, browser), Send)
 
@@ -134,7 +134,7 @@ async def test_a9_it_is_looked_at_again_after_the_pages(at: OAuth) -> None:
     at.house.clock.advance(50)
     arrived = await at.authorize(at.request(at.app, max_age="60", prompt="consent"), held)
     browser = Browser(arrived.secret, held)
-    pending = await at.authorization.consent(await at.pending(arrived), browser, ["openid", "email"])
+    pending = await at.authorization.consent(await at.pending(arrived), browser, at.user.sub, ["openid", "email"])
 
     at.house.clock.advance(20)
     too_old = await at.authorization.go_on(pending, browser)
@@ -256,7 +256,7 @@ async def agree(at: OAuth, client: Client, held: tuple[str, ...], *scopes: str, 
     arrived = await at.authorize(at.request(client, **changes), held)
     assert "consent" == arrived.page, (arrived.location, arrived.body)
     browser = Browser(arrived.secret, held)
-    pending = await at.authorization.consent(await at.pending(arrived), browser, scopes)
+    pending = await at.authorization.consent(await at.pending(arrived), browser, at.user.sub, scopes)
     outcome = await at.authorization.go_on(pending, browser)
     assert isinstance(outcome, Send)
     return outcome
@@ -295,7 +295,7 @@ async def test_a20_the_consent_of_one_user_is_not_that_of_another(at: OAuth) -> 
     john = await at.house.user(at.app, "john")
     arrived = await at.authorize(at.request(client), held)
     browser = Browser(arrived.secret, held)
-    pending = await at.authorization.consent(await at.pending(arrived), browser, ["openid", "email"])
+    pending = await at.authorization.consent(await at.pending(arrived), browser, at.user.sub, ["openid", "email"])
 
     both = await at.signed_in(john, held=held)
     outcome = await at.authorization.go_on(pending, Browser(arrived.secret, both))

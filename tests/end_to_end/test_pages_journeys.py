@@ -274,6 +274,33 @@ async def test_neither_yes_nor_no_is_asked_again(at: Site) -> None:
     assert "consent" == told.page
 
 
+async def test_only_who_was_shown_on_the_page_agrees_and_not_whom_another_tab_changed_to(at: Site) -> None:
+    bob = await at.house.user(at.oauth.app, "bob")
+    await at.asks_consent(at.oauth.app)
+    asked = await at.robot.send(await at.start(), username="jane", password=PASSWORD)
+    assert "jane" in asked.text
+    await at.robot.send(await at.start(prompt="login"), username="bob", password=PASSWORD)
+
+    told = await at.robot.send(asked, press="allow")
+
+    assert (422, "consent") == (told.status, told.page)
+    assert "bob" in told.text
+    consents = at.house.built.ports.consents
+    assert await consents.get(at.oauth.pool.id, bob.sub, at.oauth.app.id) is None
+    assert await consents.get(at.oauth.pool.id, at.oauth.user.sub, at.oauth.app.id) is None
+    arrived = await at.robot.send(told, press="allow")
+    assert bob.sub == claims_of((await at.redeem(arrived)).json["id_token"])["sub"]
+
+
+async def test_consent_that_does_not_say_whose_it_is_counts_for_nobody(at: Site) -> None:
+    await at.asks_consent(at.oauth.app)
+    asked = await at.robot.send(await at.start(), username="jane", password=PASSWORD)
+
+    told = await at.robot.send(asked, press="allow", without=("account",))
+
+    assert (422, "consent") == (told.status, told.page)
+
+
 async def test_one_of_several_accounts_goes_on(at: Site) -> None:
     bob = await at.house.user(at.oauth.app, "bob")
     await at.robot.send(await at.start(), username="jane", password=PASSWORD)

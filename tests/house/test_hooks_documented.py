@@ -83,8 +83,8 @@ def test_a_plugin_really_uses_the_hook(hook: str) -> None:
 
 
 BY_OCCASION = {
-    "pre_sign_up": {"flows/accounts/administration.py", "flows/accounts/sign_up.py"},
-    "post_confirmation": {"flows/accounts/recovery.py", "flows/accounts/sign_up.py"},
+    "pre_sign_up": {"flows/accounts/administration.py", "flows/accounts/sign_up_plugins.py"},
+    "post_confirmation": {"flows/accounts/recovery.py", "flows/accounts/sign_up_plugins.py"},
     "pre_token": {"flows/grants/issue.py", "flows/grants/machines.py"},
 }
 """Hooks of several occasions, each of which has a ``source`` of its own and one place that asks."""

@@ -37,7 +37,9 @@ async def test_a_request_leads_to_a_page_of_this_pool_whatever_it_says(at: OAuth
         assert arrived.tx.replace("-", "").replace("_", "").isalnum()
 
 
-@pytest.mark.parametrize("page", ["login", "signup", "accounts", "consent", "forgotPassword", "confirm"])
+@pytest.mark.parametrize(
+    "page", ["login", "signup", "accounts", "consent", "forgotPassword", "confirm", "passkeys/add"]
+)
 @pytest.mark.parametrize("evil", EVIL)
 async def test_a_page_of_no_request_leads_nowhere(at: OAuth, page: str, evil: str) -> None:
     url = URL(f"{at.api.url}{at.pool.id}/{page}").with_query(dict.fromkeys(NAMES, evil))

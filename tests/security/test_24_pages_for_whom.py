@@ -1,8 +1,7 @@
-"""Row 24: what a page shows and asks is for whoever it was made for, and a form that is sent many times counts once."""
+"""Row 24: what a page shows and asks is for whoever it was made for."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -11,7 +10,7 @@ from tests.support.factors import App, with_factors
 from tests.support.house import PASSWORD
 from tests.support.oauth import claims_of
 from tests.support.pages import Site, site
-from tests.support.robot import Robot, Screen
+from tests.support.robot import Screen
 
 
 @pytest.fixture
@@ -69,18 +68,3 @@ async def test_a_yes_is_that_of_whoever_was_asked(at: Site) -> None:
     assert "john" in told.text
     arrived = await at.robot.send(told, press="allow")
     assert "john" == claims_of((await at.redeem(arrived)).json["id_token"])["cognito:username"]
-
-
-async def test_a_form_that_is_sent_many_times_at_once_begins_one_session(at: Site) -> None:
-    first = await at.start()
-    token = first.form.fields["_csrf"]
-
-    async def send() -> Screen:
-        tab = Robot(at.robot.session, at.robot.origin)
-        tab.cookies = dict(at.robot.cookies)
-        return await tab.post(first.address, {"_csrf": token, "username": "jane", "password": PASSWORD})
-
-    told = await asyncio.gather(*[send() for _ in range(12)])
-
-    assert 1 == len([screen for screen in told if screen.left])
-    assert 1 == len(await at.house.services.sessions.of_user(at.oauth.user))

@@ -45,7 +45,16 @@ async def at() -> AsyncIterator[Site]:
 async def signs_nobody_in(at: Site, screen: Screen) -> None:
     """Whatever is sent from here, to whichever page."""
     token = screen.form.fields["_csrf"]
-    pages = ("login", "signup", "confirm", "forgotPassword", "confirmForgotPassword", "accounts", "consent")
+    pages = (
+        "login",
+        "signup",
+        "confirm",
+        "forgotPassword",
+        "confirmForgotPassword",
+        "accounts",
+        "consent",
+        "passkeys/add",
+    )
     for page in pages:
         for at_place in ("", "&at=name", "&at=choose", "&at=other", "&at=recovery", "&at=done"):
             if at_place and page != "login":

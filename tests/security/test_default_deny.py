@@ -58,6 +58,7 @@ OF_POOLS = {
     "/oauth2/revoke",
     "/oauth2/token",
     "/oauth2/userInfo",
+    "/passkeys/add",
     "/signup",
 }
 """Under the id of a pool, at its domain, and under the prefix of that."""

@@ -211,6 +211,7 @@ VIEWS: Mapping[str, View] = {
     ),
     "consent": Consent(
         username=LENA,
+        account="1",
         scopes=("openid", "email", "notes/write", "offline_access"),
         descriptions={"notes/write": "Read and change your notes"},
         redirect_host="planner.example.net",

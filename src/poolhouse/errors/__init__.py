@@ -38,7 +38,7 @@ here; a subject with many has a module of its own, as ``access`` has.
     ├── OAuthError                   what OAuth has words for
     │   ├── InvalidRequest, InvalidClient, InvalidGrant, InvalidScope
     │   ├── UnauthorizedClient, UnsupportedGrantType
-    │   ├── AuthorizationClientUnknown, RedirectMismatch, TransactionEnded    (shown to the user)
+    │   ├── AuthorizationClientUnknown, RedirectMismatch, TransactionEnded, AccountChanged    (shown to the user)
     │   ├── UnsupportedResponseType, LoginRequired, ConsentRequired, AccountSelectionRequired,
     │   │   InteractionRequired, UserCancelled, AssuranceUnmet,
     │   │   RequestNotSupported, RequestUriNotSupported, RegistrationNotSupported    (sent to the client)
@@ -81,6 +81,7 @@ from poolhouse.errors.factors import PasskeyRefused as PasskeyRefused
 from poolhouse.errors.factors import PasskeyRelyingPartyMismatch as PasskeyRelyingPartyMismatch
 from poolhouse.errors.factors import PasskeysNotConfigured as PasskeysNotConfigured
 from poolhouse.errors.factors import PasskeysNotEnabled as PasskeysNotEnabled
+from poolhouse.errors.oauth import AccountChanged as AccountChanged
 from poolhouse.errors.oauth import AccountSelectionRequired as AccountSelectionRequired
 from poolhouse.errors.oauth import AssuranceUnmet as AssuranceUnmet
 from poolhouse.errors.oauth import AuthorizationClientUnknown as AuthorizationClientUnknown

@@ -79,6 +79,13 @@ class TransactionEnded(OAuthError):
     usual = Reason.OAUTH_TRANSACTION_ENDED
 
 
+class AccountChanged(OAuthError):
+    """What a page was answered for one user, another one would have to stand by now."""
+
+    code = "invalid_request"
+    usual = Reason.OAUTH_ACCOUNT_CHANGED
+
+
 class UnsupportedResponseType(OAuthError):
     code = "unsupported_response_type"
     usual = Reason.OAUTH_RESPONSE_TYPE_UNKNOWN

@@ -328,6 +328,7 @@ class Reason(Enum):
     OAUTH_CLIENT_UNKNOWN = "Client does not exist: the parameter client_id names none of this user pool."
     OAUTH_REDIRECT_MISSING = "The parameter redirect_uri is missing."
     OAUTH_REDIRECT_MISMATCH = "redirect_mismatch: redirect_uri is not one that the client has registered."
+    OAUTH_ACCOUNT_CHANGED = "Somebody else is signed in in this browser now."
     OAUTH_TRANSACTION_ENDED = "This sign-in has ended, or began in another browser."
     OAUTH_RESPONSE_TYPE_UNKNOWN = "The response type is not served here."
     OAUTH_RESPONSE_TYPE_NOT_ALLOWED = "The client is not allowed this response type."

@@ -62,6 +62,8 @@ class AuthorizationRequest(StoredRecord, frozen=True, kw_only=True):
     subject: str | None = None
     done: tuple[str, ...] = ()
     private: dict[str, Any] = {}
+    adds_passkey: bool = False
+    """The client sent its user to add a passkey: the user comes back without an answer, and nothing is given."""
 
     def __repr__(self) -> str:
         return f"AuthorizationRequest(client_id={self.client_id!r}, done={self.done!r})"

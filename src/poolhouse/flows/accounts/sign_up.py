@@ -20,13 +20,13 @@ from poolhouse.errors import (
 )
 from poolhouse.errors.reasons import Reason
 from poolhouse.flows.accounts.pretended import PretendedSignUps, hides_taken
+from poolhouse.flows.accounts.sign_up_plugins import SignUpPlugins, decided
 from poolhouse.flows.accounts.unfinished import UnfinishedSignUps
 from poolhouse.flows.clients.permitted import HOSTED
 from poolhouse.flows.clients.proof import ClientProof
 from poolhouse.flows.directory.lookup import Directory
 from poolhouse.flows.directory.naming import contact_to_verify, name_error, place_name, verified
 from poolhouse.flows.directory.passwords import Credentials, require_policy
-from poolhouse.flows.directory.shown import attributes_for_hooks
 from poolhouse.flows.directory.values import check_values, require_writable
 from poolhouse.flows.factors.first import begins_by_code
 from poolhouse.flows.flow import Flow, World, step
@@ -35,9 +35,7 @@ from poolhouse.flows.messages.codes import CodeProcess
 from poolhouse.flows.messages.words import delivery, likely_contact
 from poolhouse.flows.protection.limits import Asked, Limits
 from poolhouse.flows.sign_in.signed_up import SignUpSessions
-from poolhouse.hooks import specs
 from poolhouse.hooks.answers.accounts import SignUpDecision
-from poolhouse.hooks.events.accounts import PostConfirmation, PreSignUp
 from poolhouse.ports.origin import by_user
 from poolhouse.ports.pools import Pools
 from poolhouse.ports.users import NameTaken, Users
@@ -96,6 +94,7 @@ class SignUp(Flow):
         self._limits = limits
         self._unfinished = unfinished
         self._sessions = sessions
+        self._plugins = SignUpPlugins(world)
         self._pretended = PretendedSignUps(world, directory, credentials, code_process)
 
     @step("sign_up")
@@ -136,11 +135,11 @@ class SignUp(Flow):
             if not hides_taken(pool, by_pages=request.by_pages):
                 raise
             taken = error
-        decision = await self._pre_sign_up(pool, client, draft, request)
+        decision = await self._plugins.before(pool, client, draft, request.validation_data, request.metadata)
         try:
             if taken is not None:
                 raise taken
-            user = begun or await self._add(pool, client, _decided(draft, decision), decision, request.password)
+            user = begun or await self._add(pool, client, decided(draft, decision), decision, request.password)
         except Taken:
             if not hides_taken(pool, by_pages=request.by_pages) or decision.confirm:
                 raise
@@ -149,7 +148,7 @@ class SignUp(Flow):
                 draft, sent, None if sent is None else await self._sessions.signed_up(client, draft, HOSTED)
             )
         if user.status == CONFIRMED:
-            await self._post_confirmation(pool, client, user, request.metadata)
+            await self._plugins.after(pool, client, user, request.metadata)
             return SignedUp(user, None)
         contact = contact_to_verify(pool, user)
         if contact is None:
@@ -230,7 +229,7 @@ class SignUp(Flow):
             actor=by_user(user.sub),
             facts={"attribute": fitting.attribute},
         )
-        await self._post_confirmation(pool, client, confirmed, metadata)
+        await self._plugins.after(pool, client, confirmed, metadata)
         return await self._sessions.confirmed(client, confirmed, session)
 
     @step("sign_up.confirm_by_admin")
@@ -245,7 +244,7 @@ class SignUp(Flow):
         except VersionConflict:
             raise ConcurrentModification from None
         await self.world.audit.note("sign_up.confirmed", pool_id=pool.id, subject=user.sub)
-        await self._post_confirmation(pool, None, confirmed, metadata)
+        await self._plugins.after(pool, None, confirmed, metadata)
 
     @step("sign_up.resend")
     async def resend(
@@ -323,51 +322,6 @@ class SignUp(Flow):
             "sign_up", pool_id=pool.id, client_id=client.id, subject=user.sub, facts={"status": user.status}
         )
         return user
-
-    async def _pre_sign_up(self, pool: Pool, client: Client, draft: User, request: SignUpRequest) -> SignUpDecision:
-        event = PreSignUp(
-            source="PreSignUp_SignUp",
-            pool_id=pool.id,
-            client_id=client.id,
-            username=draft.username,
-            attributes=dict(draft.attributes),
-            validation_data=request.validation_data,
-            client_metadata=request.metadata,
-        )
-        asks = self.world.hooks.implements(specs.pre_sign_up, pool)
-        answers = await self.world.hooks.all(specs.pre_sign_up, event) if asks else []
-        decision = SignUpDecision(
-            confirm=any(a.confirm for a in answers),
-            verify_email=any(a.verify_email for a in answers),
-            verify_phone=any(a.verify_phone for a in answers),
-        )
-        for attribute, wanted in (("email", decision.verify_email), ("phone_number", decision.verify_phone)):
-            if wanted and not draft.attributes.get(attribute):
-                raise InvalidParameter(Reason.DECIDED_CONTACT_MISSING, attribute=attribute)
-        return decision
-
-    async def _post_confirmation(
-        self, pool: Pool, client: Client | None, user: User, metadata: Mapping[str, str]
-    ) -> None:
-        event = PostConfirmation(
-            source="PostConfirmation_ConfirmSignUp",
-            pool_id=pool.id,
-            client_id=client.id if client else None,
-            username=user.username,
-            attributes=attributes_for_hooks(user),
-            client_metadata=metadata,
-        )
-        if self.world.hooks.implements(specs.post_confirmation, pool):
-            await self.world.hooks.all(specs.post_confirmation, event)
-
-
-def _decided(draft: User, decision: SignUpDecision) -> User:
-    attributes = dict(draft.attributes)
-    if decision.verify_email:
-        attributes["email_verified"] = "true"
-    if decision.verify_phone:
-        attributes["phone_number_verified"] = "true"
-    return replace(draft, attributes=attributes, status=CONFIRMED if decision.confirm else UNCONFIRMED)
 
 
 def _not_confirmable(user: User) -> NotAuthorized:

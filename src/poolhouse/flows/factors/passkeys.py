@@ -27,7 +27,7 @@ from poolhouse.errors import (
 )
 from poolhouse.errors.reasons import Reason
 from poolhouse.flows.flow import Flow, World, step
-from poolhouse.flows.grants.bearer import Bearer, Bearers
+from poolhouse.flows.grants.bearer import Bearers
 from poolhouse.flows.protection.limits import Asked, Limits
 from poolhouse.flows.protection.lockout import Lockout, as_first
 from poolhouse.ports.arithmetic import PasskeyMade, PasskeyProofs, PasskeyTerms
@@ -35,6 +35,7 @@ from poolhouse.ports.factors import Passkeys
 from poolhouse.ports.origin import by_user
 from poolhouse.ports.paging import Slice
 from poolhouse.records.audit import Action
+from poolhouse.records.clients import Client
 from poolhouse.records.factors import WEB_AUTHN, Passkey, PasskeyOptions
 from poolhouse.records.pools import PasskeyPolicy, Pool
 from poolhouse.records.users import User
@@ -57,6 +58,14 @@ _PROVIDERS: Final[Mapping[str, str]] = {
 }
 """Kinds of authenticators that say which they are (AAGUID), and what users call them."""
 _SOME_PASSKEY: Final = "Passkey"
+
+
+class Holder(Struct, frozen=True):
+    """Who gets the passkey, at which client: known by an access token, or by a session in a browser."""
+
+    pool: Pool
+    client: Client
+    user: User
 
 
 class CreationOptions(Struct, frozen=True):
@@ -116,9 +125,13 @@ class PasskeyRegistrations(Flow):
         ``Bearers.of``.
         """
         bearer = await self._bearers.of(access_token)
-        pool, user = bearer.pool, bearer.user
+        return await self.start_for(Holder(bearer.pool, bearer.client, bearer.user))
+
+    async def start_for(self, holder: Holder) -> CreationOptions:
+        """As ``start``, for a user whom the caller knows to be signed in."""
+        pool, user = holder.pool, holder.user
         policy = policy_of(pool)
-        await self._limits.admit(Asked.ANSWER, bearer.client)
+        await self._limits.admit(Asked.ANSWER, holder.client)
         held = await self._passkeys.of(pool.id, user.sub)
         if len(held) >= MOST:
             raise LimitExceeded(Reason.TOO_MANY_PASSKEYS, most=MOST)
@@ -129,13 +142,13 @@ class PasskeyRegistrations(Flow):
                 pool_id=pool.id,
                 user_sub=user.sub,
                 digest=_digest(challenge),
-                client_id=bearer.client.id,
+                client_id=holder.client.id,
                 rp_id=rp_id,
                 verification=policy.asked_verification,
                 expires=self.world.clock.now() + VALIDITY,
             )
         )
-        await self._note("factor.requested", bearer)
+        await self._note("factor.requested", holder)
         name = _name_of(pool, user)
         return CreationOptions(
             challenge=challenge,
@@ -155,26 +168,31 @@ class PasskeyRegistrations(Flow):
         Raises ``PasskeyRefused`` and what is one, ``LimitExceeded``, and as ``start``.
         """
         bearer = await self._bearers.of(access_token)
-        policy = policy_of(bearer.pool)
-        await self._limits.admit(Asked.ANSWER, bearer.client)
+        return await self.complete_for(Holder(bearer.pool, bearer.client, bearer.user), credential)
+
+    async def complete_for(self, holder: Holder, credential: Mapping[str, Any]) -> Passkey:
+        """As ``complete``, for a user whom the caller knows to be signed in. What was started for somebody else, or for
+        another client, is refused."""
+        policy = policy_of(holder.pool)
+        await self._limits.admit(Asked.ANSWER, holder.client)
         try:
-            passkey = await self._made(bearer, policy, credential)
+            passkey = await self._made(holder, policy, credential)
         except PasskeyRefused:
-            await self._note("factor.refused", bearer)
+            await self._note("factor.refused", holder)
             raise
         # Wrong answers by those before were none by this one.
         await self._lockout.clear(passkey.pool_id, passkey.user_sub, as_first(WEB_AUTHN))
-        await self._note("factor.enrolled", bearer)
+        await self._note("factor.enrolled", holder)
         return passkey
 
-    async def _made(self, bearer: Bearer, policy: PasskeyPolicy, credential: Mapping[str, Any]) -> Passkey:
+    async def _made(self, holder: Holder, policy: PasskeyPolicy, credential: Mapping[str, Any]) -> Passkey:
         response = credential.get("response")
         said: Mapping[str, Any] = response if isinstance(response, Mapping) else {}
         challenge = self._proofs.challenge_of(said.get("clientDataJSON", ""))
-        options = await self._passkeys.take_options(bearer.pool.id, bearer.user.sub, _digest(challenge))
+        options = await self._passkeys.take_options(holder.pool.id, holder.user.sub, _digest(challenge))
         if options is None:
             raise PasskeyChallengeNotFound
-        if options.client_id != bearer.client.id:
+        if options.client_id != holder.client.id:
             raise PasskeyClientMismatch
         if options.rp_id != policy.rp_id:
             raise PasskeyRelyingPartyMismatch
@@ -183,8 +201,8 @@ class PasskeyRegistrations(Flow):
         made = await self._proofs.made(credential, PasskeyTerms(challenge, options.rp_id, verified))
         return await self._kept(
             Passkey(
-                pool_id=bearer.pool.id,
-                user_sub=bearer.user.sub,
+                pool_id=holder.pool.id,
+                user_sub=holder.user.sub,
                 id=made.id,
                 rp_id=options.rp_id,
                 key=made.key,
@@ -222,15 +240,15 @@ class PasskeyRegistrations(Flow):
             raise PasskeyNotFound
         if not await self._passkeys.delete(bearer.pool.id, id):
             raise PasskeyNotFound
-        await self._note("factor.deleted", bearer)
+        await self._note("factor.deleted", Holder(bearer.pool, bearer.client, bearer.user))
 
-    async def _note(self, action: Action, bearer: Bearer) -> None:
+    async def _note(self, action: Action, holder: Holder) -> None:
         await self.world.audit.note(
             action,
-            pool_id=bearer.pool.id,
-            client_id=bearer.client.id,
-            subject=bearer.user.sub,
-            actor=by_user(bearer.user.sub),
+            pool_id=holder.pool.id,
+            client_id=holder.client.id,
+            subject=holder.user.sub,
+            actor=by_user(holder.user.sub),
             facts={"factor": WEB_AUTHN},
         )
 

@@ -10,6 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from poolhouse.errors import (
+    AccountChanged,
     AuthorizationClientUnknown,
     ClientNotFound,
     InvalidAccessToken,
@@ -200,17 +201,19 @@ class Authorization(Flow):
         return due.asked_of_user(pending.request)
 
     @rule("A20")
-    async def consent(self, pending: Pending, browser: Browser, scopes: Iterable[str]) -> Pending:
-        """The present user lets the client have those of these scopes that it asks for, and the request is for no more
-        than that. Raises ``TransactionEnded``, also where there is no present user."""
+    async def consent(self, pending: Pending, browser: Browser, sub: str, scopes: Iterable[str]) -> Pending:
+        """The present user, who has to be this one, lets the client have those of these scopes that it asks for, and
+        the request is for no more than that. Raises ``AccountChanged`` where it is somebody else by now, and
+        ``TransactionEnded``, also where there is no present user."""
         request, client = pending.request, pending.client
         live = await self._sessions.live(pending.pool, browser.sessions)
         present = due.who(request, live, self.world.clock.now())
         if isinstance(present, Step):
             raise TransactionEnded
+        if present.user.sub != sub:
+            raise AccountChanged
         agreed = [scope for scope in due.asked_of_user(request) if scope in {*scopes, "openid"}]
         await self._consents.give(client, present.user, agreed)
-        sub = present.user.sub
 
         def narrowed(current: AuthorizationRequest) -> AuthorizationRequest:
             left = tuple([scope for scope in current.scopes if scope in agreed])
@@ -241,6 +244,25 @@ class Authorization(Flow):
         except TransactionEnded as error:
             return Show(error, pool, client)
 
+    @rule("A19")
+    async def answered_beside(self, pending: Pending, browser: Browser) -> Outcome:
+        """What the client's request leads to where this browser has signed in to it twice at the same moment, and the
+        other sign-in was answered: it is made once more, with a code of its own. ``pending`` was read while the request
+        waited, and ``browser`` has the session of the second sign-in."""
+        request, pool, client = with_done(pending.request, Step.SIGN_IN.value), pending.pool, pending.client
+
+        async def go() -> Outcome:
+            await self._waiting.still(request)
+            next_one = await self._next(request, pool, client, browser)
+            if isinstance(next_one, Step):
+                raise TransactionEnded
+            return await self._answer(request, pool, client, next_one)
+
+        try:
+            return await self._reply(request, pool).whatever_comes(go)
+        except TransactionEnded as error:
+            return Show(error, pool, client)
+
     @rule("A21")
     async def cancel(self, pending: Pending) -> Send:
         """The user does not want to: the client hears of it, once. Raises ``TransactionEnded``."""
@@ -256,6 +278,8 @@ class Authorization(Flow):
         present = due.who(request, live, self.world.clock.now())
         if isinstance(present, Step):
             return present
+        if request.adds_passkey:
+            return Step.ADD_PASSKEY
         consent = await self._consents.of(client, present.user.sub) if client.asks_consent else None
         step = due.agreement(request, client, present, consent)
         if step is not None:

@@ -22,6 +22,7 @@ class Step(Enum):
     SIGN_UP = "sign_up"
     CHOOSE_ACCOUNT = "choose_account"
     CONSENT = "consent"
+    ADD_PASSKEY = "add_passkey"
 
 
 class Browser(Struct, frozen=True):

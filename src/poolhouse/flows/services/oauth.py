@@ -22,9 +22,11 @@ from poolhouse.flows.oauth.grants.client_credentials import ClientCredentials
 from poolhouse.flows.oauth.grants.refresh_token import RefreshToken
 from poolhouse.flows.oauth.introspection import Introspection
 from poolhouse.flows.oauth.logout import SignOut
+from poolhouse.flows.oauth.passkey_errand import PasskeyErrand
 from poolhouse.flows.oauth.revocation import RevocationEndpoint
 from poolhouse.flows.oauth.token import TokenEndpoint
 from poolhouse.flows.oauth.userinfo import UserInfos
+from poolhouse.flows.oauth.waiting import Waiting
 from poolhouse.flows.protection.limits import Admit, admit_all
 from poolhouse.flows.services.user_pools import Services
 from poolhouse.hooks.context import Http
@@ -45,6 +47,7 @@ USUAL: Final = OAuthTerms()
 
 class OAuthServices(Struct, frozen=True):
     authorization: Authorization
+    passkey_errand: PasskeyErrand
     consents: ConsentBook
     token: TokenEndpoint
     revocation: RevocationEndpoint
@@ -87,6 +90,16 @@ def build_oauth(
             codes,
             Terms(request_seconds=terms.request_seconds, implicit=terms.implicit),
             services.limits,
+        ),
+        passkey_errand=PasskeyErrand(
+            world,
+            ports.pools,
+            ports.clients,
+            Waiting(ports.pools, ports.clients, ports.authorization_requests, implicit=terms.implicit),
+            sessions,
+            services.passkeys,
+            services.limits,
+            terms.request_seconds,
         ),
         consents=consents,
         token=TokenEndpoint(

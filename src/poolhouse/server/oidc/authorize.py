@@ -27,6 +27,7 @@ PAGES: Final[Mapping[Step, str]] = {
     Step.SIGN_UP: "signup",
     Step.CHOOSE_ACCOUNT: "accounts",
     Step.CONSENT: "consent",
+    Step.ADD_PASSKEY: "passkeys/add",
 }
 _STATUS: Final[Mapping[type[PoolhouseError], int]] = {
     PoolhouseError: 400,

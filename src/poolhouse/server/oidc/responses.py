@@ -49,6 +49,8 @@ def go(request: web.Request, address: str) -> web.Response:
 @rule("R6")
 def located(send: Send) -> str:
     """The redirect URI, all of it as it was registered, with the fields behind it."""
+    if not send.fields:
+        return send.redirect_uri
     # A space as %20: scripts that read a fragment do not know the other way.
     said = urlencode(send.fields, quote_via=quote)
     if send.mode == "fragment":

@@ -10,10 +10,9 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from msgspec.structs import replace
 
-from poolhouse.errors import NotFound
+from poolhouse.errors import AccountChanged, NotFound
 from poolhouse.flows.clients.resource_servers import ResourceServerAdministration
 from poolhouse.flows.grants.sessions import BrowserSessions, SignedIn
-from poolhouse.flows.oauth.interaction import Browser
 from poolhouse.server.pages.accounts import shown_name
 from poolhouse.server.pages.places import PAGE as SIGN_IN
 from poolhouse.server.pages.views import Consent, Problem
@@ -53,13 +52,13 @@ class ConsentPages:
     async def answer(self, visit: Visit, form: Form) -> web.Response:
         match form.get("do"):
             case "allow":
-                present = await self._present(visit)
-                if present is None or present.user.sub != form.get("account"):
-                    # Somebody else has come to the front meanwhile: they are asked themselves.
-                    return self._visits.go(visit, PAGE)
                 authorization = self._visits.authorization
-                alone = Browser(visit.secret, (present.handle,))
-                pending = await authorization.consent(visit.pending, alone, authorization.asks(visit.pending))
+                scopes, account = authorization.asks(visit.pending), form.get("account", "")
+                try:
+                    pending = await authorization.consent(visit.pending, visit.browser, account, scopes)
+                except AccountChanged:
+                    # Another tab signed somebody else in: who is asked now was not who looked at the page.
+                    return await self._page(visit, (Problem("accounts.changed"),))
                 return await self._visits.go_on(replace(visit, pending=pending), visit.browser)
             case "deny":
                 return self._visits.outcome(visit, await self._visits.authorization.cancel(visit.pending))

@@ -329,14 +329,14 @@ class SignInPages:
         return await self._keep_and_go(visit, progress)
 
     async def _signed_in(self, visit: Visit, progress: Progress, finished: Finished) -> web.Response:
-        # First of all: where a form was sent many times at once, one of them begins a session.
-        visit = await self._visits.keep(visit, Progress())
         begun = await self._services.sign_in_end.session(finished, visit.held, remembered=progress.remembers)
-        codes = await self._new_codes(finished)
-        if codes:
-            visit = await self._visits.keep(visit, Progress(codes=codes, owner=finished.user.sub))
-        visit = replace(visit, pending=await self._visits.authorization.done(visit.pending, Step.SIGN_IN))
         browser = Browser(visit.secret, begun.handles)
+        codes = await self._new_codes(finished)
+        try:
+            visit = await self._visits.keep(visit, Progress(codes=codes, owner=finished.user.sub if codes else None))
+        except errors.Conflicted:
+            return await self._visits.signed_in_beside(visit, PAGE, browser, begun.seconds)
+        visit = replace(visit, pending=await self._visits.authorization.done(visit.pending, Step.SIGN_IN))
         if codes:
             response = self._visits.go_signed_in(visit, PAGE, browser, begun.seconds)
         else:

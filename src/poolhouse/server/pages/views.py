@@ -161,8 +161,13 @@ class SetUpAuthenticator(View, frozen=True, kw_only=True):
 
 
 class SetUpPasskey(View, frozen=True, kw_only=True):
+    """``account`` is the id of the user who is shown; None where a sign-in says whose it is. ``can_leave``: the user
+    may go on without one."""
+
     template = "set_up_passkey"
     username: str
+    account: str | None = None
+    can_leave: bool = False
     options: Mapping[str, Any]
 
 
@@ -226,12 +231,12 @@ class Reset(View, frozen=True, kw_only=True):
 
 
 class Consent(View, frozen=True, kw_only=True):
-    """``account`` is how the form says who is asked. ``scopes`` in order, ``descriptions`` those of resource servers in
-    their owners' words."""
+    """``scopes`` in order, ``descriptions`` those of resource servers in their owners' words. ``account`` is the id of
+    the user who is shown: the form says for whom it is."""
 
     template = "consent"
     username: str
-    account: str = ""
+    account: str
     scopes: tuple[str, ...]
     descriptions: Mapping[str, str] = {}
     redirect_host: str = ""

@@ -16,7 +16,7 @@ from aiohttp import web
 from msgspec import Struct
 from msgspec.structs import replace
 
-from poolhouse.errors import Conflicted, Failed, PoolhouseError
+from poolhouse.errors import Conflicted, Failed, PoolhouseError, TransactionEnded
 from poolhouse.flows.factors import browsers
 from poolhouse.flows.factors.browsers import RememberedBrowser
 from poolhouse.flows.oauth.authorize import Authorization
@@ -46,6 +46,7 @@ PAGES: Final[Mapping[Step, str]] = {
     Step.SIGN_UP: "signup",
     Step.CHOOSE_ACCOUNT: "accounts",
     Step.CONSENT: "consent",
+    Step.ADD_PASSKEY: "passkeys/add",
 }
 _LONGEST: Final = 256
 
@@ -212,9 +213,29 @@ class Visits:
         outcome = await self.authorization.go_on(visit.pending, browser)
         return self._signed_in(self.outcome(visit, outcome), visit, browser, seconds)
 
+    def leave(self, visit: Visit, outcome: Send, browser: Browser, seconds: int | None) -> web.Response:
+        """The browser goes to the client, with the sessions that it has now."""
+        return self._signed_in(self.outcome(visit, outcome), visit, browser, seconds)
+
     def go_signed_in(self, visit: Visit, page: str, browser: Browser, seconds: int | None) -> web.Response:
         """The browser goes to a page of this request, with the sessions that it has now."""
         return self._signed_in(self.go(visit, page), visit, browser, seconds)
+
+    async def signed_in_beside(self, visit: Visit, page: str, browser: Browser, seconds: int | None) -> web.Response:
+        """The browser goes on from a right answer that was sent twice at once, where the other one was faster: with the
+        sessions that it has now to the page of this request, or, if that is over already, to the client."""
+        authorization = self.authorization
+        outcome: Outcome
+        try:
+            now = await authorization.pending(visit.pool.id, visit.pending.handle, visit.secret)
+            if read(now.request.private).codes:
+                return self.go_signed_in(visit, page, browser, seconds)
+            outcome = await authorization.go_on(await authorization.done(now, Step.SIGN_IN), browser)
+        except TransactionEnded as error:
+            outcome = Show(error)
+        if isinstance(outcome, Show) and isinstance(outcome.error, TransactionEnded):
+            outcome = await authorization.answered_beside(visit.pending, browser)
+        return self._signed_in(self.outcome(visit, outcome), visit, browser, seconds)
 
     def remember(self, response: web.Response, visit: Visit, browser: RememberedBrowser) -> None:
         """The browser keeps what says so."""

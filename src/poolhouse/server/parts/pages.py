@@ -5,13 +5,16 @@ from __future__ import annotations
 from aiohttp import web
 
 from poolhouse.flows.flow import World
+from poolhouse.flows.oauth.checks.stages import Asked
 from poolhouse.flows.services.oauth import OAuthServices
 from poolhouse.flows.services.user_pools import Services
 from poolhouse.server.cookies import Cookies
 from poolhouse.server.ground import Ground
+from poolhouse.server.oidc.requests import sorted_out
 from poolhouse.server.oidc.responses import ToClient
-from poolhouse.server.pages import accounts, confirm_link, consent, places, recovery, sign_up
+from poolhouse.server.pages import accounts, add_passkey, confirm_link, consent, places, recovery, sign_up
 from poolhouse.server.pages.accounts import AccountPages
+from poolhouse.server.pages.add_passkey import AddPasskeyPages
 from poolhouse.server.pages.confirm_link import ConfirmLinkPages
 from poolhouse.server.pages.consent import ConsentPages
 from poolhouse.server.pages.csrf import Csrf
@@ -53,6 +56,7 @@ async def build(ground: Ground, built: Built) -> Part:
     choosing = AccountPages(visits, services.sessions)
     linked = ConfirmLinkPages(services, renderer, errors, csrf, cookies, world.chance, visits.begin)
     agreeing = ConsentPages(visits, services.sessions, services.resource_servers)
+    adding = AddPasskeyPages(visits, oauth.passkey_errand, cookies, _asked)
     return Part(
         routes=(
             *renderer.routes,
@@ -62,6 +66,7 @@ async def build(ground: Ground, built: Built) -> Part:
             *_page(recovery.PAGE, visits.get(recovering.show), visits.post(recovering.answer)),
             *_page(recovery.RESET, visits.get(recovering.show_reset), visits.post(recovering.answer_reset)),
             *_page(accounts.PAGE, visits.get(choosing.show), visits.post(choosing.answer)),
+            *_page(add_passkey.PAGE, adding.look, visits.post(adding.answer)),
             *_page(confirm_link.PAGE, linked.show, linked.answer),
             *_page(consent.PAGE, visits.get(agreeing.show), visits.post(agreeing.answer)),
         ),
@@ -72,12 +77,17 @@ async def build(ground: Ground, built: Built) -> Part:
 def _page(name: str, show: Handler, answer: Handler) -> tuple[Route, ...]:
     """Its routes: looking, and answering. What a page is asked by another method is refused, and changes nothing
     (security row 24)."""
-    path = f"{POOL}/{name}"
+    path, label = f"{POOL}/{name}", f"page_{name.replace('/', '_')}"
     return (
-        Route("GET", path, show, Audience.ANYBODY, f"page_{name}"),
-        Route("POST", path, answer, Audience.ANYBODY, f"page_{name}"),
-        Route("*", path, _not_allowed, Audience.ANYBODY, f"page_{name}"),
+        Route("GET", path, show, Audience.ANYBODY, label),
+        Route("POST", path, answer, Audience.ANYBODY, label),
+        Route("*", path, _not_allowed, Audience.ANYBODY, label),
     )
+
+
+def _asked(request: web.Request) -> Asked:
+    query = request.rel_url.raw_query_string.encode("utf-8", "surrogateescape")
+    return Asked(request.match_info["pool_id"], *sorted_out(query))
 
 
 async def _not_allowed(request: web.Request) -> web.StreamResponse:
