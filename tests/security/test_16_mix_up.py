@@ -1,4 +1,4 @@
-"""Row 16: a client that has two servers is told which one answers, and what one of them gave is nothing to the other."""
+"""Row 16: a client of two servers is told which one answers, and what one of them gave is nothing to the other."""
 
 from __future__ import annotations
 
