@@ -75,8 +75,8 @@ BELOW: Final = {
     ),
     "H6": (
         "poolhouse.server.pages.headers:headers",
-        "security/test_42_script_in_hosted_pages.py",
-        "test_a_name_that_comes_back",
+        "unit/server/pages/test_headers.py",
+        "test_every_page_has_these_fields",
     ),
     "H7": (
         "poolhouse.server.proxies:source_address",
