@@ -328,7 +328,7 @@ def test_the_address_itself_is_a_page_with_links(
         page = answer.read().decode()
     links = re.findall(r'href="([^"]+)"', page)
 
-    assert {"/_dev/outbox", "/readyz", "/metrics"} == set(links)
+    assert {"/_dev/demo", "/_dev/outbox", "/readyz", "/metrics"} == set(links)
     for link in links:
         with DIRECT.open(base + link) as answer:
             assert 200 == answer.status
