@@ -1,5 +1,4 @@
-"""Clients that have never heard of us, over a real socket and each kind of store: they sign people in on the hosted pages.
-The apps are those of docs/web-apps.md, as they are printed."""
+"""Clients that have never heard of us, over a real socket and each kind of store, sign people in on the hosted pages. are those of docs/web-apps.md, as they are printed."""
 
 from __future__ import annotations
 
@@ -8,7 +7,6 @@ import json
 import os
 import shutil
 import socket
-import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -110,8 +108,8 @@ async def flask(folder: Path, live: Live, client: MadeClient, port: int) -> Asyn
         "APP_SECRET": unique("secret"),
     }
     with (folder / "flask.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "flask", "--app", "web/app.py", "run", "--host", "127.0.0.1", "--port", str(port)],
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "flask", "--app", "web/app.py", "run", "--host", "127.0.0.1", "--port", str(port)),
             cwd=folder,
             env={**os.environ, **given},
             stdout=log,
@@ -123,13 +121,14 @@ async def flask(folder: Path, live: Live, client: MadeClient, port: int) -> Asyn
                     with socket.socket() as end:
                         if end.connect_ex(("127.0.0.1", port)) == 0:
                             break
-                    assert process.poll() is None, (folder / "flask.log").read_text()
+                    assert process.returncode is None, (folder / "flask.log").read_text()
                     await asyncio.sleep(0.05)
             async with aiohttp.ClientSession() as session:
                 yield Robot(session, f"http://127.0.0.1:{port}")
         finally:
-            process.terminate()
-            process.wait(10)
+            if process.returncode is None:
+                process.terminate()
+            await process.wait()
 
 
 async def test_a_python_web_app_with_authlib_signs_in_and_out(live: Live, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The apps of docs/web-apps.md that are pages with scripts, in a real browser, over a real socket and each kind of store."""
+"""The apps of docs/web-apps.md that are pages with scripts, in a real browser, over each kind of store."""
 
 from __future__ import annotations
 
@@ -90,7 +90,9 @@ async def test_a_single_page_app_with_oidc_client_ts(live: Live, tmp_path: Path)
 async def tokens(page: Page) -> dict[str, Any]:
     """What the library keeps."""
     kept: dict[str, Any] = json.loads(
-        await page.run("sessionStorage.getItem(Object.keys(sessionStorage).find((key) => key.startsWith('oidc.user:')))")
+        await page.run(
+            "sessionStorage.getItem(Object.keys(sessionStorage).find((key) => key.startsWith('oidc.user:')))"
+        )
     )
     return kept
 

@@ -1,4 +1,4 @@
-"""The apps of docs/web-apps.md as they are printed there, where a browser finds them; and a server that has TLS in front."""
+"""The apps of docs/web-apps.md as they are printed there, where a browser finds them; and TLS in front of a server."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NODE = Path(__file__).parents[1] / "end_to_end" / "node"
 
 
 def printed(folder: Path, app: str, config: Mapping[str, str]) -> Path:
-    """The folder of the app, with the files that the page shows, and ``config`` in the place of what its commands write."""
+    """The folder of the app, with the files that the page shows, and with ``config`` as its commands write it."""
     for block in blocks(PAGE):
         if block.file is not None and block.file.startswith(f"{app}/"):
             path = folder / block.file
@@ -88,7 +88,6 @@ async def tls_in_front(port: int, listening: socket.socket, context: ssl.SSLCont
         yield
     finally:
         front.close()
-        front.close_clients() if hasattr(front, "close_clients") else None
 
 
 async def says(page: Page, text: str) -> None:
