@@ -1,4 +1,5 @@
-"""Clients that have never heard of us, over a real socket and each kind of store, sign people in on the hosted pages. are those of docs/web-apps.md, as they are printed."""
+"""Clients that have never heard of us, over a real socket and each kind of store, sign people in on the hosted pages.
+The Python app is that of docs/web-apps.md, as it is printed."""
 
 from __future__ import annotations
 
