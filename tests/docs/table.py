@@ -18,6 +18,7 @@ WALKED: Final = {
     "README.md": Begins.CHECKOUT,
     "docs/command-line.md": Begins.EMPTY,
     "docs/from-javascript.md": Begins.EMPTY,
+    "docs/hosted-sign-in.md": Begins.EMPTY,
     "docs/oidc.md": Begins.EMPTY,
     "docs/plugins.md": Begins.EMPTY,
     "docs/verify-a-token.md": Begins.EMPTY,
@@ -29,7 +30,7 @@ WALKED: Final = {
     "examples/plugin_migrate_sqlite/README.md": Begins.EXAMPLE,
 }
 
-INSTALLS: Final = frozenset(WALKED) - {"docs/command-line.md", "docs/oidc.md"}
+INSTALLS: Final = frozenset(WALKED) - {"docs/command-line.md", "docs/hosted-sign-in.md", "docs/oidc.md"}
 """These install something from an index."""
 
 ELSEWHERE: Final = {
@@ -39,6 +40,7 @@ ELSEWHERE: Final = {
     "docs/signing-in.md": "tests/end_to_end/test_signing_in_page.py",
     "docs/testing.md": "tests/docs/test_testing_page.py",
     "docs/triggers.md": "tests/docs/test_triggers_page.py",
+    "docs/web-apps.md": "tests/docs/test_web_apps_page.py",
     "docs/writing-a-factor.md": "tests/docs/test_factor_page.py",
 }
 """The test that runs what is on the page."""

@@ -46,7 +46,7 @@ class Servers:
             if number:
                 self.get(kind)
             server = server_process.start(
-                self._store(kind),
+                self.store(kind),
                 self.folder,
                 f"{kind}-{number}",
                 first=self.started.get((kind, 0)),
@@ -66,7 +66,8 @@ class Servers:
             self.read[key] = len(lines)
         return found
 
-    def _store(self, kind: str) -> str:
+    def store(self, kind: str) -> str:
+        """Its address."""
         if kind not in self.stores:
             self.stores[kind] = f"sqlite:{self.folder / 'end-to-end.db'}" if kind == "sqlite" else self._database()
         return self.stores[kind]

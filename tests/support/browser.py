@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import shutil
 import socket
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -73,13 +75,13 @@ class Page:
 
     async def until(self, condition: str) -> None:
         """It is so, in this page or in one that it went on to. It need not be able to run scripts of its own."""
-        async with asyncio.timeout(PATIENCE):
-            while True:
-                try:
-                    if await self.run(f"Boolean({condition})"):
-                        return
-                except Gone:
-                    continue
+        # Not by cancelling: Python 3.11 forgets that it was told to, where an answer comes at the same moment.
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            with contextlib.suppress(Gone):
+                if await self.run(f"Boolean({condition})"):
+                    return
+        raise AssertionError(f"It never was so: {condition}")
 
     async def run(self, script: str) -> Any:
         """What the expression is, or what its promise becomes. Fails with what it raises."""
@@ -126,8 +128,8 @@ class Page:
 
 
 @asynccontextmanager
-async def browser(folder: Path) -> AsyncIterator[Page]:
-    """A page of a new browser. Skips without Chromium."""
+async def browser(folder: Path, *more: str) -> AsyncIterator[Page]:
+    """A page of a new browser, which is started with ``more`` flags. Skips without Chromium."""
     program = next((found for name in NAMES if (found := shutil.which(name))), None)
     if program is None:
         pytest.skip("no Chromium: install chromium")
@@ -136,6 +138,7 @@ async def browser(folder: Path) -> AsyncIterator[Page]:
     process = await asyncio.create_subprocess_exec(
         program,
         *flags,
+        *more,
         f"--user-data-dir={folder}",
         "about:blank",
         stdout=asyncio.subprocess.DEVNULL,

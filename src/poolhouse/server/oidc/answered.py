@@ -45,7 +45,8 @@ _PREFLIGHT: Final = Head(
         # said with the answer.
         "Access-Control-Allow-Origin": "*",
         "Access-Control-Allow-Methods": "GET,POST,OPTIONS",
-        "Access-Control-Allow-Headers": "authorization,content-type",
+        # The last is Amplify's.
+        "Access-Control-Allow-Headers": "authorization,content-type,x-amz-user-agent",
         "Access-Control-Max-Age": "600",
     },
 )
