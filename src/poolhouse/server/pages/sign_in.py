@@ -333,7 +333,7 @@ class SignInPages:
         browser = Browser(visit.secret, begun.handles)
         codes = await self._new_codes(finished)
         try:
-            visit = await self._visits.keep(visit, Progress(codes=codes, owner=finished.user.sub if codes else None))
+            visit = await self._visits.keep(visit, Progress(codes=codes, owner=finished.user.sub if codes else ""))
         except errors.Conflicted:
             return await self._visits.signed_in_beside(visit, PAGE, browser, begun.seconds)
         visit = replace(visit, pending=await self._visits.authorization.done(visit.pending, Step.SIGN_IN))
