@@ -166,6 +166,7 @@ async def test_a_request_for_a_code_is_no_errand_and_an_errand_gives_no_code(at:
         sent = {"_csrf": page.form.fields["_csrf"], "do": "allow", "account": at.oauth.user.sub}
         told = await at.robot.post(page.address.replace("/passkeys/add?", f"/{other}?"), sent)
         assert told.left is None
+    assert await at.house.built.ports.consents.get(at.oauth.pool.id, at.oauth.user.sub, at.oauth.app.id) is None
 
 
 async def test_a_pool_without_passkeys_has_no_such_page(at: Site) -> None:

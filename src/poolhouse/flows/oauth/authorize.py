@@ -204,11 +204,11 @@ class Authorization(Flow):
     async def consent(self, pending: Pending, browser: Browser, sub: str, scopes: Iterable[str]) -> Pending:
         """The present user, who has to be this one, lets the client have those of these scopes that it asks for, and
         the request is for no more than that. Raises ``AccountChanged`` where it is somebody else by now, and
-        ``TransactionEnded``, also where there is no present user."""
+        ``TransactionEnded``, also where there is no present user, and where nothing is asked for."""
         request, client = pending.request, pending.client
         live = await self._sessions.live(pending.pool, browser.sessions)
         present = due.who(request, live, self.world.clock.now())
-        if isinstance(present, Step):
+        if isinstance(present, Step) or request.adds_passkey:
             raise TransactionEnded
         if present.user.sub != sub:
             raise AccountChanged
