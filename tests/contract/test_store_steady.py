@@ -60,6 +60,7 @@ async def test_one_request_waits_and_the_next_is_refused_at_once_until_it_is_bac
     store = SteadyStore(far, is_file=False)
     answered = await request(store)
     far.is_away = True
+    was_away = store.is_away
     first = await request(store)
     asked = far.asked
     others = [await request(store) for _ in range(20)]
@@ -68,12 +69,14 @@ async def test_one_request_waits_and_the_next_is_refused_at_once_until_it_is_bac
     assert first >= PATIENCE
     assert max(others) < PATIENCE
     assert asked == far.asked
+    assert (False, True) == (was_away, store.is_away)
 
     far.is_away = False
     async with asyncio.timeout(TRY_AGAIN * 20):
         while await request(store) >= 0:  # noqa: ASYNC110 - nobody tells that it is back
             await asyncio.sleep(0)
     assert await request(store) < 0
+    assert not store.is_away
 
 
 async def test_the_budget_is_one_for_the_whole_request(far: FarAway) -> None:

@@ -97,6 +97,14 @@ PROMISED: dict[str, tuple[tuple[str, str], ...]] = {
         ),
         ("security/test_27_clock_set_back.py", "test_a_cached_record_is_read_again_where_the_clock_was_set_back"),
         ("security/test_27_clock_set_back.py", "test_a_limit_fills_again_where_the_clock_was_set_back"),
+        ("security/test_27_clock_set_back.py", "test_codes_are_sent_again_where_the_clock_was_set_back"),
+        ("unit/flows/jobs/test_clock_set_back.py", "test_a_lease_of_a_dead_owner_is_over_after_its_own_length"),
+        ("unit/flows/jobs/test_clock_set_back.py", "test_a_job_that_waits_for_another_try_is_tried_at_once"),
+        (
+            "unit/flows/messages/test_clock_set_back.py",
+            "test_a_message_that_somebody_dead_holds_is_sent_once_the_lease_is_over",
+        ),
+        ("unit/flows/messages/test_clock_set_back.py", "test_a_message_that_waits_for_another_try_is_sent"),
     ),
     "workers die, all of them too": (
         (f"{E2E}/test_serving.py", "test_a_worker_that_dies_is_replaced"),

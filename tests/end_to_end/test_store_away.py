@@ -10,6 +10,7 @@ import signal
 import sqlite3
 import subprocess
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.support.command import MASTER_KEY, run
-from tests.support.served import eventually, made_user, serving, sign_in
+from tests.support.served import DIRECT, Served, eventually, made_user, serving, sign_in
 
 CHEAP = {
     "POOLHOUSE_PASSWORDS_MEMORY_KIB": "8",
@@ -46,6 +47,14 @@ def refusal(call: Callable[[], Any]) -> tuple[int, str, str]:
     told = refused.value.response
     metadata = told["ResponseMetadata"]
     return metadata["HTTPStatusCode"], told["Error"]["Code"], metadata["HTTPHeaders"].get("retry-after", "")
+
+
+def figure(server: Served, name: str) -> float:
+    """What ``/metrics`` says of this figure, where the token is ``of-the-operator``."""
+    asked = urllib.request.Request(f"{server.url}/metrics", headers={"Authorization": "Bearer of-the-operator"})
+    with DIRECT.open(asked) as answer:
+        (said,) = [line for line in answer.read().decode().splitlines() if line.startswith(f"{name} ")]
+    return float(said.rpartition(" ")[2])
 
 
 AWAY = (503, "ServiceUnavailableException", "1")
@@ -77,6 +86,19 @@ def test_a_locked_store_is_503_in_time_and_no_wrong_password_and_key_sets_go_on(
 
         assert sign_in(sdk, made["client"])
         assert sdk.get_user(AccessToken=token)["Username"] == "jane"
+
+
+def test_that_the_store_is_away_is_a_figure_until_it_is_back(tmp_path: Path) -> None:
+    with serving(tmp_path, **CHEAP, POOLHOUSE_SERVER_METRICS_TOKEN="of-the-operator") as server:
+        sdk = server.sdk()
+        client = made_user(sdk)["client"]
+        before = figure(server, "poolhouse_store_away")
+        with locked(tmp_path / "served.db"):
+            assert refusal(lambda: sign_in(sdk, client)) == AWAY
+            meanwhile = figure(server, "poolhouse_store_away")
+        eventually(lambda: server.status("/readyz") == 200)
+
+        assert (0.0, 1.0, 0.0) == (before, meanwhile, figure(server, "poolhouse_store_away"))
 
 
 def _delete(file: Path) -> None:

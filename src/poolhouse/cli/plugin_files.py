@@ -53,7 +53,8 @@ def _plugin_of(module: ModuleType, path: Path) -> object:
 
 
 def _own_classes(module: ModuleType) -> Iterator[type]:
-    for member in vars(module).values():
+    """Each once, also where it has two names."""
+    for member in {id(member): member for member in vars(module).values()}.values():
         if inspect.isclass(member) and member.__module__ == module.__name__:
             yield member
 

@@ -128,6 +128,9 @@ async def lay_ground(
         "poolhouse_files_open", "Files and connections of the process with most.", open_files, over=Over.LARGEST
     )
     metrics.watch("poolhouse_files_limit", "How many a process may have.", files_limit, over=Over.SMALLEST)
+    if isinstance(steady := store, SteadyStore):
+        away = "1 where a process cannot read or write the store."
+        metrics.watch("poolhouse_store_away", away, lambda: steady.is_away, over=Over.LARGEST)
     if settings.store.kind == "sqlite":
         log = partial(log_bytes, settings.store.url.reveal())
         metrics.watch("poolhouse_store_log_bytes", "How long the store's write-ahead log is.", log, over=Over.LARGEST)

@@ -66,6 +66,11 @@ class SteadyStore:
         self._reads = _State("read")
         self._writes = _State("written", _BLOCKED if is_file else _SILENT)
 
+    @property
+    def is_away(self) -> bool:
+        """Whether the last calls could not read or could not write."""
+        return self._reads.is_away or self._writes.is_away
+
     async def start(self) -> None:
         await self._store.start()
 
@@ -152,12 +157,12 @@ class _State:
         self._verb = verb
         self.silent = silent
         self._answered_at = float("-inf")
-        self._is_away = False
+        self.is_away = False
         self._next_try = 0.0
         self.why = silent
 
     def admits(self, now: float, patience: float) -> bool:
-        if not self._is_away:
+        if not self.is_away:
             return True
         if now < self._next_try:
             return False
@@ -167,8 +172,8 @@ class _State:
 
     def answered(self, now: float) -> None:
         self._answered_at = now
-        if self._is_away:
-            self._is_away = False
+        if self.is_away:
+            self.is_away = False
             _logger.warning("the store can be %s again", self._verb)
 
     def note(self, error: StoreAway, now: float, began: float | None = None) -> None:
@@ -176,8 +181,8 @@ class _State:
             return  # it answered others meanwhile: this call was slow, or had bad luck
         self._next_try = now + TRY_AGAIN
         self.why = error.why
-        if not self._is_away:
-            self._is_away = True
+        if not self.is_away:
+            self.is_away = True
             _logger.error("the store cannot be %s: %s", self._verb, self.why)
 
 

@@ -27,6 +27,14 @@ def test_a_file_is_a_plugin_of_its_name_by_its_functions_or_its_class(tmp_path: 
     assert inspect.ismodule(found["by-functions"])
 
 
+def test_a_class_that_has_a_second_name_is_one_plugin(tmp_path: Path) -> None:
+    (tmp_path / "named_twice.py").write_text(CLASS.format("Gate") + "plugin = Gate\n")
+
+    ((_, plugin),) = plugins_in(tmp_path)
+
+    assert inspect.isclass(plugin)
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
