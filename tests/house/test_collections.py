@@ -9,6 +9,6 @@ from poolhouse.store.repositories import collections
 
 def test_every_kind_of_document_has_one_owner() -> None:
     declared = {value.name for value in vars(collections).values() if isinstance(value, Collection)}
-    owned = [collection.name for collection in (*collections.OF_POOL, *collections.OF_SERVER)]
+    owned = [collection.name for collection in collections.ALL]
 
     assert sorted(declared | {PLUGIN_DOCUMENTS.name}) == sorted(owned)

@@ -27,6 +27,8 @@ PLACES = {"AliasTaken": 1} | dict.fromkeys(
     (
         "AccessDenied",
         "ClientNotFound",
+        "IdentityNotFound",
+        "IdentityPoolNotFound",
         "InvocationFailed",
         "MissingParameter",
         "OutputUnusable",

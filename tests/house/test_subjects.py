@@ -23,6 +23,7 @@ SUBJECTS = {
     "factors": "What users prove who they are by, beside a password.",
     "grants": "What a sign-in gives: tokens, and what renews and ends them.",
     "groups": "Groups, and who is in them.",
+    "identities": "Who somebody is for an app, by an identifier that says nothing.",
     "jobs": "Work that goes on when the one who began it is gone.",
     "keys": "Keys that sign tokens.",
     "messages": "Messages: their words, their sending, the outbox.",

@@ -30,7 +30,11 @@ here; a subject with many has a module of its own, as ``access`` has.
     │   └── Refused                  a plugin said no
     ├── CallerRefused                of a signed operation
     │   ├── SignatureMissing, SignatureIncomplete, SignatureInvalid
-    │   └── AccessKeyUnknown, AccessKeyExpired, AccessDenied
+    │   ├── AccessKeyUnknown, AccessKeyExpired, AccessDenied
+    │   └── CredentialsExpired       (temporary ones)
+    ├── PolicyMalformed, RoleRefused
+    ├── IdentityPoolNotFound, IdentityNotFound
+    ├── LoginRefused, LoginTaken, DeveloperUserTaken, NoRole      (identity pools)
     ├── PasskeysNotEnabled, PasskeysNotConfigured, PasskeyNotFound
     ├── PasskeyRefused               what an authenticator answered is not what was asked for
     │   ├── PasskeyNotSupported, PasskeyOriginNotAllowed, PasskeyRelyingPartyMismatch
@@ -54,6 +58,7 @@ here; a subject with many has a module of its own, as ``access`` has.
     │   ├── VersionConflict          (store: somebody else wrote first)
     │   └── ConcurrentModification
     └── Failed                       not the caller's fault
+        ├── ProviderAway             (another identity provider)
         ├── StoreAway                (carries a retry hint)
         ├── PluginFailed             ── InvocationFailed (what a plugin asked outside)
         ├── PluginAnswerInvalid      ── OutputUnusable
@@ -67,6 +72,9 @@ from poolhouse.errors.access import AccessDenied as AccessDenied
 from poolhouse.errors.access import AccessKeyExpired as AccessKeyExpired
 from poolhouse.errors.access import AccessKeyUnknown as AccessKeyUnknown
 from poolhouse.errors.access import CallerRefused as CallerRefused
+from poolhouse.errors.access import CredentialsExpired as CredentialsExpired
+from poolhouse.errors.access import PolicyMalformed as PolicyMalformed
+from poolhouse.errors.access import RoleRefused as RoleRefused
 from poolhouse.errors.access import SignatureIncomplete as SignatureIncomplete
 from poolhouse.errors.access import SignatureInvalid as SignatureInvalid
 from poolhouse.errors.access import SignatureMissing as SignatureMissing
@@ -81,6 +89,13 @@ from poolhouse.errors.factors import PasskeyRefused as PasskeyRefused
 from poolhouse.errors.factors import PasskeyRelyingPartyMismatch as PasskeyRelyingPartyMismatch
 from poolhouse.errors.factors import PasskeysNotConfigured as PasskeysNotConfigured
 from poolhouse.errors.factors import PasskeysNotEnabled as PasskeysNotEnabled
+from poolhouse.errors.identities import DeveloperUserTaken as DeveloperUserTaken
+from poolhouse.errors.identities import IdentityNotFound as IdentityNotFound
+from poolhouse.errors.identities import IdentityPoolNotFound as IdentityPoolNotFound
+from poolhouse.errors.identities import LoginRefused as LoginRefused
+from poolhouse.errors.identities import LoginTaken as LoginTaken
+from poolhouse.errors.identities import NoRole as NoRole
+from poolhouse.errors.identities import ProviderAway as ProviderAway
 from poolhouse.errors.oauth import AccountChanged as AccountChanged
 from poolhouse.errors.oauth import AccountSelectionRequired as AccountSelectionRequired
 from poolhouse.errors.oauth import AssuranceUnmet as AssuranceUnmet

@@ -41,3 +41,21 @@ class AccessDenied(CallerRefused):
 
     def __init__(self, *, caller: str, action: str, resource: str) -> None:
         super().__init__(caller=caller, action=action, resource=resource)
+
+
+class CredentialsExpired(CallerRefused):
+    """Temporary credentials are over: by their time, or because they were revoked."""
+
+    usual = Reason.ACCESS_KEY_EXPIRED
+
+
+class PolicyMalformed(PoolhouseError):
+    """A document is no policy. Said when it is saved; the reason names what is wrong."""
+
+    usual = Reason.POLICY_MALFORMED
+
+
+class RoleRefused(PoolhouseError):
+    """The role's trust policy does not let this caller take it, or not like this."""
+
+    usual = Reason.ROLE_REFUSED

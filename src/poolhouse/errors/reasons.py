@@ -430,6 +430,19 @@ class Reason(Enum):
     SQLITE_FILE_EMPTY = "The SQLite file {path} is empty: no store was ever made there."
     SQLITE_FILE_SYSTEM = "The SQLite file is on a file system that cannot share memory between processes."
 
+    # identity pools, roles, temporary credentials
+    IDENTITY_POOL_NOT_FOUND = "IdentityPool '{pool_id}' not found."
+    IDENTITY_NOT_FOUND = "Identity '{identity_id}' not found."
+    LOGINS_DO_NOT_MATCH = (
+        "Logins don't match. Please include at least one valid login for this identity or identity pool."
+    )
+    LOGIN_TAKEN = "The login is taken."
+    DEVELOPER_USER_TAKEN = "The developer user is registered with another identity."
+    NO_ROLE = "Invalid identity pool configuration. Check assigned IAM roles for this pool."
+    PROVIDER_AWAY = "The identity provider could not be asked. Try again."
+    POLICY_MALFORMED = "The document is not a policy."
+    ROLE_REFUSED = "Not authorized to perform sts:AssumeRoleWithWebIdentity"
+
     # transfer
     IMPORT_FORM = "The file has to hold one user a line, each as JSON in UTF-8, and it is {form}."
     IMPORT_UNDER_WAY = "Another import into this pool is under way."

@@ -49,6 +49,16 @@ SIGNING_KEYS = Collection("signing_keys")
 OUTBOX = Collection("outbox", indexes=("due",))
 JOBS = Collection("jobs", indexes=("due",))
 ACCESS_KEYS = Collection("access_keys")
+ROLES = Collection("roles")
+MANAGED_POLICIES = Collection("managed_policies")
+OIDC_PROVIDERS = Collection("oidc_providers")
+SAML_PROVIDERS = Collection("saml_providers")
+IDENTITY_POOLS = Collection("identity_pools")
+IDENTITIES = Collection("identities")
+"""By their ids alone: no operation on one names its pool."""
+POOL_IDENTITIES = Collection("pool_identities", small=True)
+"""Which identities a pool has. It is written first, and removed last."""
+LOGINS = Collection("logins", indexes=("identity",))
 AUDIT = Collection("audit")
 SERVER = Collection("server")
 """What the server remembers of itself."""
@@ -78,6 +88,9 @@ OF_POOL = (
 )
 """A pool's own, under keys that begin with its id: removed with it, in this order."""
 
+OF_IDENTITY_POOL = (LOGINS, POOL_IDENTITIES)
+"""An identity pool's own, under keys that begin with its id. Its identities are reached by the last."""
+
 OF_SERVER = (
     POOLS,
     CLIENT_POOLS,
@@ -85,6 +98,12 @@ OF_SERVER = (
     OUTBOX,
     JOBS,
     ACCESS_KEYS,
+    ROLES,
+    MANAGED_POLICIES,
+    OIDC_PROVIDERS,
+    SAML_PROVIDERS,
+    IDENTITY_POOLS,
+    IDENTITIES,
     AUDIT,
     SERVER,
     PLUGIN_DOCUMENTS,
@@ -92,4 +111,4 @@ OF_SERVER = (
 """What outlives a pool, or leads to it. The trail is kept on purpose; messages of the pool are looked for, and
 dropped."""
 
-ALL = (*OF_POOL, *OF_SERVER)
+ALL = (*OF_POOL, *OF_IDENTITY_POOL, *OF_SERVER)

@@ -1,0 +1,118 @@
+"""Where identity pools and identities are kept, and who can tell whose a login is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from msgspec import Struct
+
+from poolhouse.ports.paging import Slice
+from poolhouse.records.identities import Identity, IdentityPool, Login
+
+
+class IdentityPools(Protocol):
+    async def get(self, pool_id: str) -> IdentityPool:
+        """Raises ``IdentityPoolNotFound``. The answer may be some seconds old (a bounded cache)."""
+
+    async def add(self, pool: IdentityPool) -> IdentityPool: ...
+
+    async def save(self, pool: IdentityPool) -> IdentityPool:
+        """Raises ``ConcurrentModification``."""
+
+    async def delete(self, pool_id: str) -> None:
+        """The pool is gone, and what was cached of it here. What is its own is still there: ``remove_some``."""
+
+    async def remove_some(self, pool_id: str, limit: int) -> int:
+        """Up to so many documents that are the pool's own were removed; how many. 0: none is left."""
+
+    async def page(self, region: str | None, limit: int, cursor: str | None) -> Slice: ...
+
+
+class Identities(Protocol):
+    """Identities are found by their id alone: no operation on one names its pool."""
+
+    async def get(self, identity_id: str) -> Identity | None: ...
+
+    async def add(self, identity: Identity) -> Identity:
+        """Raises ``KeyTaken``."""
+
+    async def save(self, identity: Identity) -> Identity:
+        """Raises ``VersionConflict``."""
+
+    async def delete(self, identity: Identity) -> bool:
+        """True if this call removed it. Its logins are removed by whoever calls."""
+
+    async def page(self, pool_id: str, limit: int, cursor: str | None) -> Slice:
+        """Identities of a pool, the disabled ones too."""
+
+
+class Logins(Protocol):
+    """One of a digest in a pool: that is what makes an identity the only one of its user."""
+
+    async def get(self, pool_id: str, digest: str) -> Login | None: ...
+
+    async def add(self, login: Login) -> Login:
+        """Raises ``KeyTaken``: somebody was faster, and ``get`` tells whose it is now."""
+
+    async def save(self, login: Login) -> Login:
+        """Raises ``VersionConflict``."""
+
+    async def delete(self, login: Login) -> bool:
+        """The login is gone unless it was changed meanwhile."""
+
+    async def of_identity(self, pool_id: str, identity_id: str) -> Sequence[Login]:
+        """All of them: at most twenty, by rule."""
+
+
+class Proven(Struct, frozen=True, kw_only=True):
+    """A login that was verified. ``provider`` is the canonical name (a key of ``Logins``, in clear); ``subject`` the
+    provider's own id of the user, which is never stored, logged or shown; ``app`` the app id that the token was made
+    for; ``names`` those under which role mappings and principal tags may stand, the best first; ``claims`` what the
+    token says; ``amr`` what a token of ours says about it; ``saml_roles`` the ARNs that an assertion offers.
+
+    ``kind`` is ``user_pool``, ``oidc``, ``social``, ``saml``, ``developer`` or ``plugin``.
+    """
+
+    provider: str
+    subject: str
+    app: str
+    kind: str
+    names: tuple[str, ...] = ()
+    claims: Mapping[str, Any] = {}
+    amr: tuple[str, ...] = ()
+    saml_roles: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Proven(provider={self.provider!r}, kind={self.kind!r})"
+
+
+class OwnToken(Struct, frozen=True, kw_only=True):
+    """A token of our own issuer that was verified (the login ``cognito-identity.amazonaws.com``)."""
+
+    pool_id: str
+    identity_id: str
+    amr: tuple[str, ...]
+    tags: Mapping[str, str] = {}
+
+
+class LoginProofs(Protocol):
+    """Whether logins are what they say (identity pools, section 4)."""
+
+    async def prove(self, pool: IdentityPool, logins: Mapping[str, str]) -> Sequence[Proven]:
+        """All of them, or none: raises ``LoginRefused`` for the first that is not good, ``InvalidParameter`` where the
+        developer provider's is among them, ``ProviderAway`` where a provider does not answer. Our own key is none of
+        them."""
+
+    async def prove_own(self, pool: IdentityPool, token: str) -> OwnToken:
+        """Raises ``LoginRefused``."""
+
+
+class OwnTokens(Protocol):
+    """The tokens of our own issuer, for identities."""
+
+    @property
+    def issuer(self) -> str: ...
+
+    async def sign(self, claims: Mapping[str, Any]) -> str:
+        """``iss`` is added."""

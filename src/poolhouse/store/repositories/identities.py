@@ -1,0 +1,129 @@
+"""Identity pools, identities and logins in the store."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+
+from poolhouse.errors import ConcurrentModification, IdentityPoolNotFound, KeyTaken
+from poolhouse.ports.paging import Slice
+from poolhouse.ports.world import Clock
+from poolhouse.records.identities import Identity, IdentityPool, Login
+from poolhouse.store.port import Entry, Equals, Key, Query, Store
+from poolhouse.store.repositories import collections
+from poolhouse.store.repositories.cache import Cache
+from poolhouse.store.repositories.cursors import Cursors
+from poolhouse.store.repositories.mapping import to_entry, to_record
+from poolhouse.store.repositories.pools import CACHED, FRESH_SECONDS
+from poolhouse.store.repositories.shelf import Shelf, turned
+
+_MOST = 100
+_AT_ONCE = 50
+
+
+class IdentityPoolRepository:
+    def __init__(self, store: Store, cursors: Cursors, clock: Clock) -> None:
+        self._store = store
+        self._cursors = cursors
+        self._shelf = Shelf(
+            store, collections.IDENTITY_POOLS, IdentityPool, _pool_entry, conflict=ConcurrentModification
+        )
+        self.add = self._shelf.add
+        self._cache: Cache[IdentityPool] = Cache(clock, size=CACHED, seconds=FRESH_SECONDS)
+
+    async def get(self, pool_id: str) -> IdentityPool:
+        held = self._cache.get(pool_id)
+        if held is not None:
+            return held
+        pool = await self._shelf.get(*_pool_key(pool_id))
+        if pool is None:
+            raise IdentityPoolNotFound(pool_id)
+        return self._cache.put(pool_id, pool)
+
+    async def save(self, pool: IdentityPool) -> IdentityPool:
+        self._cache.drop(pool.id)
+        return await self._shelf.save(pool)
+
+    async def delete(self, pool_id: str) -> None:
+        self._cache.drop(pool_id)
+        await self._shelf.delete(*_pool_key(pool_id))
+
+    async def remove_some(self, pool_id: str, limit: int) -> int:
+        """A crash between leaves the others to be found again: what leads to an identity goes after it."""
+        removed = 0
+        for collection in collections.OF_IDENTITY_POOL:
+            while removed < limit:
+                at_once = min(limit - removed, _AT_ONCE)
+                page = await self._store.find(collection, Query(prefix=(pool_id,), limit=at_once))
+                if not page.entries:
+                    break
+                if collection is collections.POOL_IDENTITIES:
+                    await asyncio.gather(
+                        *(self._store.delete(collections.IDENTITIES, (entry.key[1],)) for entry in page.entries)
+                    )
+                await asyncio.gather(*(self._store.delete(collection, entry.key) for entry in page.entries))
+                removed += len(page.entries)
+        return removed
+
+    async def page(self, region: str | None, limit: int, cursor: str | None) -> Slice:
+        return await self._shelf.page(self._cursors, () if region is None else (region,), limit, cursor)
+
+
+class IdentityRepository:
+    """The line in the pool's list is written before the identity and removed after it: a removal reaches all."""
+
+    def __init__(self, store: Store, cursors: Cursors) -> None:
+        self._store = store
+        self._cursors = cursors
+        self._shelf = shelf = Shelf(store, collections.IDENTITIES, Identity, _identity_entry)
+        self.get, self.save = shelf.get, shelf.save
+
+    async def add(self, identity: Identity) -> Identity:
+        # It may stand there already, left by one that was killed before the next line.
+        with suppress(KeyTaken):
+            await self._store.insert(collections.POOL_IDENTITIES, Entry((identity.pool_id, identity.id), {}))
+        return await self._shelf.add(identity)
+
+    async def delete(self, identity: Identity) -> bool:
+        removed = await self._shelf.delete(identity.id)
+        await self._store.delete(collections.POOL_IDENTITIES, (identity.pool_id, identity.id))
+        return removed
+
+    async def page(self, pool_id: str, limit: int, cursor: str | None) -> Slice:
+        entries, following = await turned(
+            self._store, self._cursors, collections.POOL_IDENTITIES, (pool_id,), limit, cursor
+        )
+        found = await asyncio.gather(*(self._shelf.get(entry.key[1]) for entry in entries))
+        return Slice([identity for identity in found if identity is not None], following)
+
+
+class LoginRepository:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._shelf = shelf = Shelf(store, collections.LOGINS, Login, _login_entry)
+        self.get, self.add, self.save = shelf.get, shelf.add, shelf.save
+
+    async def delete(self, login: Login) -> bool:
+        return await self._store.delete(collections.LOGINS, (login.pool_id, login.digest), version=login.version)
+
+    async def of_identity(self, pool_id: str, identity_id: str) -> Sequence[Login]:
+        query = Query(prefix=(pool_id,), where=Equals("identity", identity_id), limit=_MOST)
+        page = await self._store.find(collections.LOGINS, query)
+        return [to_record(stored, Login) for stored in page.entries]
+
+
+def _pool_key(pool_id: str) -> Key:
+    return (pool_id.partition(":")[0], pool_id)
+
+
+def _pool_entry(pool: IdentityPool) -> Entry:
+    return to_entry(pool, _pool_key(pool.id))
+
+
+def _identity_entry(identity: Identity) -> Entry:
+    return to_entry(identity, (identity.id,))
+
+
+def _login_entry(login: Login) -> Entry:
+    return to_entry(login, (login.pool_id, login.digest), index={"identity": login.identity_id})
