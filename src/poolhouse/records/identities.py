@@ -25,7 +25,8 @@ class RoleRule(Kept, frozen=True, kw_only=True):
 
 class RoleMapping(Kept, frozen=True, kw_only=True):
     """How users of a provider (of a user pool with ``:<client id>`` behind its name) get their role: by their
-    ``Token``, or by ``Rules``. ``ambiguous`` is what happens where neither says which: ``AuthenticatedRole`` or ``Deny``."""
+    ``Token``, or by ``Rules``. ``ambiguous`` is what happens where neither says which: ``AuthenticatedRole``, ``Deny``.
+    """
 
     provider: str
     kind: str
