@@ -59,6 +59,7 @@ TABLE: Final[Mapping[type[domain.PoolhouseError], tuple[str, ...]]] = {
     domain.SignatureInvalid: ("InvalidSignatureException",),
     domain.AccessKeyUnknown: ("UnrecognizedClientException",),
     domain.AccessKeyExpired: ("ExpiredTokenException",),
+    domain.CredentialsExpired: ("ExpiredTokenException",),
     domain.CodeMismatch: ("CodeMismatchException", *_DENIED),
     domain.EnrolmentMismatch: ("EnableSoftwareTokenMFAException", "CodeMismatchException", *_DENIED),
     domain.CodeExpired: ("ExpiredCodeException", "CodeMismatchException", *_DENIED),
