@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,11 +59,10 @@ class RevokedInMemory:
 
 @dataclass
 class Allowing:
-    """May do what the context says of it, so that tests see what it was made with."""
+    """May do everything while there is a role."""
 
     role: Any
     session: Session
-    context: Mapping[str, Any]
 
     def allows(self, action: str, resource: str, /) -> bool:
         return self.role is not None

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from poolhouse.errors import AccessKeyUnknown, CredentialsExpired
 from poolhouse.flows.access.callers import Caller, KnownKey, Permits
 from poolhouse.flows.access.credentials import TemporaryCredentials
 from poolhouse.ports.access import Revocations, Session
-
-FEDERATION = "cognito-identity.amazonaws.com"
-"""What policies call us, whatever our own host is."""
-Context = Mapping[str, str | tuple[str, ...]]
 
 
 class RolesByArn(Protocol):
@@ -23,15 +18,14 @@ class RolesByArn(Protocol):
 
 
 class TemporaryCallers:
-    """``permits`` makes of a role (None: there is none any more), of the session and of its context what the caller may
-    do. Callers are remembered with their role, for ``at_most`` credentials."""
+    """``permits`` makes of a role (None: there is none any more) and of the session what the caller may do. Callers are remembered with their role, for ``at_most`` credentials."""
 
     def __init__(
         self,
         credentials: TemporaryCredentials,
         roles: RolesByArn,
         revocations: Revocations,
-        permits: Callable[[Any | None, Session, Context], Permits],
+        permits: Callable[[Any | None, Session], Permits],
         now: Callable[[], float],
         *,
         at_most: int = 4096,
@@ -56,9 +50,7 @@ class TemporaryCallers:
         if kept is not None and kept[0] is role:
             self._known.move_to_end(slot)
             return kept[1]
-        caller = Caller(
-            key_id, session.name, assumed_role_arn(session), self._permits(role, session, context_of(session)), session
-        )
+        caller = Caller(key_id, session.name, assumed_role_arn(session), self._permits(role, session), session)
         known = KnownKey(caller, opened.secret, session.expires)
         self._known[slot] = (role, known)
         if len(self._known) > self._at_most:
@@ -83,30 +75,3 @@ def assumed_role_arn(session: Session) -> str:
 
 def user_id(session: Session) -> str:
     return f"{session.role_id}:{session.name}"
-
-
-def context_of(session: Session) -> Context:
-    """What policies may ask of the session: condition keys in lower case."""
-    keys: dict[str, str | tuple[str, ...]] = {
-        "aws:userid": user_id(session),
-        "aws:principalarn": session.role_arn,
-        "aws:principalaccount": session.role_arn.split(":")[4],
-        "aws:principaltype": "AssumedRole",
-        "aws:tokenissuetime": datetime.fromtimestamp(int(session.issued), UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        **{f"aws:principaltag/{name.lower()}": value for name, value in session.tags.items()},
-    }
-    if session.provider is not None:
-        # By its own name, too, where another provider's token was taken.
-        keys["aws:federatedprovider"] = session.provider
-        if session.subject is not None:
-            keys[f"{session.provider.lower()}:sub"] = session.subject
-        if session.audience is not None:
-            keys[f"{session.provider.lower()}:aud"] = session.audience
-    if session.identity_id is not None and session.pool_id is not None:
-        keys["aws:federatedprovider"] = FEDERATION
-        keys |= {
-            f"{FEDERATION}:aud": session.pool_id,
-            f"{FEDERATION}:sub": session.identity_id,
-            f"{FEDERATION}:amr": session.amr,
-        }
-    return keys

@@ -12,7 +12,7 @@ from msgspec import structs
 from poolhouse.errors import AccessKeyUnknown, CredentialsExpired, IdentityPoolNotFound, SessionTooLarge
 from poolhouse.flows.access.credentials import TOKEN_LIMIT, TemporaryCredentials
 from poolhouse.flows.access.revocations import GONE, RevocationBook
-from poolhouse.flows.access.temporary import assumed_role_arn, context_of
+from poolhouse.flows.access.temporary import assumed_role_arn
 from poolhouse.ports.access import Credentials, Session
 from poolhouse.records.access import Role
 from poolhouse.records.identities import Identity, IdentityPool
@@ -183,23 +183,6 @@ async def test_who_has_expired_or_was_revoked_is_told_so() -> None:
         else:
             with pytest.raises(CredentialsExpired):
                 await world.callers.admit(known)
-
-
-def test_policies_may_ask_who_somebody_is() -> None:
-    assert {
-        "aws:userid": "AROAEXAMPLEROLE00001:CognitoIdentityCredentials",
-        "aws:principalarn": ROLE,
-        "aws:principalaccount": ACCOUNT,
-        "aws:principaltype": "AssumedRole",
-        "aws:tokenissuetime": "2025-06-15T15:06:40Z",
-        "aws:federatedprovider": "cognito-identity.amazonaws.com",
-        "aws:principaltag/department": "sales",
-        "accounts.example:sub": "someone",
-        "accounts.example:aud": "app",
-        "cognito-identity.amazonaws.com:aud": POOL,
-        "cognito-identity.amazonaws.com:sub": IDENTITY,
-        "cognito-identity.amazonaws.com:amr": ("authenticated", "accounts.example"),
-    } == dict(context_of(FULL))
 
 
 def test_the_path_of_a_role_is_no_part_of_its_sessions() -> None:
