@@ -12,8 +12,8 @@ from poolhouse.hooks.events.base import RequestEvent, Strings
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NarrowCredentials(RequestEvent):
     """An identity is about to get credentials of a role. ``providers`` are the logins that were proven, by name; a
-    guest (``is_guest``) has none. ``tags`` are those that policies see as ``aws:PrincipalTag``. ``policies`` are session
-    policies: each has to allow, too, what the role allows. ``seconds`` is how long the credentials will last.
+    guest (``is_guest``) has none. ``tags`` are those that policies see as ``aws:PrincipalTag``. ``policies`` are
+    session policies: each has to allow, too, what the role allows. ``seconds`` is how long the credentials will last.
 
     A policy may be added, and ``seconds`` be less; whatever else is changed stays as it is."""
 
