@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from poolhouse.hooks.events.accounts import MigrateUser, PostConfirmation, PreSignUp
     from poolhouse.hooks.events.audit import Audit
     from poolhouse.hooks.events.grants import PreToken
+    from poolhouse.hooks.events.identities import IdentitiesMerged, IdentityCreated, IdentityDeleted
     from poolhouse.hooks.events.messages import ComposeMessage
     from poolhouse.hooks.events.protection import OverLimit
     from poolhouse.hooks.events.server import FlowCall, Lifespan, Register
@@ -106,6 +107,9 @@ __all__ = [
     "HttpAnswer",
     "HttpFailed",
     "HttpNotSent",
+    "IdentitiesMerged",
+    "IdentityCreated",
+    "IdentityDeleted",
     "InvalidParameter",
     "InvocationFailed",
     "KeyTaken",
@@ -158,6 +162,7 @@ _HOMES = (
     "hooks.context",
     "hooks.events.accounts",
     "hooks.events.audit",
+    "hooks.events.identities",
     "hooks.events.messages",
     "hooks.events.protection",
     "hooks.events.server",
