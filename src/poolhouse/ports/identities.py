@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
+from poolhouse.ports.jobs import JobLeases
 from poolhouse.ports.paging import Slice
 from poolhouse.records.identities import Identity, IdentityPool, Login
 
@@ -28,6 +29,9 @@ class IdentityPools(Protocol):
 
     async def page(self, region: str | None, limit: int, cursor: str | None) -> Slice: ...
 
+    async def count(self, most: int) -> int:
+        """How many pools there are in all regions; ``most`` where there are more."""
+
 
 class Identities(Protocol):
     """Identities are found by their id alone: no operation on one names its pool."""
@@ -39,7 +43,7 @@ class Identities(Protocol):
         """What is known for a while of one that was deleted; None for any other."""
 
     async def add(self, identity: Identity) -> Identity:
-        """Raises ``KeyTaken``."""
+        """Raises ``KeyTaken``; ``IdentityPoolNotFound`` where its pool was removed at the same moment."""
 
     async def save(self, identity: Identity) -> Identity:
         """Raises ``VersionConflict``."""
@@ -124,3 +128,12 @@ class OwnTokens(Protocol):
 
     async def sign(self, claims: Mapping[str, Any]) -> str:
         """``iss`` is added."""
+
+
+class IdentityPorts(Struct, frozen=True, kw_only=True):
+    """All that the flows of identity pools need of the world, in one place for who wires them."""
+
+    pools: IdentityPools
+    identities: Identities
+    logins: Logins
+    jobs: JobLeases
