@@ -23,7 +23,7 @@ from poolhouse.flows.flow import Flow, World, step
 from poolhouse.flows.identities.roles import AUTHENTICATED, UNAUTHENTICATED, role_of
 from poolhouse.flows.identities.tags import principal_tags
 from poolhouse.hooks import specs
-from poolhouse.hooks.events.access import IssueCredentials, NarrowCredentials
+from poolhouse.hooks.events.identities import IssueCredentials, NarrowCredentials
 from poolhouse.hooks.spelling import field_name
 from poolhouse.ports.access import Credentials, Session
 from poolhouse.ports.identities import OwnToken, Proven
