@@ -45,7 +45,7 @@ class NarrowCredentials(RequestEvent):
 
     A policy may be added, and ``seconds`` be less; whatever else is changed stays as it is."""
 
-    identity_id: str
+    identity_id: str = field(repr=False)
     pool_id: str
     role_arn: str
     is_guest: bool
@@ -61,7 +61,7 @@ class IssueCredentials(RequestEvent):
     the role is made for: ``local`` (ours), ``aws``, ``s3:<name>``, or a word of a plugin's own. ``token`` is a token of
     our own issuer that says who the identity is, for services that trust it; it is empty for ``local``."""
 
-    identity_id: str
+    identity_id: str = field(repr=False)
     pool_id: str
     role_arn: str
     backend: str

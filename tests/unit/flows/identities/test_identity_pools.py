@@ -69,7 +69,7 @@ async def test_each_pool_has_a_pepper_of_its_own_that_is_sealed() -> None:
         opened = {house.built.world.secrets.open(PEPPER, pool.id, pool.sealed_pepper) for pool in pools}
 
         assert [PEPPER_BYTES] * 2 == [len(pepper) for pepper in opened]
-        with pytest.raises(ValueError):  # noqa: PT011 - the vault says no more
+        with pytest.raises(ValueError):
             house.built.world.secrets.open(PEPPER, pools[0].id, pools[1].sealed_pepper)
 
 
