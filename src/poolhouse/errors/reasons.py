@@ -489,6 +489,16 @@ class Reason(Enum):
     NO_ROLE = "Invalid identity pool configuration. Check assigned IAM roles for this pool."
     PROVIDER_AWAY = "The identity provider could not be asked. Try again."
     POLICY_MALFORMED = "The document is not a policy."
+    WEB_TOKEN_INVALID = (
+        "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)"
+    )
+    WEB_TOKEN_EXPIRED = "Token expired: {now} >= {exp}"
+    WEB_PROVIDER_UNKNOWN = "No OpenIDConnect provider found in your account for the issuer of the token"
+    ROLE_SESSION_NAME = "RoleSessionName has 2 to 64 letters, digits or signs of +=,.@_-"
+    ROLE_DURATION = "DurationSeconds is from {least} to the MaxSessionDuration of the role, {most}."
+    SESSION_POLICIES_MANY = "A session has at most {most} managed policies."
+    SESSION_POLICIES_DIFFER = "The session policies are of different versions of the language."
+    SESSION_POLICY_UNKNOWN = "There is no such managed policy."
     SESSION_TOO_LARGE = "Session policies and tags together are too large."
     ROLE_REFUSED = "Not authorized to perform sts:AssumeRoleWithWebIdentity"
 
