@@ -15,7 +15,10 @@ from poolhouse.flows.access.policy_documents import from_json
 from poolhouse.records.access import AccessKey
 from poolhouse.server.app import Server
 
-EVERYTHING: Final[dict[str, Any]] = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+EVERYTHING: Final[dict[str, Any]] = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
+}
 
 
 async def all_pool_ids(server: Server) -> AsyncIterator[str]:
