@@ -489,9 +489,7 @@ class Reason(Enum):
     NO_ROLE = "Invalid identity pool configuration. Check assigned IAM roles for this pool."
     PROVIDER_AWAY = "The identity provider could not be asked. Try again."
     POLICY_MALFORMED = "The document is not a policy."
-    WEB_TOKEN_INVALID = (
-        "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)"
-    )
+    WEB_TOKEN_INVALID = "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)"
     WEB_TOKEN_EXPIRED = "Token expired: {now} >= {exp}"
     WEB_PROVIDER_UNKNOWN = "No OpenIDConnect provider found in your account for the issuer of the token"
     ROLE_SESSION_NAME = "RoleSessionName has 2 to 64 letters, digits or signs of +=,.@_-"
@@ -500,6 +498,28 @@ class Reason(Enum):
     SESSION_POLICIES_DIFFER = "The session policies are of different versions of the language."
     SESSION_POLICY_UNKNOWN = "There is no such managed policy."
     SESSION_TOO_LARGE = "Session policies and tags together are too large."
+    POLICY_NOT_JSON = "The policy is not JSON in UTF-8."
+    POLICY_TOO_LARGE = "A policy has at most {most} characters, white space not counted."
+    POLICY_KEY_TWICE = "The policy says the same key twice in one object."
+    POLICY_VERSION = "The Version of a policy is 2012-10-17 or 2008-10-17; variables are known in the first only."
+    POLICY_NOT_AN_OBJECT = "The policy, {place}: an object is expected, and not an empty one."
+    POLICY_KEY_UNKNOWN = "The policy, {place}: {name} is not known here."
+    POLICY_KEY_MISSING = "The policy, {place}: {name} is missing."
+    POLICY_ONE_OF = "The policy, {place}: exactly one of {one} and {other} is expected."
+    POLICY_EFFECT = "The policy, {place}: Effect is Allow or Deny."
+    POLICY_NO_TEXT = "The policy, {place}: a text is expected."
+    POLICY_NO_TEXTS = "The policy, {place}: a text is expected, or a list of texts that is not empty."
+    POLICY_ACTION = "The policy, {place}: {value} is no action; they look like service:Name, or *."
+    POLICY_RESOURCE = "The policy, {place}: {value} is no ARN; they have six parts, as arn:aws:s3:::bucket/*, or are *."
+    POLICY_PRINCIPALS = "The policy, {place}: * is expected, or an object with AWS, Federated or Service."
+    POLICY_PRINCIPAL = "The policy, {place}: {value} is no principal of this kind."
+    POLICY_NOT_PRINCIPAL = "The policy, {place}: NotPrincipal stands with the effect Deny only."
+    POLICY_OPERATOR = "The policy, {place}: there is no operator {name}."
+    POLICY_CONDITION_KEY = "The policy, {place}: the key of a condition has a colon, as aws:SourceIp."
+    POLICY_VALUE = "The policy, {place}: {value} is no {kind}."
+    POLICY_VARIABLE = (
+        "The policy, {place}: {value} has a variable that is not written as ${{key}} or ${{key, 'default'}}."
+    )
     ROLE_REFUSED = "Not authorized to perform sts:AssumeRoleWithWebIdentity"
 
     # transfer

@@ -10,7 +10,9 @@ from typing import Final, Protocol
 
 from poolhouse.errors import AccessKeyExpired
 from poolhouse.flows.access.credentials import PREFIX
-from poolhouse.flows.access.policies import EVERYTHING, Policy
+from poolhouse.flows.access.policies import EVERYTHING, Permissions
+from poolhouse.flows.access.policy_documents import stored_statements
+from poolhouse.flows.access.policy_keys import of_user
 from poolhouse.flows.access.refusals import Refusals
 from poolhouse.flows.access.uses import KeyUses
 from poolhouse.ports.access import AccessKeys, Session
@@ -23,12 +25,6 @@ PURPOSE: Final = "access-key"
 _KEY_ID: Final = re.compile(r"[A-Za-z0-9_.-]{1,128}")
 
 
-class Permits(Protocol):
-    """What a caller may do."""
-
-    def allows(self, action: str, resource: str, /) -> bool: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Caller:
     """The holder of an access key, proven by a signature. ``arn`` is what refusals call them. With temporary
@@ -37,7 +33,7 @@ class Caller:
     key_id: str
     name: str
     arn: str
-    policy: Permits = field(repr=False)
+    policy: Permissions = field(repr=False)
     session: Session | None = field(default=None, repr=False)
 
 
@@ -136,7 +132,10 @@ class Callers:
         return key.caller
 
     def _caller(self, record: AccessKey) -> Caller:
-        return Caller(record.id, record.name, self._arn(f"user/{record.name}"), Policy(record.statements))
+        arn = self._arn(f"user/{record.name}")
+        document = stored_statements(record.statements, version=record.language)
+        known = of_user(record.name, arn=arn, key_id=record.id, account=self._account)
+        return Caller(record.id, record.name, arn, Permissions([document], context=known))
 
     def _root_key(self, key_id: str, secret: str) -> KnownKey:
         return KnownKey(Caller(key_id, "root", self._arn("root"), EVERYTHING), secret.encode())
