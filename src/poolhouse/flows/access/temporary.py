@@ -83,7 +83,3 @@ def assumed_role_arn(session: Session) -> str:
     """``arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION``: the path of a role is no part of it."""
     account, role = session.role_arn.split(":")[4], session.role_arn.rpartition("/")[2]
     return f"arn:aws:sts::{account}:assumed-role/{role}/{session.name}"
-
-
-def user_id(session: Session) -> str:
-    return f"{session.role_id}:{session.name}"

@@ -20,8 +20,9 @@ from poolhouse.errors import (
     SessionTooLarge,
 )
 from poolhouse.errors.reasons import Reason
+from poolhouse.flows.access.callers import user_id
 from poolhouse.flows.access.credentials import TOKEN_LIMIT, TemporaryCredentials
-from poolhouse.flows.access.temporary import assumed_role_arn, user_id
+from poolhouse.flows.access.temporary import assumed_role_arn
 from poolhouse.flows.flow import Flow, World, step
 from poolhouse.flows.identities.credentials import ASSUME, FEDERATION, TAG, Roles, TakenRole
 from poolhouse.flows.identities.login_keys import LoginKeys
