@@ -17,6 +17,7 @@ from poolhouse.crypto.vault import Vault
 from poolhouse.crypto.workers import Crews
 from poolhouse.errors import PoolNotFound
 from poolhouse.flows.audit import Trail
+from poolhouse.flows.flow import World
 from poolhouse.flows.jobs.leases import Leases
 from poolhouse.flows.messages.outbox import OutboxService
 from poolhouse.hooks import specs
@@ -89,6 +90,7 @@ class Ground(Struct, frozen=True, kw_only=True):
 
     settings: Settings
     surroundings: Surroundings
+    world: World
     store: Store
     vault: Vault
     cursors: Cursors
@@ -188,6 +190,7 @@ async def lay_ground(
     return Ground(
         settings=settings,
         surroundings=surroundings,
+        world=World(clock=clock, chance=chance, secrets=vault, hooks=hooks, audit=trail),
         store=store,
         vault=vault,
         cursors=cursors,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from poolhouse.flows.flow import World
 from poolhouse.flows.oauth.checks.stages import Asked
 from poolhouse.flows.services.oauth import OAuthServices
 from poolhouse.flows.services.user_pools import Services
@@ -34,7 +33,7 @@ from poolhouse.server.routes import Audience, Handler, Route
 async def build(ground: Ground, built: Built) -> Part:
     """Needs the flows of user pools and of OAuth. Gives what renders pages, shows errors on them, and
     leads to clients."""
-    world, services, oauth = built.one(World), built.one(Services), built.one(OAuthServices)
+    world, services, oauth = ground.world, built.one(Services), built.one(OAuthServices)
     server = ground.settings.server
     renderer = Renderer(world.clock, server.base_url)
     errors = ErrorPages(renderer)
