@@ -18,6 +18,7 @@ from poolhouse.server.pages.confirm_link import ConfirmLinkPages
 from poolhouse.server.pages.consent import ConsentPages
 from poolhouse.server.pages.csrf import Csrf
 from poolhouse.server.pages.error import ErrorPages
+from poolhouse.server.pages.onward import Onward
 from poolhouse.server.pages.recovery import RecoveryPages
 from poolhouse.server.pages.renderer import Renderer
 from poolhouse.server.pages.sign_in import SignInPages
@@ -49,9 +50,10 @@ async def build(ground: Ground, built: Built) -> Part:
         request_id=RequestIds(ground.surroundings.chance).of,
         to_client=to_client,
     )
-    signing_in = SignInPages(visits, services)
-    signing_up = SignUpPages(visits, services, signing_in)
-    recovering = RecoveryPages(visits, services, signing_in)
+    onward = Onward(visits, services)
+    signing_in = SignInPages(visits, services, onward)
+    signing_up = SignUpPages(visits, services, onward)
+    recovering = RecoveryPages(visits, services, onward)
     choosing = AccountPages(visits, services.sessions)
     linked = ConfirmLinkPages(services, renderer, errors, csrf, cookies, world.chance, visits.begin)
     agreeing = ConsentPages(visits, services.sessions, services.resource_servers)
