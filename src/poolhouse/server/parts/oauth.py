@@ -35,7 +35,7 @@ async def build(ground: Ground, built: Built) -> Part:
         built.one(World),
         built.one(Ports),
         built.one(Services),
-        ground.http,
+        ground.clients_http,
         terms,
         # As all requests that nobody signed.
         admit=lambda name: classes.admit(name, server.region),
