@@ -80,6 +80,7 @@ class Server:
     workers: Crews
     http: HttpClient
     functions_http: HttpClient
+    clients_http: HttpClient
     metrics: Metrics
     ready: asyncio.Event
 
@@ -160,6 +161,7 @@ async def build(
         workers=ground.workers,
         http=ground.http,
         functions_http=ground.functions_http,
+        clients_http=ground.clients_http,
         metrics=ground.metrics,
         ready=ground.ready,
     )
@@ -197,6 +199,7 @@ async def _running(server: Server, ground: Ground) -> AsyncIterator[None]:
         stack.push_async_callback(server.workers.close)
         stack.push_async_callback(server.http.close)
         stack.push_async_callback(server.functions_http.close)
+        stack.push_async_callback(server.clients_http.close)
         stack.push_async_callback(server.store.close)
         await server.store.start()
         surroundings = ground.surroundings
