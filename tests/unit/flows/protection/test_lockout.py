@@ -450,8 +450,8 @@ async def test_what_was_put_beside_is_there_when_the_attempt_has_ended(world: Wo
         await asyncio.sleep(0)
         seen.append("looked")
 
-    async with world.lockout.attempt(POOL, JANE) as beside:
-        beside.append(look())
+    async with world.lockout.attempt(POOL, JANE) as made:
+        made.beside.append(look())
 
     assert ["looked"] == seen
 
