@@ -39,7 +39,7 @@ class Identities(Protocol):
     async def get(self, identity_id: str) -> Identity | None: ...
 
     async def add(self, identity: Identity) -> Identity:
-        """Raises ``KeyTaken``."""
+        """Raises ``KeyTaken``; ``IdentityPoolNotFound`` where its pool was removed at the same moment."""
 
     async def save(self, identity: Identity) -> Identity:
         """Raises ``VersionConflict``."""

@@ -10,7 +10,7 @@ from poolhouse.errors import ConcurrentModification, IdentityPoolNotFound, KeyTa
 from poolhouse.ports.paging import Slice
 from poolhouse.ports.world import Clock
 from poolhouse.records.identities import Identity, IdentityPool, Login
-from poolhouse.store.port import Entry, Equals, Key, Query, Store
+from poolhouse.store.port import Collection, Entry, Equals, Key, Query, Store
 from poolhouse.store.repositories import collections
 from poolhouse.store.repositories.cache import Cache
 from poolhouse.store.repositories.cursors import Cursors
@@ -58,13 +58,16 @@ class IdentityPoolRepository:
                 page = await self._store.find(collection, Query(prefix=(pool_id,), limit=at_once))
                 if not page.entries:
                     break
-                if collection is collections.POOL_IDENTITIES:
-                    await asyncio.gather(
-                        *(self._store.delete(collections.IDENTITIES, (entry.key[1],)) for entry in page.entries)
-                    )
-                await asyncio.gather(*(self._store.delete(collection, entry.key) for entry in page.entries))
+                leads = [(entry.key[1],) for entry in page.entries] if collection is collections.POOL_IDENTITIES else []
+                await self._remove(collections.IDENTITIES, leads)
+                await self._remove(collection, [entry.key for entry in page.entries])
+                # Once more: somebody may have put one there meanwhile, who found its line (``IdentityRepository.add``).
+                await self._remove(collections.IDENTITIES, leads)
                 removed += len(page.entries)
         return removed
+
+    async def _remove(self, collection: Collection, keys: Sequence[Key]) -> None:
+        await asyncio.gather(*(self._store.delete(collection, key) for key in keys))
 
     async def page(self, region: str | None, limit: int, cursor: str | None) -> Slice:
         return await self._shelf.page(self._cursors, () if region is None else (region,), limit, cursor)
@@ -95,7 +98,12 @@ class IdentityRepository:
         # It may stand there already, left by one that was killed before the next line.
         with suppress(KeyTaken):
             await self._store.insert(collections.POOL_IDENTITIES, Entry((identity.pool_id, identity.id), {}))
-        return await self._shelf.add(identity)
+        added = await self._shelf.add(identity)
+        if await self._store.get(collections.POOL_IDENTITIES, (identity.pool_id, identity.id)) is None:
+            # The pool was removed meanwhile, and nobody would find this one again.
+            await self._shelf.delete(identity.id)
+            raise IdentityPoolNotFound(identity.pool_id)
+        return added
 
     async def delete(self, identity: Identity) -> bool:
         removed = await self._shelf.delete(identity.id)
