@@ -57,6 +57,7 @@ if TYPE_CHECKING:
         PluginSettings,
         SettingInvalid,
     )
+    from poolhouse.hooks.events.access import IssueCredentials, NarrowCredentials
     from poolhouse.hooks.events.accounts import MigrateUser, PostConfirmation, PreSignUp
     from poolhouse.hooks.events.audit import Audit
     from poolhouse.hooks.events.grants import PreToken
@@ -73,6 +74,7 @@ if TYPE_CHECKING:
     from poolhouse.hooks.kinds import hookimpl
     from poolhouse.hooks.messages import Messages
     from poolhouse.hooks.views import App, Directory, Person, TriggerFunction
+    from poolhouse.ports.access import Credentials
     from poolhouse.ports.origin import Origin
     from poolhouse.ports.passwords import Fit, PasswordFormat
     from poolhouse.ports.plugins import PluginDocument
@@ -92,6 +94,7 @@ __all__ = [
     "CodeMismatch",
     "ComposeMessage",
     "CreateChallenge",
+    "Credentials",
     "DefineChallenge",
     "DeliveryFailed",
     "Directory",
@@ -108,12 +111,14 @@ __all__ = [
     "HttpNotSent",
     "InvalidParameter",
     "InvocationFailed",
+    "IssueCredentials",
     "KeyTaken",
     "Lifespan",
     "Message",
     "Messages",
     "MigrateUser",
     "MigratedUser",
+    "NarrowCredentials",
     "Next",
     "Origin",
     "OutputUnusable",
@@ -156,6 +161,7 @@ _HOMES = (
     "hooks.answers.messages",
     "hooks.answers.sign_in",
     "hooks.context",
+    "hooks.events.access",
     "hooks.events.accounts",
     "hooks.events.audit",
     "hooks.events.messages",
@@ -166,6 +172,7 @@ _HOMES = (
     "hooks.kinds",
     "hooks.messages",
     "hooks.views",
+    "ports.access",
     "ports.origin",
     "ports.passwords",
     "ports.plugins",

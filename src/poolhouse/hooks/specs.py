@@ -22,6 +22,7 @@ from poolhouse.hooks.answers.accounts import MigratedUser, SignUpDecision
 from poolhouse.hooks.answers.factors import Factor
 from poolhouse.hooks.answers.messages import Sender, Sent
 from poolhouse.hooks.answers.sign_in import Asked, Challenge, ChallengeDecision, Stage
+from poolhouse.hooks.events.access import IssueCredentials, NarrowCredentials
 from poolhouse.hooks.events.accounts import MigrateUser, PostConfirmation, PreSignUp
 from poolhouse.hooks.events.audit import Audit
 from poolhouse.hooks.events.grants import PreToken
@@ -36,6 +37,7 @@ from poolhouse.hooks.events.sign_in import (
     VerifyChallenge,
 )
 from poolhouse.hooks.kinds import amend, answer, around, collect, observe
+from poolhouse.ports.access import Credentials
 from poolhouse.ports.passwords import PasswordFormat
 from poolhouse.records.messages import Message
 
@@ -134,6 +136,19 @@ async def post_authentication(event: PostAuthentication) -> None:
 @amend
 async def pre_token(event: PreToken) -> PreToken | None:
     """The event with other claims, groups or scopes (``dataclasses.replace``), or None."""
+
+
+# --- credentials -----------------------------------------------------------------------------------------------------
+
+
+@amend
+async def narrow_credentials(event: NarrowCredentials) -> NarrowCredentials | None:
+    """The event with more session policies, or fewer seconds (``dataclasses.replace``), or None."""
+
+
+@answer
+async def issue_credentials(event: IssueCredentials) -> Credentials | None:
+    """Credentials of the role, from whoever makes them; or None. Without an answer we make our own."""
 
 
 # --- protection ------------------------------------------------------------------------------------------------------

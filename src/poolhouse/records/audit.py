@@ -23,6 +23,7 @@ Action = Literal[
     "consent.given",
     "consent.withdrawn",
     "contact.verified",
+    "credentials.issued",
     "device.confirmed",
     "device.forgotten",
     "device.updated",
