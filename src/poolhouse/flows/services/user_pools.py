@@ -20,6 +20,7 @@ from poolhouse.flows.clients.secrets import ClientSecrets
 from poolhouse.flows.directory.groups import GroupAdministration
 from poolhouse.flows.directory.lookup import Directory
 from poolhouse.flows.directory.passwords import Credentials
+from poolhouse.flows.factors.contacts import NewContacts
 from poolhouse.flows.factors.devices import KnownDevices, RememberedDevices
 from poolhouse.flows.factors.enrolment import Enrolments
 from poolhouse.flows.factors.first import CODES, FirstFactors
@@ -156,6 +157,7 @@ def build_services(
         known,
         first,
         enrolments,
+        NewContacts(world, ports.users, limits),
         again,
         devices,
         sign_ups,

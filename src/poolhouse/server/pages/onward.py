@@ -33,7 +33,7 @@ class Onward:
             return await self._signed_in(visit, progress, reply)
         progress = progress.asked(reply, way=way, notice=notice)
         if isinstance(reply.question, SetUpFactor):
-            settable = self._hosted.settable(reply.question.factors)
+            settable = self._hosted.settable(visit.pool, visit.client)
             if len(settable) == 1:
                 return await self.begin_set_up(visit, progress, reply, settable[0])
         return await self.keep_and_go(visit, progress)
@@ -41,7 +41,7 @@ class Onward:
     async def _signed_in(self, visit: Visit, progress: Progress, finished: Finished) -> web.Response:
         begun = await self._services.sign_in_end.session(finished, visit.held, remembered=progress.remembers)
         browser = Browser(visit.secret, begun.handles)
-        codes = await self._new_codes(finished)
+        codes = await self._new_codes(finished, progress)
         try:
             visit = await self._visits.keep(visit, Progress(codes=codes, owner=finished.user.sub if codes else ""))
         except errors.Conflicted:
@@ -65,9 +65,9 @@ class Onward:
         self._visits.forget(response, visit)
         return response
 
-    async def _new_codes(self, finished: Finished) -> tuple[str, ...]:
+    async def _new_codes(self, finished: Finished, progress: Progress) -> tuple[str, ...]:
         """Recovery codes for who has just set up a second factor, and has none."""
-        if SET_UP not in finished.passed:
+        if SET_UP not in finished.passed and progress.adding not in finished.passed:
             return ()
         user = await self._services.users.require(finished.pool, finished.user.username)
         if user.can_recover:
@@ -79,9 +79,12 @@ class Onward:
             return ()
 
     async def begin_set_up(self, visit: Visit, progress: Progress, asking: Asking, factor: str) -> web.Response:
+        """The page by which this factor is set up. Raises as ``HostedSignIn.set_up``."""
+        if self._hosted.takes_contact(factor) is not None:
+            return await self.keep_and_go(visit, replace(progress.asked(asking), adding=factor))
         begun = await self._hosted.set_up(visit.pool, asking.handle, factor)
         following = Asking(asking.challenge, begun.handle, asking.question)
-        progress = replace(progress.asked(following), set_up=SetUp(factor, dict(begun.shown)))
+        progress = replace(progress.asked(following), set_up=SetUp(factor, dict(begun.shown)), adding="")
         return await self.keep_and_go(visit, progress)
 
     async def keep_and_go(self, visit: Visit, progress: Progress, page: str = PAGE) -> web.Response:

@@ -28,13 +28,13 @@ from poolhouse.flows.sign_in.questions import (
     UsePasskey,
 )
 from poolhouse.records.factors import WEB_AUTHN
-from poolhouse.server.pages.fields import plugin_fields
-from poolhouse.server.pages.forms import Incomplete, choice_of, code_of, given_of, password_of, username_of, values_of
+from poolhouse.server.pages.forms import Incomplete, choice_of, code_of, given_of, password_of, username_of
 from poolhouse.server.pages.onward import Onward
-from poolhouse.server.pages.places import PAGE, TOTP, Place, Places, code_field, fields_of
+from poolhouse.server.pages.places import PAGE, Place, Places, code_field, fields_of
 from poolhouse.server.pages.problems import problems_of
-from poolhouse.server.pages.progress import CodeSent, Progress, SetUp, Waiting
+from poolhouse.server.pages.progress import CodeSent, Progress, Waiting
 from poolhouse.server.pages.rules import policy_of
+from poolhouse.server.pages.setting_up import SettingUp
 from poolhouse.server.pages.views import (
     Problem,
 )
@@ -52,6 +52,7 @@ class SignInPages:
         self._onward = onward
         self._hosted = services.hosted
         self._places = Places(services.hosted)
+        self._setting_up = SettingUp(visits, services.hosted, onward)
 
     # --- looking -----------------------------------------------------------------------------------------------------
 
@@ -131,6 +132,10 @@ class SignInPages:
                     return await self._codes_kept(visit, form)
                 case Place.RECOVERY:
                     return await self._given(visit, Recovering(code_of(form)), form, place)
+                case Place.WAYS:
+                    return await self._tried(visit, self._setting_up.choose(visit, form), form, place)
+                case Place.CONTACT:
+                    return await self._tried(visit, self._setting_up.contact(visit, form), form, place)
         except Incomplete as incomplete:
             return await self._page(visit, place, problems=incomplete.problems, typed=form)
 
@@ -213,7 +218,7 @@ class SignInPages:
             return self._visits.go(visit, PAGE)
         asking = waiting.asking
         if isinstance(asking.question, SetUpFactor):
-            return await self._set_up(visit, asking, form)
+            return await self._tried(visit, self._setting_up.answer(visit, asking, form), form)
         if form.get("do") == "resend":
             return await self._resend(visit, progress, waiting, form)
         return await self._given(visit, given_of(waiting.challenge, form, fields_of(visit, asking)), form)
@@ -245,25 +250,13 @@ class SignInPages:
             return await self._not_answered(visit, error, form, place)
         return await self._onward.go_on(visit, progress, reply, notice=notice)
 
-    async def _set_up(self, visit: Visit, asking: Asking, form: Form) -> web.Response:
-        progress = visit.progress
-        if progress.set_up is None:
-            factor = choice_of(form)
-            question = asking.question
-            if not isinstance(question, SetUpFactor) or factor not in self._hosted.settable(question.factors):
-                raise Incomplete(Problem("choose.needed"))
-            try:
-                return await self._onward.begin_set_up(visit, progress, asking, factor)
-            except PoolhouseError as error:
-                return await self._not_answered(visit, error, form)
-        factor = progress.set_up.factor
-        code = code_of(form) if factor == TOTP else _only_answer(form, progress.set_up)
-        label = form.get("device_name", "").strip() or None
+    async def _tried(
+        self, visit: Visit, answering: Awaitable[web.Response], form: Form, place: Place = Place.QUESTION
+    ) -> web.Response:
         try:
-            reply = await self._hosted.complete(visit.client, progress.username, asking.handle, factor, code, label)
+            return await answering
         except PoolhouseError as error:
-            return await self._not_answered(visit, error, form)
-        return await self._onward.go_on(visit, progress, reply)
+            return await self._not_answered(visit, error, form, place)
 
     async def _not_answered(
         self, visit: Visit, error: PoolhouseError, form: Form, place: Place = Place.QUESTION
@@ -318,9 +311,3 @@ def _wrong(error: PoolhouseError, otherwise: str) -> tuple[Problem, ...]:
     if isinstance(error, errors.Refused):
         return problems_of(error)
     return (Problem(otherwise, "password" if otherwise == "password.wrong" else None),)
-
-
-def _only_answer(form: Form, set_up: SetUp) -> str:
-    """What a plugin's factor is set up by. Raises ``Incomplete``."""
-    values = values_of(form, plugin_fields(set_up.shown), "answer_")
-    return values.get("ANSWER") or next(iter(values.values()), "")

@@ -151,6 +151,23 @@ class Custom(View, frozen=True, kw_only=True):
     fields: tuple[Field, ...] = ()
 
 
+class Contact(View, frozen=True, kw_only=True):
+    """Where the codes of a factor are to go: ``medium`` is ``SMS`` or ``EMAIL``, ``missing`` the one field, that of the
+    attribute."""
+
+    template = "contact"
+    username: str
+    medium: str
+    missing: tuple[Field, ...]
+
+
+class Stuck(View, frozen=True, kw_only=True):
+    """A second factor is needed, and none can be set up here."""
+
+    template = "stuck"
+    username: str
+
+
 class SetUpAuthenticator(View, frozen=True, kw_only=True):
     """``key`` is the secret in Base32, ``address`` the ``otpauth`` URI that the picture holds."""
 
