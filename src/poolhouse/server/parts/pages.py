@@ -77,10 +77,10 @@ async def build(ground: Ground, built: Built) -> Part:
 
 def _page(name: str, show: Handler, answer: Handler) -> tuple[Route, ...]:
     """Its routes: looking, and answering. What a page is asked by another method is refused, and changes nothing
-    (security row 24)."""
+    (security row 24). Clients of the field lead their users to pages with an authorization request."""
     path, label = f"{POOL}/{name}", f"page_{name.replace('/', '_')}"
     return (
-        Route("GET", path, show, Audience.ANYBODY, label),
+        Route("GET", path, show, Audience.ANYBODY, label, is_long=True),
         Route("POST", path, answer, Audience.ANYBODY, label),
         Route("*", path, _not_allowed, Audience.ANYBODY, label),
     )
