@@ -31,6 +31,7 @@ PARTS: Final[Mapping[str, Callable[[Settings], bool]]] = {
     "authorize": _always,
     "sign_out": _always,
     "account": _always,
+    "gateway": _always,
     "operation": _always,
     "outbox_page": lambda settings: settings.dev.enabled and settings.dev.outbox_page,
     "front_page": lambda settings: settings.dev.enabled,
