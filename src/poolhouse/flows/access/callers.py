@@ -12,7 +12,7 @@ from poolhouse.errors import AccessKeyExpired
 from poolhouse.flows.access.policies import EVERYTHING, Policy
 from poolhouse.flows.access.refusals import Refusals
 from poolhouse.flows.access.uses import KeyUses
-from poolhouse.ports.access import AccessKeys
+from poolhouse.ports.access import AccessKeys, Session
 from poolhouse.ports.world import Secrets
 from poolhouse.records.access import AccessKey
 
@@ -30,6 +30,7 @@ class Caller:
     name: str
     arn: str
     policy: Policy = field(repr=False)
+    session: Session | None = None
 
 
 @dataclass(frozen=True, slots=True)
