@@ -10,6 +10,7 @@ import socket
 import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,8 +39,8 @@ def gateway(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Itera
     """A server with an API behind it; and where that API listens."""
     folder = tmp_path_factory.mktemp("gateway")
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        pools: dict[str, Any] = {"upstream": f"http://127.0.0.1:{listening.getsockname()[1]}"}
-        extra = {"POOLHOUSE_GATEWAY_TOKEN": TOKEN, "POOLHOUSE_GATEWAY_APIS": json.dumps({"orders": pools})}
+        said = {"orders": {"upstream": f"http://127.0.0.1:{listening.getsockname()[1]}"}}
+        extra = {"POOLHOUSE_GATEWAY_TOKEN": TOKEN, "POOLHOUSE_GATEWAY_APIS": json.dumps(said)}
         server = server_process.start(f"sqlite:{folder / 'store.db'}", folder, "gateway", extra=extra)
         try:
             yield Live(server.base_url, server.outbox, "sqlite"), listening
@@ -198,3 +199,42 @@ async def test_a_request_that_is_refused_does_not_reach_the_api(
     assert 401 == (await asyncio.to_thread(ask, url, "POST", b"two", **signed("POST", url, b"one")))[0]
     assert 404 == (await asyncio.to_thread(ask, url.replace("orders", "others"), "GET"))[0]
     assert [] == upstream
+
+
+def test_tokens_of_the_pools_that_are_set_for_an_api_are_good_for_it(servers: Servers, tmp_path: Path) -> None:
+    store = f"sqlite:{tmp_path / 'store.db'}"
+    first = server_process.start(store, tmp_path, "first")
+    try:
+        before = Live(first.base_url, first.outbox, "sqlite")
+        pool, another = before.pool(), before.pool()
+        client, other = before.client(pool), before.client(pool)
+        stranger = before.client(another)
+        apis = {
+            "orders": {"pools": [pool.id], "clients": [client.id]},
+            "scoped": {"pools": [pool.id], "scopes": ["x/y"]},
+        }
+        extra = {"POOLHOUSE_GATEWAY_APIS": json.dumps(apis)}
+        second = server_process.start(store, tmp_path, "second", first=first, extra=extra)
+        try:
+            good = before.sign_in(client, before.user(client))
+
+            def told(token: str, api: str = "orders") -> tuple[int, dict[str, str]]:
+                described = {"X-Original-Method": "GET", "X-Original-URI": "/prod/items", "X-Original-Length": "none"}
+                address = f"{second.base_url}/authz/execute-api/{api}/prod"
+                return ask(address, Authorization=f"Bearer {token}", **described)[:2]
+
+            for kind in ("AccessToken", "IdToken"):
+                status, headers = told(good[kind])
+                assert (200, "token", client.id) == (status, headers["x-auth-type"], headers["x-auth-client"])
+                assert headers["x-auth-subject"]
+            for client_of_others in (other, stranger):
+                assert 401 == told(before.sign_in(client_of_others, before.user(client_of_others))["AccessToken"])[0]
+            assert 401 == told(good["RefreshToken"])[0]
+            assert 401 == told(good["AccessToken"][:-2] + "AA")[0]
+            assert 403 == told(good["AccessToken"], "scoped")[0]
+            assert 403 == told(good["IdToken"], "scoped")[0]
+            assert 401 == told(good["AccessToken"], "unknown")[0]
+        finally:
+            second.end()
+    finally:
+        first.end()
