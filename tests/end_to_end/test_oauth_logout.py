@@ -517,7 +517,18 @@ async def quiet(*answers: int, allowed: bool = True) -> AsyncIterator[Quiet]:
             try:
                 yield Quiet(house, pool, user, app, web, server)
             finally:
-                await house.built.http.close()
+                await house.built.clients_http.close()
+
+
+@pytest.mark.parametrize(("size", "tries"), [(256 * 1024, 1), (256 * 1024 + 1, 3)])
+async def test_g10_of_a_clients_server_no_more_than_its_share_is_read(size: int, tries: int) -> None:
+    async with quiet() as at:
+        at.server.says = b"x" * size
+        await at.ends(at.app)
+
+        await at.works(times=4, seconds=3600)
+
+        assert tries == len(at.server.heard)
 
 
 async def test_lo6_the_server_of_each_client_of_the_session_gets_a_logout_token() -> None:

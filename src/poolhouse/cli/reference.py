@@ -25,6 +25,8 @@ MEANINGS: Final[Mapping[str, str]] = {
     "`listen` where that is this machine only. `https`, unless the host is this machine.",
     "server.region": "The region in ids, where a caller's signature does not name another one.",
     "server.account_id": "The account in ARNs.",
+    "server.parts": "What the server offers: `user_pools` (with their endpoints of OpenID Connect, and their pages), "
+    "`identities` (identity pools), `gateway` (whether requests to APIs may pass). What is not named is not loaded (`--parts`).",
     "server.domain_suffix": "Under it the prefix of a pool's domain is a name of its own: `<prefix>.<suffix>`.",
     "server.threads": "Threads for slow arithmetic in each process; 0: one per processor, shared among the processes.",
     "server.queue": "Slow calls that may wait or run; one more is told to come back later. 0: 64 for each thread.",
@@ -65,6 +67,9 @@ MEANINGS: Final[Mapping[str, str]] = {
     "passwords.memory_kib": "argon2id: memory.",
     "passwords.passes": "argon2id: passes.",
     "passwords.lanes": "argon2id: lanes.",
+    "identities.pools": "How many identity pools there can be.",
+    "identities.providers": "How many user pools one can trust, how many OpenID Connect providers, how many SAML ones.",
+    "identities.rules": "How many rules can choose the role of one provider's users.",
     "limits.body": "Bytes of a request's body.",
     "limits.open_body": "The same, where nobody signed it; never more than `limits.body`.",
     "limits.requests": "Requests a second by class of operations (`{ UserRead = 120 }`), for each process.",

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
+from poolhouse.ports.jobs import JobLeases
 from poolhouse.ports.paging import Slice
 from poolhouse.records.identities import Identity, IdentityPool, Login
 
@@ -27,6 +28,9 @@ class IdentityPools(Protocol):
         """Up to so many documents that are the pool's own were removed; how many. 0: none is left."""
 
     async def page(self, region: str | None, limit: int, cursor: str | None) -> Slice: ...
+
+    async def count(self, most: int) -> int:
+        """How many pools there are in all regions; ``most`` where there are more."""
 
 
 class Identities(Protocol):
@@ -116,3 +120,12 @@ class OwnTokens(Protocol):
 
     async def sign(self, claims: Mapping[str, Any]) -> str:
         """``iss`` is added."""
+
+
+class IdentityPorts(Struct, frozen=True, kw_only=True):
+    """All that the flows of identity pools need of the world, in one place for who wires them."""
+
+    pools: IdentityPools
+    identities: Identities
+    logins: Logins
+    jobs: JobLeases

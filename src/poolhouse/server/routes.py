@@ -10,6 +10,7 @@ from aiohttp.http import HttpVersion11
 from msgspec import Struct
 
 from poolhouse.server.answers import default_fields
+from poolhouse.server.endings import Endings
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -44,16 +45,25 @@ def mount(
     guard: Callable[[web.Request], None],
     around: Callable[[Handler, str], Handler] | None = None,
 ) -> None:
-    """The routes are in the application, in their order, but every path before every pattern. ``guard`` raises an
-    ``HTTPException`` for everybody but the operator. ``around`` is what stands around the handler of each route, which
-    it is given with the route's label."""
+    """The routes are in the application, in their order, but every path before every pattern, and patterns with an end
+    before those without. ``guard`` raises an ``HTTPException`` for everybody but the operator. ``around`` is what
+    stands around the handler of each route, which it is given with the route's label."""
     app.on_response_prepare.append(_name_no_version)
     around = around or (lambda handler, _: handler)
-    for route in sorted(routes, key=lambda route: "{" in route.path):
+    endings = Endings()
+    others: list[tuple[str, str, Handler]] = []
+    for route in routes:
         if not isinstance(route.audience, Audience):
             raise TypeError(f"{route.method} {route.path} does not declare who may use it")
         handler = _guarded(route.handler, guard) if route.audience is Audience.OPERATOR else route.handler
-        app.router.add_route(route.method, route.path, around(handler, route.label), expect_handler=_goes_on)
+        handler = around(handler, route.label)
+        if "{" not in route.path:
+            app.router.add_route(route.method, route.path, handler, expect_handler=_goes_on)
+        elif not endings.add(route.method, route.path, handler, _goes_on):
+            others.append((route.method, route.path, handler))
+    app.router.register_resource(endings)
+    for method, path, handler in others:
+        app.router.add_route(method, path, handler, expect_handler=_goes_on)
     app.router.add_route("*", "/{path:.*}", around(_answers_nobody(app), "none"), expect_handler=_goes_on)
 
 

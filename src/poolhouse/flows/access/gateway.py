@@ -57,6 +57,12 @@ class Passing(Struct, frozen=True, kw_only=True):
     is_secure: bool = False
 
 
+def behind_stage(target: str, stage: str) -> str:
+    """The path behind the stage, with which it begins as at API Gateway; where it does not, the whole path."""
+    path = target.partition("?")[0]
+    return path.removeprefix(f"/{stage}") if f"{path}/".startswith(f"/{stage}/") else path
+
+
 class Holder(Struct, frozen=True, kw_only=True):
     """Who may pass: ``caller`` who signed, or ``claims`` of the token that was presented. ``resource`` is what they
     reach, as policies call it."""

@@ -61,7 +61,7 @@ class PasswordCheck(Flow):
         if known is not None and known.credential is None and not client.hides_users:
             raise PasswordResetRequired
         looking: asyncio.Task[Now] | None = None
-        async with self._lockout.attempt(pool.id, run.subject) as beside:
+        async with self._lockout.attempt(pool.id, run.subject, ahead=run.ahead) as made:
             user = known
             if user is None and migrates_with is not None:
                 user = await self._migration.for_sign_in(pool, client, run.submitted, password, migrates_with)
@@ -73,7 +73,7 @@ class PasswordCheck(Flow):
                 raise WrongCredentials
             if user is known:
                 looking = asyncio.ensure_future(self._again.look(pool, user))
-                beside.append(looking)
+                made.beside.append(looking)
         now = looking.result() if looking else None
         if user is known and fits is Fit.WHOLE:
             renewed = await self._renewed(pool, user, password)

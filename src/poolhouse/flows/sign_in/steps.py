@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from msgspec import Struct
 
+from poolhouse.flows.factors.factor import Spend
+from poolhouse.flows.protection.lockout import Ahead
 from poolhouse.flows.sign_in.questions import Question
 from poolhouse.hooks.answers.sign_in import ChallengeResult, Next, Passed, SignInState
 from poolhouse.hooks.views import App, Directory, Person
@@ -66,7 +68,8 @@ class Run:
     value, where it came with this request. ``now`` is what was looked at since the last proof, None where nothing was.
     ``device_key`` is what the client says of its device, ``device`` the known one of the user, looked up after each
     proof: nothing is said of it before. ``session`` is the id of the browser session whose user proves more than
-    before; None for a sign-in.
+    before; None for a sign-in. ``ahead`` is the attempt that is counted already, where one is; ``clearing`` is what is
+    under way of a proof, and still to be waited for.
     """
 
     pool: Pool
@@ -85,6 +88,8 @@ class Run:
     device_key: str | None = None
     device: Device | None = None
     session: str | None = None
+    ahead: Ahead | None = field(default=None, repr=False)
+    clearing: Awaitable[object] | None = field(default=None, repr=False)
 
     def proven(self, challenge: str | None, passed: Passed) -> Run:
         """The run after a proof. ``challenge`` is the one that was passed; None for an opening."""
@@ -115,6 +120,14 @@ class Posed:
 
 
 Outcome = Passed | Next
+
+
+@dataclass(frozen=True, slots=True)
+class Unspent(Passed):
+    """A proof by an answer that is good once, and not used up yet: it counts when ``spend`` has ended well. The machine
+    sees to that."""
+
+    spend: Spend = field(repr=False)
 
 
 class Challenge(Protocol):
@@ -149,6 +162,9 @@ class Opens(Protocol):
 
     def require(self, opening: Opening) -> None:
         """What this way needs is there. Raises ``MissingParameter``."""
+
+    def is_guess(self, opening: Opening) -> bool:
+        """Whether a password comes along, so that an attempt at it is counted."""
 
     async def begin(self, run: Run, opening: Opening) -> tuple[Run, Outcome]:
         """The run, with what was learned, and what comes next."""

@@ -11,7 +11,7 @@ from multidict import CIMultiDict
 
 from poolhouse.errors import NotAuthorized
 from poolhouse.errors.reasons import Reason
-from poolhouse.flows.access.gateway import Gateway, Passing
+from poolhouse.flows.access.gateway import Gateway, Passing, behind_stage
 from poolhouse.server.answers import Answer
 from poolhouse.server.gateway.answers import REFUSED, passed, refused
 
@@ -62,7 +62,7 @@ class Asked:
             stage=stage,
             method=method,
             target=target,
-            path=_behind(target, stage),
+            path=behind_stage(target, stage),
             headers=headers,
             # A proxy that does not say is taken to have one, but for methods that have none.
             has_body=lengths[-1] not in {"none", "0"} if lengths else method not in {"GET", "HEAD", "OPTIONS"},
@@ -83,16 +83,10 @@ class Asked:
             stage=stage,
             method=request.method,
             target=target,
-            path=_behind(target, stage),
+            path=behind_stage(target, stage),
             headers=request.headers,
             body=None if is_part or (not body and length != "0") else body,
             has_body=True,
             source=self._source(request),
             is_secure=self._is_secure(request),
         )
-
-
-def _behind(target: str, stage: str) -> str:
-    """The path behind the stage, with which it begins as at API Gateway; where it does not, the whole path."""
-    path = target.partition("?")[0]
-    return path.removeprefix(f"/{stage}") if f"{path}/".startswith(f"/{stage}/") else path

@@ -12,7 +12,7 @@ from aiohttp import web
 from msgspec import Struct
 from multidict import CIMultiDict
 
-from poolhouse.flows.access.gateway import INVOKE, Gateway, Passing
+from poolhouse.flows.access.gateway import INVOKE, Gateway, Passing, behind_stage
 from poolhouse.flows.access.upstream import fields, http_context, rest_context
 from poolhouse.server.answers import Answer, told
 from poolhouse.server.gateway.answers import REFUSED, status_of
@@ -95,7 +95,7 @@ def _passing(question: Question) -> Passing:
         stage=question.stage,
         method=question.method,
         target=target,
-        path=parts.path.removeprefix(f"/{question.stage}"),
+        path=behind_stage(target, question.stage),
         headers=headers,
         digest=question.body_sha256,
         body=None if question.body_sha256 else b"",

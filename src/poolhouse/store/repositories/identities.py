@@ -69,6 +69,18 @@ class IdentityPoolRepository:
     async def page(self, region: str | None, limit: int, cursor: str | None) -> Slice:
         return await self._shelf.page(self._cursors, () if region is None else (region,), limit, cursor)
 
+    async def count(self, most: int) -> int:
+        counted, after = 0, None
+        while counted < most:
+            page = await self._store.find(
+                collections.IDENTITY_POOLS, Query(limit=min(_MOST, most - counted), after=after)
+            )
+            counted += len(page.entries)
+            after = page.next
+            if after is None:
+                break
+        return counted
+
 
 class IdentityRepository:
     """The line in the pool's list is written before the identity and removed after it: a removal reaches all."""

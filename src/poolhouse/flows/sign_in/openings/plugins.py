@@ -29,6 +29,9 @@ class ByPlugins:
         if opening.begins_with_srp and not opening.srp_a:
             raise MissingParameter("SRP_A")
 
+    def is_guess(self, opening: Opening) -> bool:
+        return False
+
     async def begin(self, run: Run, opening: Opening) -> tuple[Run, Outcome]:
         """Raises ``InvalidParameter`` where no plugin defines challenges for the pool."""
         self._custom.require_configured(run.pool)

@@ -45,7 +45,7 @@ from poolhouse.flows.sign_in.questions import (
 from poolhouse.flows.sign_in.steps import Opening
 from poolhouse.records.factors import RECOVERY_CODE, WEB_AUTHN
 from poolhouse.records.names import LONGEST
-from poolhouse.server.cognito.user_pools.shapes.passkeys import request_options
+from poolhouse.server.passkey_options import request_options
 
 Strings = Mapping[str, str]
 
