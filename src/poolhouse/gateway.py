@@ -35,6 +35,7 @@ from poolhouse.server.part import Built
 
 __all__ = [
     "HOLDER",
+    "PASSED",
     "AsgiMiddleware",
     "Holder",
     "RequestGateway",
@@ -46,7 +47,9 @@ __all__ = [
 ]
 
 HOLDER: Final = "poolhouse.holder"
-"""Under this name a request of an application (and a scope of ASGI) says who passed."""
+"""Under this name a scope of ASGI says who passed."""
+PASSED: Final = web.RequestKey(HOLDER, Holder)
+"""And under this key a request of aiohttp."""
 _BODY_LIMIT: Final = 10 * 1024 * 1024
 
 Scope: TypeAlias = MutableMapping[str, Any]
@@ -92,7 +95,7 @@ async def open_gateway(settings: Settings | Path | None = None) -> AsyncIterator
         # Whoever sends users here is another process; its address is not needed for verifying.
         said = {"server.base_url": os.environ.get("POOLHOUSE_BASE_URL") or "https://gateway.invalid"}
         settings = load_settings(os.environ, path=settings, overrides=said if settings is None else None)
-    ground = await lay_ground(settings, required_keys(settings.master))
+    ground = await lay_ground(settings, required_keys(settings.master).raw)
     built = Built()
     for build_part in parts.load(settings):
         built.add(await build_part(ground, built))
@@ -105,14 +108,14 @@ async def open_gateway(settings: Settings | Path | None = None) -> AsyncIterator
 
 
 def middleware(gateway: RequestGateway, *, api: str, stage: str) -> Any:
-    """Of an aiohttp application: who may not pass gets 401 or 403; of others ``request[HOLDER]`` says who they are."""
+    """Of an aiohttp application: who may not pass gets 401 or 403; of others ``request[PASSED]`` says who they are."""
 
     @web.middleware
     async def guard(
         request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
         try:
-            request[HOLDER] = await gateway.verify_request(request, api=api, stage=stage)
+            request[PASSED] = await gateway.verify_request(request, api=api, stage=stage)
         except REFUSED as error:
             return web.json_response({"message": str(error)}, status=status_of(error))
         return await handler(request)
