@@ -17,7 +17,8 @@ from msgspec import Struct
 from poolhouse.errors import AccessDenied, InsufficientScope, InvalidAccessToken, NotAuthorized
 from poolhouse.errors.reasons import Reason
 from poolhouse.flows.access.callers import Caller
-from poolhouse.flows.access.signatures import Headers, Signatures
+from poolhouse.flows.access.signatures import Signatures
+from poolhouse.flows.access.signatures_claims import Headers
 from poolhouse.ports.world import Clock
 
 SERVICE: Final = "execute-api"
@@ -127,7 +128,7 @@ class Gateway:
             claims = await self._claims(token, passing.api)
             return Holder(resource=reached, claims=claims, source=passing.source, user_agent=agent)
         signed = await self._signatures(action.partition(":")[0]).verify(
-            passing.method, passing.target, passing.headers, _payload(passing)
+            passing.method, passing.target, passing.headers, _payload(passing), is_secure=passing.is_secure
         )
         said = {**self._surroundings(passing, agent), **(context or {})}
         if not signed.caller.policy.allows(action, reached, said):

@@ -9,7 +9,7 @@ from msgspec import convert
 
 from poolhouse.flows.access.callers import Callers
 from poolhouse.flows.access.gateway import Gateway, GuardedApi, TokenClaims
-from poolhouse.flows.access.signatures import Signatures
+from poolhouse.flows.access.signatures import GATEWAY, STORE, Signatures
 from poolhouse.server.gateway.asked import ENVOY, Asked
 from poolhouse.server.gateway.check import Check
 from poolhouse.server.gateway.forward import PREFIX, Forward
@@ -29,7 +29,8 @@ async def build(ground: Ground, built: Built) -> Part:
 
     @cache
     def signatures(service: str) -> Signatures:
-        return Signatures(callers, service=service, now=surroundings.signed_at)
+        terms = STORE if service == "s3" else GATEWAY
+        return Signatures(callers, service=service, now=surroundings.signed_at, terms=terms)
 
     gateway = Gateway(
         signatures,
