@@ -100,7 +100,13 @@ async def open_gateway(settings: Settings | Path | None = None) -> AsyncIterator
     for build_part in parts.load(settings):
         built.add(await build_part(ground, built))
     async with AsyncExitStack() as stack:
-        for close in (ground.workers.close, ground.http.close, ground.functions_http.close, ground.store.close):
+        for close in (
+            *built.closes,
+            ground.workers.close,
+            ground.http.close,
+            ground.functions_http.close,
+            ground.store.close,
+        ):
             stack.push_async_callback(close)
         await ground.store.start()
         await require_same_key(ground.store, ground.vault, ground.surroundings.chance)

@@ -4,9 +4,8 @@ API's own address with our fields in place of any of the client's."""
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import aiohttp
 from aiohttp import web
 from multidict import CIMultiDict, MultiMapping
 from yarl import URL
@@ -17,6 +16,9 @@ from poolhouse.flows.access.gateway import Gateway, GuardedApi, Passing
 from poolhouse.flows.access.upstream import FIELDS, fields
 from poolhouse.server.answers import told
 from poolhouse.server.gateway.answers import REFUSED, refused
+
+if TYPE_CHECKING:
+    from aiohttp import ClientResponse, ClientSession
 
 PREFIX: Final = "/gateway"
 _OF_ONE_HOP: Final = frozenset(
@@ -58,8 +60,8 @@ class Forward:
         self._source = source
         self._is_secure = is_secure
         self._limit = limit
-        self._timeout = aiohttp.ClientTimeout(total=seconds)
-        self._session: aiohttp.ClientSession | None = None
+        self._seconds = seconds
+        self._session: ClientSession | None = None
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         api = self._gateway.api(request.match_info["api"])
@@ -101,9 +103,9 @@ class Forward:
         sent = sent_on(request.headers)
         sent.update({name: value for name, value in ours.items() if value})
         sent["X-Forwarded-For"] = passing.source
-        session = self._session = self._session or aiohttp.ClientSession(
-            cookie_jar=aiohttp.DummyCookieJar(), trust_env=False, auto_decompress=False, timeout=self._timeout
-        )
+        import aiohttp
+
+        session = self._opened()
         try:
             async with session.request(
                 request.method, address, headers=sent, data=body or None, allow_redirects=False
@@ -120,6 +122,17 @@ class Forward:
             if request.writer.output_size:
                 raise
             return told({"message": "The API did not answer."}, status=502)
+
+    def _opened(self) -> ClientSession:
+        # Loaded with the first request that goes on, not at the start.
+        import aiohttp
+
+        if self._session is None:
+            timeout = aiohttp.ClientTimeout(total=self._seconds)
+            self._session = aiohttp.ClientSession(
+                cookie_jar=aiohttp.DummyCookieJar(), trust_env=False, auto_decompress=False, timeout=timeout
+            )
+        return self._session
 
     async def close(self) -> None:
         if self._session is not None:
@@ -148,6 +161,6 @@ def _kept(headers: MultiMapping[str]) -> CIMultiDict[str]:
     return kept
 
 
-async def _parts(answer: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+async def _parts(answer: ClientResponse) -> AsyncIterator[bytes]:
     async for part in answer.content.iter_chunked(64 * 1024):
         yield part

@@ -60,7 +60,8 @@ async def build(ground: Ground, built: Built) -> Part:
             Route("POST", "/authz/check", check.handle, Audience.ANYBODY, "gateway"),
             Route("*", f"{PREFIX}{_API}{{path:(?:/.*)?}}", forward.handle, Audience.ANYBODY, "gateway"),
         ),
-        gives=(gateway, forward),
+        gives=(gateway,),
+        closes=(forward.close,),
     )
 
 
