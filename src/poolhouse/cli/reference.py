@@ -26,7 +26,8 @@ MEANINGS: Final[Mapping[str, str]] = {
     "server.region": "The region in ids, where a caller's signature does not name another one.",
     "server.account_id": "The account in ARNs.",
     "server.parts": "What the server offers: `user_pools` (with their endpoints of OpenID Connect, and their pages), "
-    "`identities` (identity pools). What is not named is not loaded (`--parts`).",
+    "`identities` (identity pools), `gateway` (whether requests to APIs may pass). What is not named is not loaded "
+    "(`--parts`).",
     "server.domain_suffix": "Under it the prefix of a pool's domain is a name of its own: `<prefix>.<suffix>`.",
     "server.threads": "Threads for slow arithmetic in each process; 0: one per processor, shared among the processes.",
     "server.queue": "Slow calls that may wait or run; one more is told to come back later. 0: 64 for each thread.",

@@ -475,6 +475,8 @@ class Reason(Enum):
     LOGIN_TAKEN = "The login is taken."
     DEVELOPER_USER_TAKEN = "The developer user is registered with another identity."
     NO_ROLE = "Invalid identity pool configuration. Check assigned IAM roles for this pool."
+    GATEWAY_ADDRESS = "The address names no resource that a policy could be asked about."
+    GATEWAY_NOT_TOLD = "The gateway has to say what is asked for, once each: {fields}."
     PROVIDER_AWAY = "The identity provider could not be asked. Try again."
     POLICY_MALFORMED = "The document is not a policy."
     SESSION_TOO_LARGE = "Session policies and tags together are too large."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -26,7 +26,7 @@ _KEY_ID: Final = re.compile(r"[A-Za-z0-9_.-]{1,128}")
 class Permits(Protocol):
     """What a caller may do."""
 
-    def allows(self, action: str, resource: str, /) -> bool: ...
+    def allows(self, action: str, resource: str, context: Mapping[str, str | tuple[str, ...]] = ..., /) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
