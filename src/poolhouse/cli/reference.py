@@ -105,6 +105,9 @@ MEANINGS: Final[Mapping[str, str]] = {
     "plugins.limits": "Seconds by plugin.",
     "triggers.functions": "In the file the table is `[triggers]` itself: where the functions are that pools name in "
     "their `LambdaConfig`, by ARN ([triggers.md](triggers.md)). In the environment it is a JSON object.",
+    "gateway.token": "Who presents it as a bearer token may ask at `/authz/check`. Without one nobody may.",
+    "gateway.apis": "APIs behind a gateway, by their ids, each with `pools`, `clients` and `scopes` whose tokens are "
+    "good there, and `upstream`, where requests go on to; in the environment a JSON object.",
     "logging.format": "`console` is for people.",
     "logging.level": "`debug` shows tracebacks and the text of errors, which may quote what users sent.",
     "logging.trace_plugins": "A line for each call of a plugin: hook, outcome, time (`--trace-plugins`).",
