@@ -57,10 +57,16 @@ if TYPE_CHECKING:
         PluginSettings,
         SettingInvalid,
     )
-    from poolhouse.hooks.events.access import IssueCredentials, NarrowCredentials
     from poolhouse.hooks.events.accounts import MigrateUser, PostConfirmation, PreSignUp
     from poolhouse.hooks.events.audit import Audit
     from poolhouse.hooks.events.grants import PreToken
+    from poolhouse.hooks.events.identities import (
+        IdentitiesMerged,
+        IdentityCreated,
+        IdentityDeleted,
+        IssueCredentials,
+        NarrowCredentials,
+    )
     from poolhouse.hooks.events.messages import ComposeMessage
     from poolhouse.hooks.events.protection import OverLimit
     from poolhouse.hooks.events.server import FlowCall, Lifespan, Register
@@ -109,6 +115,9 @@ __all__ = [
     "HttpAnswer",
     "HttpFailed",
     "HttpNotSent",
+    "IdentitiesMerged",
+    "IdentityCreated",
+    "IdentityDeleted",
     "InvalidParameter",
     "InvocationFailed",
     "IssueCredentials",
@@ -161,9 +170,9 @@ _HOMES = (
     "hooks.answers.messages",
     "hooks.answers.sign_in",
     "hooks.context",
-    "hooks.events.access",
     "hooks.events.accounts",
     "hooks.events.audit",
+    "hooks.events.identities",
     "hooks.events.messages",
     "hooks.events.protection",
     "hooks.events.server",

@@ -33,7 +33,7 @@ here; a subject with many has a module of its own, as ``access`` has.
     │   ├── AccessKeyUnknown, AccessKeyExpired, AccessDenied
     │   └── CredentialsExpired       (temporary ones)
     ├── PolicyMalformed, RoleRefused, SessionTooLarge
-    ├── IdentityPoolNotFound, IdentityNotFound
+    ├── IdentityPoolNotFound, IdentityNotFound, DeveloperUserNotFound
     ├── LoginRefused, LoginTaken, DeveloperUserTaken, NoRole      (identity pools)
     ├── PasskeysNotEnabled, PasskeysNotConfigured, PasskeyNotFound
     ├── PasskeyRefused               what an authenticator answered is not what was asked for
@@ -90,6 +90,7 @@ from poolhouse.errors.factors import PasskeyRefused as PasskeyRefused
 from poolhouse.errors.factors import PasskeyRelyingPartyMismatch as PasskeyRelyingPartyMismatch
 from poolhouse.errors.factors import PasskeysNotConfigured as PasskeysNotConfigured
 from poolhouse.errors.factors import PasskeysNotEnabled as PasskeysNotEnabled
+from poolhouse.errors.identities import DeveloperUserNotFound as DeveloperUserNotFound
 from poolhouse.errors.identities import DeveloperUserTaken as DeveloperUserTaken
 from poolhouse.errors.identities import IdentityNotFound as IdentityNotFound
 from poolhouse.errors.identities import IdentityPoolNotFound as IdentityPoolNotFound

@@ -22,10 +22,16 @@ from poolhouse.hooks.answers.accounts import MigratedUser, SignUpDecision
 from poolhouse.hooks.answers.factors import Factor
 from poolhouse.hooks.answers.messages import Sender, Sent
 from poolhouse.hooks.answers.sign_in import Asked, Challenge, ChallengeDecision, Stage
-from poolhouse.hooks.events.access import IssueCredentials, NarrowCredentials
 from poolhouse.hooks.events.accounts import MigrateUser, PostConfirmation, PreSignUp
 from poolhouse.hooks.events.audit import Audit
 from poolhouse.hooks.events.grants import PreToken
+from poolhouse.hooks.events.identities import (
+    IdentitiesMerged,
+    IdentityCreated,
+    IdentityDeleted,
+    IssueCredentials,
+    NarrowCredentials,
+)
 from poolhouse.hooks.events.messages import ComposeMessage
 from poolhouse.hooks.events.protection import OverLimit
 from poolhouse.hooks.events.server import FlowCall, Lifespan, Register
@@ -136,6 +142,24 @@ async def post_authentication(event: PostAuthentication) -> None:
 @amend
 async def pre_token(event: PreToken) -> PreToken | None:
     """The event with other claims, groups or scopes (``dataclasses.replace``), or None."""
+
+
+# --- identities ------------------------------------------------------------------------------------------------------
+
+
+@observe
+async def identity_created(event: IdentityCreated) -> None:
+    """Somebody is known to an identity pool for the first time, or is a new guest."""
+
+
+@observe
+async def identities_merged(event: IdentitiesMerged) -> None:
+    """Two identities turned out to be one person's: move what is kept of the child to the other."""
+
+
+@observe
+async def identity_deleted(event: IdentityDeleted) -> None:
+    """An identity is no more: forget what is kept of it."""
 
 
 # --- credentials -----------------------------------------------------------------------------------------------------

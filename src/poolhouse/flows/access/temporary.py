@@ -18,7 +18,8 @@ class RolesByArn(Protocol):
 
 
 class TemporaryCallers:
-    """``permits`` makes of a role (None: there is none any more) and of the session what the caller may do. Callers are remembered with their role, for ``at_most`` credentials."""
+    """``permits`` makes of a role (None: there is none any more) and of the session what the caller may do. Callers are
+    remembered with their role, for ``at_most`` credentials."""
 
     def __init__(
         self,

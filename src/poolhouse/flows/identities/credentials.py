@@ -21,8 +21,9 @@ from poolhouse.errors import (
 from poolhouse.flows.access.credentials import TemporaryCredentials
 from poolhouse.flows.flow import Flow, World, step
 from poolhouse.flows.identities.roles import AUTHENTICATED, UNAUTHENTICATED, role_of
+from poolhouse.flows.identities.tags import principal_tags
 from poolhouse.hooks import specs
-from poolhouse.hooks.events.access import IssueCredentials, NarrowCredentials
+from poolhouse.hooks.events.identities import IssueCredentials, NarrowCredentials
 from poolhouse.hooks.spelling import field_name
 from poolhouse.ports.access import Credentials, Session
 from poolhouse.ports.identities import OwnToken, Proven
@@ -109,8 +110,8 @@ class Given(Struct, frozen=True):
 
 
 class CredentialService(Flow):
-    """``tags`` says what tokens make tags of the caller, ``check_policy`` raises ``PolicyMalformed`` for what is no
-    policy, ``tokens`` makes those of our own issuer, for back ends that are elsewhere (None: none are)."""
+    """``check_policy`` raises ``PolicyMalformed`` for what is no policy. ``tokens`` makes those of our own issuer, for
+    back ends that are elsewhere (None: none are)."""
 
     def __init__(
         self,
@@ -120,7 +121,6 @@ class CredentialService(Flow):
         own: TemporaryCredentials,
         tokens: Tokens | None,
         *,
-        tags: Callable[[IdentityPool, Sequence[Proven]], Mapping[str, str]],
         check_policy: Callable[[Mapping[str, Any]], object],
         terms: CredentialTerms,
     ) -> None:
@@ -129,7 +129,6 @@ class CredentialService(Flow):
         self._roles = roles
         self._own = own
         self._tokens = tokens
-        self._tags = tags
         self._check_policy = check_policy
         self._terms = terms
 
@@ -147,9 +146,7 @@ class CredentialService(Flow):
         role: TakenRole | None = await self._roles.find(arn)
         if role is None:
             raise NoRole(detail=f"there is no role {arn}")
-        # A token of ours says what was proven when it was made.
-        own_tags = resolved.own.tags if resolved.own is not None else {}
-        tags = {**own_tags, **self._tags(resolved.pool, resolved.proven)}
+        tags = _tags(resolved)
         amr = _methods(resolved)
         self._require_taken(role, resolved, amr, tags)
         narrowed = await self._narrowed(resolved, role, tags, is_guest=is_guest)
@@ -170,8 +167,11 @@ class CredentialService(Flow):
         if self._roles.names_no_audience(role):
             # It would let in users of any pool (security row 51); pools are not given such roles, but tokens name some.
             raise NoRole(detail=f"{role.arn} does not say for which identity pools it is")
-        context: dict[str, str | tuple[str, ...]] = {"aws:federatedprovider": FEDERATION, "sts:rolesessionname": SESSION_NAME}
-        said = {"aud": resolved.pool.id, "sub": resolved.identity.id, "amr": amr}
+        context: dict[str, str | tuple[str, ...]] = {
+            "aws:federatedprovider": FEDERATION,
+            "sts:rolesessionname": SESSION_NAME,
+        }
+        said: dict[str, str | tuple[str, ...]] = {"aud": resolved.pool.id, "sub": resolved.identity.id, "amr": amr}
         for name in self._terms.federated:
             issuer = name.partition(":oidc-provider/")[2] or name
             context |= {f"{issuer.lower()}:{key}": value for key, value in said.items()}
@@ -286,6 +286,14 @@ def _methods(resolved: Resolved) -> tuple[str, ...]:
     for login in resolved.proven:
         said += login.amr or (login.provider,)
     return tuple(dict.fromkeys([AUTHENTICATED, *said]))
+
+
+def _tags(resolved: Resolved) -> Mapping[str, str]:
+    """Those that a token of ours brings come first: a developer gave them, or a login that was proven before."""
+    own = resolved.own.tags if resolved.own is not None else {}
+    taken = {key.casefold() for key in own}
+    proven = principal_tags(resolved.pool, resolved.proven)
+    return {**own, **{key: value for key, value in proven.items() if key.casefold() not in taken}}
 
 
 def _plain(policy: Mapping[str, Any]) -> Mapping[str, Any]:
