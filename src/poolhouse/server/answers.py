@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 from email.utils import formatdate
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import msgspec
 from aiohttp import web
@@ -69,7 +69,7 @@ class Head:
         return self._start
 
 
-class Answer(web.StreamResponse):
+class Answer(web.Response):
     """One answer to one request. ``more`` are fields that this answer has beside those of its head.
 
     ``operation`` and ``outcome`` are what figures and the access log call it: an operation's name, and ``ok`` or the
@@ -124,6 +124,10 @@ class Answer(web.StreamResponse):
     @property
     def body(self) -> bytes:
         return self._whole
+
+    @body.setter
+    def body(self, body: Any) -> NoReturn:
+        raise AttributeError("an answer does not change")
 
     @property
     def headers(self) -> CIMultiDict[str]:

@@ -188,6 +188,7 @@ class Visits:
             product=visit.pool.name,
             client=visit.client.name,
             csrf=self._csrf.token(visit.secret, visit.pending.handle),
+            handle=visit.pending.handle,
             locale=self._renderer.languages.choose(visit.request, visit.pending.request.locales),
             links=links or {},
             redirect_origins=(origin,) if origin else (),
