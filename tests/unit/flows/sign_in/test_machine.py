@@ -436,6 +436,8 @@ async def test_the_challenge_gets_its_own_half_and_the_answer() -> None:
 
     assert (replace(RUN, now=Now(USER)), Passed("riddle")) == (replace(run, clearing=None), outcome)
     assert [(RUN, {"expected": "me"}, RIGHT)] == world.riddle.seen
+    assert run.clearing is not None
+    await run.clearing
     assert 0 == await world.failures()
 
 
