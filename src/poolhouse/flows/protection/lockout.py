@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Collection
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, suppress
 from typing import TypeAlias
 
@@ -67,13 +67,12 @@ class _Gate:
 
 
 class Made:
-    """An attempt under way. If it ends well, what its body put ``beside`` is awaited at the same time as the clearing
-    of the count. Where it does not wait for that, ``clearing`` is what somebody else has to wait for."""
+    """An attempt under way. If it ends well, the count is cleared; where it does not wait for that, ``clearing`` is
+    under way, and somebody else waits for it."""
 
-    __slots__ = ("beside", "clearing", "waits")
+    __slots__ = ("clearing", "waits")
 
     def __init__(self) -> None:
-        self.beside: list[Awaitable[object]] = []
         self.waits = True
         self.clearing: asyncio.Task[None] | None = None
 
@@ -152,10 +151,10 @@ class Lockout:
             except NOTHING_CHECKED:
                 await self._lower(counted, before)
                 raise
-            if not made.waits:
+            if made.waits:
+                await self._counters.clear(*counted)
+            else:
                 made.clearing = asyncio.ensure_future(self._counters.clear(*counted))
-                return
-            await asyncio.gather(self._counters.clear(*counted), *made.beside)
         finally:
             if made.clearing is None:
                 self.leave(counted)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from dataclasses import replace as with_fields
+
+from msgspec.structs import replace
 
 from poolhouse.errors import (
     DeviceNotFound,
@@ -264,7 +265,7 @@ class SignIn(Flow):
         further = await way.after(run, challenge, outcome)
         if further is not outcome and isinstance(outcome, Passed):
             # The way to begin wants more, or has something of its own to say; what was proven stays proven.
-            run = with_fields(run.proven(challenge, outcome), now=None)
+            run = replace(run.proven(challenge, outcome), now=None)
             return await self._machine.go_on(run, further)
         return await self._machine.go_on(run, further, challenge)
 

@@ -11,7 +11,6 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from dataclasses import replace as with_fields
 from typing import Any
 
 from msgspec import Struct
@@ -133,7 +132,7 @@ class Machine(Flow):
 
     async def _next(self, run: Run, outcome: Outcome, challenge: str | None) -> Reply:
         if isinstance(outcome, Next):
-            return await self._ask(with_fields(run, history=outcome.rounds or run.history), outcome.challenge)
+            return await self._ask(replace(run, history=outcome.rounds or run.history), outcome.challenge)
         if run.user is None:
             # Whatever was proven, there is nobody to sign in (security row 48).
             raise WrongCredentials
@@ -144,7 +143,7 @@ class Machine(Flow):
         device = await self._devices.find(run.pool, user, run.device_key)
         if device is None and _names_strange_device(run, outcome):
             raise DeviceNotFound
-        run = with_fields(run.proven(challenge, outcome), user=user, device=device)
+        run = replace(run.proven(challenge, outcome), user=user, device=device)
         seen = run.seen()
         for stage in self._stages:
             due = await stage.applies(seen)
@@ -236,20 +235,19 @@ class Machine(Flow):
             if challenge.counts_itself:
                 return run, await challenge.check(run, attempt.private, answer)
             now: Now | None = None
-            looking: asyncio.Task[Now] | None = None
             private = attempt.private if name is None else {}
             counted = _counted(challenge, run.proofs)
             async with self._lockout.attempt(run.pool.id, run.subject, counted, run.ahead) as made:
                 outcome = await challenge.check(run, private, answer)
+                is_known = run.user is not None and isinstance(outcome, Passed)
                 if isinstance(outcome, Unspent) and run.user is not None:
-                    # The count is forgotten when the answer was used up, not before: beside what comes next.
+                    # Wrong answers are forgotten when the right one was used up, and not before.
                     now, _ = await asyncio.gather(self._again.look(run.pool, run.user), outcome.spend())
-                    made.waits = False
-                elif isinstance(outcome, Passed) and run.user is not None:
-                    looking = asyncio.ensure_future(self._again.look(run.pool, run.user))
-                    made.beside.append(looking)
-            now = looking.result() if looking else now
-            return with_fields(run, now=now, clearing=made.clearing), outcome
+                made.waits = not is_known
+            if now is None and run.user is not None and is_known:
+                # While the wrong answers are being forgotten.
+                now = await self._again.look(run.pool, run.user)
+            return replace(run, now=now, clearing=made.clearing), outcome
 
     def ahead(self, attempt: Attempt, answer: Given) -> Ahead | None:
         """The answer to the attempt's challenge is being counted, if it is one that is counted here."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from poolhouse.flows.factors.factor import Spend
 from poolhouse.flows.protection.lockout import Ahead
@@ -59,8 +60,7 @@ class Now(Struct, frozen=True):
     groups: tuple[Group, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class Run(Struct, frozen=True, kw_only=True):
     """A sign-in in this very request. ``user`` is None when the name is unknown and nothing may tell.
 
     ``proofs`` is what was proven, ``passed`` the challenges that were passed, ``history`` the rounds of a custom
@@ -82,14 +82,17 @@ class Run:
     proofs: tuple[str, ...] = ()
     passed: tuple[str, ...] = ()
     history: tuple[ChallengeResult, ...] = ()
-    metadata: Mapping[str, str] = field(default_factory=dict)
-    srp_a: str | None = field(default=None, repr=False)
-    now: Now | None = field(default=None, repr=False)
+    metadata: Mapping[str, str] = {}
+    srp_a: str | None = None
+    now: Now | None = None
     device_key: str | None = None
     device: Device | None = None
     session: str | None = None
-    ahead: Ahead | None = field(default=None, repr=False)
-    clearing: Awaitable[object] | None = field(default=None, repr=False)
+    ahead: Ahead | None = None
+    clearing: Awaitable[object] | None = None
+
+    def __repr__(self) -> str:
+        return f"Run({self.flow!r}, proofs={self.proofs!r})"
 
     def proven(self, challenge: str | None, passed: Passed) -> Run:
         """The run after a proof. ``challenge`` is the one that was passed; None for an opening."""

@@ -448,19 +448,6 @@ async def test_who_failed_never_costs_no_look_at_the_count(world: World) -> None
     assert 1 == world.counters.reads
 
 
-async def test_what_was_put_beside_is_there_when_the_attempt_has_ended(world: World) -> None:
-    seen = []
-
-    async def look() -> None:
-        await asyncio.sleep(0)
-        seen.append("looked")
-
-    async with world.lockout.attempt(POOL, JANE) as made:
-        made.beside.append(look())
-
-    assert ["looked"] == seen
-
-
 # --- what is counted ahead -------------------------------------------------------------------------------------------
 
 
