@@ -122,6 +122,10 @@ def dev(
 def serve(
     config: Config = None,
     listen: ListenAt = None,
+    parts: Annotated[
+        str | None,
+        typer.Option(metavar="NAMES", help="What to offer, with commas between: user_pools, identities."),
+    ] = None,
     workers: Annotated[int, typer.Option(min=1, max=64, metavar="N", help="Processes that share the work.")] = 1,
     access_log: AccessLog = False,
     trace_plugins: TracePlugins = False,
@@ -147,6 +151,7 @@ def serve(
         starting.serve(
             config=config,
             listen=listen,
+            parts=parts,
             workers=workers,
             access_log=access_log,
             trace_plugins=trace_plugins,

@@ -39,6 +39,17 @@ def _account(value: Any) -> str:
     raise Wrong("a text of 12 digits")
 
 
+OFFERED = ("user_pools", "identities", "gateway")
+"""What a server can offer. Each stands without the others."""
+
+
+def _parts(value: Any) -> tuple[str, ...]:
+    parts = values.texts(value)
+    if parts and len(set(parts)) == len(parts) and set(parts) <= set(OFFERED):
+        return parts
+    raise Wrong("some of " + ", ".join(OFFERED))
+
+
 _PER_MINUTE = values.whole(0, 10_000_000)
 
 
@@ -56,6 +67,8 @@ class Server:
     listen: Listen = field(default=Listen("127.0.0.1", 8080), metadata=_by(read_listen, "LISTEN"))
     base_url: str = field(default="", metadata=_by(read_base_url, "BASE_URL"))
     region: str = field(default="us-east-1", metadata=_by(_region, "REGION"))
+    parts: tuple[str, ...] = field(default=OFFERED, metadata=_by(_parts))
+    """What is offered; the rest is not even loaded."""
     domain_suffix: str | None = field(default=None, metadata=_by(read_host))
     """Under it each prefix of a pool's domain is a name: ``<prefix>.<suffix>``. None: prefixes are paths alone."""
     account_id: str = field(default="000000000000", metadata=_by(_account, "ACCOUNT_ID"))
@@ -192,6 +205,16 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Identities:
+    """Of identity pools: how many there may be, how many ``providers`` of a kind in one, and how many ``rules`` for the
+    roles of one provider."""
+
+    pools: int = field(default=1_000, metadata=_by(values.whole(1, 1_000_000)))
+    providers: int = field(default=50, metadata=_by(values.whole(1, 1_000)))
+    rules: int = field(default=25, metadata=_by(values.whole(1, 400)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Messages:
     """``outbox`` is a file that gets every message as a line, for development. The tables are the settings of the
     senders; None means that the sender is not used."""
@@ -226,6 +249,17 @@ class Triggers:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Gateway:
+    """``apis`` says, by their ids, what is set for APIs that stand behind a gateway of ours or of others: ``pools``,
+    ``clients`` and ``scopes`` whose tokens are good there, and ``upstream`` where requests go on to. Who signs a
+    request needs nothing of it: their policies decide. With the ``token`` a gateway may ask at /authz/check; without
+    one nobody may."""
+
+    token: Secret | None = field(default=None, metadata=_by(values.secret))
+    apis: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, metadata=_by(values.guarded_apis))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Logging:
     format: str = field(default="json", metadata=_by(values.one_of("json", "console")))
     level: str = field(default="info", metadata=_by(values.one_of("debug", "info", "warning", "error")))
@@ -257,10 +291,12 @@ class Settings:
     oauth: OAuth = OAuth()
     sessions: Sessions = Sessions()
     passwords: Passwords = Passwords()
+    identities: Identities = Identities()
     limits: Limits = Limits()
     messages: Messages = Messages()
     plugins: Plugins = Plugins()
     triggers: Triggers = Triggers()
+    gateway: Gateway = Gateway()
     logging: Logging = Logging()
     dev: Development = Development()
     warnings: tuple[str, ...] = ()
@@ -275,10 +311,12 @@ SECTIONS: Mapping[str, type[Any]] = {
     "oauth": OAuth,
     "sessions": Sessions,
     "passwords": Passwords,
+    "identities": Identities,
     "limits": Limits,
     "messages": Messages,
     "plugins": Plugins,
     "triggers": Triggers,
+    "gateway": Gateway,
     "logging": Logging,
     "dev": Development,
 }

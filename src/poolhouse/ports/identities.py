@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
+from poolhouse.ports.jobs import JobLeases
 from poolhouse.ports.paging import Slice
 from poolhouse.records.identities import Identity, IdentityPool, Login
 
@@ -14,6 +15,10 @@ from poolhouse.records.identities import Identity, IdentityPool, Login
 class IdentityPools(Protocol):
     async def get(self, pool_id: str) -> IdentityPool:
         """Raises ``IdentityPoolNotFound``. The answer may be some seconds old (a bounded cache)."""
+
+    async def fresh(self, pool_id: str) -> IdentityPool:
+        """As it stands in the store now: for administrators, who have just changed it elsewhere. Raises
+        ``IdentityPoolNotFound``."""
 
     async def add(self, pool: IdentityPool) -> IdentityPool: ...
 
@@ -28,20 +33,30 @@ class IdentityPools(Protocol):
 
     async def page(self, region: str | None, limit: int, cursor: str | None) -> Slice: ...
 
+    async def count(self, most: int) -> int:
+        """How many pools there are in all regions; ``most`` where there are more."""
+
 
 class Identities(Protocol):
     """Identities are found by their id alone: no operation on one names its pool."""
 
-    async def get(self, identity_id: str) -> Identity | None: ...
+    async def get(self, identity_id: str) -> Identity | None:
+        """None for one that was deleted, too."""
+
+    async def deleted(self, identity_id: str) -> Identity | None:
+        """What is known for a while of one that was deleted; None for any other."""
 
     async def add(self, identity: Identity) -> Identity:
-        """Raises ``KeyTaken``."""
+        """Raises ``KeyTaken``; ``IdentityPoolNotFound`` where its pool was removed at the same moment."""
 
     async def save(self, identity: Identity) -> Identity:
         """Raises ``VersionConflict``."""
 
     async def delete(self, identity: Identity) -> bool:
-        """True if this call removed it. Its logins are removed by whoever calls."""
+        """True if this call removed it. Nothing is known of it any more: for one that nobody has heard of."""
+
+    async def strike(self, identity: Identity) -> None:
+        """A deleted identity is on no list any more."""
 
     async def page(self, pool_id: str, limit: int, cursor: str | None) -> Slice:
         """Identities of a pool, the disabled ones too."""
@@ -94,6 +109,7 @@ class OwnToken(Struct, frozen=True, kw_only=True):
     identity_id: str
     amr: tuple[str, ...]
     tags: Mapping[str, str] = {}
+    issued: float = 0.0
 
 
 class LoginProofs(Protocol):
@@ -116,3 +132,12 @@ class OwnTokens(Protocol):
 
     async def sign(self, claims: Mapping[str, Any]) -> str:
         """``iss`` is added."""
+
+
+class IdentityPorts(Struct, frozen=True, kw_only=True):
+    """All that the flows of identity pools need of the world, in one place for who wires them."""
+
+    pools: IdentityPools
+    identities: Identities
+    logins: Logins
+    jobs: JobLeases

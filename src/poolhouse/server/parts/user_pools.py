@@ -6,13 +6,12 @@ from poolhouse.config.settings import Settings
 from poolhouse.crypto.passkeys import WebAuthn
 from poolhouse.crypto.passwords import Argon2Costs, PasswordHashes
 from poolhouse.crypto.srp import Srp6a
-from poolhouse.flows.flow import World
 from poolhouse.flows.grants.session_terms import SessionTerms
 from poolhouse.flows.jobs.worker import Kind
 from poolhouse.flows.pools.census import CENSUS, CensusTaking
 from poolhouse.flows.pools.domains import Surroundings
 from poolhouse.flows.pools.removal import POOL_REMOVAL, PoolRemoval
-from poolhouse.flows.protection.limits import NONE, Asked, ProofRates, Rates, RequestClasses
+from poolhouse.flows.protection.limits import NONE, Asked, ProofRates, Rates
 from poolhouse.flows.services.user_pools import build_services
 from poolhouse.hooks import specs
 from poolhouse.hooks.events.server import Register
@@ -43,14 +42,8 @@ from poolhouse.tokens.making import WorkersKeyMaker
 
 
 async def build(ground: Ground, _: Built) -> Part:
-    """Gives what the flows are made with, the flows, and the keys of the pools."""
-    world = World(
-        clock=ground.surroundings.clock,
-        chance=ground.surroundings.chance,
-        secrets=ground.vault,
-        hooks=ground.hooks,
-        audit=ground.trail,
-    )
+    """Gives the ports, the flows, and the keys of the pools."""
+    world = ground.world
     ports, keys = await _ports(ground)
     register = Register()
     hooks, settings = ground.hooks, ground.settings
@@ -87,13 +80,8 @@ async def build(ground: Ground, _: Built) -> Part:
             Kind(POOL_REMOVAL, removal.go_on),
             Kind(CENSUS, CensusTaking(ports.censuses, world.clock).go_on),
         ),
-        gives=(world, ports, services, keys, _classes(ground)),
+        gives=(ports, services, keys),
     )
-
-
-def _classes(ground: Ground) -> RequestClasses:
-    settings = ground.settings
-    return RequestClasses(ground.surroundings.clock, {} if settings.dev.enabled else settings.limits.requests)
 
 
 def _session_terms(settings: Settings) -> SessionTerms:

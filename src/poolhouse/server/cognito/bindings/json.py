@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
@@ -42,6 +42,7 @@ class JsonApi:
     ``strict`` the log gets the text of unexpected exceptions: for tests and development. A body that has not come after
     ``body_seconds`` is not waited for any longer. ``body_limit`` is in bytes, ``open_body_limit`` for unsigned calls.
     ``secure`` is whether clients come by TLS, as policies may ask.
+    ``hosts`` are those that a trusted proxy says the client called, and signed.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class JsonApi:
         strict: bool = False,
         body_seconds: float = 10.0,
         secure: bool = False,
+        hosts: Callable[[web.Request], Sequence[str]] = lambda _: (),
     ) -> None:
         self._dispatch = dispatch
         self._callers = callers
@@ -72,6 +74,7 @@ class JsonApi:
         self._open_body_limit = open_body_limit
         self._body_seconds = body_seconds
         self._secure = secure
+        self._hosts = hosts
         self._signatures: dict[str, Signatures] = {}
 
     async def handle(self, request: web.Request) -> Answer:
@@ -120,7 +123,9 @@ class JsonApi:
         if route.signed:
             # A wrong signature leaves something too: from where it came.
             begin(Origin(source, request_id, None, user_agent))
-            signed = await self._verifier(route.service).verify("POST", request.raw_path, request.headers, body)
+            signed = await self._verifier(route.service).verify(
+                "POST", request.raw_path, request.headers, body, hosts=self._hosts(request)
+            )
             caller, region = signed.caller, signed.region
             known = of_request(self._now(), source_ip=source, region=region, user_agent=user_agent, secure=self._secure)
         route.require_offered()

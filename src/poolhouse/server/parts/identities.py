@@ -1,0 +1,35 @@
+"""Identity pools: their records, their flows, and the API over them. It stands without user pools, too."""
+
+from __future__ import annotations
+
+from poolhouse.flows.identities.removal import IDENTITY_POOL_REMOVAL, IdentityPoolRemoval
+from poolhouse.flows.identities.settings import IdentityLimits
+from poolhouse.flows.jobs.worker import Kind
+from poolhouse.flows.services.identities import build_identity_services
+from poolhouse.ports.identities import IdentityPorts
+from poolhouse.server.cognito.identity_pools.api import identity_pools_api
+from poolhouse.server.ground import Ground
+from poolhouse.server.part import Built, Part
+from poolhouse.store.repositories.identities import IdentityPoolRepository, IdentityRepository, LoginRepository
+
+
+async def build(ground: Ground, _: Built) -> Part:
+    """Gives the flows."""
+    settings, store, clock = ground.settings, ground.store, ground.surroundings.clock
+    ports = IdentityPorts(
+        pools=IdentityPoolRepository(store, ground.cursors, clock),
+        identities=IdentityRepository(store, ground.cursors),
+        logins=LoginRepository(store),
+        jobs=ground.leases,
+    )
+    said = settings.identities
+    services = build_identity_services(
+        ground.world,
+        ports,
+        limits=IdentityLimits(pools=said.pools, providers=said.providers, rules=said.rules),
+    )
+    return Part(
+        apis=(identity_pools_api(services, settings.server.account_id),),
+        jobs=(Kind(IDENTITY_POOL_REMOVAL, IdentityPoolRemoval(ports.pools, clock).go_on),),
+        gives=(services, ports),
+    )
