@@ -15,11 +15,11 @@ from poolhouse.errors.reasons import Reason
 from poolhouse.flows.flow import World as FlowWorld
 from poolhouse.flows.identities.administration import Described, IdentityAdministration
 from poolhouse.flows.identities.developers import DeveloperIdentities
-from poolhouse.flows.identities.digests import PEPPER
 from poolhouse.flows.identities.identities import IdentityService
 from poolhouse.flows.identities.linking import Linking
 from poolhouse.flows.identities.login_keys import OWN, LoginKeys
 from poolhouse.flows.identities.merging import Merging
+from poolhouse.flows.identities.pools import PEPPER
 from poolhouse.hooks.dispatch import Hooks, Implementation
 from poolhouse.ports.identities import OwnToken, Proven
 from poolhouse.records.identities import Identity, IdentityPool, Login

@@ -16,6 +16,10 @@ class IdentityPools(Protocol):
     async def get(self, pool_id: str) -> IdentityPool:
         """Raises ``IdentityPoolNotFound``. The answer may be some seconds old (a bounded cache)."""
 
+    async def fresh(self, pool_id: str) -> IdentityPool:
+        """As it stands in the store now: for administrators, who have just changed it elsewhere. Raises
+        ``IdentityPoolNotFound``."""
+
     async def add(self, pool: IdentityPool) -> IdentityPool: ...
 
     async def save(self, pool: IdentityPool) -> IdentityPool:

@@ -44,6 +44,12 @@ def source_address(peer: str | None, headers: Headers, trusted: Sequence[Network
     return str(told.pop()) if len(told) == 1 else str(address)
 
 
+def is_trusted(peer: str | None, trusted: Sequence[Network]) -> bool:
+    """Whether the peer is a proxy of the operator's."""
+    address = _peer(peer or "")
+    return address is not None and _is_among(address, trusted)
+
+
 def asked_hosts(peer: str | None, headers: Headers, trusted: Sequence[Network]) -> tuple[str, ...]:
     """The hosts that the request says it was sent to, in lower case and without a port, the first to be asked first:
     that of ``Host``, and what a trusted proxy that does not pass it on says in its place, as ``X-Forwarded-Host`` or in

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -25,6 +25,12 @@ PURPOSE: Final = "access-key"
 _KEY_ID: Final = re.compile(r"[A-Za-z0-9_.-]{1,128}")
 
 
+class Permits(Protocol):
+    """What a caller may do."""
+
+    def allows(self, action: str, resource: str, context: Mapping[str, str | tuple[str, ...]] = ..., /) -> bool: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """The holder of an access key, proven by a signature. ``arn`` is what refusals call them. With temporary
@@ -33,7 +39,7 @@ class Caller:
     key_id: str
     name: str
     arn: str
-    policy: Permissions = field(repr=False)
+    policy: Permits = field(repr=False)
     session: Session | None = field(default=None, repr=False)
 
     @property

@@ -36,21 +36,25 @@ class Body(Struct, frozen=True, kw_only=True):
     length: int = 0
     trailers: tuple[str, ...] = ()
 
-    def require(self, body: bytes | None, key: ChunkKey) -> Chunks | None:
-        """The body is what was said, as far as it is here. What checks its chunks, if it comes in some and is not here.
-        Raises ``SignatureInvalid``, ``SignatureIncomplete``."""
+    def require(self, body: bytes | str | None, key: ChunkKey) -> Chunks | None:
+        """The body, or one with this digest (hex), is what was said, as far as it is here. What checks its chunks, if
+        it comes in some and is not here. Raises ``SignatureInvalid``, ``SignatureIncomplete``."""
         if self.form is not None:
             chunks = Chunks(self.form, key, length=self.length, trailers=self.trailers)
-            if body is None:
+            if not isinstance(body, bytes):
                 return chunks
             chunks.feed(body)
             chunks.finish()
-        elif body is not None and self.digest is not None and hashlib.sha256(body).hexdigest() != self.digest:
+        elif body is not None and self.digest is not None and _digest(body) != self.digest:
             raise SignatureInvalid(Reason.BODY_DIFFERS)
         return None
 
 
-def body_of(headers: Headers, claim: Claim, body: bytes | None, rules: BodyRules, *, is_secure: bool) -> Body:
+def _digest(body: bytes | str) -> str:
+    return body if isinstance(body, str) else hashlib.sha256(body).hexdigest()
+
+
+def body_of(headers: Headers, claim: Claim, body: bytes | str | None, rules: BodyRules, *, is_secure: bool) -> Body:
     """What is said of the body. Raises ``SignatureIncomplete`` where that is nothing, or nothing that is taken here."""
     said = headers.getall(DIGEST, [])
     if not said:
@@ -60,7 +64,7 @@ def body_of(headers: Headers, claim: Claim, body: bytes | None, rules: BodyRules
             raise SignatureIncomplete(Reason.HEADER_NOT_SIGNED, header=DIGEST.lower())
         if body is None:
             raise SignatureIncomplete(Reason.BODY_NOT_SAID)
-        return Body(signed=hashlib.sha256(body).hexdigest())
+        return Body(signed=_digest(body))
     word = said[0].strip()
     if len(said) > 1:
         raise SignatureIncomplete(Reason.BODY_FORM)

@@ -6,18 +6,11 @@ import hashlib
 import hmac
 from typing import Final
 
-from poolhouse.ports.identities import Proven
-from poolhouse.ports.world import Chance, Secrets
+from poolhouse.flows.identities.pools import PEPPER
+from poolhouse.ports.world import Secrets
 from poolhouse.records.identities import IdentityPool, Login
 
-PEPPER: Final = "identity-pool-pepper"
 DEVELOPER_ID: Final = "developer-user-id"
-PEPPER_SIZE: Final = 32
-
-
-def sealed_pepper(secrets: Secrets, chance: Chance, pool_id: str) -> str:
-    """A new pool's own key, sealed."""
-    return secrets.seal(PEPPER, pool_id, chance.raw(PEPPER_SIZE))
 
 
 def login_digest(secrets: Secrets, pool: IdentityPool, provider: str, subject: str) -> str:
@@ -38,10 +31,6 @@ def developer_id(secrets: Secrets, login: Login) -> str | None:
         return None
     plain = secrets.open(DEVELOPER_ID, f"{login.pool_id}/{login.digest}", login.sealed_developer_id)
     return plain.decode("utf-8", "surrogatepass")
-
-
-def digest_of(secrets: Secrets, pool: IdentityPool, proven: Proven) -> str:
-    return login_digest(secrets, pool, proven.provider, proven.subject)
 
 
 def _text(value: str) -> bytes:

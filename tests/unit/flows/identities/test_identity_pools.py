@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -14,10 +15,11 @@ from poolhouse.errors import (
     InvalidParameter,
     LimitExceeded,
 )
-from poolhouse.flows.identities.pools import PEPPER, PEPPER_BYTES, IdentityPoolAdministration
+from poolhouse.flows.identities.pools import ATTEMPTS, PEPPER, PEPPER_BYTES, IdentityPoolAdministration
 from poolhouse.flows.identities.settings import PUBLIC_PROVIDERS, IdentityPoolSettings
 from poolhouse.records.identities import IdentityPool, PrincipalTags, RoleMapping, RoleRule, UserPoolProvider
 from poolhouse.store.memory import MemoryStore
+from poolhouse.store.port import Collection, Entry, Stored
 from poolhouse.store.repositories import collections
 from poolhouse.testing.clock import FakeClock
 from tests.support.house import House, opened_house
@@ -214,21 +216,96 @@ async def test_pools_are_paged_by_region() -> None:
         assert 6 == len((await administration(house).page(None, 60, None)).items)
 
 
-async def test_of_two_changes_at_the_same_moment_one_is_told_to_try_again() -> None:
+class RivalStore(MemoryStore):
+    """Before a pool is changed somebody else changes it, so many times."""
+
+    rivals = 0
+    rival: Callable[[], Awaitable[object]] | None = None
+
+    async def replace(self, collection: Collection, entry: Entry) -> Stored:
+        if collection is collections.IDENTITY_POOLS and self.rival is not None and self.rivals:
+            self.rivals, rival, self.rival = self.rivals - 1, self.rival, None
+            await rival()
+            self.rival = rival
+        return await super().replace(collection, entry)
+
+
+Change = Callable[[IdentityPoolAdministration, str], Awaitable[object]]
+CHANGES: dict[str, Change] = {
+    "settings": lambda pools, pool_id: pools.update(pool_id, replace(PLAIN, name="changed")),
+    "roles": lambda pools, pool_id: pools.set_roles(pool_id, {"authenticated": ROLE}, ()),
+    "principal tags": lambda pools, pool_id: pools.set_principal_tags(
+        pool_id, PrincipalTags(provider="p", use_defaults=True)
+    ),
+    "tag": lambda pools, pool_id: pools.tag(pool_id, {"a": "1"}),
+    "untag": lambda pools, pool_id: pools.untag(pool_id, ["b"]),
+}
+RIVALS: dict[str, Change] = {
+    "settings": lambda pools, pool_id: pools.update(pool_id, replace(PLAIN, allows_guests=True)),
+    "roles": lambda pools, pool_id: pools.set_roles(pool_id, {"unauthenticated": ROLE}, ()),
+    "principal tags": lambda pools, pool_id: pools.set_principal_tags(
+        pool_id, PrincipalTags(provider="q", use_defaults=True)
+    ),
+    "tag": lambda pools, pool_id: pools.tag(pool_id, {"c": "3"}),
+    "untag": lambda pools, pool_id: pools.untag(pool_id, ["d"]),
+}
+HINDERED = {("settings", "settings"), ("roles", "roles")}
+
+
+@pytest.mark.parametrize("other", RIVALS)
+@pytest.mark.parametrize("one", CHANGES)
+async def test_of_two_changes_at_the_same_moment_both_are_made_or_one_is_told_to_try_again(
+    one: str, other: str
+) -> None:
     clock = FakeClock()
-    store = MemoryStore(collections.ALL, clock)
-    async with opened_house(store, clock) as house, opened_house(store, clock) as other:
+    store = RivalStore(collections.ALL, clock)
+    async with opened_house(store, clock) as house, opened_house(store, clock) as elsewhere:
+        pools = administration(house)
+        pool = await made(house, replace(PLAIN, tags={"b": "2", "d": "4"}))
+        expected = await made(house, replace(PLAIN, tags={"b": "2", "d": "4"}))
+        await RIVALS[other](pools, expected.id)
+        if (one, other) not in HINDERED:
+            await CHANGES[one](pools, expected.id)
+        store.rivals, store.rival = 1, lambda: RIVALS[other](administration(elsewhere), pool.id)
+
+        if (one, other) in HINDERED:
+            with pytest.raises(ConcurrentModification):
+                await CHANGES[one](pools, pool.id)
+        else:
+            await CHANGES[one](pools, pool.id)
+
+        left, wanted = await pools.get(pool.id), await pools.get(expected.id)
+        if {one, other} == {"settings"}:
+            assert left.allows_guests
+        assert wanted == replace(left, id=wanted.id, sealed_pepper=wanted.sealed_pepper, version=wanted.version)
+
+
+async def test_a_pool_that_others_change_all_the_time_is_given_up_with_a_word() -> None:
+    clock = FakeClock()
+    store = RivalStore(collections.ALL, clock)
+    async with opened_house(store, clock) as house, opened_house(store, clock) as elsewhere:
         pool = await made(house)
-        # Both believe in the same reading.
-        await administration(other).get(pool.id)
-        await administration(house).tag(pool.id, {"a": "1"})
+        store.rivals, store.rival = ATTEMPTS, lambda: administration(elsewhere).tag(pool.id, {"a": "1"})
 
         with pytest.raises(ConcurrentModification):
-            await administration(other).tag(pool.id, {"b": "2"})
-        await administration(other).tag(pool.id, {"b": "2"})
+            await administration(house).tag(pool.id, {"b": "2"})
+        await administration(house).tag(pool.id, {"b": "2"})
 
-        clock.advance(10)
         assert {"a": "1", "b": "2"} == (await administration(house).get(pool.id)).tags
+
+
+async def test_what_another_process_changed_is_seen_by_administrators_at_once() -> None:
+    clock = FakeClock()
+    store = MemoryStore(collections.ALL, clock)
+    async with opened_house(store, clock) as house, opened_house(store, clock) as elsewhere:
+        pool = await made(house)
+        assert pool == await administration(elsewhere).get(pool.id)
+
+        await administration(house).update(pool.id, replace(PLAIN, name="changed"))
+
+        assert "changed" == (await administration(elsewhere).get(pool.id)).name
+        await administration(elsewhere).update(pool.id, replace(PLAIN, name="again"))
+        assert "again" == (await administration(house).get(pool.id)).name
 
 
 async def test_tags_are_added_replaced_and_taken_away() -> None:
@@ -385,5 +462,5 @@ async def test_of_a_pool_that_is_not_there_nothing_can_be_asked_or_changed() -> 
         ]
 
         for call in asked:
-            with pytest.raises(IdentityPoolNotFound, match="IdentityPool 'eu-north-1:0' not found."):
+            with pytest.raises(IdentityPoolNotFound, match=r"IdentityPool 'eu-north-1:0' not found\."):
                 await call

@@ -41,8 +41,8 @@ class JsonApi:
     ``region`` is that of calls that nobody signed. ``request_id`` names a request, in the answer and in the log. With
     ``strict`` the log gets the text of unexpected exceptions: for tests and development. A body that has not come after
     ``body_seconds`` is not waited for any longer. ``body_limit`` is in bytes, ``open_body_limit`` for unsigned calls.
-    ``hosts`` are those that a trusted proxy says the client called, and signed.
     ``secure`` is whether clients come by TLS, as policies may ask.
+    ``hosts`` are those that a trusted proxy says the client called, and signed.
     """
 
     def __init__(
@@ -59,8 +59,8 @@ class JsonApi:
         open_body_limit: int,
         strict: bool = False,
         body_seconds: float = 10.0,
-        hosts: Callable[[web.Request], Sequence[str]] = lambda _: (),
         secure: bool = False,
+        hosts: Callable[[web.Request], Sequence[str]] = lambda _: (),
     ) -> None:
         self._dispatch = dispatch
         self._callers = callers
@@ -73,8 +73,8 @@ class JsonApi:
         self._body_limit = body_limit
         self._open_body_limit = open_body_limit
         self._body_seconds = body_seconds
-        self._hosts = hosts
         self._secure = secure
+        self._hosts = hosts
         self._signatures: dict[str, Signatures] = {}
 
     async def handle(self, request: web.Request) -> Answer:
