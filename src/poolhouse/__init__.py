@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     )
     from poolhouse.hooks.answers.accounts import MigratedUser, SignUpDecision
     from poolhouse.hooks.answers.factors import Enrolling, Factor, Fits, Holder
+    from poolhouse.hooks.answers.identities import ProvenLogin
     from poolhouse.hooks.answers.messages import HandOver, Sender, Sent, StepwiseSender
     from poolhouse.hooks.answers.sign_in import (
         Asked,
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     from poolhouse.hooks.events.accounts import MigrateUser, PostConfirmation, PreSignUp
     from poolhouse.hooks.events.audit import Audit
     from poolhouse.hooks.events.grants import PreToken
+    from poolhouse.hooks.events.identities import ValidateLogin
     from poolhouse.hooks.events.messages import ComposeMessage
     from poolhouse.hooks.events.protection import OverLimit
     from poolhouse.hooks.events.server import FlowCall, Lifespan, Register
@@ -131,6 +133,7 @@ __all__ = [
     "PreAuthentication",
     "PreSignUp",
     "PreToken",
+    "ProvenLogin",
     "Refused",
     "Register",
     "Sender",
@@ -142,6 +145,7 @@ __all__ = [
     "StepwiseSender",
     "TooManyRequests",
     "TriggerFunction",
+    "ValidateLogin",
     "VerifyChallenge",
     "VersionConflict",
     "WrongCredentials",
@@ -153,11 +157,13 @@ _HOMES = (
     "errors",
     "hooks.answers.accounts",
     "hooks.answers.factors",
+    "hooks.answers.identities",
     "hooks.answers.messages",
     "hooks.answers.sign_in",
     "hooks.context",
     "hooks.events.accounts",
     "hooks.events.audit",
+    "hooks.events.identities",
     "hooks.events.messages",
     "hooks.events.protection",
     "hooks.events.server",

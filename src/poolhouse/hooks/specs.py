@@ -20,11 +20,13 @@ from collections.abc import AsyncIterator, Sequence
 
 from poolhouse.hooks.answers.accounts import MigratedUser, SignUpDecision
 from poolhouse.hooks.answers.factors import Factor
+from poolhouse.hooks.answers.identities import ProvenLogin
 from poolhouse.hooks.answers.messages import Sender, Sent
 from poolhouse.hooks.answers.sign_in import Asked, Challenge, ChallengeDecision, Stage
 from poolhouse.hooks.events.accounts import MigrateUser, PostConfirmation, PreSignUp
 from poolhouse.hooks.events.audit import Audit
 from poolhouse.hooks.events.grants import PreToken
+from poolhouse.hooks.events.identities import ValidateLogin
 from poolhouse.hooks.events.messages import ComposeMessage
 from poolhouse.hooks.events.protection import OverLimit
 from poolhouse.hooks.events.server import FlowCall, Lifespan, Register
@@ -134,6 +136,14 @@ async def post_authentication(event: PostAuthentication) -> None:
 @amend
 async def pre_token(event: PreToken) -> PreToken | None:
     """The event with other claims, groups or scopes (``dataclasses.replace``), or None."""
+
+
+# --- logins at identity pools ----------------------------------------------------------------------------------------
+
+
+@answer
+async def validate_login(event: ValidateLogin) -> ProvenLogin | None:
+    """Whose the login is, if it is good and made for this app; ``Refused`` if it is not; None for another's."""
 
 
 # --- protection ------------------------------------------------------------------------------------------------------
