@@ -61,7 +61,14 @@ if TYPE_CHECKING:
     from poolhouse.hooks.events.accounts import MigrateUser, PostConfirmation, PreSignUp
     from poolhouse.hooks.events.audit import Audit
     from poolhouse.hooks.events.grants import PreToken
-    from poolhouse.hooks.events.identities import ValidateLogin
+    from poolhouse.hooks.events.identities import (
+        IdentitiesMerged,
+        IdentityCreated,
+        IdentityDeleted,
+        IssueCredentials,
+        NarrowCredentials,
+        ValidateLogin,
+    )
     from poolhouse.hooks.events.messages import ComposeMessage
     from poolhouse.hooks.events.protection import OverLimit
     from poolhouse.hooks.events.server import FlowCall, Lifespan, Register
@@ -75,6 +82,7 @@ if TYPE_CHECKING:
     from poolhouse.hooks.kinds import hookimpl
     from poolhouse.hooks.messages import Messages
     from poolhouse.hooks.views import App, Directory, Person, TriggerFunction
+    from poolhouse.ports.access import Credentials
     from poolhouse.ports.origin import Origin
     from poolhouse.ports.passwords import Fit, PasswordFormat
     from poolhouse.ports.plugins import PluginDocument
@@ -94,6 +102,7 @@ __all__ = [
     "CodeMismatch",
     "ComposeMessage",
     "CreateChallenge",
+    "Credentials",
     "DefineChallenge",
     "DeliveryFailed",
     "Directory",
@@ -108,14 +117,19 @@ __all__ = [
     "HttpAnswer",
     "HttpFailed",
     "HttpNotSent",
+    "IdentitiesMerged",
+    "IdentityCreated",
+    "IdentityDeleted",
     "InvalidParameter",
     "InvocationFailed",
+    "IssueCredentials",
     "KeyTaken",
     "Lifespan",
     "Message",
     "Messages",
     "MigrateUser",
     "MigratedUser",
+    "NarrowCredentials",
     "Next",
     "Origin",
     "OutputUnusable",
@@ -172,6 +186,7 @@ _HOMES = (
     "hooks.kinds",
     "hooks.messages",
     "hooks.views",
+    "ports.access",
     "ports.origin",
     "ports.passwords",
     "ports.plugins",

@@ -16,6 +16,10 @@ class IdentityPools(Protocol):
     async def get(self, pool_id: str) -> IdentityPool:
         """Raises ``IdentityPoolNotFound``. The answer may be some seconds old (a bounded cache)."""
 
+    async def fresh(self, pool_id: str) -> IdentityPool:
+        """As it stands in the store now: for administrators, who have just changed it elsewhere. Raises
+        ``IdentityPoolNotFound``."""
+
     async def add(self, pool: IdentityPool) -> IdentityPool: ...
 
     async def save(self, pool: IdentityPool) -> IdentityPool:
@@ -36,16 +40,23 @@ class IdentityPools(Protocol):
 class Identities(Protocol):
     """Identities are found by their id alone: no operation on one names its pool."""
 
-    async def get(self, identity_id: str) -> Identity | None: ...
+    async def get(self, identity_id: str) -> Identity | None:
+        """None for one that was deleted, too."""
+
+    async def deleted(self, identity_id: str) -> Identity | None:
+        """What is known for a while of one that was deleted; None for any other."""
 
     async def add(self, identity: Identity) -> Identity:
-        """Raises ``KeyTaken``."""
+        """Raises ``KeyTaken``; ``IdentityPoolNotFound`` where its pool was removed at the same moment."""
 
     async def save(self, identity: Identity) -> Identity:
         """Raises ``VersionConflict``."""
 
     async def delete(self, identity: Identity) -> bool:
-        """True if this call removed it. Its logins are removed by whoever calls."""
+        """True if this call removed it. Nothing is known of it any more: for one that nobody has heard of."""
+
+    async def strike(self, identity: Identity) -> None:
+        """A deleted identity is on no list any more."""
 
     async def page(self, pool_id: str, limit: int, cursor: str | None) -> Slice:
         """Identities of a pool, the disabled ones too."""
