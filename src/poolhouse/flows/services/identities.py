@@ -7,6 +7,7 @@ from msgspec import Struct
 from poolhouse.flows.flow import World
 from poolhouse.flows.identities.administration import IdentityAdministration
 from poolhouse.flows.identities.developers import DeveloperIdentities
+from poolhouse.flows.identities.guests import GuestLimit
 from poolhouse.flows.identities.identities import IdentityService
 from poolhouse.flows.identities.linking import Linking
 from poolhouse.flows.identities.login_keys import LoginKeys
@@ -24,12 +25,22 @@ class IdentityServices(Struct, frozen=True, kw_only=True):
 
 
 def build_identity_services(
-    world: World, ports: IdentityPorts, *, proofs: LoginProofs, keys: LoginKeys, limits: IdentityLimits | None = None
+    world: World,
+    ports: IdentityPorts,
+    *,
+    proofs: LoginProofs,
+    keys: LoginKeys,
+    limits: IdentityLimits | None = None,
+    guests: GuestLimit | None = None,
 ) -> IdentityServices:
-    """``proofs`` says whether logins are good, ``keys`` how they are called."""
+    """``proofs`` says whether logins are good, ``keys`` how they are called; without ``guests`` there may be any number
+    of them."""
     merging = Merging(world, ports.identities, ports.logins)
     linking = Linking(world, ports.identities, ports.logins, merging)
-    identities = IdentityService(world, ports.pools, ports.identities, ports.logins, proofs, merging, linking, keys)
+    guests = guests or GuestLimit(world)
+    identities = IdentityService(
+        world, ports.pools, ports.identities, ports.logins, proofs, merging, linking, keys, guests
+    )
     return IdentityServices(
         pools=IdentityPoolAdministration(world, ports.pools, ports.jobs, limits=limits),
         identities=identities,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from poolhouse.config.settings import Settings
 from poolhouse.errors import LoginRefused
+from poolhouse.flows.identities.guests import GuestLimit
 from poolhouse.flows.identities.login_keys import LoginKeys
 from poolhouse.flows.identities.removal import IDENTITY_POOL_REMOVAL, IdentityPoolRemoval
 from poolhouse.flows.identities.settings import IdentityLimits
@@ -33,6 +35,7 @@ async def build(ground: Ground, _: Built) -> Part:
         ports,
         proofs=_NoLogins(),
         keys=LoginKeys(settings.server.base_url),
+        guests=GuestLimit(ground.world, _guests(settings)),
         limits=IdentityLimits(pools=said.pools, providers=said.providers, rules=said.rules),
     )
     return Part(
@@ -40,6 +43,10 @@ async def build(ground: Ground, _: Built) -> Part:
         jobs=(Kind(IDENTITY_POOL_REMOVAL, IdentityPoolRemoval(ports.pools, clock).go_on),),
         gives=(services, ports),
     )
+
+
+def _guests(settings: Settings) -> int:
+    return settings.limits.source_guests if settings.limits.rates and not settings.dev.enabled else 0
 
 
 class _NoLogins:
