@@ -60,6 +60,13 @@ if TYPE_CHECKING:
     from poolhouse.hooks.events.accounts import MigrateUser, PostConfirmation, PreSignUp
     from poolhouse.hooks.events.audit import Audit
     from poolhouse.hooks.events.grants import PreToken
+    from poolhouse.hooks.events.identities import (
+        IdentitiesMerged,
+        IdentityCreated,
+        IdentityDeleted,
+        IssueCredentials,
+        NarrowCredentials,
+    )
     from poolhouse.hooks.events.messages import ComposeMessage
     from poolhouse.hooks.events.protection import OverLimit
     from poolhouse.hooks.events.server import FlowCall, Lifespan, Register
@@ -73,6 +80,7 @@ if TYPE_CHECKING:
     from poolhouse.hooks.kinds import hookimpl
     from poolhouse.hooks.messages import Messages
     from poolhouse.hooks.views import App, Directory, Person, TriggerFunction
+    from poolhouse.ports.access import Credentials
     from poolhouse.ports.origin import Origin
     from poolhouse.ports.passwords import Fit, PasswordFormat
     from poolhouse.ports.plugins import PluginDocument
@@ -92,6 +100,7 @@ __all__ = [
     "CodeMismatch",
     "ComposeMessage",
     "CreateChallenge",
+    "Credentials",
     "DefineChallenge",
     "DeliveryFailed",
     "Directory",
@@ -106,14 +115,19 @@ __all__ = [
     "HttpAnswer",
     "HttpFailed",
     "HttpNotSent",
+    "IdentitiesMerged",
+    "IdentityCreated",
+    "IdentityDeleted",
     "InvalidParameter",
     "InvocationFailed",
+    "IssueCredentials",
     "KeyTaken",
     "Lifespan",
     "Message",
     "Messages",
     "MigrateUser",
     "MigratedUser",
+    "NarrowCredentials",
     "Next",
     "Origin",
     "OutputUnusable",
@@ -158,6 +172,7 @@ _HOMES = (
     "hooks.context",
     "hooks.events.accounts",
     "hooks.events.audit",
+    "hooks.events.identities",
     "hooks.events.messages",
     "hooks.events.protection",
     "hooks.events.server",
@@ -166,6 +181,7 @@ _HOMES = (
     "hooks.kinds",
     "hooks.messages",
     "hooks.views",
+    "ports.access",
     "ports.origin",
     "ports.passwords",
     "ports.plugins",

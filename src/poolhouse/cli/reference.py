@@ -26,7 +26,8 @@ MEANINGS: Final[Mapping[str, str]] = {
     "server.region": "The region in ids, where a caller's signature does not name another one.",
     "server.account_id": "The account in ARNs.",
     "server.parts": "What the server offers: `user_pools` (with their endpoints of OpenID Connect, and their pages), "
-    "`identities` (identity pools). What is not named is not loaded (`--parts`).",
+    "`identities` (identity pools), `gateway` (whether requests to APIs may pass). What is not named is not loaded "
+    "(`--parts`).",
     "server.domain_suffix": "Under it the prefix of a pool's domain is a name of its own: `<prefix>.<suffix>`.",
     "server.threads": "Threads for slow arithmetic in each process; 0: one per processor, shared among the processes.",
     "server.queue": "Slow calls that may wait or run; one more is told to come back later. 0: 64 for each thread.",
@@ -104,6 +105,9 @@ MEANINGS: Final[Mapping[str, str]] = {
     "plugins.limits": "Seconds by plugin.",
     "triggers.functions": "In the file the table is `[triggers]` itself: where the functions are that pools name in "
     "their `LambdaConfig`, by ARN ([triggers.md](triggers.md)). In the environment it is a JSON object.",
+    "gateway.token": "Who presents it as a bearer token may ask at `/authz/check`. Without one nobody may.",
+    "gateway.apis": "APIs behind a gateway, by their ids, each with `pools`, `clients` and `scopes` whose tokens are "
+    "good there, and `upstream`, where requests go on to; in the environment a JSON object.",
     "logging.format": "`console` is for people.",
     "logging.level": "`debug` shows tracebacks and the text of errors, which may quote what users sent.",
     "logging.trace_plugins": "A line for each call of a plugin: hook, outcome, time (`--trace-plugins`).",

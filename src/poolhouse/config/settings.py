@@ -39,7 +39,7 @@ def _account(value: Any) -> str:
     raise Wrong("a text of 12 digits")
 
 
-OFFERED = ("user_pools", "identities")
+OFFERED = ("user_pools", "identities", "gateway")
 """What a server can offer. Each stands without the others."""
 
 
@@ -249,6 +249,17 @@ class Triggers:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Gateway:
+    """``apis`` says, by their ids, what is set for APIs that stand behind a gateway of ours or of others: ``pools``,
+    ``clients`` and ``scopes`` whose tokens are good there, and ``upstream`` where requests go on to. Who signs a
+    request needs nothing of it: their policies decide. With the ``token`` a gateway may ask at /authz/check; without
+    one nobody may."""
+
+    token: Secret | None = field(default=None, metadata=_by(values.secret))
+    apis: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, metadata=_by(values.guarded_apis))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Logging:
     format: str = field(default="json", metadata=_by(values.one_of("json", "console")))
     level: str = field(default="info", metadata=_by(values.one_of("debug", "info", "warning", "error")))
@@ -285,6 +296,7 @@ class Settings:
     messages: Messages = Messages()
     plugins: Plugins = Plugins()
     triggers: Triggers = Triggers()
+    gateway: Gateway = Gateway()
     logging: Logging = Logging()
     dev: Development = Development()
     warnings: tuple[str, ...] = ()
@@ -304,6 +316,7 @@ SECTIONS: Mapping[str, type[Any]] = {
     "messages": Messages,
     "plugins": Plugins,
     "triggers": Triggers,
+    "gateway": Gateway,
     "logging": Logging,
     "dev": Development,
 }

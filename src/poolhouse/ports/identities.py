@@ -40,7 +40,11 @@ class IdentityPools(Protocol):
 class Identities(Protocol):
     """Identities are found by their id alone: no operation on one names its pool."""
 
-    async def get(self, identity_id: str) -> Identity | None: ...
+    async def get(self, identity_id: str) -> Identity | None:
+        """None for one that was deleted, too."""
+
+    async def deleted(self, identity_id: str) -> Identity | None:
+        """What is known for a while of one that was deleted; None for any other."""
 
     async def add(self, identity: Identity) -> Identity:
         """Raises ``KeyTaken``; ``IdentityPoolNotFound`` where its pool was removed at the same moment."""
@@ -49,7 +53,10 @@ class Identities(Protocol):
         """Raises ``VersionConflict``."""
 
     async def delete(self, identity: Identity) -> bool:
-        """True if this call removed it. Its logins are removed by whoever calls."""
+        """True if this call removed it. Nothing is known of it any more: for one that nobody has heard of."""
+
+    async def strike(self, identity: Identity) -> None:
+        """A deleted identity is on no list any more."""
 
     async def page(self, pool_id: str, limit: int, cursor: str | None) -> Slice:
         """Identities of a pool, the disabled ones too."""
@@ -102,6 +109,7 @@ class OwnToken(Struct, frozen=True, kw_only=True):
     identity_id: str
     amr: tuple[str, ...]
     tags: Mapping[str, str] = {}
+    issued: float = 0.0
 
 
 class LoginProofs(Protocol):

@@ -39,6 +39,7 @@ PARTS: Final[Mapping[str, Callable[[Settings], bool]]] = {
     "sign_out": _of_user_pools,
     "account": _of_user_pools,
     "identities": _of("identities"),
+    "gateway": _of("gateway"),
     "operation": _always,
     "outbox_page": lambda settings: settings.dev.enabled and settings.dev.outbox_page,
     "front_page": lambda settings: settings.dev.enabled,

@@ -94,7 +94,15 @@ class IdentityRepository:
         self._store = store
         self._cursors = cursors
         self._shelf = shelf = Shelf(store, collections.IDENTITIES, Identity, _identity_entry)
-        self.get, self.save = shelf.get, shelf.save
+        self.save = shelf.save
+
+    async def get(self, identity_id: str) -> Identity | None:
+        identity = await self._shelf.get(identity_id)
+        return identity if identity is not None and identity.expires is None else None
+
+    async def deleted(self, identity_id: str) -> Identity | None:
+        identity = await self._shelf.get(identity_id)
+        return identity if identity is not None and identity.expires is not None else None
 
     async def add(self, identity: Identity) -> Identity:
         # It may stand there already, left by one that was killed before the next line.
@@ -109,14 +117,17 @@ class IdentityRepository:
 
     async def delete(self, identity: Identity) -> bool:
         removed = await self._shelf.delete(identity.id)
-        await self._store.delete(collections.POOL_IDENTITIES, (identity.pool_id, identity.id))
+        await self.strike(identity)
         return removed
+
+    async def strike(self, identity: Identity) -> None:
+        await self._store.delete(collections.POOL_IDENTITIES, (identity.pool_id, identity.id))
 
     async def page(self, pool_id: str, limit: int, cursor: str | None) -> Slice:
         entries, following = await turned(
             self._store, self._cursors, collections.POOL_IDENTITIES, (pool_id,), limit, cursor
         )
-        found = await asyncio.gather(*(self._shelf.get(entry.key[1]) for entry in entries))
+        found = await asyncio.gather(*(self.get(entry.key[1]) for entry in entries))
         return Slice([identity for identity in found if identity is not None], following)
 
 
@@ -144,7 +155,7 @@ def _pool_entry(pool: IdentityPool) -> Entry:
 
 
 def _identity_entry(identity: Identity) -> Entry:
-    return to_entry(identity, (identity.id,))
+    return to_entry(identity, (identity.id,), expires=identity.expires)
 
 
 def _login_entry(login: Login) -> Entry:
