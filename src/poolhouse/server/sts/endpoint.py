@@ -30,8 +30,8 @@ _LONGEST_AGENT: Final = 512
 
 
 class StsEndpoint:
-    """``signatures`` are those of the service ``sts``. ``limit`` is the size of a body in bytes. ``hosts`` are those that
-    a trusted proxy says the client called, and signed."""
+    """``signatures`` are those of the service ``sts``. ``limit`` is the size of a body in bytes. ``hosts`` are those
+    that a trusted proxy says the client called, and signed."""
 
     def __init__(
         self,
