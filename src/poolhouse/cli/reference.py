@@ -107,6 +107,8 @@ MEANINGS: Final[Mapping[str, str]] = {
             ("tokens", "requests to the endpoints of clients (token, revocation, introspection)"),
         )
     },
+    "limits.source_guests": "Within a minute, for each process, from one address: new guests of identity pools. 0: no "
+    "limit.",
     "limits.source_failed_proofs": "Within a minute, for each process, from one address: clients that did not prove "
     "themselves. 0: no limit.",
     "limits.client_failed_proofs": "The same, for one client id, whether there is such a client or not.",

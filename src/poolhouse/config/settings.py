@@ -218,6 +218,7 @@ class Limits:
     pool_codes: int = field(default=3_600, metadata=_by(_PER_MINUTE))
     pool_authorizations: int = field(default=28_800, metadata=_by(_PER_MINUTE))
     pool_tokens: int = field(default=72_000, metadata=_by(_PER_MINUTE))
+    source_guests: int = field(default=300, metadata=_by(_PER_MINUTE))
     source_failed_proofs: int = field(default=60, metadata=_by(_PER_MINUTE))
     """Proofs of clients that fail, right ones behind them included until the minute is over."""
     client_failed_proofs: int = field(default=3_000, metadata=_by(_PER_MINUTE))
