@@ -58,10 +58,8 @@ def moto_server(log: Path) -> Iterator[MotoServer]:
 def _wait(server: MotoServer, process: subprocess.Popen[bytes], log: Path) -> None:
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end and process.poll() is None:
-        with (
-            contextlib.suppress(URLError, ConnectionError),
-            urllib.request.urlopen(f"{server.url}/moto-api/", timeout=5),
-        ):
+        with contextlib.suppress(URLError, ConnectionError):
+            urllib.request.urlopen(f"{server.url}/moto-api/", timeout=5).close()
             return
         time.sleep(0.1)
     raise AssertionError(f"the mock of AWS did not start:\n{log.read_text(errors='replace')}")
