@@ -31,7 +31,12 @@ WALKED: Final = {
     "examples/plugin_migrate_sqlite/README.md": Begins.EXAMPLE,
 }
 
-INSTALLS: Final = frozenset(WALKED) - {"docs/command-line.md", "docs/gateway.md", "docs/hosted-sign-in.md", "docs/oidc.md"}
+INSTALLS: Final = frozenset(WALKED) - {
+    "docs/command-line.md",
+    "docs/gateway.md",
+    "docs/hosted-sign-in.md",
+    "docs/oidc.md",
+}
 """These install something from an index."""
 
 ELSEWHERE: Final = {
