@@ -10,7 +10,9 @@ from typing import Final, Protocol
 
 from poolhouse.errors import AccessKeyExpired
 from poolhouse.flows.access.credentials import PREFIX
-from poolhouse.flows.access.policies import EVERYTHING, Policy
+from poolhouse.flows.access.policies import EVERYTHING, Permissions
+from poolhouse.flows.access.policy_documents import stored_statements
+from poolhouse.flows.access.policy_keys import of_user
 from poolhouse.flows.access.refusals import Refusals
 from poolhouse.flows.access.uses import KeyUses
 from poolhouse.ports.access import AccessKeys, Session
@@ -136,7 +138,10 @@ class Callers:
         return key.caller
 
     def _caller(self, record: AccessKey) -> Caller:
-        return Caller(record.id, record.name, self._arn(f"user/{record.name}"), Policy(record.statements))
+        arn = self._arn(f"user/{record.name}")
+        document = stored_statements(record.statements, version=record.language)
+        known = of_user(record.name, arn=arn, key_id=record.id, account=self._account)
+        return Caller(record.id, record.name, arn, Permissions([document], context=known))
 
     def _root_key(self, key_id: str, secret: str) -> KnownKey:
         return KnownKey(Caller(key_id, "root", self._arn("root"), EVERYTHING), secret.encode())
