@@ -14,7 +14,7 @@ from poolhouse.config.settings import Development
 from poolhouse.flows.pools.mfa import MfaSettings
 from poolhouse.records.factors import WEB_AUTHN
 from poolhouse.records.pools import PasskeyPolicy
-from poolhouse.server.cognito.user_pools.shapes.passkeys import creation_options
+from poolhouse.server.passkey_options import creation_options
 from tests.support.browser import Page, browser, empty_page
 from tests.support.house import PASSWORD
 from tests.support.oauth import claims_of

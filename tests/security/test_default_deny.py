@@ -9,6 +9,7 @@ from aiohttp import web
 
 from poolhouse.server.cognito.engine.registry import load_operations
 from poolhouse.server.cognito.user_pools.call import OPERATIONS
+from poolhouse.server.endings import Endings
 from poolhouse.server.routes import Audience, Route, mount
 from tests.security.served import served
 from tests.support.json_api import user_pools
@@ -77,7 +78,9 @@ OPEN = {
 async def test_every_path_that_is_open_is_known() -> None:
     """A new route has to be put on this list, where somebody looks at it."""
     async with served() as (house, api):
-        resources = [resource.canonical for resource in house.built.app.router.resources()]
+        resources: list[str] = []
+        for resource in house.built.app.router.resources():
+            resources += resource.paths if isinstance(resource, Endings) else [resource.canonical]
         statuses = {}
         for path in ("/metrics", "/_dev/outbox", "/admin", "/debug", "/.env", "/static/../x", "/docs"):
             async with api.session.get(api.url.rstrip("/") + path) as answer:

@@ -25,6 +25,7 @@ from poolhouse.server.pages.views import (
     Confirm,
     ConfirmLink,
     Consent,
+    Contact,
     Custom,
     Done,
     Error,
@@ -45,6 +46,7 @@ from poolhouse.server.pages.views import (
     SignIn,
     SignOut,
     SignUp,
+    Stuck,
     View,
     Wait,
 )
@@ -96,6 +98,7 @@ ASKED = {
     ' ["no", "No, or I am not sure"]]}, {"name": "badge", "label": "Last 4 characters of your badge number",'
     ' "hint": "On the back of the badge, below the bar code"}]',
 }
+PHONE = Field(name="phone_number", kind="tel", label="attribute.phone_number")
 TOTP = Code(username=LENA, factor="SOFTWARE_TOKEN_MFA", offers_device=True)
 CONFIRM = Confirm(username=LENA, destination=LENA, medium="EMAIL", minutes=15, resend_after=45)
 CHOOSE = Choose(
@@ -180,6 +183,17 @@ VIEWS: Mapping[str, View] = {
         address="otpauth://totp/Tidewater:lena?secret=JBSWY3DPEHPK3PXP",
         problems=(Problem("code.wrong", "code"),),
     ),
+    "contact-number": Contact(username=LENA, medium="SMS", missing=(PHONE,)),
+    "contact-wrong": Contact(
+        username=LENA,
+        medium="SMS",
+        missing=(replace(PHONE, value="0170 1234"),),
+        problems=(Problem("phone.shape", "phone_number"),),
+    ),
+    "contact-address": Contact(
+        username=LENA, medium="EMAIL", missing=(Field(name="email", kind="email", label="attribute.email"),)
+    ),
+    "stuck": Stuck(username=LENA),
     "enrol-passkey": SetUpPasskey(username=LENA, options=CREATION),
     "recovery-codes": RecoveryCodes(
         codes=(
@@ -254,6 +268,8 @@ _LINKS: Mapping[str, tuple[str, ...]] = {
     "choose": ("restart", "recover"),
     "new_password": ("restart",),
     "custom": ("restart", "other"),
+    "contact": ("restart", "other"),
+    "stuck": ("restart",),
     "set_up_authenticator": ("later",),
     "set_up_passkey": ("restart", "later"),
     "signup": ("signin",),

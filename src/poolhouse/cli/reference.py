@@ -26,7 +26,8 @@ MEANINGS: Final[Mapping[str, str]] = {
     "server.region": "The region in ids, where a caller's signature does not name another one.",
     "server.account_id": "The account in ARNs.",
     "server.parts": "What the server offers: `user_pools` (with their endpoints of OpenID Connect, and their pages), "
-    "`identities` (identity pools). What is not named is not loaded (`--parts`).",
+    "`identities` (identity pools), `gateway` (whether requests to APIs may pass). What is not named is not loaded "
+    "(`--parts`).",
     "server.domain_suffix": "Under it the prefix of a pool's domain is a name of its own: `<prefix>.<suffix>`.",
     "server.threads": "Threads for slow arithmetic in each process; 0: one per processor, shared among the processes.",
     "server.queue": "Slow calls that may wait or run; one more is told to come back later. 0: 64 for each thread.",
@@ -70,6 +71,22 @@ MEANINGS: Final[Mapping[str, str]] = {
     "identities.pools": "How many identity pools there can be.",
     "identities.providers": "How many user pools one can trust, how many OpenID Connect providers, how many SAML ones.",
     "identities.rules": "How many rules can choose the role of one provider's users.",
+    "identities.token_algorithm": "What the tokens of identities are signed by: RS512, as Amazon has it; RS256 is "
+    "what every service knows.",
+    "logins.google_keys": "Where the keys of Google's ID tokens are.",
+    "logins.apple_keys": "Where the keys of Apple's ID tokens are.",
+    "logins.facebook_keys": "Where the keys of the ID tokens of Facebook's Limited Login are.",
+    "logins.facebook_graph": "Where Facebook is asked whose a token is.",
+    "logins.facebook_secrets": "The secrets of Facebook apps, by app id: with one, Facebook is asked as the app.",
+    "logins.amazon_tokeninfo": "Where Amazon is asked whose a token is.",
+    "logins.twitter_verify": "Where Twitter is asked whose a token is.",
+    "logins.digits_verify": "The same for Digits, which is closed: without an address, and without its host in "
+    "`server.outbound_hosts`, no such login is taken.",
+    "logins.saml_audiences": "What SAML responses have to be made for, one of these. Not said: `server.base_url`.",
+    "logins.saml_recipients": "Where SAML responses have to be sent, one of these. Not said: `/saml` there.",
+    "logins.source_calls": "Within a minute, for each process, from one address: logins for which a provider is "
+    "called. 0: no limit.",
+    "logins.pool_calls": "The same, in one identity pool.",
     "limits.body": "Bytes of a request's body.",
     "limits.open_body": "The same, where nobody signed it; never more than `limits.body`.",
     "limits.requests": "Requests a second by class of operations (`{ UserRead = 120 }`), for each process.",
@@ -106,6 +123,9 @@ MEANINGS: Final[Mapping[str, str]] = {
     "plugins.limits": "Seconds by plugin.",
     "triggers.functions": "In the file the table is `[triggers]` itself: where the functions are that pools name in "
     "their `LambdaConfig`, by ARN ([triggers.md](triggers.md)). In the environment it is a JSON object.",
+    "gateway.token": "Who presents it as a bearer token may ask at `/authz/check`. Without one nobody may.",
+    "gateway.apis": "APIs behind a gateway, by their ids, each with `pools`, `clients` and `scopes` whose tokens are "
+    "good there, and `upstream`, where requests go on to; in the environment a JSON object.",
     "logging.format": "`console` is for people.",
     "logging.level": "`debug` shows tracebacks and the text of errors, which may quote what users sent.",
     "logging.trace_plugins": "A line for each call of a plugin: hook, outcome, time (`--trace-plugins`).",
@@ -139,7 +159,7 @@ def with_table(page: str) -> str:
 
 
 def _variables(section: str, item: Field[Any]) -> str:
-    if item.type in ("Mapping[str, Any] | None", "Mapping[str, float]"):
+    if item.type in ("Mapping[str, Any] | None", "Mapping[str, float]", "Mapping[str, Secret]"):
         return "-"
     short = item.metadata.get("short")
     long = f"`{PREFIX}{section.upper()}_{item.name.upper()}`"

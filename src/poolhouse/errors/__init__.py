@@ -32,7 +32,7 @@ here; a subject with many has a module of its own, as ``access`` has.
     │   ├── SignatureMissing, SignatureIncomplete, SignatureInvalid
     │   ├── AccessKeyUnknown, AccessKeyExpired, AccessDenied
     │   └── CredentialsExpired       (temporary ones)
-    ├── PolicyMalformed, RoleRefused
+    ├── PolicyMalformed, RoleRefused, SessionTooLarge
     ├── IdentityPoolNotFound, IdentityNotFound, DeveloperUserNotFound
     ├── LoginRefused, LoginTaken, DeveloperUserTaken, NoRole      (identity pools)
     ├── PasskeysNotEnabled, PasskeysNotConfigured, PasskeyNotFound
@@ -75,6 +75,7 @@ from poolhouse.errors.access import CallerRefused as CallerRefused
 from poolhouse.errors.access import CredentialsExpired as CredentialsExpired
 from poolhouse.errors.access import PolicyMalformed as PolicyMalformed
 from poolhouse.errors.access import RoleRefused as RoleRefused
+from poolhouse.errors.access import SessionTooLarge as SessionTooLarge
 from poolhouse.errors.access import SignatureIncomplete as SignatureIncomplete
 from poolhouse.errors.access import SignatureInvalid as SignatureInvalid
 from poolhouse.errors.access import SignatureMissing as SignatureMissing

@@ -59,3 +59,9 @@ class RoleRefused(PoolhouseError):
     """The role's trust policy does not let this caller take it, or not like this."""
 
     usual = Reason.ROLE_REFUSED
+
+
+class SessionTooLarge(PoolhouseError):
+    """Session policies and tags do not fit into the token that would carry them."""
+
+    usual = Reason.SESSION_TOO_LARGE

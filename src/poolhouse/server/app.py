@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -80,6 +80,7 @@ class Server:
     workers: Crews
     http: HttpClient
     functions_http: HttpClient
+    clients_http: HttpClient
     metrics: Metrics
     ready: asyncio.Event
 
@@ -160,12 +161,13 @@ async def build(
         workers=ground.workers,
         http=ground.http,
         functions_http=ground.functions_http,
+        clients_http=ground.clients_http,
         metrics=ground.metrics,
         ready=ground.ready,
     )
 
     async def context(_: web.Application) -> AsyncIterator[None]:
-        async with _running(server, ground):
+        async with _running(server, ground, built.closes):
             yield
 
     app.cleanup_ctx.append(context)
@@ -190,13 +192,18 @@ def _at_domains(settings: Settings, built: Built) -> tuple[Route, ...]:
 
 
 @asynccontextmanager
-async def _running(server: Server, ground: Ground) -> AsyncIterator[None]:
+async def _running(
+    server: Server, ground: Ground, closes: Sequence[Callable[[], Awaitable[None]]]
+) -> AsyncIterator[None]:
     """The server runs: the store is open, messages go out, what expired is swept."""
     stop = asyncio.Event()
     async with AsyncExitStack() as stack:
+        for close in closes:
+            stack.push_async_callback(close)
         stack.push_async_callback(server.workers.close)
         stack.push_async_callback(server.http.close)
         stack.push_async_callback(server.functions_http.close)
+        stack.push_async_callback(server.clients_http.close)
         stack.push_async_callback(server.store.close)
         await server.store.start()
         surroundings = ground.surroundings

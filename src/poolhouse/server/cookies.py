@@ -14,6 +14,8 @@ from aiohttp import web
 BROWSER: Final = "browser"
 SESSIONS: Final = "sessions"
 DEVICE: Final = "device"
+BETWEEN: Final = "."
+"""What stands between the handles of sessions in their cookie."""
 _LONGEST: Final = 1024
 
 

@@ -60,6 +60,10 @@ class NotStartable(Exception):  # noqa: N818 - read as a statement
     """The server cannot start as things are. The text says what to change."""
 
 
+FROM_CLIENTS: Final = 256 * 1024
+"""Bytes of an answer at an address that a client has registered (oidc.md G10)."""
+
+
 class StoresOfTheKey(Protocol):
     """What is remembered beside the key: the stores that it belongs to."""
 
@@ -98,6 +102,7 @@ class Ground(Struct, frozen=True, kw_only=True):
     metrics: Metrics
     http: HttpClient
     functions_http: HttpClient
+    clients_http: HttpClient
     pools: PoolRepository
     plugins: PluginManager
     hooks: Hooks
@@ -139,6 +144,8 @@ async def lay_ground(
     http = HttpClient(allowed=settings.server.outbound_hosts)
     # A way of its own: who names a function's host allows no plugin to go there.
     functions_http = HttpClient(allowed=(*settings.server.outbound_hosts, *origins(*_places(settings))))
+    # What the servers of clients answer is little.
+    clients_http = HttpClient(allowed=settings.server.outbound_hosts, size_limit=FROM_CLIENTS)
     cursors = Cursors(vault, clock)
     pools = PoolRepository(store, cursors, clock)
     outbox: OutboxService | None = None
@@ -198,6 +205,7 @@ async def lay_ground(
         metrics=metrics,
         http=http,
         functions_http=functions_http,
+        clients_http=clients_http,
         pools=pools,
         plugins=manager,
         hooks=hooks,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from msgspec import Struct
@@ -14,13 +15,14 @@ T = TypeVar("T")
 
 
 class Part(Struct, frozen=True, kw_only=True):
-    """``routes`` of its own, ``apis`` for the dispatch, the kinds of ``jobs`` that it can do, and what it ``gives`` to
-    the parts after it and to the command line: each is found by its type."""
+    """``routes`` of its own, ``apis`` for the dispatch, the kinds of ``jobs`` that it can do, what it ``gives`` to
+    the parts after it and to the command line (each is found by its type), and how it ``closes`` what it opened."""
 
     routes: tuple[Route, ...] = ()
     apis: tuple[Api, ...] = ()
     jobs: tuple[Kind, ...] = ()
     gives: tuple[object, ...] = ()
+    closes: tuple[Callable[[], Awaitable[None]], ...] = ()
 
 
 class Built:
@@ -47,6 +49,10 @@ class Built:
     @property
     def apis(self) -> tuple[Api, ...]:
         return tuple(api for part in self._parts for api in part.apis)
+
+    @property
+    def closes(self) -> tuple[Callable[[], Awaitable[None]], ...]:
+        return tuple(close for part in self._parts for close in part.closes)
 
     @property
     def jobs(self) -> tuple[Kind, ...]:

@@ -44,6 +44,12 @@ def source_address(peer: str | None, headers: Headers, trusted: Sequence[Network
     return str(told.pop()) if len(told) == 1 else str(address)
 
 
+def is_trusted(peer: str | None, trusted: Sequence[Network]) -> bool:
+    """Whether the peer is a proxy of the operator's."""
+    address = _peer(peer or "")
+    return address is not None and _is_among(address, trusted)
+
+
 def asked_hosts(peer: str | None, headers: Headers, trusted: Sequence[Network]) -> tuple[str, ...]:
     """The hosts that the request says it was sent to, in lower case and without a port, the first to be asked first:
     that of ``Host``, and what a trusted proxy that does not pass it on says in its place, as ``X-Forwarded-Host`` or in
@@ -53,17 +59,22 @@ def asked_hosts(peer: str | None, headers: Headers, trusted: Sequence[Network]) 
     ``Host`` on may let a client's ``X-Forwarded-Host`` through: so it is looked at only where ``Host`` leads nowhere.
     """
     said = headers.getall("Host", ())
-    hosts = [said[0]] if len(said) == 1 else []
-    address = _peer(peer or "")
-    if address is not None and _is_among(address, trusted):
-        told = {
-            entries[-1].strip()
-            for name, read in (("X-Forwarded-Host", _plain), ("Forwarded", _hosts_forwarded))
-            if (entries := read(headers.getall(name, ()))) and entries[-1].strip()
-        }
-        if len(told) == 1:
-            hosts.extend(told)
+    hosts = [*(said if len(said) == 1 else ()), *told_hosts(peer, headers, trusted)]
     return tuple([host for host in map(_host, hosts) if host is not None])
+
+
+def told_hosts(peer: str | None, headers: Headers, trusted: Sequence[Network]) -> tuple[str, ...]:
+    """The host that the client sent the request to as a trusted proxy says, which put another in its place: one, with
+    its port as it was said; or none."""
+    address = _peer(peer or "")
+    if address is None or not _is_among(address, trusted):
+        return ()
+    told = {
+        entries[-1].strip()
+        for name, read in (("X-Forwarded-Host", _plain), ("Forwarded", _hosts_forwarded))
+        if (entries := read(headers.getall(name, ()))) and entries[-1].strip()
+    }
+    return tuple(told) if len(told) == 1 else ()
 
 
 @lru_cache(maxsize=1024)

@@ -1,5 +1,5 @@
-"""aiohttp's runner, but for two things: its connections are ours, and what it answers when a request is not HTTP names
-no version either."""
+"""aiohttp's runner, but for three things: its connections are ours, they take longer addresses, and what it answers
+when a request is not HTTP names no version either."""
 
 from __future__ import annotations
 
@@ -14,10 +14,15 @@ from aiohttp.web_protocol import ERROR, RequestHandler
 
 from poolhouse.server.answers import default_fields
 from poolhouse.server.connections import Connections
+from poolhouse.server.routes import LONGEST_OF_ALL
 
 
 class Runner(web.AppRunner):
     """Runs an application."""
+
+    def __init__(self, app: web.Application, **options: Any) -> None:
+        # Each route says how long its own may be.
+        super().__init__(app, max_line_size=LONGEST_OF_ALL, **options)
 
     def let_go(self) -> None:
         """From now on every answer ends its connection."""

@@ -133,7 +133,7 @@ class SteadyStore:
                 result = await call
             else:
                 try:
-                    async with asyncio.timeout(budget.left):
+                    with _Timer(budget.left):
                         result = await call
                 finally:
                     budget.left = max(0.0, budget.left - (now() - began))
@@ -147,6 +147,33 @@ class SteadyStore:
             raise
         state.answered(now())
         return result
+
+
+class _Timer:
+    """As ``asyncio.timeout``, which takes two and a half times as long: every write is under one."""
+
+    __slots__ = ("_cancelling", "_handle", "_is_over", "_seconds", "_task")
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._is_over = False
+
+    def __enter__(self) -> None:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - who waits is a task
+        self._task = task
+        self._cancelling = task.cancelling()
+        self._handle = asyncio.get_running_loop().call_later(self._seconds, self._end)
+
+    def _end(self) -> None:
+        self._is_over = True
+        self._task.cancel()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        self._handle.cancel()
+        # Somebody else may have cancelled the task, too: then it stays cancelled.
+        if self._is_over and self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
+            raise TimeoutError from error
 
 
 class _State:

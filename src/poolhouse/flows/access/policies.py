@@ -34,7 +34,7 @@ class Policy:
             statement for statement in (_statement(raw) for raw in statements) if statement is not None
         )
 
-    def allows(self, action: str, resource: str) -> bool:
+    def allows(self, action: str, resource: str, context: Mapping[str, Any] = {}) -> bool:
         """``action`` as in ``cognito-idp:AdminGetUser``; ``resource`` an ARN, or ``*`` where there is none."""
         allowed = False
         for statement in self._statements:

@@ -10,21 +10,16 @@ from msgspec.structs import replace
 from poolhouse.errors import (
     CodeExpired,
     CodeMismatch,
-    ConcurrentModification,
     EnrolmentMismatch,
     FactorNotOffered,
     InvalidParameter,
-    VersionConflict,
 )
 from poolhouse.errors.reasons import Reason
 from poolhouse.flows.factors.factor import Claimant, Enrolled, Enrols
-from poolhouse.flows.factors.known import Factors
-from poolhouse.flows.flow import Flow, World, step
-from poolhouse.flows.grants.bearer import Bearers
-from poolhouse.flows.protection.limits import Asked, Limits
-from poolhouse.flows.protection.lockout import Lockout
+from poolhouse.flows.factors.own import OwnFactors
+from poolhouse.flows.flow import step
+from poolhouse.flows.protection.limits import Asked
 from poolhouse.ports.origin import by_user
-from poolhouse.ports.users import Users
 from poolhouse.records.audit import Action
 from poolhouse.records.clients import Client
 from poolhouse.records.pools import Pool
@@ -33,17 +28,7 @@ from poolhouse.records.users import Enrolment, User
 LONGEST_LABEL = 100
 
 
-class Enrolments(Flow):
-    def __init__(
-        self, world: World, users: Users, factors: Factors, bearers: Bearers, lockout: Lockout, limits: Limits
-    ) -> None:
-        super().__init__(world)
-        self._users = users
-        self._factors = factors
-        self._bearers = bearers
-        self._lockout = lockout
-        self._limits = limits
-
+class Enrolments(OwnFactors):
     # --- by an access token ------------------------------------------------------------------------------------------
 
     @step("factors.begin")
@@ -132,9 +117,3 @@ class Enrolments(Flow):
         if enrols is None or not pool.offers(factor):
             raise FactorNotOffered
         return enrols
-
-    async def _save(self, pool: Pool, user: User) -> None:
-        try:
-            await self._users.save(pool, replace(user, modified=self.world.clock.now()))
-        except VersionConflict:
-            raise ConcurrentModification from None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final
 
 from msgspec.structs import replace
 
-from poolhouse.errors import InvalidParameter, LimitExceeded
+from poolhouse.errors import ConcurrentModification, InvalidParameter, LimitExceeded
 from poolhouse.errors.reasons import Reason
 from poolhouse.flows.flow import Flow, World
 from poolhouse.flows.identities.removal import IDENTITY_POOL_REMOVAL
@@ -36,6 +36,12 @@ LONGEST_REGION: Final = 18
 MOST_TAGGED: Final = 100
 """Providers of a pool with principal tags. The field names no figure; without one a pool could grow without end."""
 
+ATTEMPTS: Final = 10
+"""How often a change is tried while others change something else of the pool."""
+
+_SETTINGS: Final = tuple(name for name in IdentityPoolSettings.__struct_fields__ if name != "tags")
+_ROLES: Final = ("roles", "mappings")
+
 
 class IdentityPoolAdministration(Flow):
     def __init__(
@@ -47,8 +53,8 @@ class IdentityPoolAdministration(Flow):
         self._limits = limits or IdentityLimits()
 
     async def get(self, pool_id: str) -> IdentityPool:
-        """The pool. Raises ``IdentityPoolNotFound``."""
-        return await self._pools.get(pool_id)
+        """The pool, as it is now. Raises ``IdentityPoolNotFound``."""
+        return await self._pools.fresh(pool_id)
 
     async def page(self, region: str | None, limit: int, cursor: str | None) -> Slice:
         """Some pools of the region; None: of all regions."""
@@ -83,20 +89,23 @@ class IdentityPoolAdministration(Flow):
         Raises ``IdentityPoolNotFound``, ``InvalidParameter``, ``ConcurrentModification``.
         """
         check(settings, self._limits)
-        pool = await self._pools.get(pool_id)
-        return await self._changed(furnished(pool, settings), "identity_pool.updated")
+        return await self._changed(
+            pool_id, "identity_pool.updated", lambda pool: furnished(pool, settings), alone=_SETTINGS
+        )
 
     async def set_roles(self, pool_id: str, roles: Mapping[str, str], mappings: Sequence[RoleMapping]) -> IdentityPool:
         """The pool has these roles and mappings, and no others. Raises as ``update``."""
         check_roles(roles, mappings, self._limits)
-        pool = await self._pools.get(pool_id)
         return await self._changed(
-            replace(pool, roles=dict(roles), mappings=tuple(mappings)), "identity_pool.roles_set"
+            pool_id,
+            "identity_pool.roles_set",
+            lambda pool: replace(pool, roles=dict(roles), mappings=tuple(mappings)),
+            alone=_ROLES,
         )
 
     async def principal_tags_of(self, pool_id: str, provider: str) -> PrincipalTags:
         """What is set for a provider; nothing is for one that nobody spoke of. Raises ``IdentityPoolNotFound``."""
-        pool = await self._pools.get(pool_id)
+        pool = await self._pools.fresh(pool_id)
         known = (each for each in pool.principal_tags if each.provider == provider)
         return next(known, PrincipalTags(provider=provider))
 
@@ -104,38 +113,65 @@ class IdentityPoolAdministration(Flow):
         """Users of the provider have these tags. With the defaults nothing else is kept. Raises as ``update``."""
         wanted = replace(mapped, claims={}) if mapped.use_defaults else mapped
         check_principal_tags(wanted)
-        pool = await self._pools.get(pool_id)
-        others = tuple(each for each in pool.principal_tags if each.provider != wanted.provider)
-        is_something = wanted.use_defaults or wanted.claims
-        if is_something and len(others) >= MOST_TAGGED:
-            raise InvalidParameter(Reason.TOO_MANY_PROVIDERS, most=MOST_TAGGED, kind="providers with principal tags")
-        kept = (*others, wanted) if is_something else others
-        await self._changed(replace(pool, principal_tags=kept), "identity_pool.principal_tags_set")
+        await self._changed(pool_id, "identity_pool.principal_tags_set", lambda pool: _with_tags_of(pool, wanted))
         return wanted
 
     async def tag(self, pool_id: str, tags: Mapping[str, str]) -> IdentityPool:
         """The pool has these tags, beside its others. Raises as ``update``."""
-        pool = await self._pools.get(pool_id)
-        merged = {**pool.tags, **tags}
-        check_tags(merged)
-        return await self._changed(replace(pool, tags=merged), "identity_pool.tagged")
+
+        def tagged(pool: IdentityPool) -> IdentityPool:
+            merged = {**pool.tags, **tags}
+            check_tags(merged)
+            return replace(pool, tags=merged)
+
+        return await self._changed(pool_id, "identity_pool.tagged", tagged)
 
     async def untag(self, pool_id: str, keys: Collection[str]) -> IdentityPool:
         """The pool has no tags of these keys. Raises as ``update``."""
-        pool = await self._pools.get(pool_id)
-        left = {key: value for key, value in pool.tags.items() if key not in keys}
-        return await self._changed(replace(pool, tags=left), "identity_pool.untagged")
+
+        def untagged(pool: IdentityPool) -> IdentityPool:
+            return replace(pool, tags={key: value for key, value in pool.tags.items() if key not in keys})
+
+        return await self._changed(pool_id, "identity_pool.untagged", untagged)
 
     async def delete(self, pool_id: str) -> None:
         """There is no such pool, and nothing of it works any more; a job removes its identities. Raises
         ``IdentityPoolNotFound``."""
-        await self._pools.get(pool_id)
+        await self._pools.fresh(pool_id)
         # The job first: whatever happens from here on, all of this is done in the end.
         await self._jobs.enqueue(IDENTITY_POOL_REMOVAL, pool_id, can_be_cancelled=False)
         await self._pools.delete(pool_id)
         await self.world.audit.note("identity_pool.deleted", pool_id=pool_id)
 
-    async def _changed(self, pool: IdentityPool, action: Action) -> IdentityPool:
-        saved = await self._pools.save(replace(pool, modified=self.world.clock.now()))
-        await self.world.audit.note(action, pool_id=pool.id)
+    async def _changed(
+        self,
+        pool_id: str,
+        action: Action,
+        change: Callable[[IdentityPool], IdentityPool],
+        *,
+        alone: tuple[str, ...] = (),
+    ) -> IdentityPool:
+        """The pool is changed, and that is noted. Who changes something else of it at the same moment is no hindrance;
+        who changes one of the fields ``alone`` is: raises ``ConcurrentModification``."""
+        first = pool = await self._pools.fresh(pool_id)
+        for attempt in range(ATTEMPTS):
+            changed = replace(change(pool), modified=self.world.clock.now())
+            try:
+                saved = await self._pools.save(changed)
+                break
+            except ConcurrentModification:
+                pool = await self._pools.fresh(pool_id)
+                is_rival = any(getattr(pool, name) != getattr(first, name) for name in alone)
+                if is_rival or attempt == ATTEMPTS - 1:
+                    raise
+        await self.world.audit.note(action, pool_id=pool_id)
         return saved
+
+
+def _with_tags_of(pool: IdentityPool, wanted: PrincipalTags) -> IdentityPool:
+    others = tuple(each for each in pool.principal_tags if each.provider != wanted.provider)
+    if not (wanted.use_defaults or wanted.claims):
+        return replace(pool, principal_tags=others)
+    if len(others) >= MOST_TAGGED:
+        raise InvalidParameter(Reason.TOO_MANY_PROVIDERS, most=MOST_TAGGED, kind="providers with principal tags")
+    return replace(pool, principal_tags=(*others, wanted))

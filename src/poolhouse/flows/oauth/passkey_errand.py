@@ -11,29 +11,25 @@ from typing import Any, Final
 
 from poolhouse.errors import (
     AccountChanged,
-    AuthorizationClientUnknown,
-    ClientNotFound,
-    InvalidRequest,
     OAuthError,
     PasskeysNotConfigured,
     PasskeysNotEnabled,
     PoolNotFound,
     TransactionEnded,
 )
-from poolhouse.errors.reasons import Reason
 from poolhouse.flows.factors.passkeys import CreationOptions, Holder, PasskeyRegistrations
 from poolhouse.flows.factors.passkeys import policy_of as require_passkeys
 from poolhouse.flows.flow import Flow, World
 from poolhouse.flows.grants.handles import digest
 from poolhouse.flows.grants.sessions import Begun, BrowserSessions, SignedIn
 from poolhouse.flows.oauth import due
-from poolhouse.flows.oauth.checks.addressed import CLIENT_ID, settled
+from poolhouse.flows.oauth.checks.addressed import settled
 from poolhouse.flows.oauth.checks.request import require_allowed
 from poolhouse.flows.oauth.checks.stages import Asked
 from poolhouse.flows.oauth.interaction import Browser, Interact, Pending, Send, Show, Step
+from poolhouse.flows.oauth.named import NamedClients
 from poolhouse.flows.oauth.rules import rule
 from poolhouse.flows.oauth.waiting import Waiting
-from poolhouse.flows.protection.limits import Asked as Counted
 from poolhouse.flows.protection.limits import Limits
 from poolhouse.ports.clients import Clients
 from poolhouse.ports.pools import Pools
@@ -61,11 +57,10 @@ class PasskeyErrand(Flow):
     ) -> None:
         super().__init__(world)
         self._pools = pools
-        self._clients = clients
+        self._named = NamedClients(clients, limits)
         self._waiting = waiting
         self._sessions = sessions
         self._registrations = registrations
-        self._limits = limits
         self._request_seconds = request_seconds
 
     @rule("E1", "R5")
@@ -76,8 +71,7 @@ class PasskeyErrand(Flow):
         client: Client | None = None
         try:
             pool = await self._pools.get(asked.pool_id)
-            client = await self._client(pool, asked)
-            await self._limits.admit(Counted.AUTHORIZATION, client)
+            client = await self._named.of(pool, asked)
             known = settled(pool, client, asked)
             require_allowed(frozenset({"code"}), client, implicit=False)
             require_passkeys(pool)
@@ -99,18 +93,6 @@ class PasskeyErrand(Flow):
         pending = await self._waiting.begin(request, pool, client, handle)
         present = await self.present(pending, browser)
         return Interact(present if isinstance(present, Step) else Step.ADD_PASSKEY, pending, secret)
-
-    async def _client(self, pool: Pool, asked: Asked) -> Client:
-        client_id = asked.parameters.get("client_id")
-        if client_id is None:
-            raise InvalidRequest(Reason.OAUTH_PARAMETER_MISSING, name="client_id")
-        try:
-            client = await self._clients.get(client_id) if CLIENT_ID.fullmatch(client_id) else None
-        except ClientNotFound:
-            client = None
-        if client is None or client.pool_id != pool.id:
-            raise AuthorizationClientUnknown
-        return client
 
     async def present(self, pending: Pending, browser: Browser) -> SignedIn | Step:
         """Who gets the passkey, or what has to be done first. Raises ``TransactionEnded`` for another request."""

@@ -20,6 +20,7 @@ from poolhouse.flows.clients.secrets import ClientSecrets
 from poolhouse.flows.directory.groups import GroupAdministration
 from poolhouse.flows.directory.lookup import Directory
 from poolhouse.flows.directory.passwords import Credentials
+from poolhouse.flows.factors.contacts import NewContacts
 from poolhouse.flows.factors.devices import KnownDevices, RememberedDevices
 from poolhouse.flows.factors.enrolment import Enrolments
 from poolhouse.flows.factors.first import CODES, FirstFactors
@@ -156,6 +157,7 @@ def build_services(
         known,
         first,
         enrolments,
+        NewContacts(world, ports.users, limits),
         again,
         devices,
         sign_ups,
@@ -163,7 +165,7 @@ def build_services(
         stages=stages,
     )
     machine = Machine(world, ports.users, ports.attempts, lockout, devices, table, again)
-    sign_in = SignIn(world, ports.pools, ports.users, machine, directory, secrets, table, limits)
+    sign_in = SignIn(world, ports.pools, ports.users, machine, directory, secrets, table, limits, lockout)
     factor_set_ups = FactorSetUps(world, ports.clients, sign_in, machine, enrolments, limits, secrets)
     on_pages = OnPages(secrets)
     return Services(

@@ -12,12 +12,12 @@ from poolhouse.errors import AccountChanged, PasskeyRefused, PoolhouseError
 from poolhouse.flows.oauth.checks.stages import Asked
 from poolhouse.flows.oauth.interaction import Browser, Show, Step
 from poolhouse.flows.oauth.passkey_errand import PasskeyErrand
-from poolhouse.server.cookies import BROWSER, SESSIONS, Cookies
+from poolhouse.server.cookies import BETWEEN, BROWSER, SESSIONS, Cookies
 from poolhouse.server.pages.accounts import shown_name
-from poolhouse.server.pages.passkeys import creation_options
 from poolhouse.server.pages.views import Problem, SetUpPasskey
-from poolhouse.server.pages.visits import BETWEEN, PAGES, TX, Form, Visit, Visits
-from poolhouse.server.paths import root_of
+from poolhouse.server.pages.visits import TX, Form, Visit, Visits
+from poolhouse.server.passkey_options import creation_options
+from poolhouse.server.paths import PAGES, root_of
 
 PAGE: Final = PAGES[Step.ADD_PASSKEY]
 

@@ -24,7 +24,7 @@ from poolhouse.flows.oauth.interaction import Browser, Interact, Outcome, Pendin
 from poolhouse.ports.origin import Origin, begin
 from poolhouse.records.clients import Client
 from poolhouse.records.pools import Pool
-from poolhouse.server.cookies import BROWSER, DEVICE, SESSIONS, Cookies
+from poolhouse.server.cookies import BETWEEN, BROWSER, DEVICE, SESSIONS, Cookies
 from poolhouse.server.pages.csrf import Csrf
 from poolhouse.server.pages.error import ErrorPages
 from poolhouse.server.pages.forms import read_form
@@ -32,22 +32,13 @@ from poolhouse.server.pages.headers import origin_of
 from poolhouse.server.pages.progress import Progress, read, written
 from poolhouse.server.pages.renderer import Renderer
 from poolhouse.server.pages.views import Frame, View
-from poolhouse.server.paths import root_of
+from poolhouse.server.paths import PAGES, root_of
 
 Form = Mapping[str, str]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Sends = Callable[[web.Request, Send], web.Response]
 
 TX: Final = "tx"
-BETWEEN: Final = "."
-"""What stands between the handles of sessions in their cookie."""
-PAGES: Final[Mapping[Step, str]] = {
-    Step.SIGN_IN: "login",
-    Step.SIGN_UP: "signup",
-    Step.CHOOSE_ACCOUNT: "accounts",
-    Step.CONSENT: "consent",
-    Step.ADD_PASSKEY: "passkeys/add",
-}
 _LONGEST: Final = 256
 
 _logger = logging.getLogger("poolhouse.pages")
@@ -197,6 +188,7 @@ class Visits:
             product=visit.pool.name,
             client=visit.client.name,
             csrf=self._csrf.token(visit.secret, visit.pending.handle),
+            handle=visit.pending.handle,
             locale=self._renderer.languages.choose(visit.request, visit.pending.request.locales),
             links=links or {},
             redirect_origins=(origin,) if origin else (),

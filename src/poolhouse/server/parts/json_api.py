@@ -13,7 +13,7 @@ from poolhouse.server.cognito.bindings.json import JsonApi
 from poolhouse.server.cognito.dispatch import Dispatch
 from poolhouse.server.ground import Ground
 from poolhouse.server.part import Built, Part
-from poolhouse.server.proxies import source_address
+from poolhouse.server.proxies import source_address, told_hosts
 from poolhouse.server.requests import RequestIds
 from poolhouse.server.routes import Audience, Route
 
@@ -33,6 +33,7 @@ async def build(ground: Ground, built: Built) -> Part:
         body_limit=ground.settings.limits.body,
         open_body_limit=min(ground.settings.limits.body, ground.settings.limits.open_body),
         strict=strict,
+        hosts=lambda request: told_hosts(request.remote, request.headers, server.trusted_proxies),
     )
     return Part(
         routes=(

@@ -34,7 +34,7 @@ async def build(ground: Ground, built: Built) -> Part:
         ground.world,
         built.one(Ports),
         built.one(Services),
-        ground.http,
+        ground.clients_http,
         terms,
         # As all requests that nobody signed.
         admit=lambda name: classes.admit(name, server.region),

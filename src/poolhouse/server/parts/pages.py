@@ -18,6 +18,7 @@ from poolhouse.server.pages.confirm_link import ConfirmLinkPages
 from poolhouse.server.pages.consent import ConsentPages
 from poolhouse.server.pages.csrf import Csrf
 from poolhouse.server.pages.error import ErrorPages
+from poolhouse.server.pages.onward import Onward
 from poolhouse.server.pages.recovery import RecoveryPages
 from poolhouse.server.pages.renderer import Renderer
 from poolhouse.server.pages.sign_in import SignInPages
@@ -49,9 +50,10 @@ async def build(ground: Ground, built: Built) -> Part:
         request_id=RequestIds(ground.surroundings.chance).of,
         to_client=to_client,
     )
-    signing_in = SignInPages(visits, services)
-    signing_up = SignUpPages(visits, services, signing_in)
-    recovering = RecoveryPages(visits, services, signing_in)
+    onward = Onward(visits, services)
+    signing_in = SignInPages(visits, services, onward)
+    signing_up = SignUpPages(visits, services, onward)
+    recovering = RecoveryPages(visits, services, onward)
     choosing = AccountPages(visits, services.sessions)
     linked = ConfirmLinkPages(services, renderer, errors, csrf, cookies, world.chance, visits.begin)
     agreeing = ConsentPages(visits, services.sessions, services.resource_servers)
@@ -75,10 +77,10 @@ async def build(ground: Ground, built: Built) -> Part:
 
 def _page(name: str, show: Handler, answer: Handler) -> tuple[Route, ...]:
     """Its routes: looking, and answering. What a page is asked by another method is refused, and changes nothing
-    (security row 24)."""
+    (security row 24). Clients of the field lead their users to pages with an authorization request."""
     path, label = f"{POOL}/{name}", f"page_{name.replace('/', '_')}"
     return (
-        Route("GET", path, show, Audience.ANYBODY, label),
+        Route("GET", path, show, Audience.ANYBODY, label, is_long=True),
         Route("POST", path, answer, Audience.ANYBODY, label),
         Route("*", path, _not_allowed, Audience.ANYBODY, label),
     )

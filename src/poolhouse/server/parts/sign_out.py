@@ -35,5 +35,8 @@ async def build(ground: Ground, built: Built) -> Part:
 
 
 def _page(path: str, label: str, **handlers: Handler) -> tuple[Route, ...]:
-    routes = [Route(method, POOL + path, handler, Audience.ANYBODY, label) for method, handler in handlers.items()]
+    routes = [
+        Route(method, POOL + path, handler, Audience.ANYBODY, label, is_long=True)
+        for method, handler in handlers.items()
+    ]
     return (*routes, Route("*", POOL + path, only(*handlers), Audience.ANYBODY, label))

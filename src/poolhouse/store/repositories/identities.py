@@ -34,10 +34,12 @@ class IdentityPoolRepository:
 
     async def get(self, pool_id: str) -> IdentityPool:
         held = self._cache.get(pool_id)
-        if held is not None:
-            return held
+        return held if held is not None else await self.fresh(pool_id)
+
+    async def fresh(self, pool_id: str) -> IdentityPool:
         pool = await self._shelf.get(*_pool_key(pool_id))
         if pool is None:
+            self._cache.drop(pool_id)
             raise IdentityPoolNotFound(pool_id)
         return self._cache.put(pool_id, pool)
 

@@ -36,6 +36,8 @@ FORMS: Mapping[str, str | None] = {
     "choose": "answer",
     "new_password": "answer",
     "custom": "answer",
+    "contact": "enrol",
+    "stuck": "leave",
     "set_up_authenticator": "enrol",
     "set_up_passkey": "enrol",
     "recovery_codes": "saved",

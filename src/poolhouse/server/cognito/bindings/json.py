@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
@@ -39,6 +39,7 @@ class JsonApi:
     ``region`` is that of calls that nobody signed. ``request_id`` names a request, in the answer and in the log. With
     ``strict`` the log gets the text of unexpected exceptions: for tests and development. A body that has not come after
     ``body_seconds`` is not waited for any longer. ``body_limit`` is in bytes, ``open_body_limit`` for unsigned calls.
+    ``hosts`` are those that a trusted proxy says the client called, and signed.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class JsonApi:
         open_body_limit: int,
         strict: bool = False,
         body_seconds: float = 10.0,
+        hosts: Callable[[web.Request], Sequence[str]] = lambda _: (),
     ) -> None:
         self._dispatch = dispatch
         self._callers = callers
@@ -67,6 +69,7 @@ class JsonApi:
         self._body_limit = body_limit
         self._open_body_limit = open_body_limit
         self._body_seconds = body_seconds
+        self._hosts = hosts
         self._signatures: dict[str, Signatures] = {}
 
     async def handle(self, request: web.Request) -> Answer:
@@ -114,7 +117,9 @@ class JsonApi:
         if route.signed:
             # A wrong signature leaves something too: from where it came.
             begin(Origin(source, request_id, None, user_agent))
-            signed = await self._verifier(route.service).verify("POST", request.raw_path, request.headers, body)
+            signed = await self._verifier(route.service).verify(
+                "POST", request.raw_path, request.headers, body, hosts=self._hosts(request)
+            )
             caller, region = signed.caller, signed.region
         route.require_offered()
         actor = f"key:{caller.key_id}" if caller else None

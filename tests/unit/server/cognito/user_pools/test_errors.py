@@ -23,7 +23,7 @@ CALLER = {
 }
 """What may be said of a caller before any operation runs, declared or not."""
 
-ELSEWHERE = {domain.PolicyMalformed, domain.RoleRefused} | {
+ELSEWHERE = {domain.PolicyMalformed, domain.RoleRefused, domain.SessionTooLarge} | {
     kind
     for kind in vars(domain).values()
     if isinstance(kind, type) and kind.__module__ == "poolhouse.errors.identities"
