@@ -133,7 +133,7 @@ class Places:
         progress, asking = visit.progress, waiting.asking
         if isinstance(asking.question, SetUpFactor):
             if progress.set_up is not None:
-                return _set_up_view(progress, progress.set_up, problems, typed)
+                return set_up_view(progress, progress.set_up, problems, typed)
             return self._ways_to_set_up(visit, problems)
         return view_of(
             asking,
@@ -266,7 +266,7 @@ def fields_of(visit: Visit, asking: Asking) -> tuple[Field, ...]:
     return missing_fields(visit.pool, missing) if missing else ()
 
 
-def _set_up_view(
+def set_up_view(
     progress: Progress, set_up: SetUp, problems: tuple[Problem, ...], typed: Mapping[str, str] | None
 ) -> View:
     if set_up.factor == TOTP:
