@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any, Final
 
+from poolhouse.errors import UnsupportedOperation
 from poolhouse.flows.sign_in.hosted import PASSWORD, HostedSignIn
 from poolhouse.flows.sign_in.machine import Asking
 from poolhouse.flows.sign_in.questions import AnswerPlugin, AnswerStranger, ChooseFactor, GiveCode, SetUpFactor
@@ -45,6 +46,7 @@ class Place(Enum):
     OTHER = "other"
     RECOVERY = "recovery"
     CODES = "codes"
+    OFFER = "offer"
     WAYS = "ways"
     """How to set up a second factor."""
     CONTACT = "contact"
@@ -115,6 +117,8 @@ class Places:
                 medium = "SMS" if attribute == "phone_number" else "EMAIL"
                 view = Contact(username=progress.username, medium=medium, missing=missing, problems=problems)
                 links |= self._other(visit)
+            case Place.OFFER:
+                raise UnsupportedOperation  # it needs an authenticator's options (offer.py)
             case Place.CODES:
                 view, links = RecoveryCodes(codes=progress.codes, problems=problems), {}
             case Place.RECOVERY:
@@ -158,6 +162,8 @@ class Places:
         progress, at = visit.progress, visit.request.query.get("at")
         if progress.codes:
             return Place.CODES
+        if progress.offers:
+            return Place.OFFER
         can_choose = bool(progress.username) and len(self.ways(visit)) > 1
         if at == Place.NAME.value:
             return Place.NAME

@@ -190,11 +190,13 @@ class SetUpAuthenticator(View, frozen=True, kw_only=True):
 
 
 class SetUpPasskey(View, frozen=True, kw_only=True):
-    """``account`` is the id of the user who is shown; None where a sign-in says whose it is."""
+    """``account`` is the id of the user who is shown; None where a sign-in says whose it is. ``can_refuse``: and say
+    that nobody is to ask again."""
 
     template = "set_up_passkey"
     username: str
     account: str | None = None
+    can_refuse: bool = False
     options: Mapping[str, Any]
 
 

@@ -20,6 +20,7 @@ from poolhouse.server.pages.confirm_link import ConfirmLinkPages
 from poolhouse.server.pages.consent import ConsentPages
 from poolhouse.server.pages.csrf import Csrf
 from poolhouse.server.pages.error import ErrorPages
+from poolhouse.server.pages.offer import PasskeyOffer
 from poolhouse.server.pages.onward import Onward
 from poolhouse.server.pages.recovery import RecoveryPages
 from poolhouse.server.pages.renderer import Renderer
@@ -52,8 +53,9 @@ async def build(ground: Ground, built: Built) -> Part:
         request_id=RequestIds(ground.surroundings.chance).of,
         to_client=to_client,
     )
-    onward = Onward(visits, services)
-    signing_in = SignInPages(visits, services, onward)
+    offer = PasskeyOffer(visits, services)
+    onward = Onward(visits, services, offer)
+    signing_in = SignInPages(visits, services, onward, offer)
     signing_up = SignUpPages(visits, services, onward)
     recovering = RecoveryPages(visits, services, onward)
     choosing = AccountPages(visits, services.sessions)
