@@ -236,6 +236,19 @@ async def test_row_26_wrong_codes_are_counted_and_do_not_lock_the_sign_in(at: Si
     assert "code" in (await signed_in(at)).answer
 
 
+async def test_who_has_just_signed_up_sets_up_a_factor_and_goes_back(at: Site) -> None:
+    page = await at.robot.send(
+        await at.start(prompt="create"), username="ada", email="ada@example.com", password=PASSWORD
+    )
+    assert "code" in (await at.robot.send(page, code=at.house.last_code())).answer
+
+    page = await at.robot.open(address(at))
+    codes = await at.robot.send(page, code=app_of(at, page).code())
+    assert "Save your recovery codes" == codes.heading
+
+    assert at.oauth.app.callback_urls[0] == (await at.robot.send(codes, kept="1")).left
+
+
 async def test_recovery_codes_are_shown_to_nobody_after_a_sign_out(at: Site) -> None:
     await signed_in(at)
     page = await at.robot.open(address(at))

@@ -50,6 +50,7 @@ from poolhouse.records.users import User
 RECENT: Final = 300
 """Seconds since the sign-in within which an errand can be run without another one."""
 _DEVICE: Final = "device"
+_KNOWLEDGE: Final = frozenset({"password", "custom"})
 
 
 class Needs(Struct, frozen=True):
@@ -113,8 +114,7 @@ class Errand(Flow):
             expires=now + self._request_seconds,
             redirect_uri=known.redirect_uri,
             max_age=RECENT,
-            # Whoever lacks a second factor alone is asked for nothing else.
-            acr_values=(TWO,) if live and self._lacks(pool, live[0]) else (),
+            acr_values=(TWO,) if live and self._lacks_nothing_else(pool, live[0]) else (),
             adds_passkey=True,
             **wanted,
         )
@@ -140,9 +140,13 @@ class Errand(Flow):
         self._require(pending)
         live = await self._sessions.live(pending.pool, browser.sessions)
         present = due.who(pending.request, live, self.world.clock.now())
-        if isinstance(present, SignedIn) and self._lacks(pending.pool, present):
+        if isinstance(present, SignedIn) and not self._is_run(pending) and self._lacks(pending.pool, present):
             return Step.SIGN_IN
         return present
+
+    def _is_run(self, pending: Pending) -> bool:
+        """Whether all is done but for what its user is still shown."""
+        return self.step.value in pending.request.done
 
     async def present_as(self, pending: Pending, browser: Browser, sub: str) -> SignedIn:
         """Raises ``AccountChanged`` where it is not this user by now, and ``TransactionEnded``."""
@@ -156,6 +160,10 @@ class Errand(Flow):
         proofs = signed_in.session.proofs
         person = Person.of(signed_in.user)
         return self._factors.due(Directory.of(pool), person, proofs, on_device=_DEVICE in proofs) is not None
+
+    def _lacks_nothing_else(self, pool: Pool, signed_in: SignedIn) -> bool:
+        """Whether it is enough to ask for that factor. After a sign-up by its code, say, it is not."""
+        return not _KNOWLEDGE.isdisjoint(signed_in.session.proofs) and self._lacks(pool, signed_in)
 
     async def renewed(self, pending: Pending, browser: Browser, present: SignedIn, user: User) -> Begun:
         """The session has a new handle, for what its user signs in by was changed in it."""
