@@ -48,6 +48,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "master.key_file": "A file that holds them instead.",
     "root.access_key_id": "The first administrator's access key, which may do everything.",
     "root.secret_access_key": "Its secret.",
+    "access.roles_file": "A file of roles in JSON, which stand beside those in the store ([policies.md](policies.md)).",
     "tokens.rotation_lead": "Seconds between the publication of a new signing key and its first signature.",
     "tokens.keys_fresh": "Seconds after which signing keys are read again.",
     "oauth.code_seconds": "How many seconds an authorization code is good for.",
@@ -71,6 +72,9 @@ MEANINGS: Final[Mapping[str, str]] = {
     "identities.pools": "How many identity pools there can be.",
     "identities.providers": "How many user pools one can trust, how many OpenID Connect providers, how many SAML ones.",
     "identities.rules": "How many rules can choose the role of one provider's users.",
+    "identities.guest_policy": "What guests' credentials are good for at most, whatever their role allows; in the "
+    'environment a JSON object, in the file `{ file = "guests.json" }` will do. Not said: their own data, APIs behind '
+    "the gateway, and S3, as their role allows ([policies.md](policies.md#guests)).",
     "limits.body": "Bytes of a request's body.",
     "limits.open_body": "The same, where nobody signed it; never more than `limits.body`.",
     "limits.requests": "Requests a second by class of operations (`{ UserRead = 120 }`), for each process.",

@@ -116,6 +116,13 @@ class Root:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """``roles_file`` is a file of roles in JSON, which stand beside those in the store."""
+
+    roles_file: str | None = field(default=None, metadata=_by(values.text, "ROLES_FILE"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tokens:
     """``rotation_lead``: seconds between the publication of a new signing key and its first signature.
     ``keys_fresh``: seconds after which signing keys are read again."""
@@ -212,6 +219,8 @@ class Identities:
     pools: int = field(default=1_000, metadata=_by(values.whole(1, 1_000_000)))
     providers: int = field(default=50, metadata=_by(values.whole(1, 1_000)))
     rules: int = field(default=25, metadata=_by(values.whole(1, 400)))
+    guest_policy: Mapping[str, Any] | str | None = field(default=None, repr=False, metadata=_by(values.policy))
+    """What credentials of guests are good for at most. None: what ``flows.access.guests`` says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -287,6 +296,7 @@ class Settings:
     store: Store = Store()
     master: Master = Master()
     root: Root = Root()
+    access: Access = Access()
     tokens: Tokens = Tokens()
     oauth: OAuth = OAuth()
     sessions: Sessions = Sessions()
@@ -307,6 +317,7 @@ SECTIONS: Mapping[str, type[Any]] = {
     "store": Store,
     "master": Master,
     "root": Root,
+    "access": Access,
     "tokens": Tokens,
     "oauth": OAuth,
     "sessions": Sessions,
