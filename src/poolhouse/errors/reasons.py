@@ -548,7 +548,6 @@ class Reason(Enum):
     POLICY_VARIABLE = (
         "The policy, {place}: {value} has a variable that is not written as ${{key}} or ${{key, 'default'}}."
     )
-    SESSION_TOO_LARGE = "Session policies and tags together are too large."
     POLICY_NOT_FOUND = "The policy does not exist."
     POLICY_TAKEN = "A policy with the name already exists."
     POLICY_IN_USE = "The policy is attached to a role; detach it first."

@@ -16,6 +16,7 @@ NOTED: Final[Mapping[str, tuple[Action, ...]]] = {
     "CreateIdentityPool": ("identity_pool.created",),
     "DeleteIdentities": ("identity.deleted",),
     "DeleteIdentityPool": ("identity_pool.deleted",),
+    "GetCredentialsForIdentity": ("credentials.issued",),
     "GetId": ("identity.created", *_LINKED),
     "MergeDeveloperIdentities": ("identity.merged",),
     "SetIdentityPoolRoles": ("identity_pool.roles_set",),
