@@ -73,8 +73,9 @@ class DeveloperIdentities(Flow):
         providers beside it lead there, too. ``tags`` are those that the developer gives to the user.
 
         Raises ``IdentityPoolNotFound``; ``IdentityNotFound`` also for one of another pool; ``InvalidParameter`` where
-        the developer's login is not there, or not of this pool, and for what can be no tag; ``DeveloperUserTaken`` where the user has another
-        identity than the one given; and as ``IdentityService.resolve`` for the public logins.
+        the developer's login is not there, or not of this pool, and for what can be no tag; ``DeveloperUserTaken``
+        where the user has another identity than the one given; and as ``IdentityService.resolve`` for the public
+        logins.
         """
         pool = await self._pools.get(pool_id)
         provider = pool.developer_provider

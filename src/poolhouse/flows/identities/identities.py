@@ -48,8 +48,8 @@ class Resolved(Struct, frozen=True, kw_only=True):
 
 
 def tags_of(resolved: Resolved, given: Mapping[str, str] = MappingProxyType({})) -> Mapping[str, str]:
-    """What policies may know of the caller: the tags that a developer gives, those that a token of ours brings, and those
-    of the logins, the first of a key. Raises ``LoginRefused`` where they are too many."""
+    """What policies may know of the caller: the tags that a developer gives, those that a token of ours brings, and
+    those of the logins, the first of a key. Raises ``LoginRefused`` where they are too many."""
     tags: dict[str, str] = {}
     own = {} if resolved.own is None else resolved.own.tags
     for some in (given, own, principal_tags(resolved.pool, resolved.proven)):
