@@ -20,6 +20,7 @@ WALKED: Final = {
     "docs/from-javascript.md": Begins.EMPTY,
     "docs/gateway.md": Begins.EMPTY,
     "docs/hosted-sign-in.md": Begins.EMPTY,
+    "docs/identities.md": Begins.EMPTY,
     "docs/oidc.md": Begins.EMPTY,
     "docs/plugins.md": Begins.EMPTY,
     "docs/verify-a-token.md": Begins.EMPTY,
@@ -31,7 +32,13 @@ WALKED: Final = {
     "examples/plugin_migrate_sqlite/README.md": Begins.EXAMPLE,
 }
 
-INSTALLS: Final = frozenset(WALKED) - {"docs/command-line.md", "docs/gateway.md", "docs/hosted-sign-in.md", "docs/oidc.md"}
+INSTALLS: Final = frozenset(WALKED) - {
+    "docs/command-line.md",
+    "docs/gateway.md",
+    "docs/hosted-sign-in.md",
+    "docs/identities.md",
+    "docs/oidc.md",
+}
 """These install something from an index."""
 
 ELSEWHERE: Final = {
