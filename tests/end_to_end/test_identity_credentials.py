@@ -59,18 +59,15 @@ class Guests:
 
     def client(self, service: str, credentials: Mapping[str, str] | None = None) -> Any:
         """As an app has it: without credentials of its own, or with those of an identity."""
-        config = Config(
-            retries={"total_max_attempts": 1}, proxies={}, signature_version=None if credentials else UNSIGNED
-        )
-        given = (
-            {}
-            if credentials is None
-            else {
+        signature = None if credentials else UNSIGNED
+        config = Config(retries={"total_max_attempts": 1}, proxies={}, signature_version=signature)
+        given = {}
+        if credentials is not None:
+            given = {
                 "aws_access_key_id": credentials["AccessKeyId"],
                 "aws_secret_access_key": credentials.get("SecretKey") or credentials["SecretAccessKey"],
                 "aws_session_token": credentials["SessionToken"],
             }
-        )
         return boto3.Session().client(
             service, endpoint_url=self.house.base_url, region_name="us-east-1", config=config, **given
         )
