@@ -77,7 +77,7 @@ def list_oidc(config: Config = None) -> None:
         config,
         lambda server: show(
             providers.every(server.providers.oidc_page),
-            lambda each: f"{server.providers.oidc_arn(each)}  {len(each.client_ids)} clients",
+            lambda each: f"{server.providers.oidc_arn(each)}  clients: {len(each.client_ids)}",
             nothing="There are no OpenID providers.",
         ),
     )
