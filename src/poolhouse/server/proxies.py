@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final, Protocol, TypeAlias
@@ -44,7 +44,7 @@ def source_address(peer: str | None, headers: Headers, trusted: Sequence[Network
     return str(told.pop()) if len(told) == 1 else str(address)
 
 
-def asked_hosts(peer: str | None, headers: Headers, trusted: Sequence[Network]) -> tuple[str, ...]:
+def asked_hosts(peer: str | None, headers: Headers, trusted: Sequence[Network]) -> Iterator[str]:
     """The hosts that the request says it was sent to, in lower case and without a port, the first to be asked first:
     that of ``Host``, and what a trusted proxy that does not pass it on says in its place, as ``X-Forwarded-Host`` or in
     ``Forwarded``. The proxy next to us wrote the last entry of each; where the two differ, neither is believed.
@@ -53,7 +53,9 @@ def asked_hosts(peer: str | None, headers: Headers, trusted: Sequence[Network]) 
     ``Host`` on may let a client's ``X-Forwarded-Host`` through: so it is looked at only where ``Host`` leads nowhere.
     """
     said = headers.getall("Host", ())
-    hosts = [said[0]] if len(said) == 1 else []
+    if len(said) == 1 and (host := _host(said[0])) is not None:
+        # Nearly all who ask for one are content with it.
+        yield host
     address = _peer(peer or "")
     if address is not None and _is_among(address, trusted):
         told = {
@@ -61,9 +63,8 @@ def asked_hosts(peer: str | None, headers: Headers, trusted: Sequence[Network]) 
             for name, read in (("X-Forwarded-Host", _plain), ("Forwarded", _hosts_forwarded))
             if (entries := read(headers.getall(name, ()))) and entries[-1].strip()
         }
-        if len(told) == 1:
-            hosts.extend(told)
-    return tuple([host for host in map(_host, hosts) if host is not None])
+        if len(told) == 1 and (host := _host(told.pop())) is not None:
+            yield host
 
 
 @lru_cache(maxsize=1024)
