@@ -34,7 +34,7 @@ def source_address(peer: str | None, headers: Headers, trusted: Sequence[Network
     address = _peer(peer or "")
     if address is None:
         return peer or ""
-    if not _is_among(address, trusted):
+    if not trusted or not _is_among(address, trusted):
         return _text(address)
     told = {
         _nearest_stranger(address, entries, trusted)
