@@ -81,7 +81,8 @@ class Refreshing(Flow):
         by ``secret_hash`` (over the user name) there, by ``client_secret`` here, unless it has done so already
         (``is_proven``). ``device_key`` is that of the device that the token was given to, where the pool tells devices
         apart. ``scopes`` says which of those that were granted the new access token is for (None: all); what it raises
-        leaves the refresh token as it is. ``stands`` says whether the grant still has what it stands on (None: it needs nothing).
+        leaves the refresh token as it is. ``stands`` says whether the grant still has what it stands on (None: it needs
+        nothing).
 
         Raises ``InvalidRefreshToken`` with the field's sentences, ``RefreshTokenReused``, ``UserDisabled``,
         ``TooManyRequests`` where too many proofs of the client have failed,
