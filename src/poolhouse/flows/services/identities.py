@@ -12,6 +12,7 @@ from poolhouse.flows.identities.identities import IdentityService
 from poolhouse.flows.identities.linking import Linking
 from poolhouse.flows.identities.login_keys import LoginKeys
 from poolhouse.flows.identities.merging import Merging
+from poolhouse.flows.identities.openid_token import OpenIdTokens
 from poolhouse.flows.identities.pools import IdentityPoolAdministration
 from poolhouse.flows.identities.settings import IdentityLimits
 from poolhouse.ports.identities import IdentityPorts, LoginProofs
@@ -22,6 +23,7 @@ class IdentityServices(Struct, frozen=True, kw_only=True):
     identities: IdentityService
     developers: DeveloperIdentities
     identity_administration: IdentityAdministration
+    openid_tokens: OpenIdTokens
 
 
 def build_identity_services(
@@ -30,6 +32,7 @@ def build_identity_services(
     *,
     proofs: LoginProofs,
     keys: LoginKeys,
+    openid_tokens: OpenIdTokens,
     limits: IdentityLimits | None = None,
     guests: GuestLimit | None = None,
 ) -> IdentityServices:
@@ -46,4 +49,5 @@ def build_identity_services(
         identities=identities,
         developers=DeveloperIdentities(world, ports.pools, ports.logins, proofs, merging, linking, identities, keys),
         identity_administration=IdentityAdministration(world, ports.pools, ports.identities, ports.logins, merging),
+        openid_tokens=openid_tokens,
     )
