@@ -20,6 +20,7 @@ WALKED: Final = {
     "docs/from-javascript.md": Begins.EMPTY,
     "docs/gateway.md": Begins.EMPTY,
     "docs/hosted-sign-in.md": Begins.EMPTY,
+    "docs/identity-pools.md": Begins.EMPTY,
     "docs/oidc.md": Begins.EMPTY,
     "docs/plugins.md": Begins.EMPTY,
     "docs/verify-a-token.md": Begins.EMPTY,
@@ -35,6 +36,7 @@ INSTALLS: Final = frozenset(WALKED) - {
     "docs/command-line.md",
     "docs/gateway.md",
     "docs/hosted-sign-in.md",
+    "docs/identity-pools.md",
     "docs/oidc.md",
 }
 """These install something from an index."""
