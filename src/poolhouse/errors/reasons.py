@@ -515,6 +515,21 @@ class Reason(Enum):
     GATEWAY_NOT_TOLD = "The gateway has to say what is asked for, once each: {fields}."
     PROVIDER_AWAY = "The identity provider could not be asked. Try again."
     POLICY_MALFORMED = "The document is not a policy."
+    FORM_TOO_LARGE = "The body of the request is too large, or encoded."
+    FORM_NOT_READ = "The body of the request is not a form that can be read."
+    FORM_NAME_TWICE = "A parameter is sent more than once."
+    FORM_NAME_MISSING = "The request must contain the parameter {name}"
+    FORM_NO_NUMBER = "The parameter {name} is not a number that can be meant."
+    ACTION_UNKNOWN = "There is no such action for this version of the service."
+    WEB_TOKEN_INVALID = "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)"
+    WEB_TOKEN_EXPIRED = "Token expired: {now} >= {exp}"
+    WEB_PROVIDER_UNKNOWN = "No OpenIDConnect provider found in your account for the issuer of the token"
+    ROLE_SESSION_NAME = "RoleSessionName has 2 to 64 letters, digits or signs of +=,.@_-"
+    ROLE_DURATION = "DurationSeconds is from {least} to the MaxSessionDuration of the role, {most}."
+    SESSION_POLICIES_MANY = "A session has at most {most} managed policies."
+    SESSION_POLICIES_DIFFER = "The session policies are of different versions of the language."
+    SESSION_POLICY_UNKNOWN = "There is no such managed policy."
+    SESSION_TOO_LARGE = "Session policies and tags together are too large."
     POLICY_NOT_JSON = "The policy is not JSON in UTF-8."
     POLICY_TOO_LARGE = "A policy has at most {most} characters, white space not counted."
     POLICY_KEY_TWICE = "The policy says the same key twice in one object."
@@ -537,7 +552,6 @@ class Reason(Enum):
     POLICY_VARIABLE = (
         "The policy, {place}: {value} has a variable that is not written as ${{key}} or ${{key, 'default'}}."
     )
-    SESSION_TOO_LARGE = "Session policies and tags together are too large."
     ROLE_REFUSED = "Not authorized to perform sts:AssumeRoleWithWebIdentity"
 
     # transfer
