@@ -20,6 +20,7 @@ WALKED: Final = {
     "docs/from-javascript.md": Begins.EMPTY,
     "docs/gateway.md": Begins.EMPTY,
     "docs/hosted-sign-in.md": Begins.EMPTY,
+    "docs/identity-pools.md": Begins.EMPTY,
     "docs/logins.md": Begins.EMPTY,
     "docs/oidc.md": Begins.EMPTY,
     "docs/plugins.md": Begins.EMPTY,
@@ -37,6 +38,7 @@ INSTALLS: Final = frozenset(WALKED) - {
     "docs/command-line.md",
     "docs/gateway.md",
     "docs/hosted-sign-in.md",
+    "docs/identity-pools.md",
     "docs/logins.md",
     "docs/oidc.md",
 }

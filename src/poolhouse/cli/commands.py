@@ -133,7 +133,7 @@ def serve(
     listen: ListenAt = None,
     parts: Annotated[
         str | None,
-        typer.Option(metavar="NAMES", help="What to offer, with commas between: user_pools, identities."),
+        typer.Option(metavar="NAMES", help="What to offer, with commas between: user_pools, identities, gateway."),
     ] = None,
     workers: Annotated[int, typer.Option(min=1, max=64, metavar="N", help="Processes that share the work.")] = 1,
     access_log: AccessLog = False,

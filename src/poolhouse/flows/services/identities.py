@@ -13,7 +13,7 @@ from poolhouse.flows.identities.linking import Linking
 from poolhouse.flows.identities.login_keys import LoginKeys
 from poolhouse.flows.identities.merging import Merging
 from poolhouse.flows.identities.openid_token import OpenIdTokens
-from poolhouse.flows.identities.pools import IdentityPoolAdministration
+from poolhouse.flows.identities.pools import IdentityPoolAdministration, KnownRoles
 from poolhouse.flows.identities.settings import IdentityLimits
 from poolhouse.ports.identities import IdentityPorts, LoginProofs
 
@@ -33,6 +33,7 @@ def build_identity_services(
     proofs: LoginProofs,
     keys: LoginKeys,
     openid_tokens: OpenIdTokens,
+    roles: KnownRoles | None = None,
     limits: IdentityLimits | None = None,
     guests: GuestLimit | None = None,
 ) -> IdentityServices:
@@ -45,7 +46,7 @@ def build_identity_services(
         world, ports.pools, ports.identities, ports.logins, proofs, merging, linking, keys, guests
     )
     return IdentityServices(
-        pools=IdentityPoolAdministration(world, ports.pools, ports.jobs, limits=limits),
+        pools=IdentityPoolAdministration(world, ports.pools, ports.jobs, roles=roles, limits=limits),
         identities=identities,
         developers=DeveloperIdentities(world, ports.pools, ports.logins, proofs, merging, linking, identities, keys),
         identity_administration=IdentityAdministration(world, ports.pools, ports.identities, ports.logins, merging),
