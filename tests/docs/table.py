@@ -21,11 +21,14 @@ WALKED: Final = {
     "docs/gateway.md": Begins.EMPTY,
     "docs/hosted-sign-in.md": Begins.EMPTY,
     "docs/identities.md": Begins.EMPTY,
+    "docs/identity-pools.md": Begins.EMPTY,
+    "docs/logins.md": Begins.EMPTY,
     "docs/oidc.md": Begins.EMPTY,
     "docs/plugins.md": Begins.EMPTY,
     "docs/verify-a-token.md": Begins.EMPTY,
     "examples/plugin_chat_push/README.md": Begins.EXAMPLE,
     "examples/plugin_fraud_check/README.md": Begins.EXAMPLE,
+    "examples/plugin_game_ticket/README.md": Begins.EXAMPLE,
     "examples/plugin_invite_only/README.md": Begins.EXAMPLE,
     "examples/plugin_mailed_link/README.md": Begins.EXAMPLE,
     "examples/plugin_migrate_sha1/README.md": Begins.EXAMPLE,
@@ -37,6 +40,8 @@ INSTALLS: Final = frozenset(WALKED) - {
     "docs/gateway.md",
     "docs/hosted-sign-in.md",
     "docs/identities.md",
+    "docs/identity-pools.md",
+    "docs/logins.md",
     "docs/oidc.md",
 }
 """These install something from an index."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Final
+from typing import Any, Final, Protocol
 
 from msgspec.structs import replace
 
@@ -43,11 +43,29 @@ _SETTINGS: Final = tuple(name for name in IdentityPoolSettings.__struct_fields__
 _ROLES: Final = ("roles", "mappings")
 
 
+class KnownRoles(Protocol):
+    """What roles there are here (``flows.access.roles.RoleBook``)."""
+
+    async def find(self, arn: str) -> Any | None: ...
+
+    def names_no_audience(self, role: Any) -> bool:
+        """Whether identities of any pool could take it."""
+
+
 class IdentityPoolAdministration(Flow):
+    """``roles`` are the roles that are known here; without them nothing is known of any."""
+
     def __init__(
-        self, world: World, pools: IdentityPools, jobs: JobQueue, *, limits: IdentityLimits | None = None
+        self,
+        world: World,
+        pools: IdentityPools,
+        jobs: JobQueue,
+        *,
+        roles: KnownRoles | None = None,
+        limits: IdentityLimits | None = None,
     ) -> None:
         super().__init__(world)
+        self._roles = roles
         self._pools = pools
         self._jobs = jobs
         self._limits = limits or IdentityLimits()
@@ -94,8 +112,11 @@ class IdentityPoolAdministration(Flow):
         )
 
     async def set_roles(self, pool_id: str, roles: Mapping[str, str], mappings: Sequence[RoleMapping]) -> IdentityPool:
-        """The pool has these roles and mappings, and no others. Raises as ``update``."""
+        """The pool has these roles and mappings, and no others. A role that is not known here may be one of another
+        cloud, and is taken as it is. Raises as ``update``."""
         check_roles(roles, mappings, self._limits)
+        for arn in sorted({*roles.values(), *(rule.role_arn for mapping in mappings for rule in mapping.rules)}):
+            await self._require_audience(arn)
         return await self._changed(
             pool_id,
             "identity_pool.roles_set",
@@ -142,6 +163,12 @@ class IdentityPoolAdministration(Flow):
         await self._jobs.enqueue(IDENTITY_POOL_REMOVAL, pool_id, can_be_cancelled=False)
         await self._pools.delete(pool_id)
         await self.world.audit.note("identity_pool.deleted", pool_id=pool_id)
+
+    async def _require_audience(self, arn: str) -> None:
+        """Security row 51: who trusts identity pools has to say which."""
+        role = None if self._roles is None else await self._roles.find(arn)
+        if self._roles is not None and role is not None and self._roles.names_no_audience(role):
+            raise InvalidParameter(Reason.ROLE_NAMES_NO_AUDIENCE, arn=arn)
 
     async def _changed(
         self,

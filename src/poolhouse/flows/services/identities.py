@@ -20,7 +20,7 @@ from poolhouse.flows.identities.linking import Linking
 from poolhouse.flows.identities.login_keys import LoginKeys
 from poolhouse.flows.identities.merging import Merging
 from poolhouse.flows.identities.openid_token import OpenIdTokens
-from poolhouse.flows.identities.pools import IdentityPoolAdministration
+from poolhouse.flows.identities.pools import IdentityPoolAdministration, KnownRoles
 from poolhouse.flows.identities.settings import IdentityLimits
 from poolhouse.flows.identities.web_identity import WebIdentities, WebIdentityRoles
 from poolhouse.ports.access import ManagedPolicies, OidcProviders, Revocations
@@ -58,6 +58,7 @@ def build_identity_services(
     keys: LoginKeys,
     openid_tokens: OpenIdTokens,
     access: CredentialPorts,
+    roles: KnownRoles | None = None,
     limits: IdentityLimits | None = None,
     guests: GuestLimit | None = None,
 ) -> IdentityServices:
@@ -73,7 +74,7 @@ def build_identity_services(
         access.issuer, proofs, ports.pools, access.providers, keys, world.clock, access.account
     )
     return IdentityServices(
-        pools=IdentityPoolAdministration(world, ports.pools, ports.jobs, limits=limits),
+        pools=IdentityPoolAdministration(world, ports.pools, ports.jobs, roles=roles, limits=limits),
         identities=identities,
         developers=DeveloperIdentities(world, ports.pools, ports.logins, proofs, merging, linking, identities, keys),
         identity_administration=IdentityAdministration(world, ports.pools, ports.identities, ports.logins, merging),

@@ -17,6 +17,7 @@ from poolhouse.errors import (
 )
 from poolhouse.flows.identities.pools import ATTEMPTS, PEPPER, PEPPER_BYTES, IdentityPoolAdministration
 from poolhouse.flows.identities.settings import PUBLIC_PROVIDERS, IdentityPoolSettings
+from poolhouse.ports.identities import IdentityPorts
 from poolhouse.records.identities import IdentityPool, PrincipalTags, RoleMapping, RoleRule, UserPoolProvider
 from poolhouse.store.memory import MemoryStore
 from poolhouse.store.port import Collection, Entry, Stored
@@ -43,6 +44,10 @@ PLAIN = IdentityPoolSettings(name="plain", allows_guests=False)
 
 def administration(house: House) -> IdentityPoolAdministration:
     return house.built.identities.pools
+
+
+def ports_of(house: House) -> IdentityPorts:
+    return house.built.built.one(IdentityPorts)
 
 
 async def made(house: House, settings: IdentityPoolSettings = PLAIN) -> IdentityPool:
@@ -382,6 +387,37 @@ async def test_what_is_no_role_is_refused(arn: str) -> None:
 
         with pytest.raises(InvalidParameter, match="not the ARN of a role"):
             await administration(house).set_roles(pool.id, {"authenticated": arn}, ())
+
+
+class Roles:
+    """Two are known; one of them says which pools it is for."""
+
+    safe, open_to_all = ROLE, f"{ROLE}-of-anybody"
+
+    async def find(self, arn: str) -> str | None:
+        return arn if arn in {self.safe, self.open_to_all} else None
+
+    def names_no_audience(self, role: str) -> bool:
+        return role == self.open_to_all
+
+
+@pytest.mark.parametrize("by_rule", [False, True])
+async def test_row_51_a_role_that_any_pools_identities_could_take_is_not_given(by_rule: bool) -> None:
+    async with opened_house() as house:
+        pools = IdentityPoolAdministration(
+            house.built.world, ports_of(house).pools, house.built.jobs.leases, roles=Roles()
+        )
+        pool = await made(house)
+        wrong = Roles.open_to_all
+        roles = {"authenticated": ROLE if by_rule else wrong}
+
+        with pytest.raises(InvalidParameter, match="could be taken by identities of any pool"):
+            await pools.set_roles(pool.id, roles, (mapping(rules=rules(1, wrong)),) if by_rule else ())
+
+        assert {} == (await pools.get(pool.id)).roles
+        unknown = "arn:aws:iam::111111111111:role/elsewhere"
+        await pools.set_roles(pool.id, {"authenticated": ROLE, "unauthenticated": unknown}, ())
+        assert {"authenticated": ROLE, "unauthenticated": unknown} == (await pools.get(pool.id)).roles
 
 
 # --- principal tags --------------------------------------------------------------------------------------------------
