@@ -311,7 +311,7 @@ async def test_the_sdks_own_provider_of_web_identities_works_by_the_endpoint_alo
             "AWS_ROLE_ARN": f"arn:aws:iam::{ACCOUNT}:role/authenticated",
             "AWS_ROLE_SESSION_NAME": "of-the-sdk",
             "AWS_ENDPOINT_URL": guests.house.base_url,
-            "AWS_REGION": "us-east-1",
+            "AWS_DEFAULT_REGION": "us-east-1",
             "AWS_CONFIG_FILE": str(tmp_path / "none"),
             "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none"),
         }.items():

@@ -40,6 +40,7 @@ async def build(ground: Ground, built: Built) -> Part:
         proofs=built.one(PoolLogins),
         keys=built.one(LoginKeys),
         openid_tokens=OpenIdTokens(built.one(IssuerKeys), clock, settings.server.account_id),
+        roles=built.one(RoleBook),
         access=CredentialPorts(
             account=settings.server.account_id,
             book=built.one(RoleBook),
