@@ -22,6 +22,7 @@ WALKED: Final = {
     "docs/hosted-sign-in.md": Begins.EMPTY,
     "docs/oidc.md": Begins.EMPTY,
     "docs/plugins.md": Begins.EMPTY,
+    "docs/policies.md": Begins.EMPTY,
     "docs/verify-a-token.md": Begins.EMPTY,
     "examples/plugin_chat_push/README.md": Begins.EXAMPLE,
     "examples/plugin_fraud_check/README.md": Begins.EXAMPLE,
@@ -36,6 +37,7 @@ INSTALLS: Final = frozenset(WALKED) - {
     "docs/gateway.md",
     "docs/hosted-sign-in.md",
     "docs/oidc.md",
+    "docs/policies.md",
 }
 """These install something from an index."""
 
