@@ -23,6 +23,7 @@ WALKED: Final = {
     "docs/identity-pools.md": Begins.EMPTY,
     "docs/oidc.md": Begins.EMPTY,
     "docs/plugins.md": Begins.EMPTY,
+    "docs/policies.md": Begins.EMPTY,
     "docs/verify-a-token.md": Begins.EMPTY,
     "examples/plugin_chat_push/README.md": Begins.EXAMPLE,
     "examples/plugin_fraud_check/README.md": Begins.EXAMPLE,
@@ -38,6 +39,7 @@ INSTALLS: Final = frozenset(WALKED) - {
     "docs/hosted-sign-in.md",
     "docs/identity-pools.md",
     "docs/oidc.md",
+    "docs/policies.md",
 }
 """These install something from an index."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from poolhouse.flows.access.roles import RoleBook
 from poolhouse.flows.flow import World
 from poolhouse.flows.identities.administration import IdentityAdministration
 from poolhouse.flows.identities.developers import DeveloperIdentities
@@ -13,7 +14,7 @@ from poolhouse.flows.identities.linking import Linking
 from poolhouse.flows.identities.login_keys import LoginKeys
 from poolhouse.flows.identities.merging import Merging
 from poolhouse.flows.identities.openid_token import OpenIdTokens
-from poolhouse.flows.identities.pools import IdentityPoolAdministration, KnownRoles
+from poolhouse.flows.identities.pools import IdentityPoolAdministration
 from poolhouse.flows.identities.settings import IdentityLimits
 from poolhouse.ports.identities import IdentityPorts, LoginProofs
 
@@ -33,7 +34,7 @@ def build_identity_services(
     proofs: LoginProofs,
     keys: LoginKeys,
     openid_tokens: OpenIdTokens,
-    roles: KnownRoles | None = None,
+    roles: RoleBook | None = None,
     limits: IdentityLimits | None = None,
     guests: GuestLimit | None = None,
 ) -> IdentityServices:
