@@ -21,8 +21,10 @@ WALKED: Final = {
     "docs/gateway.md": Begins.EMPTY,
     "docs/hosted-sign-in.md": Begins.EMPTY,
     "docs/identities.md": Begins.EMPTY,
+    "docs/identity-pools.md": Begins.EMPTY,
     "docs/oidc.md": Begins.EMPTY,
     "docs/plugins.md": Begins.EMPTY,
+    "docs/policies.md": Begins.EMPTY,
     "docs/verify-a-token.md": Begins.EMPTY,
     "examples/plugin_chat_push/README.md": Begins.EXAMPLE,
     "examples/plugin_fraud_check/README.md": Begins.EXAMPLE,
@@ -38,6 +40,9 @@ INSTALLS: Final = frozenset(WALKED) - {
     "docs/hosted-sign-in.md",
     "docs/identities.md",
     "docs/oidc.md",
+    "docs/identity-pools.md",
+    "docs/oidc.md",
+    "docs/policies.md",
 }
 """These install something from an index."""
 

@@ -111,12 +111,15 @@ async def test_fed_301_an_identity_pool_takes_no_token_that_was_made_for_another
         await refused(world, key, token)
 
 
-async def test_fed_301_a_guests_token_is_no_login(world: LoginWorld) -> None:
+async def test_fed_301_a_guests_token_says_that_nobody_has_proven_anything(world: LoginWorld) -> None:
     guest = Identity(id="us-east-1:22222222-0000-4000-8000-000000000001", pool_id=world.pool.id, created=0, modified=0)
     token = await OpenIdTokens(world.own, world.clock, "000000000000").make(world.pool, guest, [])
 
-    with pytest.raises(LoginRefused, match="Not a Cognito token"):
-        await world.logins.prove_own(world.pool, token)
+    own = await world.logins.prove_own(world.pool, token)
+
+    assert ("unauthenticated",) == own.amr
+    for key in (USER_POOL_KEY, OIDC_KEY, openid.GOOGLE):
+        await refused(world, key, token)
 
 
 async def test_fed_301_what_a_pool_calls_like_one_of_ours_is_proven_by_one_of_ours() -> None:

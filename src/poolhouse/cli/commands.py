@@ -10,7 +10,16 @@ from typing import Annotated, NoReturn, TypeAlias
 
 import typer
 
-from poolhouse.cli import client_commands, job_commands, key_commands, message_commands, plugin_commands, user_commands
+from poolhouse.cli import (
+    client_commands,
+    job_commands,
+    key_commands,
+    message_commands,
+    plugin_commands,
+    policy_commands,
+    role_commands,
+    user_commands,
+)
 from poolhouse.cli.behalf import SERVERS, as_command
 from poolhouse.cli.failures import DONE
 from poolhouse.cli.plugin_commands import PluginsDir
@@ -57,6 +66,8 @@ app.add_typer(user_commands.app, name="users")
 app.add_typer(client_commands.app, name="clients")
 app.add_typer(job_commands.app, name="jobs")
 app.add_typer(message_commands.app, name="messages")
+app.add_typer(role_commands.app, name="roles")
+app.add_typer(policy_commands.app, name="policies")
 
 
 def run_command(words: Sequence[str]) -> NoReturn:
@@ -124,7 +135,7 @@ def serve(
     listen: ListenAt = None,
     parts: Annotated[
         str | None,
-        typer.Option(metavar="NAMES", help="What to offer, with commas between: user_pools, identities."),
+        typer.Option(metavar="NAMES", help="What to offer, with commas between: user_pools, identities, gateway."),
     ] = None,
     workers: Annotated[int, typer.Option(min=1, max=64, metavar="N", help="Processes that share the work.")] = 1,
     access_log: AccessLog = False,

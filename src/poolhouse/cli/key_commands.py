@@ -131,7 +131,8 @@ def create_access(
       poolhouse keys access create --name admin --everything
     \b
     A policy:
-      {"Statement": [{"Effect": "Allow", "Action": "cognito-idp:Admin*",
+      {"Version": "2012-10-17",
+       "Statement": [{"Effect": "Allow", "Action": "cognito-idp:Admin*",
                       "Resource": "arn:aws:cognito-idp:*:*:userpool/eu-west-1_AbCdEfGhI"}]}
     """
     from poolhouse.cli import keys
@@ -139,8 +140,9 @@ def create_access(
 
     if everything == (policy is not None):
         raise Failure("Say what the key may do: --policy FILE, or --everything.", SETTINGS)
-    statements = keys.EVERYTHING if policy is None else keys.read_policy(policy)
-    made = with_server(config, lambda server: server.access_keys.create(name, statements, days=days))
+    said = keys.EVERYTHING if policy is None else keys.read_policy(policy)
+    statements, version = said["Statement"], said.get("Version", "2008-10-17")
+    made = with_server(config, lambda server: server.access_keys.create(name, statements, version=version, days=days))
     typer.echo(f"AWS_ACCESS_KEY_ID={made.id}")
     typer.echo(f"AWS_SECRET_ACCESS_KEY={made.secret}")
 

@@ -48,6 +48,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "master.key_file": "A file that holds them instead.",
     "root.access_key_id": "The first administrator's access key, which may do everything.",
     "root.secret_access_key": "Its secret.",
+    "access.roles_file": "A file of roles in JSON, which stand beside those in the store ([policies.md](policies.md)).",
     "tokens.rotation_lead": "Seconds between the publication of a new signing key and its first signature.",
     "tokens.keys_fresh": "Seconds after which signing keys are read again.",
     "oauth.code_seconds": "How many seconds an authorization code is good for.",
@@ -87,6 +88,9 @@ MEANINGS: Final[Mapping[str, str]] = {
     "logins.source_calls": "Within a minute, for each process, from one address: logins for which a provider is "
     "called. 0: no limit.",
     "logins.pool_calls": "The same, in one identity pool.",
+    "identities.guest_policy": "What guests' credentials are good for at most, whatever their role allows; in the "
+    'environment a JSON object, in the file `{ file = "guests.json" }` will do. Not said: their own data, APIs behind '
+    "the gateway, and S3, as their role allows ([policies.md](policies.md#guests)).",
     "limits.body": "Bytes of a request's body.",
     "limits.open_body": "The same, where nobody signed it; never more than `limits.body`.",
     "limits.requests": "Requests a second by class of operations (`{ UserRead = 120 }`), for each process.",

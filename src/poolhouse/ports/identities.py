@@ -123,7 +123,8 @@ class LoginProofs(Protocol):
         them."""
 
     async def prove_own(self, pool: IdentityPool, token: str) -> OwnToken:
-        """Raises ``LoginRefused``."""
+        """What a token of ours says, for this pool. That of a guest proves nothing, and says so: its ``amr`` is
+        ``unauthenticated``. Raises ``LoginRefused``."""
 
 
 class OwnTokens(Protocol):

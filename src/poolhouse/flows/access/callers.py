@@ -10,7 +10,9 @@ from typing import Final, Protocol
 
 from poolhouse.errors import AccessKeyExpired
 from poolhouse.flows.access.credentials import PREFIX
-from poolhouse.flows.access.policies import EVERYTHING, Policy
+from poolhouse.flows.access.policies import EVERYTHING, Permissions
+from poolhouse.flows.access.policy_documents import stored_statements
+from poolhouse.flows.access.policy_keys import of_user
 from poolhouse.flows.access.refusals import Refusals
 from poolhouse.flows.access.uses import KeyUses
 from poolhouse.ports.access import AccessKeys, Session
@@ -40,6 +42,13 @@ class Caller:
     policy: Permits = field(repr=False)
     session: Session | None = field(default=None, repr=False)
 
+    @property
+    def user_id(self) -> str:
+        """As policies know it (``aws:userid``); the root key has the number of the account."""
+        if self.session is not None:
+            return user_id(self.session)
+        return self.arn.split(":")[4] if self.arn.endswith(":root") else self.key_id
+
 
 @dataclass(frozen=True, slots=True)
 class KnownKey:
@@ -48,6 +57,10 @@ class KnownKey:
     caller: Caller
     secret: bytes = field(repr=False)
     expires: float | None = None
+
+
+def user_id(session: Session) -> str:
+    return f"{session.role_id}:{session.name}"
 
 
 class Temporary(Protocol):
@@ -136,7 +149,10 @@ class Callers:
         return key.caller
 
     def _caller(self, record: AccessKey) -> Caller:
-        return Caller(record.id, record.name, self._arn(f"user/{record.name}"), Policy(record.statements))
+        arn = self._arn(f"user/{record.name}")
+        document = stored_statements(record.statements, version=record.language)
+        known = of_user(record.name, arn=arn, key_id=record.id, account=self._account)
+        return Caller(record.id, record.name, arn, Permissions([document], context=known))
 
     def _root_key(self, key_id: str, secret: str) -> KnownKey:
         return KnownKey(Caller(key_id, "root", self._arn("root"), EVERYTHING), secret.encode())

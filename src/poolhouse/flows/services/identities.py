@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from poolhouse.flows.access.roles import RoleBook
 from poolhouse.flows.flow import World
 from poolhouse.flows.identities.administration import IdentityAdministration
 from poolhouse.flows.identities.developers import DeveloperIdentities
@@ -33,6 +34,7 @@ def build_identity_services(
     proofs: LoginProofs,
     keys: LoginKeys,
     openid_tokens: OpenIdTokens,
+    roles: RoleBook | None = None,
     limits: IdentityLimits | None = None,
     guests: GuestLimit | None = None,
 ) -> IdentityServices:
@@ -45,7 +47,7 @@ def build_identity_services(
         world, ports.pools, ports.identities, ports.logins, proofs, merging, linking, keys, guests
     )
     return IdentityServices(
-        pools=IdentityPoolAdministration(world, ports.pools, ports.jobs, limits=limits),
+        pools=IdentityPoolAdministration(world, ports.pools, ports.jobs, roles=roles, limits=limits),
         identities=identities,
         developers=DeveloperIdentities(world, ports.pools, ports.logins, proofs, merging, linking, identities, keys),
         identity_administration=IdentityAdministration(world, ports.pools, ports.identities, ports.logins, merging),

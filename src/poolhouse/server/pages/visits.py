@@ -24,7 +24,7 @@ from poolhouse.flows.oauth.interaction import Browser, Interact, Outcome, Pendin
 from poolhouse.ports.origin import Origin, begin
 from poolhouse.records.clients import Client
 from poolhouse.records.pools import Pool
-from poolhouse.server.cookies import BETWEEN, BROWSER, DEVICE, SESSIONS, Cookies
+from poolhouse.server.cookies import BETWEEN, BROWSER, DEVICE, OFFERED, SESSIONS, Cookies
 from poolhouse.server.pages.csrf import Csrf
 from poolhouse.server.pages.error import ErrorPages
 from poolhouse.server.pages.forms import read_form
@@ -220,7 +220,7 @@ class Visits:
         outcome: Outcome
         try:
             now = await authorization.pending(visit.pool.id, visit.pending.handle, visit.secret)
-            if read(now.request.private).codes:
+            if read(now.request.private).is_to_be_seen:
                 return self.go_signed_in(visit, page, browser, seconds)
             outcome = await authorization.go_on(await authorization.done(now, Step.SIGN_IN), browser)
         except TransactionEnded as error:
@@ -232,6 +232,13 @@ class Visits:
     def remember(self, response: web.Response, visit: Visit, browser: RememberedBrowser) -> None:
         """The browser keeps what says so."""
         self._cookies.write(response, DEVICE, visit.pool.id, browser.text, browsers.SECONDS)
+
+    def note_offer(self, response: web.Response, visit: Visit, seconds: int) -> None:
+        """For so long no passkey is offered in this browser."""
+        self._cookies.write(response, OFFERED, visit.pool.id, "1", seconds)
+
+    def was_offered(self, visit: Visit) -> bool:
+        return self._cookies.read(visit.request, OFFERED, visit.pool.id) is not None
 
     def forget(self, response: web.Response, visit: Visit) -> None:
         self._cookies.drop(response, DEVICE, visit.pool.id)

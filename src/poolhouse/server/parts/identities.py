@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from poolhouse.config.settings import Settings
+from poolhouse.flows.access.roles import RoleBook
 from poolhouse.flows.identities.guests import GuestLimit
 from poolhouse.flows.identities.login_keys import LoginKeys
 from poolhouse.flows.identities.logins import PoolLogins
@@ -20,7 +21,7 @@ from poolhouse.tokens.issuer import IssuerKeys
 
 
 async def build(ground: Ground, built: Built) -> Part:
-    """Needs who proves logins, and the keys of our own issuer. Gives the flows."""
+    """Needs who proves logins, the keys of our own issuer, and the roles. Gives the flows."""
     settings, store, clock = ground.settings, ground.store, ground.surroundings.clock
     ports = IdentityPorts(
         pools=IdentityPoolRepository(store, ground.cursors, clock),
@@ -36,6 +37,7 @@ async def build(ground: Ground, built: Built) -> Part:
         keys=built.one(LoginKeys),
         openid_tokens=OpenIdTokens(built.one(IssuerKeys), clock, settings.server.account_id),
         guests=GuestLimit(ground.world, _guests(settings)),
+        roles=built.one(RoleBook),
         limits=IdentityLimits(pools=said.pools, providers=said.providers, rules=said.rules),
     )
     return Part(

@@ -33,6 +33,7 @@ async def build(ground: Ground, built: Built) -> Part:
         body_limit=ground.settings.limits.body,
         open_body_limit=min(ground.settings.limits.body, ground.settings.limits.open_body),
         strict=strict,
+        secure=server.base_url.startswith("https://"),
         hosts=lambda request: told_hosts(request.remote, request.headers, server.trusted_proxies),
     )
     return Part(

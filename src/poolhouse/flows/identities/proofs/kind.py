@@ -58,10 +58,9 @@ def require_app(claims: Mapping[str, Any], apps: Collection[str], *, azp_first: 
         raise LoginRefused(Reason.LOGIN_CLAIM_MISSING, claim="aud")
     if not apps:
         raise LoginRefused(Reason.LOGIN_NOT_SUPPORTED)
+    audiences = said if isinstance(said, list) else [said]
     if azp_first and "azp" in claims:
         audiences = [claims["azp"]]
-    else:
-        audiences = said if isinstance(said, list) else [said]
     if not audiences or not all(isinstance(each, str) and each in apps for each in audiences):
         raise LoginRefused(Reason.LOGIN_NOT_SUPPORTED)
     return str(audiences[0])
