@@ -104,13 +104,15 @@ class Proven(Struct, frozen=True, kw_only=True):
 
 
 class OwnToken(Struct, frozen=True, kw_only=True):
-    """A token of our own issuer that was verified (the login ``cognito-identity.amazonaws.com``)."""
+    """A token of our own issuer that was verified (the login ``cognito-identity.amazonaws.com``). ``expires``: what is
+    given for it in its kind lasts no longer."""
 
     pool_id: str
     identity_id: str
     amr: tuple[str, ...]
     tags: Mapping[str, str] = {}
     issued: float = 0.0
+    expires: float | None = None
 
 
 class LoginProofs(Protocol):
