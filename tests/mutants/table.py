@@ -39,5 +39,16 @@ TESTS: Final[dict[str, tuple[str, ...]]] = {
         "tests/unit/tokens/test_rotation_to_an_algorithm.py",
         "tests/unit/tokens/test_algorithms.py",
     ),
+    "flows/identities/linking": (
+        f"{FLOWS}/identities/test_linking.py",
+        f"{FLOWS}/identities/test_identities.py",
+        f"{FLOWS}/identities/test_developers.py",
+        f"{FLOWS}/identities/test_merging.py",
+    ),
+    "flows/identities/merging": (
+        f"{FLOWS}/identities/test_merging.py",
+        f"{FLOWS}/identities/test_linking.py",
+        f"{FLOWS}/identities/test_developers.py",
+    ),
     "tokens/curves": ("tests/unit/tokens/test_algorithms.py", f"{SECURITY}/test_36_algorithm_confusion.py"),
 }
