@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     )
     from poolhouse.hooks.answers.accounts import MigratedUser, SignUpDecision
     from poolhouse.hooks.answers.factors import Enrolling, Factor, Fits, Holder
+    from poolhouse.hooks.answers.identities import ProvenLogin
     from poolhouse.hooks.answers.messages import HandOver, Sender, Sent, StepwiseSender
     from poolhouse.hooks.answers.sign_in import (
         Asked,
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
         IdentityDeleted,
         IssueCredentials,
         NarrowCredentials,
+        ValidateLogin,
     )
     from poolhouse.hooks.events.messages import ComposeMessage
     from poolhouse.hooks.events.protection import OverLimit
@@ -145,6 +147,7 @@ __all__ = [
     "PreAuthentication",
     "PreSignUp",
     "PreToken",
+    "ProvenLogin",
     "Refused",
     "Register",
     "Sender",
@@ -156,6 +159,7 @@ __all__ = [
     "StepwiseSender",
     "TooManyRequests",
     "TriggerFunction",
+    "ValidateLogin",
     "VerifyChallenge",
     "VersionConflict",
     "WrongCredentials",
@@ -167,6 +171,7 @@ _HOMES = (
     "errors",
     "hooks.answers.accounts",
     "hooks.answers.factors",
+    "hooks.answers.identities",
     "hooks.answers.messages",
     "hooks.answers.sign_in",
     "hooks.context",

@@ -264,6 +264,12 @@ def test_tags_are_added_listed_and_taken_away_by_the_pools_arn(identity: Any, ma
     ]
 
 
+def test_an_arn_that_leaves_the_account_out_is_of_this_one(identity: Any, made: Any) -> None:
+    named = arn(made["IdentityPoolId"]).replace(ACCOUNT, "")
+
+    assert {"Tags": {}} == answered(identity.list_tags_for_resource)(ResourceArn=named)
+
+
 @pytest.mark.parametrize(
     ("changed", "then"),
     [

@@ -163,8 +163,8 @@ def test_terraform_finds_the_identity_pools_that_it_wrote(terraform: Terraform) 
         **full, IdentityProviderName=f"cognito-idp.{REGION}.amazonaws.com/{REGION}_abcdefghi:client1"
     )
     assert first == terraform.made()
-    assert "full 30" == identity.describe_identity_pool(**full)["IdentityPoolName"]
     assert {"team": "apps", "minutes": "30"} == identity.list_tags_for_resource(ResourceArn=first["arn"])["Tags"]
+    assert "30.apps" == identity.describe_identity_pool(**full)["SupportedLoginProviders"]["accounts.google.com"]
     assert ["paid for 30"] == [
         rule["Value"]
         for mapping in roles["RoleMappings"].values()

@@ -20,6 +20,7 @@ from poolhouse.server.pages.renderer import Renderer
 from poolhouse.server.pages.views import (
     Account,
     Accounts,
+    BeginFactor,
     Choose,
     Code,
     Confirm,
@@ -176,6 +177,7 @@ VIEWS: Mapping[str, View] = {
         key="JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
         address="otpauth://totp/Tidewater:lena.okafor%40example.org?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
         "&issuer=Tidewater",
+        can_leave=True,
     ),
     "enrol-authenticator-wrong": SetUpAuthenticator(
         username=LENA,
@@ -194,7 +196,22 @@ VIEWS: Mapping[str, View] = {
         username=LENA, medium="EMAIL", missing=(Field(name="email", kind="email", label="attribute.email"),)
     ),
     "stuck": Stuck(username=LENA),
-    "enrol-passkey": SetUpPasskey(username=LENA, options=CREATION),
+    "stuck-here": Stuck(username=LENA, can_leave=True),
+    "begin-sms": BeginFactor(username=LENA, medium="SMS", destination="+*********47", can_leave=True),
+    "begin-email": BeginFactor(username=LENA, medium="EMAIL", destination="l•••@e•••.org", can_leave=True),
+    "begin-codes": BeginFactor(username=LENA, medium="CODES", can_leave=True),
+    "choose-to-add": Choose(
+        username=LENA,
+        purpose="set_up",
+        options=(
+            Option(value="SOFTWARE_TOKEN_MFA", name="SOFTWARE_TOKEN_MFA"),
+            Option(value="EMAIL_OTP", name="EMAIL_OTP"),
+            Option(value="RECOVERY_CODE", name="RECOVERY_CODE"),
+        ),
+        can_leave=True,
+    ),
+    "offer-passkey": SetUpPasskey(username=LENA, options=CREATION, account="1", can_leave=True, can_refuse=True),
+    "enrol-passkey": SetUpPasskey(username=LENA, options=CREATION, can_leave=True),
     "recovery-codes": RecoveryCodes(
         codes=(
             *("7KQM-2FXR", "9TBD-HW4C", "M3VN-8QJP", "C6YR-5KTA", "X2HW-PD7B"),
@@ -270,8 +287,9 @@ _LINKS: Mapping[str, tuple[str, ...]] = {
     "custom": ("restart", "other"),
     "contact": ("restart", "other"),
     "stuck": ("restart",),
-    "set_up_authenticator": ("later",),
-    "set_up_passkey": ("restart", "later"),
+    "begin_factor": ("restart", "other"),
+    "set_up_authenticator": ("other",),
+    "set_up_passkey": ("restart",),
     "signup": ("signin",),
     "confirm": ("change",),
     "confirm_link": ("resend", "home"),

@@ -15,6 +15,7 @@ from poolhouse.errors.reasons import Reason
 from poolhouse.flows.flow import World as FlowWorld
 from poolhouse.flows.identities.administration import Described, IdentityAdministration
 from poolhouse.flows.identities.developers import DeveloperIdentities
+from poolhouse.flows.identities.guests import GuestLimit
 from poolhouse.flows.identities.identities import IdentityService
 from poolhouse.flows.identities.linking import Linking
 from poolhouse.flows.identities.login_keys import OWN, LoginKeys
@@ -140,6 +141,7 @@ class IdentityWorld:
         clock: FakeClock | None = None,
         implementations: Sequence[Implementation] = (),
         trail: Trail | None = None,
+        guests: int = 0,
     ) -> None:
         self.clock = clock or FakeClock(1_800_000_000.0)
         self.store = store or MemoryStore(collections.ALL, self.clock)
@@ -156,7 +158,15 @@ class IdentityWorld:
         self.merging = Merging(world, self.records, self.logins)
         self.linking = Linking(world, self.records, self.logins, self.merging)
         self.identities = IdentityService(
-            world, self.pools, self.records, self.logins, self.proofs, self.merging, self.linking, self.keys
+            world,
+            self.pools,
+            self.records,
+            self.logins,
+            self.proofs,
+            self.merging,
+            self.linking,
+            self.keys,
+            GuestLimit(world, guests),
         )
         self.developers = DeveloperIdentities(
             world, self.pools, self.logins, self.proofs, self.merging, self.linking, self.identities, self.keys

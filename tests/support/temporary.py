@@ -8,6 +8,7 @@ from typing import Any
 from poolhouse.crypto.vault import Vault
 from poolhouse.flows.access.callers import Callers
 from poolhouse.flows.access.credentials import TemporaryCredentials
+from poolhouse.flows.access.policies import parse_policy
 from poolhouse.flows.access.temporary import TemporaryCallers
 from poolhouse.ports.access import Session
 from poolhouse.server.world import SystemChance
@@ -37,9 +38,14 @@ def vault(*keys: bytes) -> Vault:
     return Vault(keys or (bytes(range(32)),), SystemChance())
 
 
+class SomeRole:
+    def __init__(self, *policies: dict[str, Any]) -> None:
+        self.documents = tuple(parse_policy(policy) for policy in policies)
+
+
 @dataclass
 class RolesInMemory:
-    roles: dict[str, Any] = field(default_factory=lambda: {ROLE: object()})
+    roles: dict[str, Any] = field(default_factory=lambda: {ROLE: SomeRole()})
     asked: int = 0
 
     async def find(self, arn: str, /) -> Any | None:
@@ -58,17 +64,6 @@ class RevokedInMemory:
 
 
 @dataclass
-class Allowing:
-    """May do everything while there is a role."""
-
-    role: Any
-    session: Session
-
-    def allows(self, action: str, resource: str, /) -> bool:
-        return self.role is not None
-
-
-@dataclass
 class TemporaryWorld:
     clock: ManualClock = field(default_factory=ManualClock)
     secrets: Vault = field(default_factory=vault)
@@ -77,5 +72,5 @@ class TemporaryWorld:
 
     def __post_init__(self) -> None:
         self.credentials = TemporaryCredentials(self.secrets, SystemChance())
-        self.temporary = TemporaryCallers(self.credentials, self.roles, self.revoked, Allowing, self.clock.now)
+        self.temporary = TemporaryCallers(self.credentials, self.roles, self.revoked, self.clock.now)
         self.callers = Callers(now=self.clock.now, account=ACCOUNT, root=ROOT, temporary=self.temporary)

@@ -75,6 +75,22 @@ MEANINGS: Final[Mapping[str, str]] = {
     "identities.guest_policy": "What guests' credentials are good for at most, whatever their role allows; in the "
     'environment a JSON object, in the file `{ file = "guests.json" }` will do. Not said: their own data, APIs behind '
     "the gateway, and S3, as their role allows ([policies.md](policies.md#guests)).",
+    "identities.token_algorithm": "What the tokens of identities are signed by: RS512, as Amazon has it; RS256 is "
+    "what every service knows.",
+    "logins.google_keys": "Where the keys of Google's ID tokens are.",
+    "logins.apple_keys": "Where the keys of Apple's ID tokens are.",
+    "logins.facebook_keys": "Where the keys of the ID tokens of Facebook's Limited Login are.",
+    "logins.facebook_graph": "Where Facebook is asked whose a token is.",
+    "logins.facebook_secrets": "The secrets of Facebook apps, by app id: with one, Facebook is asked as the app.",
+    "logins.amazon_tokeninfo": "Where Amazon is asked whose a token is.",
+    "logins.twitter_verify": "Where Twitter is asked whose a token is.",
+    "logins.digits_verify": "The same for Digits, which is closed: without an address, and without its host in "
+    "`server.outbound_hosts`, no such login is taken.",
+    "logins.saml_audiences": "What SAML responses have to be made for, one of these. Not said: `server.base_url`.",
+    "logins.saml_recipients": "Where SAML responses have to be sent, one of these. Not said: `/saml` there.",
+    "logins.source_calls": "Within a minute, for each process, from one address: logins for which a provider is "
+    "called. 0: no limit.",
+    "logins.pool_calls": "The same, in one identity pool.",
     "limits.body": "Bytes of a request's body.",
     "limits.open_body": "The same, where nobody signed it; never more than `limits.body`.",
     "limits.requests": "Requests a second by class of operations (`{ UserRead = 120 }`), for each process.",
@@ -95,6 +111,8 @@ MEANINGS: Final[Mapping[str, str]] = {
             ("tokens", "requests to the endpoints of clients (token, revocation, introspection)"),
         )
     },
+    "limits.source_guests": "Within a minute, for each process, from one address: new guests of identity pools. 0: no "
+    "limit.",
     "limits.source_failed_proofs": "Within a minute, for each process, from one address: clients that did not prove "
     "themselves. 0: no limit.",
     "limits.client_failed_proofs": "The same, for one client id, whether there is such a client or not.",
@@ -145,7 +163,7 @@ def with_table(page: str) -> str:
 
 
 def _variables(section: str, item: Field[Any]) -> str:
-    if item.type in ("Mapping[str, Any] | None", "Mapping[str, float]"):
+    if item.type in ("Mapping[str, Any] | None", "Mapping[str, float]", "Mapping[str, Secret]"):
         return "-"
     short = item.metadata.get("short")
     long = f"`{PREFIX}{section.upper()}_{item.name.upper()}`"

@@ -208,11 +208,10 @@ class _Start:
         self._moves = moves
         if self._settings.dev.enabled and self._settings.dev.demo and "user_pools" in self._settings.server.parts:
             from poolhouse.cli.demo import demo
-            from poolhouse.server.operation.demo_page import PATH
 
             async def prepare(_: web.Application) -> None:
                 said = self._settings.server
-                self._demo = await demo(server.services, server.memory, said.region, f"{said.base_url}{PATH}")
+                self._demo = await demo(server.services, server.memory, said.region, said.base_url)
 
             server.app.on_startup.append(prepare)
         return server.app

@@ -132,6 +132,12 @@ def figures_by_name(value: Any) -> Mapping[str, int]:
     raise Wrong("a table of names and whole numbers")
 
 
+def secrets_by_name(value: Any) -> Mapping[str, Secret]:
+    if isinstance(value, Mapping):
+        return {name: secret(each) for name, each in value.items()}
+    raise Wrong("a table of names and secrets")
+
+
 def functions(value: Any) -> Mapping[str, str]:
     """A table from ARNs to where their functions are; from the environment, as a JSON object."""
     if isinstance(value, str):

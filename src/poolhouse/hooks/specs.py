@@ -20,6 +20,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from poolhouse.hooks.answers.accounts import MigratedUser, SignUpDecision
 from poolhouse.hooks.answers.factors import Factor
+from poolhouse.hooks.answers.identities import ProvenLogin
 from poolhouse.hooks.answers.messages import Sender, Sent
 from poolhouse.hooks.answers.sign_in import Asked, Challenge, ChallengeDecision, Stage
 from poolhouse.hooks.events.accounts import MigrateUser, PostConfirmation, PreSignUp
@@ -31,6 +32,7 @@ from poolhouse.hooks.events.identities import (
     IdentityDeleted,
     IssueCredentials,
     NarrowCredentials,
+    ValidateLogin,
 )
 from poolhouse.hooks.events.messages import ComposeMessage
 from poolhouse.hooks.events.protection import OverLimit
@@ -145,6 +147,11 @@ async def pre_token(event: PreToken) -> PreToken | None:
 
 
 # --- identities ------------------------------------------------------------------------------------------------------
+
+
+@answer
+async def validate_login(event: ValidateLogin) -> ProvenLogin | None:
+    """Whose the login is, if it is good and made for this app; ``Refused`` if it is not; None for another's."""
 
 
 @observe

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -121,7 +121,8 @@ class LoginProofs(Protocol):
         them."""
 
     async def prove_own(self, pool: IdentityPool, token: str) -> OwnToken:
-        """Raises ``LoginRefused``."""
+        """What a token of ours says, for this pool. That of a guest proves nothing, and says so: its ``amr`` is
+        ``unauthenticated``. Raises ``LoginRefused``."""
 
 
 class OwnTokens(Protocol):
@@ -132,6 +133,96 @@ class OwnTokens(Protocol):
 
     async def sign(self, claims: Mapping[str, Any]) -> str:
         """``iss`` is added."""
+
+    async def verify(self, token: str) -> Mapping[str, Any] | None:
+        """The claims of a token that we signed with a key that is still published; None for anything else. Its times
+        are not looked at."""
+
+
+class UserPoolsHere(Struct, frozen=True, kw_only=True):
+    """The user pools of this very server, for who takes the ID tokens of them. ``has`` says whether there is a pool of
+    this id. ``verify`` gives the claims of an ID token of a pool of ours, whose times are not looked at, and raises
+    ``InvalidAccessToken``. ``require_current`` raises ``NotAuthorized`` (or another error of its kind) where the user
+    of such claims is gone, disabled, or was signed out since."""
+
+    has: Callable[[str], Awaitable[bool]]
+    verify: Callable[[str], Awaitable[Mapping[str, Any]]]
+    require_current: Callable[[str, Mapping[str, Any]], Awaitable[None]]
+
+
+class ForeignToken(Struct, frozen=True):
+    """A token of another issuer, taken apart. ``claims`` are what it says, not what is true. ``parts`` is for who
+    checks it."""
+
+    claims: Mapping[str, Any]
+    parts: object
+
+    def __repr__(self) -> str:
+        return "ForeignToken()"
+
+
+class ForeignKeys(Protocol):
+    """The keys that an issuer publishes."""
+
+    def check(self, token: ForeignToken) -> bool | None:
+        """Whether one of them has signed it. None: there is none of the name that it gives."""
+
+
+class ForeignTokens(Protocol):
+    """Signatures of other issuers."""
+
+    def read(self, token: str) -> ForeignToken:
+        """Raises ``ValueError`` for what is no token."""
+
+    def keys(self, jwks: bytes, algorithms: Collection[str] = ()) -> ForeignKeys:
+        """Of a key set (RFC 7517). ``algorithms`` are those that the issuer declares, for keys that do not say theirs.
+        Raises ``ValueError``."""
+
+
+class SamlTerms(Struct, frozen=True, kw_only=True):
+    """What a response has to be: of the provider of this ``metadata`` (XML), for one of the ``audiences``, delivered to
+    one of the ``recipients``. ``now`` in epoch seconds."""
+
+    metadata: str
+    audiences: tuple[str, ...]
+    recipients: tuple[str, ...]
+    now: float
+
+
+class SamlStatement(Struct, frozen=True, kw_only=True):
+    """What a provider has signed about somebody. ``subject`` is the name that it has for them, ``name_format`` of which
+    kind that is, ``qualifiers`` what it is unique within, ``attributes`` the values by name."""
+
+    issuer: str
+    audience: str
+    subject: str
+    name_format: str
+    qualifiers: tuple[str, ...] = ()
+    attributes: Mapping[str, tuple[str, ...]] = {}
+
+    def __repr__(self) -> str:
+        return f"SamlStatement(issuer={self.issuer!r})"
+
+
+class SamlResponses(Protocol):
+    """Responses and metadata of SAML 2.0. Arithmetic runs in the bounded pool."""
+
+    async def read(self, response: str, terms: SamlTerms) -> SamlStatement:
+        """What a response (base64) says, once all of it is proven. Raises ``LoginRefused``, and ``NotOffered`` where
+        this server was installed without what reads SAML."""
+
+    async def entity_of(self, metadata: str) -> str:
+        """The name of the provider that the metadata is of, with a key at least. Raises ``InvalidParameter``, and
+        ``NotOffered`` as above."""
+
+
+class OAuth1(Protocol):
+    """Requests that are signed by OAuth 1.0a (RFC 5849), with HMAC-SHA1."""
+
+    def authorization(
+        self, url: str, consumer: tuple[str, str], token: tuple[str, str], *, nonce: str, instant: int
+    ) -> str:
+        """The header of a GET. Keys come with their secrets."""
 
 
 class IdentityPorts(Struct, frozen=True, kw_only=True):

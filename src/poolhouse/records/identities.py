@@ -75,11 +75,13 @@ class IdentityPool(StoredRecord, frozen=True, kw_only=True):
 
 class Identity(StoredRecord, frozen=True, kw_only=True):
     """Somebody, by an identifier that says nothing. ``had_login``: it had a login once, and never serves guests again.
+
     ``merging_into`` names the identity that it becomes a part of, from the first write of a merge on; ``is_disabled``
-    once that is done; ``absorbing`` names those of which this is not known to be done. ``seniority`` is what counts for its age where identities merge, if a developer has said so: the
-    lesser is older. ``expires`` is set for one that was deleted: until then it is known that it was, so that a login
-    that came late is set free. ``claimed_by`` holds the digests of the logins that made somebody of a guest: they are
-    its own from before they are written on, until they are unlinked."""
+    once that is done; ``absorbing`` names those of which this is not known to be done. ``seniority`` is what counts for
+    its age where identities merge, if a developer has said so: the lesser is older. ``claimed_by`` holds the digests of
+    the logins that made somebody of a guest: they are its own from before they are written on, until they are unlinked.
+    ``expires`` is set for one that was deleted: until then it is known that it was, so that a login that came late is
+    set free."""
 
     id: str
     pool_id: str

@@ -29,8 +29,8 @@ PoolOf = Callable[[str], Awaitable[str | None]]
 
 class PoolDomains:
     """``pool_of`` tells the pool behind the name of a domain; ``hosts_of`` where a request may have been sent to, the
-    likeliest first. ``own`` is the
-    server's own name, ``suffix`` that under which prefixes are names of their own (None: they are not)."""
+    likeliest first. ``own`` is the server's own name, ``suffix`` that under which prefixes are names of their own
+    (None: they are not)."""
 
     def __init__(
         self,
@@ -78,6 +78,12 @@ class PoolDomains:
             *routes[last + 1 :],
         )
 
+    def _is_at_own_name(self, request: web.Request) -> bool:
+        """What ``of_host`` would find first, without the way there: nearly all requests come to it."""
+        for host in self._hosts_of(request):
+            return host == self._own
+        return False
+
     async def _behind(self, host: str) -> str | None:
         if self._suffix is not None and host.endswith(self._suffix):
             prefix = host.removesuffix(self._suffix)
@@ -88,9 +94,10 @@ class PoolDomains:
         """Under the pool's id, wherever that is no other pool's domain."""
 
         async def at_its_own(request: web.Request) -> web.StreamResponse:
-            at = await self.of_host(request)
-            if at is not None and at != request.match_info["pool_id"]:
-                raise web.HTTPNotFound
+            if not self._is_at_own_name(request):
+                at = await self.of_host(request)
+                if at is not None and at != request.match_info["pool_id"]:
+                    raise web.HTTPNotFound
             return await handler(request)
 
         return at_its_own

@@ -28,7 +28,7 @@ from poolhouse.hooks.manager import PluginManager, installed
 from poolhouse.hooks.messages import PluginMessages, Put, nobody_sends
 from poolhouse.hooks.tally import Tallies, Tally, Traced, Uncounted
 from poolhouse.hooks.views import Directory
-from poolhouse.plugins import FACTORS, LAMBDA_BRIDGE, SENDERS
+from poolhouse.plugins import FACTORS, LAMBDA_BRIDGE, SENDERS, TOKEN_SERVICES
 from poolhouse.plugins.file import OutboxFile
 from poolhouse.plugins.lambda_bridge.targets import origins, place_of
 from poolhouse.ports.origin import current_origin
@@ -246,6 +246,7 @@ def plugin_manager(
     functions, elsewhere = _places(settings)
     tables[LAMBDA_BRIDGE.name] = {"functions": functions, "elsewhere": elsewhere, "key": functions_key}
     ours = [point for point in SENDERS if point.name in tables or (point.name == "console" and settings.dev.enabled)]
+    ours += [point for point in TOKEN_SERVICES if point.name in tables]
     ours.append(LAMBDA_BRIDGE)
     given = {name for name, _ in plugins}
     ours += [point for point in FACTORS if point.name not in given]

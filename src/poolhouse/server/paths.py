@@ -20,6 +20,7 @@ PAGES: Final[Mapping[Step, str]] = {
     Step.CHOOSE_ACCOUNT: "accounts",
     Step.CONSENT: "consent",
     Step.ADD_PASSKEY: "passkeys/add",
+    Step.ADD_FACTOR: "factors/add",
 }
 """The page of each step, behind what stands before them all."""
 

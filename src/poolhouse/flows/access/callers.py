@@ -42,6 +42,13 @@ class Caller:
     policy: Permits = field(repr=False)
     session: Session | None = field(default=None, repr=False)
 
+    @property
+    def user_id(self) -> str:
+        """As policies know it (``aws:userid``); the root key has the number of the account."""
+        if self.session is not None:
+            return user_id(self.session)
+        return self.arn.split(":")[4] if self.arn.endswith(":root") else self.key_id
+
 
 @dataclass(frozen=True, slots=True)
 class KnownKey:
@@ -50,6 +57,10 @@ class KnownKey:
     caller: Caller
     secret: bytes = field(repr=False)
     expires: float | None = None
+
+
+def user_id(session: Session) -> str:
+    return f"{session.role_id}:{session.name}"
 
 
 class Temporary(Protocol):

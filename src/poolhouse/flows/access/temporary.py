@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from poolhouse.errors import AccessKeyUnknown, CredentialsExpired
-from poolhouse.flows.access.callers import Caller, KnownKey, Permits
+from poolhouse.flows.access.callers import Caller, KnownKey
 from poolhouse.flows.access.credentials import TemporaryCredentials
+from poolhouse.flows.access.policies import Document, Permissions, parse_policy
+from poolhouse.flows.access.policy_keys import of_session
 from poolhouse.ports.access import Revocations, Session
 
 
+class RoleAsItIs(Protocol):
+    @property
+    def documents(self) -> Sequence[Document]: ...
+
+
 class RolesByArn(Protocol):
-    async def find(self, arn: str, /) -> Any | None:
-        """The role as it is; the same object for as long as it did not change."""
+    async def find(self, arn: str, /) -> RoleAsItIs | None:
+        """The same object for as long as it did not change; None where there is none any more."""
 
 
 class TemporaryCallers:
-    """``permits`` makes of a role (None: there is none any more) and of the session what the caller may do. Callers are
-    remembered with their role, for ``at_most`` credentials."""
+    """Callers are remembered with their role, for ``at_most`` credentials: what they may do is put together once."""
 
     def __init__(
         self,
         credentials: TemporaryCredentials,
         roles: RolesByArn,
         revocations: Revocations,
-        permits: Callable[[Any | None, Session], Permits],
         now: Callable[[], float],
         *,
         at_most: int = 4096,
@@ -34,7 +39,6 @@ class TemporaryCallers:
         self._credentials = credentials
         self._roles = roles
         self._revocations = revocations
-        self._permits = permits
         self._now = now
         self._at_most = at_most
         self._known: OrderedDict[tuple[str, bytes], tuple[Any, KnownKey]] = OrderedDict()
@@ -51,7 +55,7 @@ class TemporaryCallers:
         if kept is not None and kept[0] is role:
             self._known.move_to_end(slot)
             return kept[1]
-        caller = Caller(key_id, session.name, assumed_role_arn(session), self._permits(role, session), session)
+        caller = Caller(key_id, session.name, assumed_role_arn(session), _permissions(role, session), session)
         known = KnownKey(caller, opened.secret, session.expires)
         self._known[slot] = (role, known)
         if len(self._known) > self._at_most:
@@ -68,11 +72,14 @@ class TemporaryCallers:
             raise CredentialsExpired(detail="revoked")
 
 
+def _permissions(role: RoleAsItIs | None, session: Session) -> Permissions:
+    """Each session policy has to allow, too."""
+    limits = [(parse_policy(policy),) for policy in session.policies]
+    account = session.role_arn.split(":")[4]
+    return Permissions(role.documents if role is not None else (), limits, of_session(session, account=account))
+
+
 def assumed_role_arn(session: Session) -> str:
     """``arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION``: the path of a role is no part of it."""
     account, role = session.role_arn.split(":")[4], session.role_arn.rpartition("/")[2]
     return f"arn:aws:sts::{account}:assumed-role/{role}/{session.name}"
-
-
-def user_id(session: Session) -> str:
-    return f"{session.role_id}:{session.name}"

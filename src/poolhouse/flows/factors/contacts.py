@@ -1,6 +1,7 @@
-"""A contact is added in a sign-in, by who has to have a second factor that sends codes, and nowhere to send them to.
+"""Second factors that are a code in a message, and where it goes: to a contact that the user has, or one that is new.
 
-It waits with the user until the code that went there comes back, and is the user's by the write that uses the code
+A new one is given in a sign-in by who has to have such a factor and has nowhere to send to, and by who is signed in. It
+waits with the user until the code that went there comes back, and is the user's by the write that uses the code
 (``message_code.py``): who mistypes a number is not locked out by it, and gives another one in the next sign-in.
 """
 
@@ -11,19 +12,28 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from poolhouse.errors import ConcurrentModification, FactorNotOffered, InvalidParameter, NotAuthorized, VersionConflict
+from poolhouse.errors import (
+    CodeExpired,
+    CodeMismatch,
+    ConcurrentModification,
+    FactorNotOffered,
+    InvalidParameter,
+    NotAuthorized,
+)
 from poolhouse.errors.reasons import Reason
 from poolhouse.flows.directory.values import check_values, require_writable
-from poolhouse.flows.flow import Flow, World, step
-from poolhouse.flows.protection.limits import Asked, Limits
-from poolhouse.ports.origin import by_user
-from poolhouse.ports.users import Users
+from poolhouse.flows.factors.factor import Claimant, Factor
+from poolhouse.flows.factors.own import OwnFactors
+from poolhouse.flows.flow import step
+from poolhouse.flows.protection.limits import Asked
 from poolhouse.records.clients import Client
+from poolhouse.records.messages import Delivery
 from poolhouse.records.pools import Pool
 from poolhouse.records.users import User
 
 CONTACTS: Final[Mapping[str, str]] = {"SMS_MFA": "phone_number", "EMAIL_OTP": "email"}
-"""Second factors that are a code in a message, and the attribute that it goes to."""
+"""These factors, and the attribute that the code goes to."""
+_TURNS: Final = 5
 
 
 def can_add(pool: Pool, client: Client, factor: str) -> bool:
@@ -40,12 +50,7 @@ def can_add(pool: Pool, client: Client, factor: str) -> bool:
     return True
 
 
-class NewContacts(Flow):
-    def __init__(self, world: World, users: Users, limits: Limits) -> None:
-        super().__init__(world)
-        self._users = users
-        self._limits = limits
-
+class MessageFactors(OwnFactors):
     @step("factors.add_contact")
     async def add(self, pool: Pool, client: Client, user: User, factor: str, value: str) -> None:
         """The contact waits for the code that goes to it. One that the user has already is not touched.
@@ -53,25 +58,77 @@ class NewContacts(Flow):
         Raises ``FactorNotOffered`` where the user cannot give it here, ``InvalidParameter`` for what is no such
         contact, ``TooManyRequests``, ``ConcurrentModification``.
         """
-        if not can_add(pool, client, factor):
+        if not can_add(pool, client, factor) or user.attributes.get(CONTACTS[factor]):
             raise FactorNotOffered
         attribute = CONTACTS[factor]
-        if user.attributes.get(attribute):
-            raise FactorNotOffered
         checked = check_values(pool, {attribute: value}, on="update").get(attribute)
         if not checked:
             raise InvalidParameter(Reason.NO_CONTACT_TO_VERIFY, attribute=attribute)
         await self._limits.admit(Asked.CODE, client)
-        waiting = replace(user, pending={**user.pending, attribute: checked}, modified=self.world.clock.now())
+        await self._save(pool, replace(user, pending={**user.pending, attribute: checked}))
+        await self.note("factor.requested", client, user, factor)
+
+    async def send(self, pool: Pool, client: Client, user: User, factor: str, value: str | None = None) -> Delivery:
+        """A code is on its way: to the new contact, or else to that which the user has, or has just given. For a user
+        whom the caller knows to be signed in.
+
+        Raises ``FactorNotOffered`` where there is none, ``LimitExceeded``, and as ``add``.
+        """
+        if value is not None:
+            await self.add(pool, client, user, factor, value)
+        else:
+            await self._limits.admit(Asked.CODE, client)
+            attribute = CONTACTS.get(factor, "")
+            if not pool.offers(factor) or not (user.attributes.get(attribute) or user.pending.get(attribute)):
+                raise FactorNotOffered
+            await self.note("factor.requested", client, user, factor)
+        posing = await self._factor(factor).ask(_claimant(pool, client, user))
+        if posing.delivery is None:
+            raise FactorNotOffered
+        return posing.delivery
+
+    @step("factors.confirm_contact")
+    async def confirm(self, pool: Pool, client: Client, user: User, factor: str, code: str) -> str:
+        """The code came back, and the factor is asked for from now on. For a user whom the caller knows to be signed
+        in. Answers what that proves.
+
+        Raises ``CodeMismatch``, ``CodeExpired``, ``AttemptsExceeded``, ``LimitExceeded``, ``FactorNotOffered``,
+        ``TooManyRequests``, ``ConcurrentModification``.
+        """
+        await self._limits.admit(Asked.ANSWER, client)
+        if not pool.offers(factor):
+            raise FactorNotOffered
         try:
-            await self._users.save(pool, waiting)
-        except VersionConflict:
-            raise ConcurrentModification from None
-        await self.world.audit.note(
-            "factor.requested",
-            pool_id=pool.id,
-            client_id=client.id,
-            subject=user.sub,
-            actor=by_user(user.sub),
-            facts={"factor": factor},
-        )
+            # A count of its own: whoever sits at somebody's browser must not lock them out of signing in.
+            async with self._lockout.attempt(pool.id, user.sub, f"{factor}:enrolment"):
+                await self._factor(factor).check(_claimant(pool, client, user), {}, {"ANSWER": code})
+        except (CodeMismatch, CodeExpired):
+            await self.note("factor.refused", client, user, factor)
+            raise
+        await self._enable(pool, user.sub, factor)
+        await self.note("factor.enrolled", client, user, factor)
+        return self._factor(factor).proof
+
+    async def _enable(self, pool: Pool, sub: str, factor: str) -> None:
+        for _ in range(_TURNS):
+            user = await self._users.get(pool.id, sub)
+            if user is None:
+                raise FactorNotOffered
+            if factor in user.mfa:
+                return
+            try:
+                await self._save(pool, replace(user, mfa=(*user.mfa, factor)))
+                return
+            except ConcurrentModification:
+                continue
+        raise ConcurrentModification
+
+    def _factor(self, name: str) -> Factor:
+        factor = self._factors.second(name)
+        if factor is None or name not in CONTACTS:
+            raise FactorNotOffered
+        return factor
+
+
+def _claimant(pool: Pool, client: Client, user: User) -> Claimant:
+    return Claimant(pool=pool, client=client, user=user, subject=user.sub, is_proven=True)

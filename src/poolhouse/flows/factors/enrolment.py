@@ -19,8 +19,6 @@ from poolhouse.flows.factors.factor import Claimant, Enrolled, Enrols
 from poolhouse.flows.factors.own import OwnFactors
 from poolhouse.flows.flow import step
 from poolhouse.flows.protection.limits import Asked
-from poolhouse.ports.origin import by_user
-from poolhouse.records.audit import Action
 from poolhouse.records.clients import Client
 from poolhouse.records.pools import Pool
 from poolhouse.records.users import Enrolment, User
@@ -39,13 +37,15 @@ class Enrolments(OwnFactors):
         Raises ``FactorNotOffered``, ``TooManyRequests``, ``ConcurrentModification``, and as ``Bearers.of``.
         """
         bearer = await self._bearers.of(access_token)
-        await self._limits.admit(Asked.ANSWER, bearer.client)
-        begun = await self.enrol(
-            Claimant(pool=bearer.pool, client=bearer.client, user=bearer.user, subject=bearer.user.sub), factor
-        )
-        others = tuple(one for one in bearer.user.factors if one.confirmed or one.factor != factor)
-        await self._save(bearer.pool, replace(bearer.user, factors=(*others, begun.enrolment)))
-        await self.note("factor.requested", bearer.client, bearer.user, factor)
+        return await self.begin_for(bearer.pool, bearer.client, bearer.user, factor)
+
+    async def begin_for(self, pool: Pool, client: Client, user: User, factor: str) -> Mapping[str, str]:
+        """As ``begin``, for a user whom the caller knows to be signed in."""
+        await self._limits.admit(Asked.ANSWER, client)
+        begun = await self.enrol(Claimant(pool=pool, client=client, user=user, subject=user.sub), factor)
+        others = tuple(one for one in user.factors if one.confirmed or one.factor != factor)
+        await self._save(pool, replace(user, factors=(*others, begun.enrolment)))
+        await self.note("factor.requested", client, user, factor)
         return begun.shown
 
     @step("factors.confirm")
@@ -58,13 +58,19 @@ class Enrolments(OwnFactors):
         ``FactorNotOffered``, ``TooManyRequests``, ``ConcurrentModification``, and as ``Bearers.of``.
         """
         bearer = await self._bearers.of(access_token)
-        await self._limits.admit(Asked.ANSWER, bearer.client)
-        enrolment = bearer.user.enrolment(factor, confirmed=False)
+        await self.confirm_for(bearer.pool, bearer.client, bearer.user, factor, code, label, enables=enables)
+
+    async def confirm_for(
+        self, pool: Pool, client: Client, user: User, factor: str, code: str, label: str | None, *, enables: bool
+    ) -> str:
+        """As ``confirm``, for a user whom the caller knows to be signed in. Answers what that proves."""
+        await self._limits.admit(Asked.ANSWER, client)
+        enrolment = user.enrolment(factor, confirmed=False)
         if enrolment is None:
             raise InvalidParameter(Reason.FACTOR_NOT_BEGUN)
-        claimant = Claimant(pool=bearer.pool, client=bearer.client, user=bearer.user, subject=bearer.user.sub)
+        claimant = Claimant(pool=pool, client=client, user=user, subject=user.sub)
         confirmed = await self.check(claimant, enrolment, code, label)
-        await self.complete(bearer.pool, bearer.client, bearer.user, confirmed, enables=enables)
+        return await self.complete(pool, client, user, confirmed, enables=enables)
 
     # --- the parts, for a sign-in too --------------------------------------------------------------------------------
 
@@ -101,16 +107,6 @@ class Enrolments(OwnFactors):
         await self._lockout.clear(pool.id, user.sub, enrolment.factor)
         await self.note("factor.enrolled", client, user, enrolment.factor)
         return enrols.proof
-
-    async def note(self, action: Action, client: Client, user: User, factor: str) -> None:
-        await self.world.audit.note(
-            action,
-            pool_id=client.pool_id,
-            client_id=client.id,
-            subject=user.sub,
-            actor=by_user(user.sub),
-            facts={"factor": factor},
-        )
 
     def _offered(self, pool: Pool, factor: str) -> Enrols:
         enrols = self._factors.enrolling(factor)

@@ -10,7 +10,10 @@ from poolhouse.flows.flow import Flow, World
 from poolhouse.flows.grants.bearer import Bearers
 from poolhouse.flows.protection.limits import Limits
 from poolhouse.flows.protection.lockout import Lockout
+from poolhouse.ports.origin import by_user
 from poolhouse.ports.users import Users
+from poolhouse.records.audit import Action
+from poolhouse.records.clients import Client
 from poolhouse.records.pools import Pool
 from poolhouse.records.users import User
 
@@ -32,3 +35,13 @@ class OwnFactors(Flow):
             return await self._users.save(pool, replace(user, modified=self.world.clock.now()))
         except VersionConflict:
             raise ConcurrentModification from None
+
+    async def note(self, action: Action, client: Client, user: User, factor: str) -> None:
+        await self.world.audit.note(
+            action,
+            pool_id=client.pool_id,
+            client_id=client.id,
+            subject=user.sub,
+            actor=by_user(user.sub),
+            facts={"factor": factor},
+        )

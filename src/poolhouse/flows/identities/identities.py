@@ -20,6 +20,7 @@ from poolhouse.errors import (
 )
 from poolhouse.errors.reasons import Reason
 from poolhouse.flows.flow import Flow, World, step
+from poolhouse.flows.identities.guests import GuestLimit
 from poolhouse.flows.identities.linking import Claim, Linking
 from poolhouse.flows.identities.login_keys import LoginKeys
 from poolhouse.flows.identities.merging import TRIES, Merging
@@ -66,6 +67,7 @@ class IdentityService(Flow):
         merging: Merging,
         linking: Linking,
         keys: LoginKeys,
+        guests: GuestLimit,
     ) -> None:
         super().__init__(world)
         self._pools = pools
@@ -75,19 +77,22 @@ class IdentityService(Flow):
         self._merging = merging
         self._linking = linking
         self._keys = keys
+        self._guests = guests
 
     @step("identities.get_id")
     async def get_id(self, pool_id: str, logins: Mapping[str, str]) -> str:
         """The identity of whoever has these logins; without any that of a new guest.
 
         Raises ``IdentityPoolNotFound``; ``LoginRefused`` for a login that is not good, and where there are no guests;
-        ``LoginTaken`` where the logins do not go together; ``ProviderAway``, ``InvalidParameter``.
+        ``LoginTaken`` where the logins do not go together; ``TooManyRequests`` for guests; ``ProviderAway``,
+        ``InvalidParameter``.
         """
         pool = await self._pools.get(pool_id)
         shown = await self._shown(pool, logins)
         if shown.is_nothing:
             if not pool.allows_guests:
                 raise LoginRefused(Reason.GUESTS_NOT_SUPPORTED)
+            await self._guests.admit(pool.id)
             return (await self._linking.guest(pool)).id
         if shown.own is None:
             found = await self._linking.found(pool, shown.claims)

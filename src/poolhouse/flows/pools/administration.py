@@ -122,6 +122,11 @@ class PoolAdministration:
         pool = await self._pools.get(pool_id)
         return await self._changed(mfa.configured(pool, wanted, self._factors), "pool.updated")
 
+    async def set_first_factors(self, pool_id: str, factors: tuple[str, ...]) -> Pool:
+        """Sign-ins of the pool may begin by these, and by no others. Raises as ``update``."""
+        pool = await self._pools.get(pool_id)
+        return await self._changed(mfa.with_first(pool, factors), "pool.updated")
+
     async def add_attributes(self, pool_id: str, declarations: Sequence[Declaration]) -> Pool:
         """Users of the pool may have these custom attributes too. Raises as ``update``."""
         pool = await self._pools.get(pool_id)

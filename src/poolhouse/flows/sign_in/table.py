@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from poolhouse.flows.directory.lookup import Directory
 from poolhouse.flows.directory.passwords import Credentials
-from poolhouse.flows.factors.contacts import NewContacts
+from poolhouse.flows.factors.contacts import MessageFactors
 from poolhouse.flows.factors.devices import KnownDevices
 from poolhouse.flows.factors.enrolment import Enrolments
 from poolhouse.flows.factors.first import FirstFactors
@@ -60,7 +60,7 @@ def sign_in_table(
     factors: Factors,
     first: FirstFactors,
     enrolments: Enrolments,
-    contacts: NewContacts,
+    contacts: MessageFactors,
     again: Again,
     devices: KnownDevices,
     sign_ups: SignUpSessions,

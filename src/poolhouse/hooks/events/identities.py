@@ -1,4 +1,4 @@
-"""How identities of identity pools come, become one, get credentials, and go."""
+"""How identities of identity pools come, by which logins, become one, get credentials, and go."""
 
 from __future__ import annotations
 
@@ -7,6 +7,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from poolhouse.hooks.events.base import RequestEvent, Strings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValidateLogin(RequestEvent):
+    """Somebody brings a login of a provider that the pool has an ``app`` id for, and that none of ours knows.
+    ``value`` is what the app sent as the login: nobody has looked at it."""
+
+    pool_id: str
+    provider: str
+    app: str
+    value: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

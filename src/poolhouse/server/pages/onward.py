@@ -13,15 +13,17 @@ from poolhouse.flows.services.user_pools import Services
 from poolhouse.flows.sign_in.challenges.set_up_factor import NAME as SET_UP
 from poolhouse.flows.sign_in.machine import Asking, Finished, Reply
 from poolhouse.flows.sign_in.questions import SetUpFactor
+from poolhouse.server.pages.offer import NOT_NOW, PasskeyOffer
 from poolhouse.server.pages.places import PAGE
 from poolhouse.server.pages.progress import Progress, SetUp
 from poolhouse.server.pages.visits import Visit, Visits
 
 
 class Onward:
-    def __init__(self, visits: Visits, services: Services) -> None:
+    def __init__(self, visits: Visits, services: Services, offer: PasskeyOffer) -> None:
         self._visits = visits
         self._services = services
+        self._offer = offer
         self._hosted = services.hosted
 
     async def go_on(
@@ -42,15 +44,19 @@ class Onward:
         begun = await self._services.sign_in_end.session(finished, visit.held, remembered=progress.remembers)
         browser = Browser(visit.secret, begun.handles)
         codes = await self._new_codes(finished, progress)
+        offers = not codes and await self._offer.is_due(visit, finished)
+        to_see = Progress(codes=codes, offers=offers, owner=finished.user.sub) if codes or offers else Progress()
         try:
-            visit = await self._visits.keep(visit, Progress(codes=codes, owner=finished.user.sub if codes else ""))
+            visit = await self._visits.keep(visit, to_see)
         except errors.Conflicted:
             return await self._visits.signed_in_beside(visit, PAGE, browser, begun.seconds)
         visit = replace(visit, pending=await self._visits.authorization.done(visit.pending, Step.SIGN_IN))
-        if codes:
+        if to_see.is_to_be_seen:
             response = self._visits.go_signed_in(visit, PAGE, browser, begun.seconds)
         else:
             response = await self._visits.go_on(visit, browser, seconds=begun.seconds)
+        if offers:
+            self._visits.note_offer(response, visit, NOT_NOW)
         if _is_to_be_remembered(progress, finished):
             held = await self._services.devices.confirm_browser(
                 finished.pool, finished.client, finished.user, visit.remembered

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any, Final
 
+from poolhouse.errors import UnsupportedOperation
 from poolhouse.flows.sign_in.hosted import PASSWORD, HostedSignIn
 from poolhouse.flows.sign_in.machine import Asking
 from poolhouse.flows.sign_in.questions import AnswerPlugin, AnswerStranger, ChooseFactor, GiveCode, SetUpFactor
@@ -45,6 +46,7 @@ class Place(Enum):
     OTHER = "other"
     RECOVERY = "recovery"
     CODES = "codes"
+    OFFER = "offer"
     WAYS = "ways"
     """How to set up a second factor."""
     CONTACT = "contact"
@@ -67,11 +69,10 @@ class Places:
         """The page of this place, and its ways out. ``typed`` is a form that comes again, ``passkey`` what an
         authenticator is asked."""
         progress, ways = visit.progress, self.ways(visit)
-        links = {"restart": visit.address(PAGE, at="name")}
+        links = self._links(visit) if place is Place.NAME else {"restart": visit.address(PAGE, at="name")}
         view: View
         match place:
             case Place.NAME:
-                links = self._links(visit)
                 typed = typed or {}
                 view = SignIn(
                     names=names_of(visit.pool),
@@ -115,6 +116,8 @@ class Places:
                 medium = "SMS" if attribute == "phone_number" else "EMAIL"
                 view = Contact(username=progress.username, medium=medium, missing=missing, problems=problems)
                 links |= self._other(visit)
+            case Place.OFFER:
+                raise UnsupportedOperation  # it needs an authenticator's options (offer.py)
             case Place.CODES:
                 view, links = RecoveryCodes(codes=progress.codes, problems=problems), {}
             case Place.RECOVERY:
@@ -133,7 +136,7 @@ class Places:
         progress, asking = visit.progress, waiting.asking
         if isinstance(asking.question, SetUpFactor):
             if progress.set_up is not None:
-                return _set_up_view(progress, progress.set_up, problems, typed)
+                return set_up_view(progress, progress.set_up, problems, typed)
             return self._ways_to_set_up(visit, problems)
         return view_of(
             asking,
@@ -158,6 +161,8 @@ class Places:
         progress, at = visit.progress, visit.request.query.get("at")
         if progress.codes:
             return Place.CODES
+        if progress.offers:
+            return Place.OFFER
         can_choose = bool(progress.username) and len(self.ways(visit)) > 1
         if at == Place.NAME.value:
             return Place.NAME
@@ -266,7 +271,7 @@ def fields_of(visit: Visit, asking: Asking) -> tuple[Field, ...]:
     return missing_fields(visit.pool, missing) if missing else ()
 
 
-def _set_up_view(
+def set_up_view(
     progress: Progress, set_up: SetUp, problems: tuple[Problem, ...], typed: Mapping[str, str] | None
 ) -> View:
     if set_up.factor == TOTP:

@@ -74,7 +74,7 @@ class Progress(Struct, frozen=True, kw_only=True):
     waits for the code of a sign-up, ``resetting`` for that of a forgotten password. ``notice`` is the id of good news
     for the next page. ``codes`` are recovery codes that ``owner`` (a sub), who is signed in, has not seen yet.
     ``remembers_browser``: no second factor is to be asked for here for a while. ``adding`` is a factor that sends
-    codes, whose contact the user is giving."""
+    codes, whose contact the user is giving. ``offers``: the owner, who has no passkey, is asked whether to add one."""
 
     username: str = ""
     way: str | None = None
@@ -89,6 +89,12 @@ class Progress(Struct, frozen=True, kw_only=True):
     owner: str = ""
     remembers_browser: bool = False
     adding: str = ""
+    offers: bool = False
+
+    @property
+    def is_to_be_seen(self) -> bool:
+        """Whether there is something for the owner's eyes before the way to the client."""
+        return bool(self.codes) or self.offers
 
     @property
     def question(self) -> Question | None:

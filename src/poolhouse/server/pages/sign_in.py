@@ -29,6 +29,7 @@ from poolhouse.flows.sign_in.questions import (
 )
 from poolhouse.records.factors import WEB_AUTHN
 from poolhouse.server.pages.forms import Incomplete, choice_of, code_of, given_of, password_of, username_of
+from poolhouse.server.pages.offer import PasskeyOffer
 from poolhouse.server.pages.onward import Onward
 from poolhouse.server.pages.places import PAGE, Place, Places, code_field, fields_of
 from poolhouse.server.pages.problems import problems_of
@@ -46,10 +47,11 @@ _ENDED: Final = Problem("attempt.ended")
 
 
 class SignInPages:
-    def __init__(self, visits: Visits, services: Services, onward: Onward) -> None:
+    def __init__(self, visits: Visits, services: Services, onward: Onward, offer: PasskeyOffer) -> None:
         self._visits = visits
         self._services = services
         self._onward = onward
+        self._offer = offer
         self._hosted = services.hosted
         self._places = Places(services.hosted)
         self._setting_up = SettingUp(visits, services.hosted, onward)
@@ -60,14 +62,16 @@ class SignInPages:
         visit = await self._of_who_is_here(visit)
         if (rising := await self._rising(visit)) is not None:
             return rising
-        notice = visit.progress.notice
-        return await self._page(visit, self._places.now(visit), Problem(notice) if notice else None)
+        place, notice = self._places.now(visit), visit.progress.notice
+        if place is Place.OFFER:
+            return await self._offer.show(visit)
+        return await self._page(visit, place, Problem(notice) if notice else None)
 
     async def _of_who_is_here(self, visit: Visit) -> Visit:
         """Recovery codes are for whom they were made, and only while that is who is signed in here: whoever comes to
-        the browser after a sign-out does not find them."""
+        the browser after a sign-out does not find them, nor what was offered to another."""
         owner = visit.progress.owner
-        if not visit.progress.codes:
+        if not visit.progress.is_to_be_seen:
             return visit
         live = await self._services.sessions.live(visit.pool, visit.held)
         if any(one.user.sub == owner for one in live):
@@ -128,6 +132,8 @@ class SignInPages:
                     return await self._answered(visit, form)
                 case Place.OTHER:
                     return await self._given(visit, Otherwise(choice_of(form)), form, place)
+                case Place.OFFER:
+                    return await self._offer.answer(visit, form)
                 case Place.CODES:
                     return await self._codes_kept(visit, form)
                 case Place.RECOVERY:

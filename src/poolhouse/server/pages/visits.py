@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from functools import cached_property
 from typing import Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from aiohttp import web
 from msgspec import Struct
@@ -24,7 +25,7 @@ from poolhouse.flows.oauth.interaction import Browser, Interact, Outcome, Pendin
 from poolhouse.ports.origin import Origin, begin
 from poolhouse.records.clients import Client
 from poolhouse.records.pools import Pool
-from poolhouse.server.cookies import BETWEEN, BROWSER, DEVICE, SESSIONS, Cookies
+from poolhouse.server.cookies import BETWEEN, BROWSER, DEVICE, OFFERED, SESSIONS, Cookies
 from poolhouse.server.pages.csrf import Csrf
 from poolhouse.server.pages.error import ErrorPages
 from poolhouse.server.pages.forms import read_form
@@ -44,7 +45,7 @@ _LONGEST: Final = 256
 _logger = logging.getLogger("poolhouse.pages")
 
 
-class Visit(Struct, frozen=True, kw_only=True):
+class Visit(Struct, frozen=True, kw_only=True, dict=True):
     """``secret`` is what the browser's cookie holds, ``held`` the handles of the sessions in it,
     ``remembered`` what says that no second factor is asked for in it."""
 
@@ -64,7 +65,7 @@ class Visit(Struct, frozen=True, kw_only=True):
     def client(self) -> Client:
         return self.pending.client
 
-    @property
+    @cached_property
     def progress(self) -> Progress:
         return read(self.pending.request.private)
 
@@ -74,7 +75,12 @@ class Visit(Struct, frozen=True, kw_only=True):
 
     def address(self, page: str, **query: str) -> str:
         """Of a page of this request."""
-        return f"{self.root}/{page}?{urlencode({TX: self.pending.handle, **query})}"
+        begins = f"{self.root}/{page}?{self._tx}"
+        return f"{begins}&{urlencode(query)}" if query else begins
+
+    @cached_property
+    def _tx(self) -> str:
+        return f"{TX}={quote(self.pending.handle, safe='')}"
 
     def __repr__(self) -> str:
         return f"Visit(request_id={self.request_id!r})"
@@ -220,7 +226,7 @@ class Visits:
         outcome: Outcome
         try:
             now = await authorization.pending(visit.pool.id, visit.pending.handle, visit.secret)
-            if read(now.request.private).codes:
+            if read(now.request.private).is_to_be_seen:
                 return self.go_signed_in(visit, page, browser, seconds)
             outcome = await authorization.go_on(await authorization.done(now, Step.SIGN_IN), browser)
         except TransactionEnded as error:
@@ -232,6 +238,13 @@ class Visits:
     def remember(self, response: web.Response, visit: Visit, browser: RememberedBrowser) -> None:
         """The browser keeps what says so."""
         self._cookies.write(response, DEVICE, visit.pool.id, browser.text, browsers.SECONDS)
+
+    def note_offer(self, response: web.Response, visit: Visit, seconds: int) -> None:
+        """For so long no passkey is offered in this browser."""
+        self._cookies.write(response, OFFERED, visit.pool.id, "1", seconds)
+
+    def was_offered(self, visit: Visit) -> bool:
+        return self._cookies.read(visit.request, OFFERED, visit.pool.id) is not None
 
     def forget(self, response: web.Response, visit: Visit) -> None:
         self._cookies.drop(response, DEVICE, visit.pool.id)

@@ -38,6 +38,8 @@ PARTS: Final[Mapping[str, Callable[[Settings], bool]]] = {
     "authorize": _of_user_pools,
     "sign_out": _of_user_pools,
     "account": _of_user_pools,
+    "issuer": _of("identities"),
+    "logins": _of("identities"),
     "identities": _of("identities"),
     "gateway": _of("gateway"),
     "operation": _always,

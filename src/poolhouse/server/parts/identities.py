@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from poolhouse.config.settings import Settings
+from poolhouse.flows.identities.guests import GuestLimit
+from poolhouse.flows.identities.login_keys import LoginKeys
+from poolhouse.flows.identities.logins import PoolLogins
+from poolhouse.flows.identities.openid_token import OpenIdTokens
 from poolhouse.flows.identities.removal import IDENTITY_POOL_REMOVAL, IdentityPoolRemoval
 from poolhouse.flows.identities.settings import IdentityLimits
 from poolhouse.flows.jobs.worker import Kind
@@ -11,10 +16,11 @@ from poolhouse.server.cognito.identity_pools.api import identity_pools_api
 from poolhouse.server.ground import Ground
 from poolhouse.server.part import Built, Part
 from poolhouse.store.repositories.identities import IdentityPoolRepository, IdentityRepository, LoginRepository
+from poolhouse.tokens.issuer import IssuerKeys
 
 
-async def build(ground: Ground, _: Built) -> Part:
-    """Gives the flows."""
+async def build(ground: Ground, built: Built) -> Part:
+    """Needs who proves logins, and the keys of our own issuer. Gives the flows."""
     settings, store, clock = ground.settings, ground.store, ground.surroundings.clock
     ports = IdentityPorts(
         pools=IdentityPoolRepository(store, ground.cursors, clock),
@@ -26,6 +32,10 @@ async def build(ground: Ground, _: Built) -> Part:
     services = build_identity_services(
         ground.world,
         ports,
+        proofs=built.one(PoolLogins),
+        keys=built.one(LoginKeys),
+        openid_tokens=OpenIdTokens(built.one(IssuerKeys), clock, settings.server.account_id),
+        guests=GuestLimit(ground.world, _guests(settings)),
         limits=IdentityLimits(pools=said.pools, providers=said.providers, rules=said.rules),
     )
     return Part(
@@ -33,3 +43,7 @@ async def build(ground: Ground, _: Built) -> Part:
         jobs=(Kind(IDENTITY_POOL_REMOVAL, IdentityPoolRemoval(ports.pools, clock).go_on),),
         gives=(services, ports),
     )
+
+
+def _guests(settings: Settings) -> int:
+    return settings.limits.source_guests if settings.limits.rates and not settings.dev.enabled else 0

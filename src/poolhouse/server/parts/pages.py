@@ -11,13 +11,15 @@ from poolhouse.server.cookies import Cookies
 from poolhouse.server.ground import Ground
 from poolhouse.server.oidc.requests import sorted_out
 from poolhouse.server.oidc.responses import ToClient
-from poolhouse.server.pages import accounts, add_passkey, confirm_link, consent, places, recovery, sign_up
+from poolhouse.server.pages import accounts, add_factor, add_passkey, confirm_link, consent, places, recovery, sign_up
 from poolhouse.server.pages.accounts import AccountPages
+from poolhouse.server.pages.add_factor import AddFactorPages
 from poolhouse.server.pages.add_passkey import AddPasskeyPages
 from poolhouse.server.pages.confirm_link import ConfirmLinkPages
 from poolhouse.server.pages.consent import ConsentPages
 from poolhouse.server.pages.csrf import Csrf
 from poolhouse.server.pages.error import ErrorPages
+from poolhouse.server.pages.offer import PasskeyOffer
 from poolhouse.server.pages.onward import Onward
 from poolhouse.server.pages.recovery import RecoveryPages
 from poolhouse.server.pages.renderer import Renderer
@@ -50,14 +52,16 @@ async def build(ground: Ground, built: Built) -> Part:
         request_id=RequestIds(ground.surroundings.chance).of,
         to_client=to_client,
     )
-    onward = Onward(visits, services)
-    signing_in = SignInPages(visits, services, onward)
+    offer = PasskeyOffer(visits, services)
+    onward = Onward(visits, services, offer)
+    signing_in = SignInPages(visits, services, onward, offer)
     signing_up = SignUpPages(visits, services, onward)
     recovering = RecoveryPages(visits, services, onward)
     choosing = AccountPages(visits, services.sessions)
     linked = ConfirmLinkPages(services, renderer, errors, csrf, cookies, world.chance, visits.begin)
     agreeing = ConsentPages(visits, services.sessions, services.resource_servers)
     adding = AddPasskeyPages(visits, oauth.passkey_errand, cookies, _asked)
+    enrolling = AddFactorPages(visits, oauth.factor_errand, cookies, _asked)
     return Part(
         routes=(
             *renderer.routes,
@@ -68,6 +72,7 @@ async def build(ground: Ground, built: Built) -> Part:
             *_page(recovery.RESET, visits.get(recovering.show_reset), visits.post(recovering.answer_reset)),
             *_page(accounts.PAGE, visits.get(choosing.show), visits.post(choosing.answer)),
             *_page(add_passkey.PAGE, adding.look, visits.post(adding.answer)),
+            *_page(add_factor.PAGE, enrolling.look, visits.post(enrolling.answer)),
             *_page(confirm_link.PAGE, linked.show, linked.answer),
             *_page(consent.PAGE, visits.get(agreeing.show), visits.post(agreeing.answer)),
         ),

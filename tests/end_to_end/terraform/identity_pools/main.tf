@@ -39,7 +39,7 @@ resource "aws_cognito_identity_pool" "plain" {
 }
 
 resource "aws_cognito_identity_pool" "full" {
-  identity_pool_name               = "full ${var.minutes}"
+  identity_pool_name               = "full"
   allow_unauthenticated_identities = true
   allow_classic_flow               = false
   developer_provider_name          = "login.mycompany.myapp"
@@ -49,7 +49,7 @@ resource "aws_cognito_identity_pool" "full" {
 
   supported_login_providers = {
     "graph.facebook.com"  = "7346241598935552"
-    "accounts.google.com" = "123456789012.apps.googleusercontent.com"
+    "accounts.google.com" = "${var.minutes}.apps"
   }
 
   cognito_identity_providers {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -18,7 +19,7 @@ from poolhouse.records.access import Role
 from poolhouse.records.identities import Identity, IdentityPool
 from poolhouse.server.world import SystemChance
 from tests.support.json_api import ACCOUNT, NOON, ROOT, ManualClock
-from tests.support.temporary import IDENTITY, POOL, ROLE, TemporaryWorld, session, vault
+from tests.support.temporary import IDENTITY, POOL, ROLE, SomeRole, TemporaryWorld, session, vault
 
 NEWER = bytes(range(1, 33))
 OLDER = bytes(range(32))
@@ -160,8 +161,35 @@ async def test_what_a_role_may_do_is_put_together_again_only_when_the_role_chang
     first = await world.callers.find(some.access_key_id, some.session_token)
 
     assert await world.callers.find(some.access_key_id, some.session_token) is first
-    world.roles.roles[ROLE] = object()
+    world.roles.roles[ROLE] = SomeRole()
     assert await world.callers.find(some.access_key_id, some.session_token) is not first
+
+
+OWN_FOLDER = "arn:aws:s3:::b/${cognito-identity.amazonaws.com:sub}/*"
+
+
+async def test_a_caller_may_do_what_the_role_and_every_session_policy_allow_and_nothing_without_the_role() -> None:
+    def allowing(resource: str) -> dict[str, Any]:
+        return {
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": resource}],
+        }
+
+    world = TemporaryWorld()
+    mine, public, others = (f"arn:aws:s3:::b/{folder}/x" for folder in (IDENTITY, "public", "other"))
+
+    async def may(*policies: dict[str, Any]) -> list[bool]:
+        some = world.credentials.issue(session(policies=policies))
+        known = await world.callers.find(some.access_key_id, some.session_token)
+        assert known is not None
+        return [known.caller.policy.allows("s3:GetObject", resource) for resource in (mine, public, others)]
+
+    world.roles.roles[ROLE] = SomeRole(allowing(OWN_FOLDER), allowing("arn:aws:s3:::b/public/*"))
+    assert [True, True, False] == await may()
+    assert [True, False, False] == await may(allowing(OWN_FOLDER))
+    assert [False, False, False] == await may(allowing(OWN_FOLDER), allowing("arn:aws:s3:::b/public/*"))
+    world.roles.roles.clear()
+    assert [False, False, False] == await may()
 
 
 async def test_who_has_expired_or_was_revoked_is_told_so() -> None:

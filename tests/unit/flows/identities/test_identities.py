@@ -7,10 +7,18 @@ import logging
 import pytest
 from msgspec.structs import replace
 
-from poolhouse.errors import IdentityNotFound, IdentityPoolNotFound, InvalidParameter, LoginRefused
+from poolhouse.errors import (
+    IdentityNotFound,
+    IdentityPoolNotFound,
+    InvalidParameter,
+    LoginRefused,
+    TooManyRequests,
+)
 from poolhouse.flows.identities.digests import login_digest
 from poolhouse.hooks.dispatch import Implementation
 from poolhouse.hooks.events.identities import IdentityCreated
+from poolhouse.hooks.events.protection import OverLimit
+from poolhouse.ports.origin import Origin, begin
 from poolhouse.records.identities import IdentityPool, RoleMapping
 from poolhouse.store.memory import MemoryStore
 from poolhouse.store.port import Query
@@ -94,6 +102,41 @@ async def test_identity_created_is_told_of_guests_and_of_users_once() -> None:
 
     assert [(guest, ()), (jane, (GOOGLE,))] == [(event.identity_id, event.providers) for event in told]
     assert guest not in repr(told[0])
+
+
+async def test_one_address_makes_so_many_guests_a_minute_and_others_are_not_in_its_way() -> None:
+    at = IdentityWorld(guests=3)
+    pool = await at.pool()
+    begin(Origin(source="192.0.2.1"))
+    for _ in range(3):
+        await at.guest(pool)
+
+    with pytest.raises(TooManyRequests):
+        await at.guest(pool)
+    assert 3 == len(await at.listed(pool))
+    assert await at.get_id(pool, google="jane")
+    begin(Origin(source="192.0.2.2"))
+    assert await at.guest(pool)
+    begin(Origin(source="192.0.2.1", actor="key:AKIA"))
+    assert await at.guest(pool)
+    begin(Origin(source="192.0.2.1"))
+    at.clock.advance(20)
+    assert await at.guest(pool)
+
+
+async def test_a_plugin_may_let_more_guests_in() -> None:
+    asked: list[OverLimit] = []
+
+    def over_limit(event: OverLimit) -> bool:
+        asked.append(event)
+        return True
+
+    at = IdentityWorld(implementations=[Implementation("over_limit", "test", over_limit)], guests=1)
+    pool = await at.pool()
+    begin(Origin(source="192.0.2.1"))
+
+    assert 2 == len({await at.guest(pool) for _ in range(2)})
+    assert [("guest", "source", pool.id)] == [(event.asked, event.scope, event.pool_id) for event in asked]
 
 
 # --- tokens of our own -----------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from poolhouse.records.identities import Identity, IdentityPool, Login
 from poolhouse.records.jobs import DONE
 from poolhouse.store.memory import MemoryStore
 from poolhouse.store.open import open_store
-from poolhouse.store.port import Collection, Key, Query, Store
+from poolhouse.store.port import Collection, Entry, Key, Query, Store, Stored
 from poolhouse.store.repositories import collections
 from poolhouse.testing.clock import FakeClock
 from tests.support.crashing import Crash, CrashingStore
@@ -225,10 +225,10 @@ async def test_an_identity_whose_line_was_removed_before_it_stood_there_is_taken
     clock = FakeClock()
 
     class Late(MemoryStore):
-        async def insert(self, collection: Collection, entry: object) -> object:  # type: ignore[override]
+        async def insert(self, collection: Collection, entry: Entry) -> Stored:
             if collection is collections.IDENTITIES:
                 await self.delete(collections.POOL_IDENTITIES, (pool.id, late.id))
-            return await super().insert(collection, entry)  # type: ignore[arg-type]
+            return await super().insert(collection, entry)
 
     async with opened_house(Late(collections.ALL, clock), clock) as house:
         settings = IdentityPoolSettings(name="people", allows_guests=True)

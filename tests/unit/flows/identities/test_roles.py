@@ -182,7 +182,7 @@ def test_a_role_is_resolved_as_the_table_says(row: Row) -> None:
     assert (kind, reason) == (type(caught.value), caught.value.statement.reason)
 
 
-MATCHES = (
+MATCHES: tuple[tuple[str, str, Any, bool], ...] = (
     ("Equals", "yes", "yes", True),
     ("Equals", "yes", "Yes", False),
     ("Equals", "yes", "yes, please", False),

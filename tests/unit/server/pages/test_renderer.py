@@ -38,6 +38,7 @@ FORMS: Mapping[str, str | None] = {
     "custom": "answer",
     "contact": "enrol",
     "stuck": "leave",
+    "begin_factor": "enrol",
     "set_up_authenticator": "enrol",
     "set_up_passkey": "enrol",
     "recovery_codes": "saved",

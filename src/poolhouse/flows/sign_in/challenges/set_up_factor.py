@@ -10,7 +10,7 @@ from msgspec import convert, to_builtins
 
 from poolhouse.errors import InvalidParameter, InvalidSession
 from poolhouse.errors.reasons import Reason
-from poolhouse.flows.factors.contacts import NewContacts
+from poolhouse.flows.factors.contacts import MessageFactors
 from poolhouse.flows.factors.enrolment import Enrolments
 from poolhouse.flows.factors.known import Factors
 from poolhouse.flows.sign_in.questions import FactorSetUp, SetUpFactor
@@ -30,7 +30,7 @@ class SetUp:
     counts_itself = True
     """Nothing is guessed here: what is set up was checked before."""
 
-    def __init__(self, factors: Factors, enrolments: Enrolments, contacts: NewContacts) -> None:
+    def __init__(self, factors: Factors, enrolments: Enrolments, contacts: MessageFactors) -> None:
         self._factors = factors
         self._enrolments = enrolments
         self._contacts = contacts
@@ -45,7 +45,7 @@ class SetUp:
         """The factor that was set up by the handle is the user's, and is asked for from now on. With a contact: a code
         is on its way there, and the factor is asked for now.
 
-        Raises ``InvalidParameter`` where none was, and as ``NewContacts.add``.
+        Raises ``InvalidParameter`` where none was, and as ``MessageFactors.add``.
         """
         if run.user is not None and answer.factor is not None and answer.contact is not None:
             await self._contacts.add(run.pool, run.client, run.user, answer.factor, answer.contact)

@@ -31,6 +31,7 @@ TABLE: Final[Mapping[type[domain.PoolhouseError], tuple[str, ...]]] = {
     domain.LoginRefused: (NOT_AUTHORIZED,),
     domain.LoginTaken: (CONFLICT,),
     domain.Taken: (CONFLICT,),
+    domain.DeveloperUserNotFound: (RESOURCE,),
     domain.DeveloperUserTaken: ("DeveloperUserAlreadyRegisteredException", CONFLICT),
     domain.NoRole: ("InvalidIdentityPoolConfigurationException", NOT_AUTHORIZED),
     domain.RoleRefused: ("InvalidIdentityPoolConfigurationException", NOT_AUTHORIZED),

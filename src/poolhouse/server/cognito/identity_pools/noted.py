@@ -10,23 +10,33 @@ from typing import Final
 
 from poolhouse.records.audit import Action
 
+_LINKED: Final[tuple[Action, ...]] = ("identity.linked", "identity.merged")
+
 NOTED: Final[Mapping[str, tuple[Action, ...]]] = {
     "CreateIdentityPool": ("identity_pool.created",),
+    "DeleteIdentities": ("identity.deleted",),
     "DeleteIdentityPool": ("identity_pool.deleted",),
+    "GetId": ("identity.created", *_LINKED),
+    "MergeDeveloperIdentities": ("identity.merged",),
     "SetIdentityPoolRoles": ("identity_pool.roles_set",),
     "SetPrincipalTagAttributeMap": ("identity_pool.principal_tags_set",),
     "TagResource": ("identity_pool.tagged",),
+    "UnlinkDeveloperIdentity": ("identity.unlinked",),
+    "UnlinkIdentity": ("identity.unlinked", "identity.refused"),
     "UntagResource": ("identity_pool.untagged",),
     "UpdateIdentityPool": ("identity_pool.updated",),
 }
 
 SILENT: Final[Mapping[str, tuple[str, ...]]] = {
     "reads what an administrator may see, and changes nothing": (
+        "DescribeIdentity",
         "DescribeIdentityPool",
         "GetIdentityPoolRoles",
         "GetPrincipalTagAttributeMap",
+        "ListIdentities",
         "ListIdentityPools",
         "ListTagsForResource",
+        "LookupDeveloperIdentity",
     ),
 }
 """Operations that leave nothing, by the reason why."""

@@ -12,7 +12,7 @@ from poolhouse.errors.reasons import Reason
 ANY: Final = "*"
 """The resource of operations that are about no pool in particular, or about all."""
 
-_ARN: Final = re.compile(r"arn:[\w-]+:cognito-identity:([\w-]+):([0-9]+):identitypool/([\w-]+:[0-9a-f-]+)", re.ASCII)
+_ARN: Final = re.compile(r"arn:[\w-]+:cognito-identity:([\w-]+):([0-9]*):identitypool/([\w-]+:[0-9a-f-]+)", re.ASCII)
 
 
 def pool_arn(pool_id: str, account: str) -> str:
@@ -20,13 +20,14 @@ def pool_arn(pool_id: str, account: str) -> str:
 
 
 def pool_of_arn(arn: str, account: str) -> str:
-    """The id of the pool that the resource name means. Raises ``InvalidParameter``; ``IdentityPoolNotFound`` where it
-    is not ours."""
+    """The id of the pool that the resource name means. Without an account it is ours: who makes names of ids, as
+    Terraform does, may have been told of none. Raises ``InvalidParameter``; ``IdentityPoolNotFound`` where it is not
+    ours."""
     match = _ARN.fullmatch(arn)
     if match is None:
         raise InvalidParameter(Reason.ARN_NOT_OF_IDENTITY_POOL)
     region, of, pool_id = match.groups()
-    if of != account or not pool_id.startswith(f"{region}:"):
+    if of not in {account, ""} or not pool_id.startswith(f"{region}:"):
         raise IdentityPoolNotFound(pool_id)
     return pool_id
 
