@@ -236,6 +236,29 @@ async def test_row_26_wrong_codes_are_counted_and_do_not_lock_the_sign_in(at: Si
     assert "code" in (await signed_in(at)).answer
 
 
+async def test_row_26_wrong_codes_of_messages_are_counted_too(at: Site) -> None:
+    await signed_in(at)
+    code = await at.robot.send(await at.robot.open(address(at, EMAIL)))
+    right = at.house.last_code()
+    for wrong in [f"{n:06}" for n in range(10) if f"{n:06}" != right][:5]:
+        assert 422 == (await at.robot.send(code, code=wrong)).status
+
+    assert 429 == (await at.robot.send(code, code=right)).status
+    assert () == (await user_of(at)).mfa
+    assert "code" in (await signed_in(at)).answer
+
+
+async def test_a_contact_that_is_there_is_not_replaced(at: Site) -> None:
+    await signed_in(at)
+    page = await at.robot.open(address(at, EMAIL))
+
+    told = await at.robot.send(page, without=("do",), email="another@example.com")
+
+    assert (422, None) == (told.status, told.left)
+    user = await user_of(at)
+    assert ({}, "jane@example.com") == (user.pending, user.attributes["email"])
+
+
 async def test_who_has_just_signed_up_sets_up_a_factor_and_goes_back(at: Site) -> None:
     page = await at.robot.send(
         await at.start(prompt="create"), username="ada", email="ada@example.com", password=PASSWORD
