@@ -131,6 +131,36 @@ async def test_row_28_who_has_a_second_factor_shows_it_before_a_passkey_is_added
     assert "Sign in faster with a passkey" == (await at.robot.send(asked, code=app.code())).heading
 
 
+async def test_row_28_the_code_of_a_sign_up_alone_is_less_than_a_sign_in_and_leads_to_a_whole_one(at: Site) -> None:
+    page = await at.robot.send(
+        await at.start(prompt="create"), username="ada", email="ada@example.com", password=PASSWORD
+    )
+    await at.robot.send(page, code=at.house.last_code())
+    app = await with_app(at.house, at.oauth.app, "ada")
+
+    first = await at.robot.open(address(at, SMS))
+    assert "password" in first.form.inputs
+    page = await at.robot.send(await signed_in(at, "ada", first), code=app.code())
+
+    assert ("add", "Add your phone number") == (page.page, page.heading)
+
+
+async def test_row_28_who_was_not_looked_at_when_the_errand_began_is_looked_at_then(at: Site) -> None:
+    await signed_in(at)
+    await at.house.user(at.oauth.app, "bob")
+    await signed_in(at, "bob")
+    await with_app(at.house, at.oauth.app)
+    page = await at.robot.open(address(at, SMS))
+    assert "bob" in page.text
+    chosen = await at.robot.send(await at.start(prompt="select_account"), press=at.oauth.user.sub)
+    assert "code" in chosen.answer
+
+    told = await at.robot.again(page)
+
+    assert "login" == told.page
+    assert "phone_number" not in told.form.inputs
+
+
 async def test_a_number_is_given_and_codes_go_there_from_now_on(at: Site) -> None:
     await signed_in(at)
 

@@ -116,13 +116,27 @@ async def test_what_is_no_passkey_is_none_and_the_offer_stands(at: Site) -> None
     assert "code" in (await at.robot.send(told, press="later")).answer
 
 
-async def test_row_29_it_is_for_whom_it_was_offered_to(at: Site) -> None:
+async def test_row_29_it_is_for_whom_it_was_offered_to_whoever_came_after(at: Site) -> None:
+    bob = await at.house.user(at.oauth.app, "bob")
+    offer = await by_password(at)
+    before = made(at, offer)
+    assert "code" in (await by_password(at, "bob")).answer
+
+    again = await at.robot.again(offer)
+    assert "jane" in again.text
+    await at.robot.send(again, credential=before, without=("do",))
+
+    assert [0, 1] == [len(await passkeys(at, user)) for user in (bob, at.oauth.user)]
+
+
+async def test_row_29_it_ends_with_the_session_of_its_user(at: Site) -> None:
     bob = await at.house.user(at.oauth.app, "bob")
     offer = await by_password(at)
     await at.house.services.sessions.end_all(at.oauth.user)
-    await by_password(at, "bob")
+    assert "code" in (await by_password(at, "bob")).answer
 
     told = await at.robot.send(offer, credential=made(at, offer), without=("do",))
 
-    assert told.left is not None or told.page == "login"
+    assert OFFER != told.heading
     assert [[], []] == [await passkeys(at, user) for user in (bob, at.oauth.user)]
+    assert OFFER != (await at.robot.again(offer)).heading
