@@ -12,6 +12,7 @@ from poolhouse.flows.pools.mfa import MfaSettings
 from poolhouse.records.factors import RECOVERY_CODE
 from poolhouse.records.pools import PasskeyPolicy
 from poolhouse.records.users import User
+from tests.end_to_end.test_pages_journeys import BadgePlugin
 from tests.support.factors import EMAIL, SMS, TOTP, App, with_app, with_factors
 from tests.support.house import PASSWORD
 from tests.support.oauth import claims_of
@@ -300,6 +301,21 @@ async def test_who_has_just_signed_up_sets_up_a_factor_and_goes_back(at: Site) -
     assert "Save your recovery codes" == codes.heading
 
     assert at.oauth.app.callback_urls[0] == (await at.robot.send(codes, kept="1")).left
+
+
+async def test_a_factor_of_a_plugin_is_set_up_without_a_line_of_ours() -> None:
+    async with site(plugins=[("badge", BadgePlugin())]) as at:
+        await with_factors(at.house, at.oauth.pool, "OPTIONAL", "BADGE")
+        await signed_in(at)
+
+        page = await at.robot.open(address(at, "BADGE"))
+        assert "Type the number of your badge" in page.text
+        wrong = await at.robot.send(page, answer_ANSWER="1")
+        assert ["That code is not right. Check it and try again."] == wrong.problems
+        codes = await at.robot.send(wrong, answer_ANSWER="4711")
+        assert at.oauth.app.callback_urls[0] == (await at.robot.send(codes, kept="1")).left
+
+        assert "Hold your badge under the light." in (await signed_in(at)).text
 
 
 async def test_recovery_codes_are_shown_to_nobody_after_a_sign_out(at: Site) -> None:

@@ -13,6 +13,7 @@ from poolhouse.records.pools import PasskeyPolicy
 from poolhouse.records.users import User
 from poolhouse.server.pages.offer import NEVER, NOT_NOW
 from poolhouse.testing import VirtualAuthenticator
+from tests.support.factors import TOTP, with_app
 from tests.support.house import PASSWORD
 from tests.support.oauth import claims_of
 from tests.support.pages import Site, first_factors, site_for_browsers
@@ -104,6 +105,18 @@ async def test_who_signs_in_to_run_an_errand_is_offered_nothing(at: Site) -> Non
     page = await at.robot.send(await at.robot.send(ways, press="PASSWORD"), password=PASSWORD)
 
     assert ("add", []) == (page.page, [line for line in at.robot.set if "offered" in line])
+
+
+async def test_who_only_shows_a_second_factor_is_offered_nothing(at: Site) -> None:
+    settings = MfaSettings(mode="OPTIONAL", factors=(TOTP,), passkeys=PasskeyPolicy(rp_id="localhost"))
+    await at.house.services.pools.set_mfa(at.oauth.pool.id, settings)
+    await at.robot.send(await by_password(at), press="later")
+    app = await with_app(at.house, at.oauth.app)
+    at.robot.cookies = {name: value for name, value in at.robot.cookies.items() if "offered" not in name}
+
+    asked = await at.start(acr_values="mfa")
+
+    assert "code" in (await at.robot.send(asked, code=app.code())).answer
 
 
 async def test_what_is_no_passkey_is_none_and_the_offer_stands(at: Site) -> None:
