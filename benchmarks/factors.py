@@ -1,17 +1,19 @@
 """Sign-ins with a second factor: an authenticator app, and a remembered device in its place; and by a passkey.
 
-A code of an app is good once. So there are as many users as it takes for each to have a code that is good, whenever it
-is their turn.
+A code of an app is good once. So nobody's turn comes before their app has one that is good: that is waited for ahead of
+each measurement, and there are so many users that it is seldom long.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import secrets
 import time
 from base64 import b64encode
-from collections.abc import Mapping
-from itertools import count
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from itertools import count, islice
 from typing import Any
 
 import gmpy2
@@ -36,19 +38,25 @@ class App:
     """A user's app. It shows each code once: of the step before, of this one, and of the next, as the server takes
     them."""
 
-    def __init__(self, secret: str) -> None:
+    def __init__(self, secret: str, now: Callable[[], float] = time.time) -> None:
         self._codes = pyotp.TOTP(secret)
+        self._now = now
         self._last = 0
 
     def code(self) -> str:
         """Raises ``Unexpected`` where all codes of this moment were used."""
-        now = int(time.time()) // STEP
+        if self.wait():
+            raise Unexpected("the app has no code left: nobody waited for the next one")
+        now = self._now()
+        step = int(now) // STEP
         # In the moment in which a step ends the one before it is good no more.
-        earliest = now - 1 if time.time() % STEP < STEP - 2 else now
-        self._last = max(self._last + 1, earliest)
-        if self._last > now + 1:
-            raise Unexpected("the app has no code left: there are too few users")
+        self._last = max(self._last + 1, step - 1 if now % STEP < STEP - 2 else step)
         return self._codes.generate_otp(self._last)
+
+    def wait(self) -> float:
+        """Seconds until there is a code that was not used; 0 where there is one."""
+        # The server takes the next step's code as well.
+        return max(0.0, self._last * STEP - self._now())
 
 
 class User:
@@ -56,6 +64,10 @@ class User:
         self.pool = pool
         self.name = name
         self.app: App | None = None
+
+    def wait(self) -> float:
+        """Seconds until the user can sign in."""
+        return self.app.wait() if self.app is not None else 0.0
 
     async def sign_in(self, connection: Connection, **more: str) -> tuple[bytes, Any]:
         """The last request, and its answer."""
@@ -94,16 +106,24 @@ async def _users(port: int, count: int) -> list[User]:
 
 
 async def app_sign_in(port: int, _pool: BenchPool) -> Prepared:
-    users = await _users(port, APP_USERS)
-    turn = count()
+    users = deque(await _users(port, APP_USERS))
+
+    async def before(_: Sequence[Connection], times: int) -> None:
+        await asyncio.sleep(max(user.wait() for user in islice(users, times)))
+
+    async def once(connection: Connection) -> tuple[bytes, Any]:
+        user = users.popleft()
+        users.append(user)
+        return await user.sign_in(connection)
 
     async def journey(connection: Connection, _: int) -> None:
-        await users[next(turn) % len(users)].sign_in(connection)
+        await once(connection)
 
     connection = await Connection.open(port)
-    request, answer = await users[next(turn)].sign_in(connection)
+    await before([connection], 1)
+    request, answer = await once(connection)
     connection.close()
-    return Prepared(journey, request, _body(answer))
+    return Prepared(journey, request, _body(answer), before)
 
 
 class Device:

@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 from urllib.parse import urlencode
 
@@ -119,6 +120,39 @@ class Prepared:
     request: bytes
     answer: bytes
     before: Callable[[Sequence[Connection], int], Awaitable[None]] | None = None
+
+
+async def in_turn(port: int, requests: Sequence[bytes], expected: int = 200) -> Prepared:
+    """One request after the other, from the beginning again at the end."""
+    connection = await Connection.open(port)
+    answer = await connection.ask(requests[0], expected)
+    connection.close()
+    turn = count()
+
+    async def journey(connection: Connection, _: int) -> None:
+        await connection.ask(requests[next(turn) % len(requests)], expected)
+
+    return Prepared(journey, requests[0], answer.body)
+
+
+async def succeeding(
+    port: int, tokens: list[str], ask: Callable[[str], bytes], successor: Callable[[Any], str]
+) -> Prepared:
+    """Each connection has a token of its own, asks with it, and goes on with the ``successor`` that is in the
+    answer."""
+
+    async def once(connection: Connection, number: int) -> bytes:
+        answer = await connection.ask(ask(tokens[number]))
+        tokens[number] = successor(answer.json())
+        return answer.body
+
+    async def journey(connection: Connection, number: int) -> None:
+        await once(connection, number)
+
+    connection = await Connection.open(port)
+    answer = await once(connection, 0)
+    connection.close()
+    return Prepared(journey, ask(tokens[0]), answer)
 
 
 @asynccontextmanager

@@ -5,12 +5,12 @@ from __future__ import annotations
 from base64 import b64encode
 from uuid import uuid4
 
-from benchmarks.load import Connection, Prepared, form
+from benchmarks.load import Connection, Prepared, form, in_turn
 from benchmarks.pool import BenchPool, administer
 
 
 async def client_credentials(port: int, pool: BenchPool) -> Prepared:
-    return await _asked(port, await _token_request(port, pool))
+    return await in_turn(port, [await _token_request(port, pool)])
 
 
 async def introspection(port: int, pool: BenchPool) -> Prepared:
@@ -21,17 +21,7 @@ async def introspection(port: int, pool: BenchPool) -> Prepared:
     # The head of the other request, which proves the client, for another path and another body.
     proof = next(line for line in request.decode().split("\r\n") if line.startswith("Authorization: "))
     proven = {"Authorization": proof.partition(": ")[2]}
-    return await _asked(port, form(f"/{pool.id}/oauth2/introspect", {"token": token}, proven))
-
-
-async def _asked(port: int, request: bytes) -> Prepared:
-    async def journey(connection: Connection, _: int) -> None:
-        await connection.ask(request)
-
-    connection = await Connection.open(port)
-    answer = await connection.ask(request)
-    connection.close()
-    return Prepared(journey, request, answer.body)
+    return await in_turn(port, [form(f"/{pool.id}/oauth2/introspect", {"token": token}, proven)])
 
 
 async def _token_request(port: int, pool: BenchPool) -> bytes:

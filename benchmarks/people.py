@@ -8,11 +8,10 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from http.cookies import SimpleCookie
-from itertools import count
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from benchmarks.load import Connection, Prepared, drive, form, get
+from benchmarks.load import Connection, Prepared, drive, form, get, in_turn, succeeding
 from benchmarks.pool import PASSWORD, BenchPool, administer
 
 BROWSERS = 16
@@ -147,27 +146,14 @@ async def code_exchange(port: int, pool: BenchPool) -> Prepared:
 
 
 async def token_refresh(port: int, pool: BenchPool) -> Prepared:
-    """Each connection has a refresh token of its own, and goes on with the successor that it gets."""
     app = await App.made(port, pool)
     tokens = [given["refresh_token"] for given in await _given(port, pool, app)]
-
-    async def once(connection: Connection, number: int) -> bytes:
-        answer = await connection.ask(app.refresh(tokens[number]))
-        tokens[number] = answer.json()["refresh_token"]
-        return answer.body
-
-    async def journey(connection: Connection, number: int) -> None:
-        await once(connection, number)
-
-    connection = await Connection.open(port)
-    answer = await once(connection, 0)
-    connection.close()
-    return Prepared(journey, app.refresh(tokens[0]), answer)
+    return await succeeding(port, tokens, app.refresh, lambda said: said["refresh_token"])
 
 
 async def user_info(port: int, pool: BenchPool) -> Prepared:
     app = await App.made(port, pool)
-    return await _in_turn(port, [app.user_info(given["access_token"]) for given in await _given(port, pool, app)])
+    return await in_turn(port, [app.user_info(given["access_token"]) for given in await _given(port, pool, app)])
 
 
 async def sign_in_page(port: int, pool: BenchPool) -> Prepared:
@@ -177,24 +163,12 @@ async def sign_in_page(port: int, pool: BenchPool) -> Prepared:
     browsers = [Browser(app) for _ in range(BROWSERS)]
     requests = [browser.page(await browser.to_sign_in(connection)) for browser in browsers]
     connection.close()
-    return await _in_turn(port, requests)
+    return await in_turn(port, requests)
 
 
 def code_in(address: str) -> str:
     """The code that the client is sent."""
     return parse_qs(urlsplit(address).query)["code"][0]
-
-
-async def _in_turn(port: int, requests: Sequence[bytes]) -> Prepared:
-    connection = await Connection.open(port)
-    answer = await connection.ask(requests[0])
-    connection.close()
-    turn = count()
-
-    async def journey(connection: Connection, _: int) -> None:
-        await connection.ask(requests[next(turn) % len(requests)])
-
-    return Prepared(journey, requests[0], answer.body)
 
 
 async def _signed_in(port: int, pool: BenchPool, app: App) -> list[Browser]:

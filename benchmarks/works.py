@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 
 from benchmarks import load
 from benchmarks.factors import app_sign_in, device_sign_in, passkey_sign_in
-from benchmarks.load import Connection, Prepared
+from benchmarks.load import Connection, Prepared, in_turn, succeeding
 from benchmarks.machines import client_credentials, introspection
 from benchmarks.people import authorize, code_exchange, sign_in_page, token_refresh, user_info
 from benchmarks.pool import BenchPool, SrpUser
@@ -39,21 +39,8 @@ class Work:
     algorithm: Algorithm = Algorithm.RS256
 
 
-async def _repeated(port: int, requests: Sequence[bytes]) -> Prepared:
-    """One request after the other, from the beginning again at the end."""
-    connection = await Connection.open(port)
-    answer = await connection.ask(requests[0])
-    connection.close()
-    turn = count()
-
-    async def journey(connection: Connection, _: int) -> None:
-        await connection.ask(requests[next(turn) % len(requests)])
-
-    return Prepared(journey, requests[0], answer.body)
-
-
 async def password_sign_in(port: int, pool: BenchPool) -> Prepared:
-    return await _repeated(port, [pool.sign_in(user) for user in pool.users])
+    return await in_turn(port, [pool.sign_in(user) for user in pool.users])
 
 
 async def srp_sign_in(port: int, pool: BenchPool) -> Prepared:
@@ -77,34 +64,21 @@ async def srp_sign_in(port: int, pool: BenchPool) -> Prepared:
 
 
 async def refresh(port: int, pool: BenchPool) -> Prepared:
-    """Each connection has a refresh token of its own, and goes on with the successor that it gets."""
     tokens = [signed_in["RefreshToken"] for signed_in in await pool.signed_in(port, CONNECTIONS)]
-
-    async def once(connection: Connection, number: int) -> bytes:
-        answer = await connection.ask(pool.refresh(tokens[number]))
-        tokens[number] = answer.json()["AuthenticationResult"]["RefreshToken"]
-        return answer.body
-
-    async def journey(connection: Connection, number: int) -> None:
-        await once(connection, number)
-
-    connection = await Connection.open(port)
-    answer = await once(connection, 0)
-    connection.close()
-    return Prepared(journey, pool.refresh(tokens[0]), answer)
+    return await succeeding(port, tokens, pool.refresh, lambda said: said["AuthenticationResult"]["RefreshToken"])
 
 
 async def get_user(port: int, pool: BenchPool) -> Prepared:
     signed_in = await pool.signed_in(port, USERS)
-    return await _repeated(port, [pool.get_user(tokens["AccessToken"]) for tokens in signed_in])
+    return await in_turn(port, [pool.get_user(tokens["AccessToken"]) for tokens in signed_in])
 
 
 async def discovery(port: int, pool: BenchPool) -> Prepared:
-    return await _repeated(port, [load.get(f"/{pool.id}/.well-known/openid-configuration")])
+    return await in_turn(port, [load.get(f"/{pool.id}/.well-known/openid-configuration")])
 
 
 async def key_set(port: int, pool: BenchPool) -> Prepared:
-    return await _repeated(port, [load.get(f"/{pool.id}/.well-known/jwks.json")])
+    return await in_turn(port, [load.get(f"/{pool.id}/.well-known/jwks.json")])
 
 
 WORKS = (

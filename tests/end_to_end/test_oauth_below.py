@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from poolhouse.config.settings import Tokens
 from poolhouse.errors import InvalidParameter
 from poolhouse.flows.clients.settings import ClientSettings
-from poolhouse.tokens.keys import RingLimits
+from poolhouse.records.keys import Algorithm
 from tests.support.house import PASSWORD
 from tests.support.oauth import CALLBACK, OAuth, claims_of, code_settings, oauth_served
 from tests.support.pages import Site
@@ -79,13 +80,51 @@ async def test_rt9_tokens_and_codes_are_of_characters_that_forms_can_carry(at: O
         assert VSCHAR.fullmatch(text)
 
 
-async def test_h2_what_clients_may_keep_ends_before_a_new_key_signs(at: OAuth) -> None:
-    for name in ("openid-configuration", "jwks.json"):
-        async with at.api.session.get(f"{at.api.url}{at.pool.id}/.well-known/{name}") as answer:
-            said = answer.headers["Cache-Control"]
-        kept = re.fullmatch(r"public, max-age=([0-9]+)", said)
-        assert kept is not None, said
-        assert 0 < int(kept[1]) < RingLimits().lead
+DOCUMENTS = ("openid-configuration", "oauth-authorization-server", "jwks.json")
+
+
+@pytest.mark.parametrize(
+    ("lead", "fresh", "kept"), [(300, 60, 240), (3600, 60, 300), (90, 60, 30), (30, 60, 0), (0, 1, 0)]
+)
+async def test_h2_what_clients_may_keep_ends_before_a_new_key_signs(lead: int, fresh: int, kept: int) -> None:
+    """What a process has read may be as old as ``fresh`` when it is sent."""
+    async with oauth_served(tokens=Tokens(rotation_lead=lead, keys_fresh=fresh)) as at:
+        for name in DOCUMENTS:
+            async with at.api.session.get(f"{at.api.url}{at.pool.id}/.well-known/{name}") as answer:
+                assert f"public, max-age={kept}" == answer.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+async def test_h2_who_has_a_document_is_told_that_it_is_the_same(at: OAuth, name: str) -> None:
+    url = f"{at.api.url}{at.pool.id}/.well-known/{name}"
+    async with at.api.session.get(url) as first:
+        tag, body = first.headers["ETag"], await first.read()
+
+    for known in (tag, f"W/{tag}", f'"of another", {tag}', "*"):
+        async with at.api.session.get(url, headers={"If-None-Match": known}) as answer:
+            assert (304, b"") == (answer.status, await answer.read())
+            same = ("ETag", "Cache-Control", "Access-Control-Allow-Origin")
+            assert [first.headers[field] for field in same] == [answer.headers[field] for field in same]
+    for known in ('"of another"', tag.strip('"'), f'"{tag[1:9]}"', ""):
+        async with at.api.session.get(url, headers={"If-None-Match": known}) as answer:
+            assert (200, body, tag) == (answer.status, await answer.read(), answer.headers["ETag"])
+
+
+async def test_h2_a_document_that_changed_has_another_tag(at: OAuth) -> None:
+    seen: dict[str, list[tuple[str, bytes]]] = {}
+
+    async def look() -> None:
+        for name in DOCUMENTS:
+            async with at.api.session.get(f"{at.api.url}{at.pool.id}/.well-known/{name}") as answer:
+                seen.setdefault(name, []).append((answer.headers["ETag"], await answer.read()))
+
+    await look()
+    await at.house.built.keys.rotate(at.pool.id, 60, Algorithm.ES256)
+    await look()
+
+    for before, after in seen.values():
+        assert before[0] != after[0]
+        assert before[1] != after[1]
 
 
 async def test_h4_cookies_are_handles_for_this_host_and_are_taken_back_as_they_were_given(at: OAuth) -> None:

@@ -215,6 +215,32 @@ async def test_h8_authorization_requests_have_limits_by_address_by_client_and_by
     assert [(302, None), (429, "10")] == third
 
 
+@pytest.mark.parametrize("path", ["oauth2/authorize", "passkeys/add"])
+@pytest.mark.parametrize(
+    "named", [{"client_id": "nobody"}, {"client_id": "of another pool"}, {"client_id": "no/name"}, {"client_id": None}]
+)
+async def test_h8_who_tries_names_of_clients_is_counted_by_address(path: str, named: dict[str, str | None]) -> None:
+    async with oauth_served(limits=Limits(source_authorizations=3), server=HERE) as at:
+        if named["client_id"] == "of another pool":
+            named = {"client_id": (await at.house.client(await at.house.pool())).id}
+
+        async def asked(source: str, **changes: str | None) -> tuple[int, str | None]:
+            told = await at.authorize(at.request(at.app, **changes), headers={"X-Forwarded-For": source}, path=path)
+            assert "Location" not in told.headers or not changes
+            return told.status, told.headers.get("Retry-After")
+
+        tried = [await asked(MALLORY, **named) for _ in range(4)]
+        # A name that is known makes no difference any more.
+        known = await asked(MALLORY)
+        other = await asked(ALICE, **named)
+        at.house.clock.advance(20.1)
+        later = await asked(MALLORY, **named)
+
+    assert [(400, None)] * 3 + [(429, "20")] == tried
+    assert (429, "20") == known
+    assert [(400, None)] * 2 == [other, later]
+
+
 async def test_h8_who_floods_the_authorization_endpoint_is_not_sent_to_the_client() -> None:
     async with oauth_served(limits=Limits(client_authorizations=1), server=HERE) as at:
         await at.authorize(at.request(at.app))

@@ -105,6 +105,40 @@ async def test_lo1_what_is_moved_from_a_form_into_an_address_cannot_be_made_up(b
     assert 1 == len(await browser.signed_in())
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_lo1_a_request_as_long_as_it_may_be_is_not_lost(browser: Browsing, app: Client, method: str) -> None:
+    # Nothing proves who asks, so the user is asked; and the question holds the state.
+    asked = {
+        "logout_hint": "h" * 8 * 1024,
+        "client_id": app.id,
+        "post_logout_redirect_uri": GOODBYE,
+        "state": "s" * 8 * 1024,
+    }
+    await browser.sign_in(None, app)
+    async with aiohttp.ClientSession(max_field_size=64 * 1024, max_line_size=64 * 1024) as session:
+        browser.oauth.api.session = session
+        if method == "POST":
+            posted = await browser.request("POST", "/oauth2/end_session", form=asked, with_cookies=False)
+            page = await browser.request("GET", "/oauth2/end_session", urlsplit(goes_to(posted)).query)
+        else:
+            page = await browser.end_session(**asked)
+        assert is_question(page)
+        told = await browser.say(page)
+
+    assert f"{GOODBYE}?state={asked['state']}" == goes_to(told)
+    assert () == await browser.signed_in()
+
+
+async def test_lo1_a_form_that_fits_into_no_address_is_refused(browser: Browsing, app: Client) -> None:
+    names = ("id_token_hint", "state", "logout_hint", "ui_locales")
+    asked = {"client_id": app.id, **dict.fromkeys(names, "x" * 8 * 1024)}
+
+    posted = await browser.request("POST", "/oauth2/end_session", form=asked, with_cookies=False)
+
+    assert 400 == posted.status
+    assert b"too large" in posted.body
+
+
 async def test_lo2_the_browser_goes_back_to_a_registered_address_with_a_good_hint(
     browser: Browsing, app: Client
 ) -> None:
@@ -517,7 +551,18 @@ async def quiet(*answers: int, allowed: bool = True) -> AsyncIterator[Quiet]:
             try:
                 yield Quiet(house, pool, user, app, web, server)
             finally:
-                await house.built.http.close()
+                await house.built.clients_http.close()
+
+
+@pytest.mark.parametrize(("size", "tries"), [(256 * 1024, 1), (256 * 1024 + 1, 3)])
+async def test_g10_of_a_clients_server_no_more_than_its_share_is_read(size: int, tries: int) -> None:
+    async with quiet() as at:
+        at.server.says = b"x" * size
+        await at.ends(at.app)
+
+        await at.works(times=4, seconds=3600)
+
+        assert tries == len(at.server.heard)
 
 
 async def test_lo6_the_server_of_each_client_of_the_session_gets_a_logout_token() -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 from collections.abc import AsyncIterator
+from urllib.parse import urlencode
 
+import aiohttp
 import pytest
 
 from poolhouse.config.settings import Tokens
@@ -68,6 +70,52 @@ async def test_g8_what_is_too_long_is_refused_and_breaks_nothing(at: OAuth) -> N
         told = await at.token(at.machine, **MACHINE, **form)
         assert 400 == told.status
         assert told.json["error"] in ("invalid_request", "invalid_scope")
+
+
+KIB = 1024
+SOME = {f"x{number}": "y" * 7_000 for number in range(4)}
+"""Parameters that mean nothing, none of them too long."""
+
+
+@pytest.mark.parametrize("path", ["oauth2/authorize", "authorize"])
+async def test_g8_an_authorization_request_may_have_32_kib_and_no_more(at: OAuth, path: str) -> None:
+    fixed = urlencode({**at.request(at.app), **SOME, "z": ""})
+
+    for method in ("GET", "POST"):
+        whole = fixed + "z" * (32 * KIB - len(fixed))
+        assert 32 * KIB == len(whole)
+        assert 302 if method == "GET" else 303 == (await at.authorize(whole, method=method, path=path)).status
+        over = await at.authorize(whole + "z", method=method, path=path)
+        assert 400 == over.status
+        assert b"invalid_request" in over.body
+    for size in (40, 400):
+        assert 400 == (await at.authorize("z" * size * KIB, path=path)).status
+
+
+async def test_g8_the_fields_clients_reach_it_by_a_page_with_as_much(at: OAuth) -> None:
+    async with aiohttp.ClientSession(max_field_size=64 * KIB) as at.api.session:
+        arrived = await at.authorize({**at.request(at.app), **SOME}, path="login")
+
+    assert 302 == arrived.status
+    assert "/oauth2/authorize?client_id=" in arrived.headers["Location"]
+
+
+@pytest.mark.parametrize("path", [".well-known/openid-configuration", "oauth2/userInfo", "oauth2/token", "nothing"])
+async def test_g8_no_other_address_is_longer_than_8_kib(at: OAuth, path: str) -> None:
+    begins = f"/{at.pool.id}/{path}?x="
+    statuses = []
+    for size in (8190, 8191):
+        answer = await at.authorize("x=" + "y" * (size - len(begins)), path=path)
+        statuses.append(answer.status)
+
+    assert 414 != statuses[0]
+    assert 414 == statuses[1]
+
+
+@pytest.mark.parametrize("path", ["oauth2/authorize", "login", "oauth2/end_session", "logout"])
+async def test_g8_a_long_address_has_few_parameters(at: OAuth, path: str) -> None:
+    assert 414 == (await at.authorize("a&" * 8 * KIB, path=path)).status
+    assert 414 != (await at.authorize("a&" * 2 * KIB, path=path)).status
 
 
 @pytest.mark.parametrize("body", [b"\xff=\xfe", b"grant_type=%ff", b"%00=%00", b"=", b"&&&", b"grant_type"])

@@ -14,7 +14,7 @@ PACKAGE = ROOT / "src" / "poolhouse"
 IMPORTS = configparser.ConfigParser()
 IMPORTS.read(ROOT / ".importlinter", encoding="utf-8")
 DRAWING = PAGE.split("```")[1]
-INNER = {"server/cognito/user_pools/operations"}
+INNER = {"server/cognito/user_pools/operations", "server/cognito/identity_pools/operations"}
 """Parts of a folder that stands in the table: they have no row of their own."""
 
 

@@ -108,12 +108,12 @@ async def test_nobody_keeps_tokens_or_what_is_said_of_a_person() -> None:
         assert "no-store" == fields["cache-control"]
 
 
-async def test_what_all_may_know_may_be_kept_for_a_minute() -> None:
+async def test_what_all_may_know_may_be_kept_for_minutes() -> None:
     async with served() as (house, api):
         pool = await house.pool()
         path = f"/{pool.id}/.well-known/"
         for name in ("jwks.json", "openid-configuration"):
             status, fields, whole = await ask(urlsplit(api.url).port, f"GET {path}{name} HTTP/1.1\r\n{LAST}")
 
-            assert (200, "public, max-age=60") == (status, fields["cache-control"])
+            assert (200, "public, max-age=240") == (status, fields["cache-control"])
             assert_tells_little(fields, whole)

@@ -8,7 +8,10 @@ import pytest
 from aiohttp import web
 
 from poolhouse.server.cognito.engine.registry import load_operations
+from poolhouse.server.cognito.identity_pools.call import OPERATIONS as OF_IDENTITY_POOLS
+from poolhouse.server.cognito.identity_pools.model import identity_pools_model
 from poolhouse.server.cognito.user_pools.call import OPERATIONS
+from poolhouse.server.endings import Endings
 from poolhouse.server.routes import Audience, Route, mount
 from tests.security.served import served
 from tests.support.json_api import user_pools
@@ -66,6 +69,7 @@ OPEN = {
     *(begins + path for begins in ("/{pool_id}", "", "/{prefix}") for path in OF_POOLS),
     "/.well-known/openid-configuration/{pool_id}",
     "/.well-known/oauth-authorization-server/{pool_id}",
+    "/.well-known/jwks_uri",
     "/static/pages/{name}",
     "/healthz",
     "/readyz",
@@ -77,7 +81,9 @@ OPEN = {
 async def test_every_path_that_is_open_is_known() -> None:
     """A new route has to be put on this list, where somebody looks at it."""
     async with served() as (house, api):
-        resources = [resource.canonical for resource in house.built.app.router.resources()]
+        resources: list[str] = []
+        for resource in house.built.app.router.resources():
+            resources += resource.paths if isinstance(resource, Endings) else [resource.canonical]
         statuses = {}
         for path in ("/metrics", "/_dev/outbox", "/admin", "/debug", "/.env", "/static/../x", "/docs"):
             async with api.session.get(api.url.rstrip("/") + path) as answer:
@@ -129,6 +135,17 @@ def test_operations_without_rights_are_the_ones_that_the_model_leaves_open() -> 
         "VerifyUserAttribute",
     } == {name for name in offered if model.operations[name].caller == "token"}
     assert {"public", "token", "signed"} == {operation.caller for operation in model.operations.values()}
+
+
+def test_operations_of_identity_pools_without_rights_are_the_ones_that_the_model_leaves_open() -> None:
+    """A new one has to be put on this list, where somebody looks at it."""
+    model = identity_pools_model()
+    offered = load_operations(OF_IDENTITY_POOLS)
+
+    assert set() == {name for name in offered if model.operations[name].caller != "signed"}
+    assert {"GetId", "GetOpenIdToken", "GetCredentialsForIdentity", "UnlinkIdentity"} == {
+        name for name, operation in model.operations.items() if operation.caller != "signed"
+    }
 
 
 async def test_an_operation_with_a_token_wants_a_good_one() -> None:

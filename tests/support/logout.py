@@ -29,10 +29,12 @@ FORM = "application/x-www-form-urlencoded"
 
 @dataclass
 class Hearing:
-    """The server of a client. ``answers`` are the statuses that it gives, in order, then 200."""
+    """The server of a client. ``answers`` are the statuses that it gives, in order, then 200, and ``says`` is
+    what it says to each."""
 
     url: str = ""
     answers: list[int] = field(default_factory=list)
+    says: bytes = b""
     heard: list[tuple[Mapping[str, str], dict[str, str]]] = field(default_factory=list)
     """Header fields and form of each request."""
     _rings: asyncio.Event = field(default_factory=asyncio.Event)
@@ -40,7 +42,7 @@ class Hearing:
     async def handle(self, request: web.Request) -> web.Response:
         self.heard.append((dict(request.headers), dict(parse_qsl((await request.read()).decode()))))
         self._rings.set()
-        return web.Response(status=self.answers.pop(0) if self.answers else 200)
+        return web.Response(status=self.answers.pop(0) if self.answers else 200, body=self.says)
 
     async def hears(self, number: int) -> None:
         """So many requests have come."""

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.factors import STEP, App
+from benchmarks.load import Unexpected
 from benchmarks.results import HEAD
 from benchmarks.works import OAUTH, WORKS
 
@@ -49,6 +51,23 @@ def test_people_go_through_the_pages_and_the_token_endpoint() -> None:
 def test_the_rows_of_oauth_have_one_name() -> None:
     assert set(OAUTH) <= {work.name for work in WORKS}
     assert len(OAUTH) == len(set(OAUTH))
+
+
+def test_an_app_says_how_long_until_it_has_a_code_that_nobody_used() -> None:
+    at = [1_000_000.0 * STEP + 10]
+    app = App("JBSWY3DPEHPK3PXP" * 2, lambda: at[0])
+
+    waits, shown = [], []
+    for _ in range(6):
+        waits.append(app.wait())
+        at[0] += app.wait()
+        shown.append(app.code())
+
+    # The step before, this one and the next one are good; then each code is there when its step is the next.
+    assert [0, 0, 0, 20, 30, 30] == waits
+    assert len(shown) == len(set(shown))
+    with pytest.raises(Unexpected):
+        app.code()
 
 
 def test_live_sessions_are_counted_when_asked_for_and_nothing_else_is() -> None:

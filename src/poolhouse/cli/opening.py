@@ -98,6 +98,7 @@ async def opened(settings: Settings, keys: MasterKeys) -> AsyncIterator[Server]:
             stack.push_async_callback(server.workers.close)
             stack.push_async_callback(server.http.close)
             stack.push_async_callback(server.functions_http.close)
+            stack.push_async_callback(server.clients_http.close)
             await server.store.start()
             stack.push_async_callback(server.store.close)
             vault, chance = Vault(keys.raw, SystemChance()), SystemChance()

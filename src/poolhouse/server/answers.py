@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 from email.utils import formatdate
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import msgspec
 from aiohttp import web
@@ -26,7 +26,9 @@ NO_STORE: Final = "no-store"
 
 Fields = Mapping[str, str]
 _NO_FIELDS: Final[Fields] = {}
-_WITHOUT_BODY: Final = frozenset({204, 304})
+_NO_CONTENT: Final = 204
+_NOT_MODIFIED: Final = 304
+"""Says how long the body is that is not sent (RFC 9110 section 8.6)."""
 
 
 def default_fields(headers: CIMultiDict[str]) -> None:
@@ -40,17 +42,18 @@ class Head:
     """The part of a head that is the same for every answer of its kind: status and fields, made once.
 
     Nobody keeps an answer unless ``fields`` has a ``Cache-Control`` that says otherwise. Raises ``ValueError`` for
-    what no head may hold, and for a status whose answers have no body.
+    what no head may hold, and for a status whose answers have no length.
     """
 
-    __slots__ = ("_constant", "_second", "_start", "fields", "status")
+    __slots__ = ("_constant", "_second", "_start", "fields", "has_body", "status")
 
     def __init__(self, status: int, fields: Fields = _NO_FIELDS) -> None:
-        if status < 200 or status in _WITHOUT_BODY:
-            raise ValueError(f"an answer with the status {status} has no body")
+        if status < 200 or status == _NO_CONTENT:
+            raise ValueError(f"an answer with the status {status} has no length")
         all_fields = CIMultiDict(fields)
         default_fields(all_fields)
         self.status = status
+        self.has_body = status != _NOT_MODIFIED
         self.fields: Fields = all_fields
         self._constant = f" {status} {REASON_PHRASES.get(status, '')}".encode() + _lines(all_fields)
         self._second = -1
@@ -66,7 +69,7 @@ class Head:
         return self._start
 
 
-class Answer(web.StreamResponse):
+class Answer(web.Response):
     """One answer to one request. ``more`` are fields that this answer has beside those of its head.
 
     ``operation`` and ``outcome`` are what figures and the access log call it: an operation's name, and ``ok`` or the
@@ -104,7 +107,7 @@ class Answer(web.StreamResponse):
             version, connection = b"HTTP/1.0", b"\r\nConnection: keep-alive" if keeps else b""
         else:
             version, connection = b"HTTP/1.1", b"" if keeps else b"\r\nConnection: close"
-        body = b"" if request.method == "HEAD" else self._whole
+        body = self._whole if self._head.has_body and request.method != "HEAD" else b""
         text = b"%b%b%d%b%b\r\n\r\n%b" % (version, self._head.start(), len(self._whole), self._more, connection, body)
         # Whoever asks aiohttp's writer whether an answer has begun is told the truth.
         request.writer.output_size += len(text)
@@ -121,6 +124,10 @@ class Answer(web.StreamResponse):
     @property
     def body(self) -> bytes:
         return self._whole
+
+    @body.setter
+    def body(self, body: Any) -> NoReturn:
+        raise AttributeError("an answer does not change")
 
     @property
     def headers(self) -> CIMultiDict[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final, Protocol, TypeAlias
@@ -34,7 +34,7 @@ def source_address(peer: str | None, headers: Headers, trusted: Sequence[Network
     address = _peer(peer or "")
     if address is None:
         return peer or ""
-    if not _is_among(address, trusted):
+    if not trusted or not _is_among(address, trusted):
         return _text(address)
     told = {
         _nearest_stranger(address, entries, trusted)
@@ -44,7 +44,13 @@ def source_address(peer: str | None, headers: Headers, trusted: Sequence[Network
     return str(told.pop()) if len(told) == 1 else str(address)
 
 
-def asked_hosts(peer: str | None, headers: Headers, trusted: Sequence[Network]) -> tuple[str, ...]:
+def is_trusted(peer: str | None, trusted: Sequence[Network]) -> bool:
+    """Whether the peer is a proxy of the operator's."""
+    address = _peer(peer or "")
+    return address is not None and _is_among(address, trusted)
+
+
+def asked_hosts(peer: str | None, headers: Headers, trusted: Sequence[Network]) -> Iterator[str]:
     """The hosts that the request says it was sent to, in lower case and without a port, the first to be asked first:
     that of ``Host``, and what a trusted proxy that does not pass it on says in its place, as ``X-Forwarded-Host`` or in
     ``Forwarded``. The proxy next to us wrote the last entry of each; where the two differ, neither is believed.
@@ -53,17 +59,26 @@ def asked_hosts(peer: str | None, headers: Headers, trusted: Sequence[Network]) 
     ``Host`` on may let a client's ``X-Forwarded-Host`` through: so it is looked at only where ``Host`` leads nowhere.
     """
     said = headers.getall("Host", ())
-    hosts = [said[0]] if len(said) == 1 else []
+    if len(said) == 1 and (host := _host(said[0])) is not None:
+        # Nearly all who ask for one are content with it.
+        yield host
+    for told in told_hosts(peer, headers, trusted):
+        if (host := _host(told)) is not None:
+            yield host
+
+
+def told_hosts(peer: str | None, headers: Headers, trusted: Sequence[Network]) -> tuple[str, ...]:
+    """The host that the client sent the request to as a trusted proxy says, which put another in its place: one, with
+    its port as it was said; or none."""
     address = _peer(peer or "")
-    if address is not None and _is_among(address, trusted):
-        told = {
-            entries[-1].strip()
-            for name, read in (("X-Forwarded-Host", _plain), ("Forwarded", _hosts_forwarded))
-            if (entries := read(headers.getall(name, ()))) and entries[-1].strip()
-        }
-        if len(told) == 1:
-            hosts.extend(told)
-    return tuple([host for host in map(_host, hosts) if host is not None])
+    if address is None or not _is_among(address, trusted):
+        return ()
+    told = {
+        entries[-1].strip()
+        for name, read in (("X-Forwarded-Host", _plain), ("Forwarded", _hosts_forwarded))
+        if (entries := read(headers.getall(name, ()))) and entries[-1].strip()
+    }
+    return tuple(told) if len(told) == 1 else ()
 
 
 @lru_cache(maxsize=1024)

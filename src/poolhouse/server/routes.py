@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from enum import Enum
+from typing import Final
 
 from aiohttp import web
 from aiohttp.http import HttpVersion11
 from msgspec import Struct
 
 from poolhouse.server.answers import default_fields
+from poolhouse.server.endings import Endings
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -27,14 +29,25 @@ class Audience(Enum):
     DEVELOPER = "developer"
 
 
+ENDINGS: Final = web.AppKey("endings", Endings)
+"""Where whoever runs the application finds them."""
+LONGEST_ADDRESS: Final = 8190
+"""Characters of a path and its query, where nothing else is said."""
+LONGEST_OF_ALL: Final = 34 * 1024
+"""Those of an address that brings an authorization request (oidc.md G8), with what stands before the query."""
+MOST_PARAMETERS: Final = 64
+"""In an address longer than ``LONGEST_ADDRESS``."""
+
+
 class Route(Struct, frozen=True):
-    """``label`` names it in metrics."""
+    """``label`` names it in metrics. ``is_long``: its address may be as long as ``LONGEST_OF_ALL``."""
 
     method: str
     path: str
     handler: Handler
     audience: Audience
     label: str
+    is_long: bool = False
 
 
 def mount(
@@ -44,17 +57,49 @@ def mount(
     guard: Callable[[web.Request], None],
     around: Callable[[Handler, str], Handler] | None = None,
 ) -> None:
-    """The routes are in the application, in their order, but every path before every pattern. ``guard`` raises an
-    ``HTTPException`` for everybody but the operator. ``around`` is what stands around the handler of each route, which
-    it is given with the route's label."""
+    """The routes are in the application, in their order, but every path before every pattern, and patterns with an end
+    before those without. ``guard`` raises an ``HTTPException`` for everybody but the operator. ``around`` is what
+    stands around the handler of each route, which it is given with the route's label."""
     app.on_response_prepare.append(_name_no_version)
-    around = around or (lambda handler, _: handler)
-    for route in sorted(routes, key=lambda route: "{" in route.path):
+    around = around or _plainly
+    endings = Endings()
+    others: list[tuple[str, str, Handler]] = []
+    for route in routes:
         if not isinstance(route.audience, Audience):
             raise TypeError(f"{route.method} {route.path} does not declare who may use it")
-        handler = _guarded(route.handler, guard) if route.audience is Audience.OPERATOR else route.handler
-        app.router.add_route(route.method, route.path, around(handler, route.label), expect_handler=_goes_on)
-    app.router.add_route("*", "/{path:.*}", around(_answers_nobody(app), "none"), expect_handler=_goes_on)
+        handler = _bounded(route.handler, is_long=route.is_long)
+        if route.audience is Audience.OPERATOR:
+            handler = _guarded(handler, guard)
+        handler = around(handler, route.label)
+        if "{" not in route.path:
+            app.router.add_route(route.method, route.path, handler, expect_handler=_goes_on)
+        elif not endings.add(route.method, route.path, handler, _goes_on):
+            others.append((route.method, route.path, handler))
+    app.router.register_resource(endings)
+    app[ENDINGS] = endings
+    for method, path, handler in others:
+        app.router.add_route(method, path, handler, expect_handler=_goes_on)
+    nobody = around(_bounded(_answers_nobody(app), is_long=False), "none")
+    app.router.add_route("*", "/{path:.*}", nobody, expect_handler=_goes_on)
+
+
+def _bounded(handler: Handler, *, is_long: bool) -> Handler:
+    """Runs only for addresses of a length that is expected there, and that take no time to look through."""
+
+    def bounded(request: web.Request) -> Awaitable[web.StreamResponse]:
+        address = request.raw_path
+        if len(address) > LONGEST_ADDRESS and (not is_long or address.count("&") >= MOST_PARAMETERS):
+            raise web.HTTPRequestURITooLong
+        return handler(request)
+
+    return bounded
+
+
+def _plainly(handler: Handler, _: str) -> Handler:
+    async def plainly(request: web.Request) -> web.StreamResponse:
+        return await handler(request)
+
+    return plainly
 
 
 def _answers_nobody(app: web.Application) -> Handler:

@@ -231,10 +231,25 @@ def test_no_header_ends_its_line(bad: str) -> None:
             make()
 
 
-@pytest.mark.parametrize("status", [100, 101, 204, 304])
-def test_a_status_without_a_body_has_no_head_here(status: int) -> None:
-    with pytest.raises(ValueError, match="no body"):
+@pytest.mark.parametrize("status", [100, 101, 204])
+def test_a_status_without_a_length_has_no_head_here(status: int) -> None:
+    with pytest.raises(ValueError, match="no length"):
         Head(status)
+
+
+async def test_what_has_not_changed_says_how_long_it_is_and_is_not_sent() -> None:
+    async def same(_: web.Request) -> Answer:
+        return Answer(Head(304, {"ETag": '"1"'}), b"hello")
+
+    async with served(same=same, lean=lean) as port, connected(port) as line:
+        await line.say(REQUESTS["as always"].format("same"))
+        head = await line.head()
+        await line.say(REQUESTS["to close"].format("lean"))
+        rest = await line.rest()
+
+    assert head[0] == "HTTP/1.1 304 Not Modified"
+    assert {"Content-Length: 5", 'ETag: "1"'} <= set(head)
+    assert rest.startswith(b"HTTP/1.1 200 OK")
 
 
 def test_an_answer_can_be_read_before_it_is_written() -> None:

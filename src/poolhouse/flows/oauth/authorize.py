@@ -11,16 +11,12 @@ from msgspec.structs import replace
 
 from poolhouse.errors import (
     AccountChanged,
-    AuthorizationClientUnknown,
-    ClientNotFound,
     InvalidAccessToken,
-    InvalidRequest,
     OAuthError,
     PoolNotFound,
     TransactionEnded,
     UserCancelled,
 )
-from poolhouse.errors.reasons import Reason
 from poolhouse.flows.flow import Flow, World
 from poolhouse.flows.grants.claims import Hosted
 from poolhouse.flows.grants.handles import digest
@@ -28,7 +24,6 @@ from poolhouse.flows.grants.issue import Grants
 from poolhouse.flows.grants.sessions import BrowserSessions, SignedIn
 from poolhouse.flows.oauth import due
 from poolhouse.flows.oauth.checks.addressed import (
-    CLIENT_ID,
     addressed,
     settled,
 )
@@ -37,10 +32,10 @@ from poolhouse.flows.oauth.checks.stages import Addressed, Asked, Draft, Ground
 from poolhouse.flows.oauth.codes import Codes
 from poolhouse.flows.oauth.consent import ConsentBook
 from poolhouse.flows.oauth.interaction import Browser, Interact, Outcome, Pending, Send, Show, Step
+from poolhouse.flows.oauth.named import NamedClients
 from poolhouse.flows.oauth.replies import ReplyTo
 from poolhouse.flows.oauth.rules import rule
 from poolhouse.flows.oauth.waiting import Waiting, with_done
-from poolhouse.flows.protection.limits import Asked as Counted
 from poolhouse.flows.protection.limits import Limits
 from poolhouse.ports.arithmetic import Tokens
 from poolhouse.ports.clients import Clients
@@ -86,9 +81,8 @@ class Authorization(Flow):
         limits: Limits,
     ) -> None:
         super().__init__(world)
-        self._limits = limits
+        self._named = NamedClients(clients, limits)
         self._pools = pools
-        self._clients = clients
         self._waiting = Waiting(pools, clients, requests, implicit=terms.implicit)
         self.pending, self.done, self.keep = self._waiting.pending, self._waiting.done, self._waiting.keep
         self._servers = servers
@@ -109,8 +103,7 @@ class Authorization(Flow):
         client: Client | None = None
         try:
             pool = await self._pools.get(asked.pool_id)
-            client = await self._client(pool, asked)
-            await self._limits.admit(Counted.AUTHORIZATION, client)
+            client = await self._named.of(pool, asked)
             to = addressed(settled(pool, client, asked))
         except (OAuthError, PoolNotFound) as error:
             return Show(error, pool, client)
@@ -119,24 +112,6 @@ class Authorization(Flow):
             return await self._begin(to, browser)
 
         return await self._reply_to(to.settled.redirect_uri, to.mode, to.state, pool).whatever_comes(go)
-
-    async def _client(self, pool: Pool, asked: Asked) -> Client:
-        if "client_id" in asked.faults:
-            reason = asked.faults["client_id"]
-            raise InvalidRequest(reason)
-        client_id = asked.parameters.get("client_id")
-        if client_id is None:
-            raise InvalidRequest(Reason.OAUTH_PARAMETER_MISSING, name="client_id")
-        try:
-            if not CLIENT_ID.fullmatch(client_id):
-                raise AuthorizationClientUnknown
-            client = await self._clients.get(client_id)
-        except ClientNotFound:
-            raise AuthorizationClientUnknown from None
-        if client.pool_id != pool.id:
-            # Not even the name of another pool's client is shown.
-            raise AuthorizationClientUnknown
-        return client
 
     async def _begin(self, to: Addressed, browser: Browser) -> Outcome:
         pool, client, now = to.settled.pool, to.settled.client, self.world.clock.now()

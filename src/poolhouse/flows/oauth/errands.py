@@ -14,30 +14,26 @@ from msgspec import Struct
 
 from poolhouse.errors import (
     AccountChanged,
-    AuthorizationClientUnknown,
-    ClientNotFound,
     FactorNotOffered,
-    InvalidRequest,
     OAuthError,
     PasskeysNotConfigured,
     PasskeysNotEnabled,
     PoolNotFound,
     TransactionEnded,
 )
-from poolhouse.errors.reasons import Reason
 from poolhouse.flows.factors.known import Factors
 from poolhouse.flows.flow import Flow, World
 from poolhouse.flows.grants.assurance import TWO
 from poolhouse.flows.grants.handles import digest
 from poolhouse.flows.grants.sessions import Begun, BrowserSessions, SignedIn
 from poolhouse.flows.oauth import due
-from poolhouse.flows.oauth.checks.addressed import CLIENT_ID, settled
+from poolhouse.flows.oauth.checks.addressed import settled
 from poolhouse.flows.oauth.checks.request import require_allowed
 from poolhouse.flows.oauth.checks.stages import Asked
 from poolhouse.flows.oauth.interaction import Browser, Interact, Pending, Send, Show, Step
+from poolhouse.flows.oauth.named import NamedClients
 from poolhouse.flows.oauth.rules import rule
 from poolhouse.flows.oauth.waiting import Waiting
-from poolhouse.flows.protection.limits import Asked as Counted
 from poolhouse.flows.protection.limits import Limits
 from poolhouse.hooks.views import Directory, Person
 from poolhouse.ports.clients import Clients
@@ -72,11 +68,10 @@ class Errand(Flow):
     def __init__(self, needs: Needs) -> None:
         super().__init__(needs.world)
         self._pools = needs.pools
-        self._clients = needs.clients
+        self._named = NamedClients(needs.clients, needs.limits)
         self._waiting = needs.waiting
         self._sessions = needs.sessions
         self._factors = needs.factors
-        self._limits = needs.limits
         self._request_seconds = needs.request_seconds
 
     def wanted(self, pool: Pool, asked: Asked) -> dict[str, Any]:
@@ -95,8 +90,7 @@ class Errand(Flow):
         client: Client | None = None
         try:
             pool = await self._pools.get(asked.pool_id)
-            client = await self._client(pool, asked)
-            await self._limits.admit(Counted.AUTHORIZATION, client)
+            client = await self._named.of(pool, asked)
             known = settled(pool, client, asked)
             require_allowed(frozenset({"code"}), client, implicit=False)
             wanted = self.wanted(pool, asked)
@@ -121,18 +115,6 @@ class Errand(Flow):
         pending = await self._waiting.begin(request, pool, client, handle)
         present = await self.present(pending, browser)
         return Interact(present if isinstance(present, Step) else self.step, pending, secret)
-
-    async def _client(self, pool: Pool, asked: Asked) -> Client:
-        client_id = asked.parameters.get("client_id")
-        if client_id is None:
-            raise InvalidRequest(Reason.OAUTH_PARAMETER_MISSING, name="client_id")
-        try:
-            client = await self._clients.get(client_id) if CLIENT_ID.fullmatch(client_id) else None
-        except ClientNotFound:
-            client = None
-        if client is None or client.pool_id != pool.id:
-            raise AuthorizationClientUnknown
-        return client
 
     @rule("A10")
     async def present(self, pending: Pending, browser: Browser) -> SignedIn | Step:

@@ -15,7 +15,6 @@ from poolhouse.flows.pools.census import PoolCensus
 from poolhouse.flows.pools.mfa import MfaSettings
 from poolhouse.flows.pools.removal import POOL_REMOVAL
 from poolhouse.flows.pools.settings import (
-    REGION,
     PoolFoundation,
     PoolSettings,
     check,
@@ -31,6 +30,7 @@ from poolhouse.ports.paging import Slice
 from poolhouse.ports.pools import Pools
 from poolhouse.ports.world import Chance, Clock
 from poolhouse.records.audit import Action
+from poolhouse.records.base import REGION
 from poolhouse.records.pools import Pool
 
 POOL_NAME_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"

@@ -153,19 +153,27 @@ class Limits:
         if not self._scopes:
             return
         origin = self._origin()
+        keys = {scope: self._key(scope, client, origin) for scope, _ in self._scopes}
+        await self._count(asked, keys, origin, client.pool_id, client.id)
+
+    async def admit_stranger(self, asked: Asked, pool_id: str) -> None:
+        """As ``admit``, for who names no client of the pool: it counts for the address, together with what comes from
+        there for clients without a secret."""
+        if self._scopes:
+            origin = self._origin()
+            await self._count(asked, {"source": network_of(origin.source)}, origin, pool_id, "")
+
+    async def _count(self, asked: Asked, keys: Mapping[str, str], origin: Origin, pool_id: str, client_id: str) -> None:
         taken: list[tuple[Bucket, int]] = []
         for scope, rates in self._scopes:
-            limit = rates.get(asked)
-            key = self._key(scope, client, origin)
+            limit, key = rates.get(asked), keys.get(scope)
             if not limit or not key:
                 continue
             bucket = (asked.value, scope, key)
             left = self._buckets.left(bucket, limit, MINUTE)
             if left < 1.0:
                 wait = (1.0 - left) * MINUTE / limit
-                await self._refuse(
-                    asked.value, scope, pool_id=client.pool_id, client_id=client.id, origin=origin, wait=wait
-                )
+                await self._refuse(asked.value, scope, pool_id=pool_id, client_id=client_id, origin=origin, wait=wait)
             taken.append((bucket, limit))
         for bucket, limit in taken:
             # Looked at once more: others have counted while a plugin was asked.

@@ -1,11 +1,14 @@
 """Discovery and the key set of a pool (OpenID Connect Discovery 1.0, RFC 8414, RFC 7517).
 
-Only what is served is named.
+Only what is served is named. Whoever has a document and asks again is told that it is the same (RFC 9110 section
+13.1.2).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import hashlib
+import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -23,8 +26,11 @@ _FIELDS: Final = {
     "Access-Control-Allow-Origin": "*",
     "X-Content-Type-Options": "nosniff",
 }
-# Shorter than the time that a new key is published before it signs.
-_FOUND: Final = Head(200, {**_FIELDS, "Cache-Control": "public, max-age=60"})
+LONGEST_KEPT: Final = 300
+"""Seconds for which anybody may keep a document."""
+_MOST: Final = 512
+"""Documents of each kind that are kept ready: some two kilobytes each."""
+_TAGS: Final = re.compile(r'"[^"]*"')
 _NOT_FOUND: Final = Head(404, _FIELDS)
 
 _CLAIMS: Final = (
@@ -47,12 +53,54 @@ class PublishedKeys(Protocol):
         """What the keys in it are for."""
 
 
+class _Document(msgspec.Struct, frozen=True):
+    """``made_of`` is what it says of its pool: where that is another, so is the document."""
+
+    made_of: object
+    body: bytes
+    tag: str
+    found: Head
+    unchanged: Head
+
+    def answer(self, request: web.Request) -> Answer:
+        if known := request.headers.getall("If-None-Match", ()):
+            said = ",".join(known)
+            if said.strip() == "*" or self.tag in _TAGS.findall(said):
+                return Answer(self.unchanged, self.body)
+        return Answer(self.found, self.body)
+
+
+class _Ready:
+    """The documents of one kind, by their pools, whole and with their heads. The one that was made first goes first."""
+
+    def __init__(self, kept: int) -> None:
+        self._fields = {**_FIELDS, "Cache-Control": f"public, max-age={kept}"}
+        self._documents: dict[str, _Document] = {}
+
+    def of(self, pool_id: str, made_of: object, make: Callable[[], bytes]) -> _Document:
+        document = self._documents.get(pool_id)
+        if document is None or document.made_of != made_of:
+            body = make()
+            tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+            fields = {**self._fields, "ETag": tag}
+            document = _Document(made_of, body, tag, Head(200, fields), Head(304, fields))
+            while len(self._documents) >= _MOST:
+                del self._documents[next(iter(self._documents))]
+            self._documents[pool_id] = document
+        return document
+
+
 class Discovery:
-    def __init__(self, base_url: str, published: PublishedKeys, *, implicit: bool = False) -> None:
-        """``implicit``: whether tokens come from the authorization endpoint, too."""
+    def __init__(
+        self, base_url: str, published: PublishedKeys, *, implicit: bool = False, kept: int = LONGEST_KEPT
+    ) -> None:
+        """``implicit``: whether tokens come from the authorization endpoint, too. ``kept``: for how many seconds the
+        documents may be kept, and no longer than ``LONGEST_KEPT``."""
         self._issuer = f"{base_url}/{_ID}"
         self._implicit = implicit
         self._published = published
+        kept = max(0, min(kept, LONGEST_KEPT))
+        self._configurations, self._key_sets = _Ready(kept), _Ready(kept)
         # The document is the same for all pools of the same algorithms, but for the pool's id, which needs no escape in
         # JSON: it is encoded once, and cut where the id belongs.
         self._around_the_id: dict[tuple[str, ...], list[bytes]] = {}
@@ -64,17 +112,26 @@ class Discovery:
             algorithms = await self._published.algorithms(pool_id)
         except PoolNotFound:
             return _not_found()
+
+        def made() -> bytes:
+            return pool_id.encode().join(self._around(algorithms))
+
+        return self._configurations.of(pool_id, algorithms, made).answer(request)
+
+    async def keys(self, request: web.Request) -> Answer:
+        pool_id = request.match_info["pool_id"]
+        try:
+            key_set = await self._published.jwks(pool_id)
+        except PoolNotFound:
+            return _not_found()
+        return self._key_sets.of(pool_id, key_set, lambda: key_set).answer(request)
+
+    def _around(self, algorithms: tuple[str, ...]) -> list[bytes]:
         around = self._around_the_id.get(algorithms)
         if around is None:
             document = msgspec.json.encode(_document(self._issuer, algorithms, implicit=self._implicit))
             around = self._around_the_id[algorithms] = document.split(_ID.encode())
-        return Answer(_FOUND, pool_id.encode().join(around))
-
-    async def keys(self, request: web.Request) -> Answer:
-        try:
-            return Answer(_FOUND, await self._published.jwks(request.match_info["pool_id"]))
-        except PoolNotFound:
-            return _not_found()
+        return around
 
 
 @rule("D2", "D3", "A6", "A8", "A14", "P2")

@@ -11,13 +11,14 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from poolhouse.errors import Failed, PoolhouseError
+from poolhouse.errors import Failed, InvalidRequest, PoolhouseError
+from poolhouse.errors.reasons import Reason
 from poolhouse.flows.oauth.interaction import Browser
 from poolhouse.flows.oauth.logout import LoggedOut, Question, SignInAgain, SignOut
 from poolhouse.flows.oauth.rules import rule
 from poolhouse.server.cookies import BROWSER, SESSIONS, Cookies
 from poolhouse.server.oidc.answered import note
-from poolhouse.server.oidc.requests import Reading, parameters
+from poolhouse.server.oidc.requests import LONGEST_QUERY, Reading, parameters
 from poolhouse.server.paths import root_of
 
 END_SESSION: Final = "/oauth2/end_session"
@@ -79,9 +80,11 @@ class EndSession:
         return response
 
     async def _asked(self, request: web.Request) -> web.StreamResponse:
-        asked = parameters(request.rel_url.raw_query_string.encode())
-        if _MOVED in asked:
-            asked = dict(self._sign_out.found(self._pool_id(request), asked[_MOVED]))
+        moved = request.query.get(_MOVED)
+        if moved is not None:
+            asked = self._sign_out.found(self._pool_id(request), moved)
+        else:
+            asked = parameters(request.rel_url.raw_query_string.encode())
         outcome = await self._sign_out.asked(self._pool_id(request), asked, self._browser(request))
         if isinstance(outcome, LoggedOut):
             return self._gone(request, outcome)
@@ -94,6 +97,8 @@ class EndSession:
         # A form of another site comes without our cookies (SameSite=Lax); with the request that follows they come.
         form = await self._reading.form(request)
         moved = self._sign_out.moved(self._pool_id(request), form)
+        if len(moved) > LONGEST_QUERY:
+            raise InvalidRequest(Reason.OAUTH_BODY_TOO_LARGE)
         return _sent_on(303, f"{root_of(request)}{END_SESSION}?{urlencode({_MOVED: moved})}")
 
     async def _answered(self, request: web.Request) -> web.StreamResponse:

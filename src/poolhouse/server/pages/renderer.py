@@ -16,6 +16,7 @@ from aiohttp import web
 from poolhouse.ports.world import Clock
 from poolhouse.server.pages import rules, wording
 from poolhouse.server.pages.assets import Assets
+from poolhouse.server.pages.common import CommonPages
 from poolhouse.server.pages.forms import ANSWER
 from poolhouse.server.pages.headers import headers, origin_of
 from poolhouse.server.pages.languages import CHOSEN, COOKIE, Languages
@@ -40,6 +41,7 @@ class Renderer:
         self._clock = clock
         self._assets = assets or Assets()
         self._secure = base_url.startswith("https:")
+        self._common = CommonPages(self.html, _fields)
 
     @property
     def routes(self) -> tuple[Route, ...]:
@@ -48,16 +50,16 @@ class Renderer:
 
     def render(self, request: web.Request, frame: Frame, view: View) -> web.Response:
         """The page. Its status is the view's; with problems and no other status it is 422."""
-        status = 422 if view.problems and view.status == 200 else view.status
-        leads_to = [*frame.redirect_origins]
-        if isinstance(view, FormPost) and (origin := origin_of(view.action)):
-            leads_to.append(origin)
-        framed = view.frames if isinstance(view, SignedOut) else ()
+        # The form that chooses a language holds the whole address.
+        if len(self.languages.tags) == 1 and CHOSEN not in request.query:
+            common = self._common.answer(frame, view)
+            if common is not None:
+                return common
         response = web.Response(
             text=self.html(frame, view, _query(request)),
             content_type="text/html",
-            status=status,
-            headers=headers(leads_to=leads_to, frames=framed),
+            status=422 if view.problems and view.status == 200 else view.status,
+            headers=_fields(frame, view),
         )
         if CHOSEN in request.query and (chosen := self.languages.chosen(request)):
             response.set_cookie(COOKIE, chosen, path="/", secure=self._secure, httponly=True, samesite="Lax")
@@ -111,6 +113,13 @@ class Renderer:
         environment.filters["initials"] = _initials
         environment.filters["ending"] = lambda masked: masked.rpartition("*")[2]
         return environment
+
+
+def _fields(frame: Frame, view: View) -> dict[str, str]:
+    leads_to = [*frame.redirect_origins]
+    if isinstance(view, FormPost) and (origin := origin_of(view.action)):
+        leads_to.append(origin)
+    return headers(leads_to=leads_to, frames=view.frames if isinstance(view, SignedOut) else ())
 
 
 def _wrong(text: Any, view: View) -> dict[str, Any]:

@@ -22,7 +22,8 @@ class Problem(Struct, frozen=True):
 
 class Frame(Struct, frozen=True, kw_only=True):
     """What stands around every page. ``root`` is what stands before ``/login`` (``server.paths``), ``product`` the name
-    over the page, ``client`` that of the app it leads to, ``csrf`` the token of its forms, ``locale`` the language.
+    over the page, ``client`` that of the app it leads to, ``csrf`` the token of its forms, ``handle`` that of the
+    request that the page belongs to, as it stands in ``links``; ``locale`` the language.
     ``links`` are the ways out, by their ids (``forgot``, ``signup``, ``other``, ``restart`` ...) to addresses of this
     host; what is not there is not shown. ``redirect_origins`` are those that a form's answer may lead to: they stand in
     the policy of the page (oidc.md H6)."""
@@ -31,6 +32,7 @@ class Frame(Struct, frozen=True, kw_only=True):
     product: str
     client: str | None = None
     csrf: str = ""
+    handle: str = ""
     locale: str = "en"
     links: Mapping[str, str] = {}
     redirect_origins: tuple[str, ...] = ()
@@ -51,6 +53,11 @@ class View(Struct, frozen=True, kw_only=True):
     status: int = 200
     can_leave: bool = False
     """The user may go on without it."""
+
+    @property
+    def is_common(self) -> bool:
+        """Whether the page shows nothing of who visits it, and not what time it is."""
+        return False
 
 
 class Field(Struct, frozen=True, kw_only=True):
@@ -91,6 +98,10 @@ class SignIn(View, frozen=True, kw_only=True):
     passkey: Mapping[str, Any] | None = None
     providers: tuple[Option, ...] = ()
     can_remember: bool = True
+
+    @property
+    def is_common(self) -> bool:
+        return not (self.username or self.passkey or self.problems or self.notice)
 
 
 class Password(View, frozen=True, kw_only=True):

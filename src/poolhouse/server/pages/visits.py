@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from functools import cached_property
 from typing import Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from aiohttp import web
 from msgspec import Struct
@@ -44,7 +45,7 @@ _LONGEST: Final = 256
 _logger = logging.getLogger("poolhouse.pages")
 
 
-class Visit(Struct, frozen=True, kw_only=True):
+class Visit(Struct, frozen=True, kw_only=True, dict=True):
     """``secret`` is what the browser's cookie holds, ``held`` the handles of the sessions in it,
     ``remembered`` what says that no second factor is asked for in it."""
 
@@ -64,7 +65,7 @@ class Visit(Struct, frozen=True, kw_only=True):
     def client(self) -> Client:
         return self.pending.client
 
-    @property
+    @cached_property
     def progress(self) -> Progress:
         return read(self.pending.request.private)
 
@@ -74,7 +75,12 @@ class Visit(Struct, frozen=True, kw_only=True):
 
     def address(self, page: str, **query: str) -> str:
         """Of a page of this request."""
-        return f"{self.root}/{page}?{urlencode({TX: self.pending.handle, **query})}"
+        begins = f"{self.root}/{page}?{self._tx}"
+        return f"{begins}&{urlencode(query)}" if query else begins
+
+    @cached_property
+    def _tx(self) -> str:
+        return f"{TX}={quote(self.pending.handle, safe='')}"
 
     def __repr__(self) -> str:
         return f"Visit(request_id={self.request_id!r})"
@@ -188,6 +194,7 @@ class Visits:
             product=visit.pool.name,
             client=visit.client.name,
             csrf=self._csrf.token(visit.secret, visit.pending.handle),
+            handle=visit.pending.handle,
             locale=self._renderer.languages.choose(visit.request, visit.pending.request.locales),
             links=links or {},
             redirect_origins=(origin,) if origin else (),

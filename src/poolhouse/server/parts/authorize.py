@@ -32,7 +32,7 @@ async def build(ground: Ground, built: Built) -> Part:
     methods = ("GET", "POST")
     return Part(
         routes=tuple(
-            Route(method, path, handler, Audience.ANYBODY, _LABEL)
+            Route(method, path, handler, Audience.ANYBODY, _LABEL, is_long=True)
             for path in _PATHS
             for method, handler in (*((method, endpoint.handle) for method in methods), ("*", only(*methods)))
         )

@@ -16,7 +16,15 @@ WELL_KNOWN: Final = f"{POOL}/.well-known"
 
 async def build(ground: Ground, built: Built) -> Part:
     """Needs the keys of the pools."""
-    discovery = Discovery(ground.settings.server.base_url, built.one(KeyRing), implicit=ground.settings.oauth.implicit)
+    settings = ground.settings
+    discovery = Discovery(
+        settings.server.base_url,
+        built.one(KeyRing),
+        implicit=settings.oauth.implicit,
+        # What a process has read may be so old already when it is sent. Who keeps it until then has a new key before it
+        # signs.
+        kept=settings.tokens.rotation_lead - settings.tokens.keys_fresh,
+    )
     # OpenID Connect puts the well-known part behind the path of the issuer, RFC 8414 (section 3) before it.
     configurations = (
         f"{WELL_KNOWN}/openid-configuration",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from poolhouse.flows.flow import World
 from poolhouse.flows.oauth.checks.stages import Asked
 from poolhouse.flows.services.oauth import OAuthServices
 from poolhouse.flows.services.user_pools import Services
@@ -37,7 +36,7 @@ from poolhouse.server.routes import Audience, Handler, Route
 async def build(ground: Ground, built: Built) -> Part:
     """Needs the flows of user pools and of OAuth. Gives what renders pages, shows errors on them, and
     leads to clients."""
-    world, services, oauth = built.one(World), built.one(Services), built.one(OAuthServices)
+    world, services, oauth = ground.world, built.one(Services), built.one(OAuthServices)
     server = ground.settings.server
     renderer = Renderer(world.clock, server.base_url)
     errors = ErrorPages(renderer)
@@ -83,10 +82,10 @@ async def build(ground: Ground, built: Built) -> Part:
 
 def _page(name: str, show: Handler, answer: Handler) -> tuple[Route, ...]:
     """Its routes: looking, and answering. What a page is asked by another method is refused, and changes nothing
-    (security row 24)."""
+    (security row 24). Clients of the field lead their users to pages with an authorization request."""
     path, label = f"{POOL}/{name}", f"page_{name.replace('/', '_')}"
     return (
-        Route("GET", path, show, Audience.ANYBODY, label),
+        Route("GET", path, show, Audience.ANYBODY, label, is_long=True),
         Route("POST", path, answer, Audience.ANYBODY, label),
         Route("*", path, _not_allowed, Audience.ANYBODY, label),
     )
