@@ -62,7 +62,7 @@ async def go_on(steps: Steps, waiting: Any, limit: float) -> Any:
     """The result of what already waits for something. Raises ``OutOfTime`` after ``limit`` seconds."""
     try:
         async with asyncio.timeout(limit) as timer:
-            return await _resumed(steps, waiting)
+            return await resumed(steps, waiting)
     except TimeoutError as error:
         if timer.expired():
             raise OutOfTime(limit) from error
@@ -70,7 +70,7 @@ async def go_on(steps: Steps, waiting: Any, limit: float) -> Any:
 
 
 @types.coroutine
-def _resumed(steps: Steps, waiting: Any) -> Generator[Any, None, Any]:
+def resumed(steps: Steps, waiting: Any) -> Generator[Any, None, Any]:
     """Hands what is waited for to the event loop, and its answer back."""
     while True:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -30,6 +31,12 @@ class Users(Protocol):
 
     async def by_name(self, pool: Pool, name: Name) -> User | None:
         """The user who holds the name now."""
+
+    async def by_names(
+        self, pool: Pool, names: Sequence[Name], meant: Callable[[str], None] | None = None
+    ) -> User | None:
+        """The user who holds the first of these names that anybody holds. ``meant`` is told who may be the one, before
+        it is looked whether they hold the name."""
 
     async def add(self, pool: Pool, user: User, *, seize: bool = False) -> User:
         """The user exists, with all names that the record holds. Raises ``NameTaken`` with the first that is not free.

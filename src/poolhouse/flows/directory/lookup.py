@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import hmac
 import uuid
+from collections.abc import Callable
 
 from poolhouse.errors import UserNotFound
 from poolhouse.flows.flow import Flow, World
@@ -26,18 +28,22 @@ class Directory(Flow):
 
         self._stand_in_of = stand_in_of
 
-    async def find(self, pool: Pool, submitted: str) -> User | None:
+    async def find(self, pool: Pool, submitted: str, meant: Callable[[str], None] | None = None) -> User | None:
         """The user that a submitted text means: the id, then the internal name, then verified e-mail and phone.
+        ``meant`` is told who that may be (an id, or what stands for one) before the record is looked at.
 
         The id first: nobody can choose an id, but anybody can choose somebody's id as a name."""
         # Known or not: the same work (security row 48).
         stand_in = self.stand_in(pool, submitted)
-        first, *others = candidates(pool, submitted)
-        user = await self._users.get(pool.id, submitted) if looks_like_sub(submitted) else None
-        user = user or await self._users.by_name(pool, first)
-        for other in others:
-            user = user or await self._users.by_name(pool, other)
+        named = self._users.by_names(pool, candidates(pool, submitted), meant)
+        if looks_like_sub(submitted):
+            user, other = await asyncio.gather(self._users.get(pool.id, submitted), named)
+            user = user or other
+        else:
+            user = await named
         if user is None:
+            if meant is not None:
+                meant(stand_in)
             await self._users.nobody(pool, stand_in)
         return user
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from poolhouse.hooks.views import Person
 from poolhouse.records.clients import Client
@@ -40,6 +40,10 @@ class Posing:
     private: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
+Spend: TypeAlias = Callable[[], Awaitable[None]]
+"""An answer that is good once is used up. Raises ``CodeExpired`` where it was already."""
+
+
 class Factor(Protocol):
     """``name`` is that of its challenge, ``proof`` what stands in the proofs of a sign-in."""
 
@@ -52,8 +56,9 @@ class Factor(Protocol):
     async def ask(self, claimant: Claimant) -> Posing:
         """Raises ``LimitExceeded``, and what a plugin raises."""
 
-    async def check(self, claimant: Claimant, private: Mapping[str, Any], answers: Mapping[str, str]) -> None:
-        """Raises ``CodeMismatch``, ``CodeExpired``, ``LimitExceeded``. Wrong answers are counted by the caller."""
+    async def check(self, claimant: Claimant, private: Mapping[str, Any], answers: Mapping[str, str]) -> Spend | None:
+        """What is still to be done before the answer counts. Raises ``CodeMismatch``, ``CodeExpired``,
+        ``LimitExceeded``. Wrong answers are counted by the caller."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,14 @@ once is used up here. It sees views, never a seal."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 
 import msgspec
 
 from poolhouse.errors import CodeExpired, CodeMismatch, PluginAnswerInvalid
 from poolhouse.errors.reasons import Reason
-from poolhouse.flows.factors.factor import Claimant, Enrolled, Posing
+from poolhouse.flows.factors.factor import Claimant, Enrolled, Posing, Spend
 from poolhouse.flows.flow import Flow, World
 from poolhouse.hooks.answers import factors as offered
 from poolhouse.hooks.answers.factors import Enrolling, Fits, Holder
@@ -51,7 +52,9 @@ class PluggedFactor(Flow):
         )
 
     async def check_enrolment(self, claimant: Claimant, enrolment: Enrolment, answers: Mapping[str, str]) -> None:
-        await self._check(claimant, enrolment, {}, answers)
+        spend = await self._check(claimant, enrolment, {}, answers)
+        if spend is not None:
+            await spend()
 
     async def ask(self, claimant: Claimant) -> Posing:
         enrolment = _enrolment(claimant, self.name)
@@ -60,23 +63,23 @@ class PluggedFactor(Flow):
             raise PluginAnswerInvalid("CreateAuthChallenge", self.name)
         return Posing(None, enrolment.label, dict(asked.public), dict(asked.private))
 
-    async def check(self, claimant: Claimant, private: Mapping[str, Any], answers: Mapping[str, str]) -> None:
-        await self._check(claimant, _enrolment(claimant, self.name), private, answers)
+    async def check(self, claimant: Claimant, private: Mapping[str, Any], answers: Mapping[str, str]) -> Spend | None:
+        return await self._check(claimant, _enrolment(claimant, self.name), private, answers)
 
     async def _check(
         self, claimant: Claimant, enrolment: Enrolment, private: Mapping[str, Any], answers: Mapping[str, str]
-    ) -> None:
+    ) -> Spend | None:
         fits = await self._factor.check(_holder(claimant), self._kept(claimant, enrolment), private, answers)
         if not isinstance(fits, Fits):
             # Nothing but this is a proof, whatever a plugin returned (security row 29).
             raise PluginAnswerInvalid("VerifyAuthChallengeResponse", self.name)
-        if fits.once is not None and not await self._counters.raise_to(
-            claimant.pool.id,
-            f"once:{self.name}",
-            f"{enrolment.id}:{fits.once}",
-            at_most=1,
-            expires=self.world.clock.now() + fits.once_for,
-        ):
+        if fits.once is None:
+            return None
+        used = f"{enrolment.id}:{fits.once}"
+        return partial(self._spend, claimant.pool.id, used, self.world.clock.now() + fits.once_for)
+
+    async def _spend(self, pool_id: str, used: str, expires: float) -> None:
+        if not await self._counters.raise_to(pool_id, f"once:{self.name}", used, at_most=1, expires=expires):
             raise CodeExpired(Reason.FACTOR_CODE_USED)
 
     def _kept(self, claimant: Claimant, enrolment: Enrolment) -> Mapping[str, Any]:

@@ -17,6 +17,7 @@ from poolhouse.flows.grants import claims
 from poolhouse.flows.grants.gate import require_usable
 from poolhouse.flows.grants.handles import Handles, digest
 from poolhouse.flows.grants.scopes import OFFLINE
+from poolhouse.flows.together import together
 from poolhouse.hooks import specs
 from poolhouse.hooks.events.grants import TokenSource
 from poolhouse.ports import grants as kept
@@ -92,7 +93,7 @@ class Grants(Flow):
         require_usable(pool, client, user)
         if groups is None:
             # A pool that was deleted elsewhere a moment ago may still be believed in; nobody is signed in to it.
-            groups, _ = await asyncio.gather(self._groups.of_user(user), self._pools.require(pool.id))
+            groups, _ = await together(self._groups.of_user(user), self._pools.require(pool.id))
         now = self.world.clock.now()
         secret = self._handles.new_secret(event_id)
         grant = Grant(

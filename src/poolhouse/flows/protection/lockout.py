@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Collection
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager, suppress
+from typing import TypeAlias
 
 from poolhouse.errors import AttemptsExceeded, Invalid, StoreAway, TooManyRequests
 from poolhouse.ports.protection import Counters, Tally
@@ -51,6 +52,68 @@ def lock_seconds(failures: int) -> float:
     return float(min(2 ** min(failures - FREE_FAILURES, 20), LONGEST_LOCK))
 
 
+Counted: TypeAlias = tuple[str, str, str]
+"""Pool, what is counted, and for whom."""
+
+
+class _Gate:
+    """``users`` are those who are through it, and those who wait."""
+
+    __slots__ = ("places", "users")
+
+    def __init__(self) -> None:
+        self.places = asyncio.Semaphore(AT_ONCE)
+        self.users = 0
+
+
+class Made:
+    """An attempt under way. If it ends well, the count is cleared; where it does not wait for that, ``clearing`` is
+    under way, and somebody else waits for it."""
+
+    __slots__ = ("clearing", "waits")
+
+    def __init__(self) -> None:
+        self.waits = True
+        self.clearing: asyncio.Task[None] | None = None
+
+
+class Ahead:
+    """An attempt that is counted while it is still looked at whether it can be made: one wait for the store less.
+    ``settle`` has to be called when that is known: what was not made is counted no longer."""
+
+    __slots__ = ("_counted", "_entering", "_lockout", "_pool_id", "_what")
+
+    def __init__(self, lockout: Lockout, pool_id: str, what: str) -> None:
+        self._lockout = lockout
+        self._pool_id = pool_id
+        self._what = what
+        self._counted: Counted | None = None
+        self._entering: asyncio.Task[Tally] | None = None
+
+    def count(self, subject: str) -> None:
+        """It is being counted for this subject, unless it was for another one before."""
+        if self._counted is None:
+            self._counted = (self._pool_id, self._what, subject)
+            self._entering = asyncio.ensure_future(self._lockout.enter(self._counted))
+
+    async def taken(self, counted: Counted) -> Tally | None:
+        """The attempt is made: what was counted before it. None where something else was counted, which is settled.
+        Raises ``AttemptsExceeded``."""
+        if self._entering is None or self._counted != counted:
+            await self.settle()
+            return None
+        before = await self._entering
+        self._entering = None
+        return before
+
+    async def settle(self) -> None:
+        if self._entering is not None:
+            undoing = asyncio.ensure_future(self._lockout.undo(self._counted or ("", "", ""), self._entering))
+            self._entering = None
+            # Whoever gives up waiting does not keep it from being done.
+            await asyncio.shield(undoing)
+
+
 class Lockout:
     """Counts an attempt before it is checked, so that parallel guesses cannot share one count."""
 
@@ -59,30 +122,44 @@ class Lockout:
         self._counters = counters
         self._clock = clock
         self._ways = ("password", *ways)
-        self._gates: dict[tuple[str, str], tuple[asyncio.Semaphore, int]] = {}
+        self._gates: dict[tuple[str, str], _Gate] = {}
         # What was counted where no answer came, if it was, and what was counted before.
-        self._unsure: dict[tuple[str, str, str], tuple[Tally, Tally]] = {}
+        self._unsure: dict[Counted, tuple[Tally, Tally]] = {}
+
+    def ahead(self, pool_id: str, factor: str = "password") -> Ahead:
+        """An attempt that may be made, to be counted as soon as it is known for whom."""
+        return Ahead(self, pool_id, _counted(factor))
 
     @asynccontextmanager
     async def attempt(
-        self, pool_id: str, subject: str, factor: str = "password"
-    ) -> AsyncIterator[list[Awaitable[object]]]:
+        self, pool_id: str, subject: str, factor: str = "password", ahead: Ahead | None = None
+    ) -> AsyncIterator[Made]:
         """The body is one counted attempt. If it raises, the attempt was a failure, unless nothing was checked; if it
-        ends well, the count is cleared, and what the body put into the list is awaited at the same time.
+        ends well, the count is cleared. ``ahead`` may have counted it already.
 
         Raises ``AttemptsExceeded`` while the subject is locked, or has failed too often in a row; such an attempt
         neither counts nor extends the lock.
         """
-        what = _counted(factor)
-        async with self._one_of_few(pool_id, subject):
-            before = await self._count(pool_id, what, subject)
-            beside: list[Awaitable[object]] = []
+        counted = (pool_id, _counted(factor), subject)
+        before = await ahead.taken(counted) if ahead is not None else None
+        if before is None:
+            before = await self.enter(counted)
+        made = Made()
+        try:
             try:
-                yield beside
+                yield made
             except NOTHING_CHECKED:
-                await self._counters.lower(pool_id, what, subject, until=before.until, since=before.since)
+                await self._lower(counted, before)
                 raise
-            await asyncio.gather(self._counters.clear(pool_id, what, subject), *beside)
+            if made.waits:
+                await self._counters.clear(*counted)
+            else:
+                made.clearing = asyncio.ensure_future(self._counters.clear(*counted))
+        finally:
+            if made.clearing is None:
+                self.leave(counted)
+            else:
+                made.clearing.add_done_callback(lambda clearing: self._cleared(counted, clearing))
 
     async def clear(self, pool_id: str, subject: str, factor: str = "password") -> None:
         """Wrong passwords are forgotten, or wrong answers to this factor as a second one."""
@@ -133,22 +210,58 @@ class Lockout:
         """What was counted for an attempt that got no answer from the store is counted no longer."""
         counted, before = self._unsure.pop((pool_id, what, subject), (None, None))
         if before is not None and await self._counters.read(pool_id, what, subject) == counted:
-            await self._counters.lower(pool_id, what, subject, until=before.until, since=before.since)
+            await self._lower((pool_id, what, subject), before)
 
-    @asynccontextmanager
-    async def _one_of_few(self, pool_id: str, subject: str) -> AsyncIterator[None]:
-        key = (pool_id, subject)
-        gate, users = self._gates.get(key, (asyncio.Semaphore(AT_ONCE), 0))
-        self._gates[key] = (gate, users + 1)
+    async def enter(self, counted: Counted) -> Tally:
+        """One of few attempts of the subject at the same moment, and counted; what was counted before. ``leave`` has to
+        follow. Raises ``AttemptsExceeded``, and then nothing was entered."""
+        place = (counted[0], counted[2])
+        gate = self._gates.get(place)
+        if gate is None:
+            gate = self._gates[place] = _Gate()
+        gate.users += 1
         try:
-            async with gate:
-                yield
+            await gate.places.acquire()
+        except BaseException:
+            self._forget(place, gate)
+            raise
+        try:
+            return await self._count(*counted)
+        except BaseException:
+            self.leave(counted)
+            raise
+
+    def leave(self, counted: Counted) -> None:
+        place = (counted[0], counted[2])
+        gate = self._gates[place]
+        gate.places.release()
+        self._forget(place, gate)
+
+    def _cleared(self, counted: Counted, clearing: asyncio.Task[None]) -> None:
+        self.leave(counted)
+        if not clearing.cancelled():
+            # It is raised to who waits for it; where nobody does any more, the sign-in has failed by something else.
+            clearing.exception()
+
+    async def undo(self, counted: Counted, entering: asyncio.Task[Tally]) -> None:
+        """What was entered for nothing is left, and counted no longer."""
+        await asyncio.wait((entering,))
+        if entering.cancelled() or entering.exception() is not None:
+            return
+        try:
+            # Where the store is away, one is counted too many until the next success.
+            with suppress(StoreAway):
+                await self._lower(counted, entering.result())
         finally:
-            gate, users = self._gates[key]
-            if users == 1:
-                del self._gates[key]
-            else:
-                self._gates[key] = (gate, users - 1)
+            self.leave(counted)
+
+    def _forget(self, place: tuple[str, str], gate: _Gate) -> None:
+        gate.users -= 1
+        if not gate.users:
+            del self._gates[place]
+
+    async def _lower(self, counted: Counted, before: Tally) -> None:
+        await self._counters.lower(*counted, until=before.until, since=before.since)
 
 
 def _counted(factor: str) -> str:

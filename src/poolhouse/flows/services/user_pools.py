@@ -163,7 +163,7 @@ def build_services(
         stages=stages,
     )
     machine = Machine(world, ports.users, ports.attempts, lockout, devices, table, again)
-    sign_in = SignIn(world, ports.pools, ports.users, machine, directory, secrets, table, limits)
+    sign_in = SignIn(world, ports.pools, ports.users, machine, directory, secrets, table, limits, lockout)
     factor_set_ups = FactorSetUps(world, ports.clients, sign_in, machine, enrolments, limits, secrets)
     on_pages = OnPages(secrets)
     return Services(

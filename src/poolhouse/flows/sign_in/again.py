@@ -7,10 +7,9 @@ a plugin is, it may change both, and they are looked at after it.
 
 from __future__ import annotations
 
-import asyncio
-
 from poolhouse.flows.flow import Flow, World
 from poolhouse.flows.sign_in.steps import Now
+from poolhouse.flows.together import together
 from poolhouse.hooks import specs
 from poolhouse.ports.groups import Groups
 from poolhouse.ports.pools import Pools
@@ -33,7 +32,7 @@ class Again(Flow):
         """Raises ``PoolNotFound``."""
         if self._has_stages or self.world.hooks.implements(specs.post_authentication, pool):
             return Now(await self._users.get(pool.id, user.sub))
-        found, groups, _ = await asyncio.gather(
+        found, groups, _ = await together(
             self._users.get(pool.id, user.sub), self._groups.of_user(user), self._pools.require(pool.id)
         )
         return Now(found, tuple(groups))

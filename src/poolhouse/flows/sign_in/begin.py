@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from dataclasses import replace as with_fields
+
+from msgspec.structs import replace
 
 from poolhouse.errors import (
     DeviceNotFound,
@@ -12,6 +13,7 @@ from poolhouse.errors import (
     InvalidSession,
     LimitExceeded,
     MissingParameter,
+    NotAuthorized,
     UserDisabled,
     UserNotFound,
 )
@@ -22,6 +24,7 @@ from poolhouse.flows.directory.lookup import Directory
 from poolhouse.flows.directory.shown import attributes_for_hooks
 from poolhouse.flows.flow import Flow, World, step
 from poolhouse.flows.protection.limits import Asked, Limits
+from poolhouse.flows.protection.lockout import Ahead, Lockout
 from poolhouse.flows.sign_in.basis import basis_of
 from poolhouse.flows.sign_in.machine import Machine, Reply, resumed
 from poolhouse.flows.sign_in.questions import Given
@@ -70,6 +73,7 @@ class SignIn(Flow):
         secrets: ClientSecrets,
         table: Table,
         limits: Limits,
+        lockout: Lockout,
     ) -> None:
         super().__init__(world)
         self._pools = pools
@@ -78,6 +82,7 @@ class SignIn(Flow):
         self._directory = directory
         self._secrets = secrets
         self._limits = limits
+        self._lockout = lockout
         self._second = table.second
         self._alone = table.alone
         self._public: dict[str, Opens] = {flow: way for way in table.openings for flow in way.public}
@@ -105,14 +110,30 @@ class SignIn(Flow):
         way.require(opening)
         await self._limits.admit(Asked.SIGN_IN, client)
         pool = await self._pools.get(client.pool_id)
-        user = await self._directory.find(pool, submitted)
+        ahead = self._lockout.ahead(pool.id) if self._is_free_to_guess(pool, client, way, opening) else None
+        user: User | None = None
         event_id = self.world.chance.uuid()
         try:
-            return await self._begin(pool, client, user, way, opening, submitted, event_id)
+            user = await self._directory.find(pool, submitted, ahead.count if ahead is not None else None)
+            return await self._begin(pool, client, user, way, opening, submitted, event_id, ahead)
         except REFUSALS as refused:
             sub = user.sub if user else None
             await note_failure(self.world.audit, client, refused, sub=sub, flow=flow, event_id=event_id)
             raise
+        finally:
+            if ahead is not None:
+                await ahead.settle()
+
+    def _is_free_to_guess(self, pool: Pool, client: Client, way: Opens, opening: Opening) -> bool:
+        """Whether an attempt at a password can be counted before the user's record was read: the client has proven
+        itself, and no plugin is to be asked first."""
+        if not way.is_guess(opening) or self.world.hooks.implements(specs.pre_authentication, pool):
+            return False
+        try:
+            self._secrets.check_hash(client, opening.secret_hash, (opening.username or "",))
+        except NotAuthorized:
+            return False
+        return True
 
     async def _begin(
         self,
@@ -123,6 +144,7 @@ class SignIn(Flow):
         opening: Opening,
         submitted: str,
         event_id: str,
+        ahead: Ahead | None,
     ) -> Reply:
         self._secrets.check_hash(client, opening.secret_hash, (submitted, user.username) if user else (submitted,))
         if user is None and not client.hides_users and not way.migrates:
@@ -142,6 +164,7 @@ class SignIn(Flow):
             subject=user.sub if user else self._directory.stand_in(pool, submitted),
             srp_a=opening.srp_a,
             device_key=opening.device_key,
+            ahead=ahead,
         )
         return await self._machine.go_on(*await way.begin(run, opening))
 
@@ -201,7 +224,15 @@ class SignIn(Flow):
             raise
 
     async def _respond(self, client: Client, attempt: Attempt, answer: Answer) -> Reply:
-        run = await self.resume(client, attempt, answer.metadata, answer.srp_a, answer.device_key)
+        ahead = self._machine.ahead(attempt, answer.given)
+        try:
+            return await self._go_on(client, attempt, answer, ahead)
+        finally:
+            if ahead is not None:
+                await ahead.settle()
+
+    async def _go_on(self, client: Client, attempt: Attempt, answer: Answer, ahead: Ahead | None) -> Reply:
+        run = await self.resume(client, attempt, answer.metadata, answer.srp_a, answer.device_key, ahead)
         challenge = attempt.challenge
         async with self._machine.holding(attempt):
             instead = self._second.instead(run, challenge, answer.given)
@@ -221,7 +252,7 @@ class SignIn(Flow):
         further = await way.after(run, challenge, outcome)
         if further is not outcome and isinstance(outcome, Passed):
             # The way to begin wants more, or has something of its own to say; what was proven stays proven.
-            run = with_fields(run.proven(challenge, outcome), now=None)
+            run = replace(run.proven(challenge, outcome), now=None)
             return await self._machine.go_on(run, further)
         return await self._machine.go_on(run, further, challenge)
 
@@ -232,6 +263,7 @@ class SignIn(Flow):
         metadata: Mapping[str, str],
         srp_a: str | None = None,
         device_key: str | None = None,
+        ahead: Ahead | None = None,
     ) -> Run:
         """The sign-in that the attempt was put away from, if everything about it still holds. Raises
         ``InvalidSession``."""
@@ -246,7 +278,7 @@ class SignIn(Flow):
         # What was decided at the opening is decided again (security rows 13, 21).
         if not permits(client, attempt.flow) or (user is not None and attempt.basis != basis_of(user)):
             raise InvalidSession
-        return resumed(attempt, pool, client, user, metadata, srp_a, device_key)
+        return resumed(attempt, pool, client, user, metadata, srp_a, device_key, ahead)
 
     async def missing(self, client: Client, user: User, proofs: tuple[str, ...]) -> str | None:
         """The challenge of a second factor that is due after these proofs; None where none is. Nothing is asked by

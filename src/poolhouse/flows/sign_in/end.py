@@ -44,8 +44,7 @@ class SignInEnd:
         except REFUSALS as refused:
             await note_failure(self._audit, client, refused, sub=sub, flow=finished.flow, event_id=finished.event_id)
             raise
-        if finished.device is not None:
-            await self._devices.seen(finished.device)
+        await self._settled(finished)
         return tokens
 
     async def session(self, finished: Finished, held: Sequence[str], *, remembered: bool = False) -> Begun:
@@ -71,9 +70,14 @@ class SignInEnd:
             actor=by_user(user.sub),
             facts={"flow": finished.flow, "event_id": finished.event_id},
         )
+        await self._settled(finished)
+        return begun
+
+    async def _settled(self, finished: Finished) -> None:
+        if finished.clearing is not None:
+            await finished.clearing
         if finished.device is not None:
             await self._devices.seen(finished.device)
-        return begun
 
     async def _begun(self, finished: Finished, held: Sequence[str], *, remembered: bool) -> Begun:
         pool, user = finished.pool, finished.user

@@ -8,10 +8,9 @@ drives the machine.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from dataclasses import replace as with_fields
 from typing import Any
 
 from msgspec import Struct
@@ -36,12 +35,12 @@ from poolhouse.flows.directory.shown import attributes_for_hooks
 from poolhouse.flows.factors.devices import KnownDevices
 from poolhouse.flows.flow import Flow, World
 from poolhouse.flows.grants.gate import require_able
-from poolhouse.flows.protection.lockout import Lockout, as_first
+from poolhouse.flows.protection.lockout import Ahead, Lockout, as_first
 from poolhouse.flows.sign_in.again import Again
 from poolhouse.flows.sign_in.basis import basis_of
 from poolhouse.flows.sign_in.handles import decode_handle, digest, encode_handle
 from poolhouse.flows.sign_in.questions import Given, Question
-from poolhouse.flows.sign_in.steps import Now, Outcome, Run
+from poolhouse.flows.sign_in.steps import Challenge, Now, Outcome, Run, Unspent
 from poolhouse.flows.sign_in.table import Table
 from poolhouse.hooks import specs
 from poolhouse.hooks.answers.sign_in import ChallengeResult, Next, Passed
@@ -73,7 +72,7 @@ class Finished(Struct, frozen=True, kw_only=True):
     """All proofs are there. ``proofs`` is what was proven, ``passed`` the challenges that were passed, in order.
     ``groups`` are the user's, at a moment at which the pool was there; None where that is still to be looked at.
     ``device`` is the known one of the user that the client says it is on. ``session`` is the id of the browser session
-    that rises by this; None for a sign-in."""
+    that rises by this; None for a sign-in. ``clearing`` is what is under way, and still to be waited for."""
 
     pool: Pool
     client: Client
@@ -86,6 +85,7 @@ class Finished(Struct, frozen=True, kw_only=True):
     groups: tuple[Group, ...] | None = None
     device: Device | None = None
     session: str | None = None
+    clearing: Awaitable[object] | None = None
 
 
 Reply = Asking | Finished
@@ -125,8 +125,14 @@ class Machine(Flow):
         Raises ``DeviceNotFound`` after a password, where the client says that it is on a device that the user has not:
         then it lets go of it, and tries again.
         """
+        reply = await self._next(run, outcome, challenge)
+        if run.clearing is not None and isinstance(reply, Asking):
+            await run.clearing
+        return reply
+
+    async def _next(self, run: Run, outcome: Outcome, challenge: str | None) -> Reply:
         if isinstance(outcome, Next):
-            return await self._ask(with_fields(run, history=outcome.rounds or run.history), outcome.challenge)
+            return await self._ask(replace(run, history=outcome.rounds or run.history), outcome.challenge)
         if run.user is None:
             # Whatever was proven, there is nobody to sign in (security row 48).
             raise WrongCredentials
@@ -137,7 +143,7 @@ class Machine(Flow):
         device = await self._devices.find(run.pool, user, run.device_key)
         if device is None and _names_strange_device(run, outcome):
             raise DeviceNotFound
-        run = with_fields(run.proven(challenge, outcome), user=user, device=device)
+        run = replace(run.proven(challenge, outcome), user=user, device=device)
         seen = run.seen()
         for stage in self._stages:
             due = await stage.applies(seen)
@@ -228,15 +234,29 @@ class Machine(Flow):
         async with self.holding(attempt):
             if challenge.counts_itself:
                 return run, await challenge.check(run, attempt.private, answer)
-            looking: asyncio.Task[Now] | None = None
-            counted = challenge.name if run.proofs else as_first(challenge.name)
+            now: Now | None = None
             private = attempt.private if name is None else {}
-            async with self._lockout.attempt(run.pool.id, run.subject, counted) as beside:
+            counted = _counted(challenge, run.proofs)
+            async with self._lockout.attempt(run.pool.id, run.subject, counted, run.ahead) as made:
                 outcome = await challenge.check(run, private, answer)
-                if run.user is not None and isinstance(outcome, Passed):
-                    looking = asyncio.ensure_future(self._again.look(run.pool, run.user))
-                    beside.append(looking)
-            return with_fields(run, now=looking.result() if looking else None), outcome
+                is_known = run.user is not None and isinstance(outcome, Passed)
+                if isinstance(outcome, Unspent) and run.user is not None:
+                    # Wrong answers are forgotten when the right one was used up, and not before.
+                    now, _ = await asyncio.gather(self._again.look(run.pool, run.user), outcome.spend())
+                made.waits = not is_known
+            if now is None and run.user is not None and is_known:
+                # While the wrong answers are being forgotten.
+                now = await self._again.look(run.pool, run.user)
+            return replace(run, now=now, clearing=made.clearing), outcome
+
+    def ahead(self, attempt: Attempt, answer: Given) -> Ahead | None:
+        """The answer to the attempt's challenge is being counted, if it is one that is counted here."""
+        challenge = self._challenges[attempt.challenge]
+        if challenge.counts_itself or not isinstance(answer, challenge.answered_by):
+            return None
+        ahead = self._lockout.ahead(attempt.pool_id, _counted(challenge, attempt.proofs))
+        ahead.count(attempt.user_sub or attempt.username)
+        return ahead
 
     @asynccontextmanager
     async def holding(self, attempt: Attempt) -> AsyncIterator[None]:
@@ -277,7 +297,13 @@ class Machine(Flow):
             groups=run.now.groups if run.now else None,
             device=run.device,
             session=run.session,
+            clearing=run.clearing,
         )
+
+
+def _counted(challenge: Challenge, proofs: Sequence[str]) -> str:
+    """What wrong answers to the challenge are counted as, after these proofs."""
+    return challenge.name if proofs else as_first(challenge.name)
 
 
 def resumed(
@@ -288,6 +314,7 @@ def resumed(
     metadata: Mapping[str, str],
     srp_a: str | None = None,
     device_key: str | None = None,
+    ahead: Ahead | None = None,
 ) -> Run:
     """The run that an attempt was put away from, in a new request."""
     return Run(
@@ -305,6 +332,7 @@ def resumed(
         srp_a=srp_a,
         device_key=device_key or attempt.device_key,
         session=attempt.session,
+        ahead=ahead,
     )
 
 

@@ -3,9 +3,7 @@ elsewhere."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
-from dataclasses import replace as with_fields
 
 from msgspec.structs import replace
 
@@ -60,8 +58,8 @@ class PasswordCheck(Flow):
         pool, client, known = run.pool, run.client, run.user
         if known is not None and known.credential is None and not client.hides_users:
             raise PasswordResetRequired
-        looking: asyncio.Task[Now] | None = None
-        async with self._lockout.attempt(pool.id, run.subject) as beside:
+        now: Now | None = None
+        async with self._lockout.attempt(pool.id, run.subject, ahead=run.ahead) as made:
             user = known
             if user is None and migrates_with is not None:
                 user = await self._migration.for_sign_in(pool, client, run.submitted, password, migrates_with)
@@ -71,16 +69,16 @@ class PasswordCheck(Flow):
             fits = await self._passwords.verify(password, stored) if user is known else Fit.WHOLE
             if user is None or not fits:
                 raise WrongCredentials
-            if user is known:
-                looking = asyncio.ensure_future(self._again.look(pool, user))
-                beside.append(looking)
-        now = looking.result() if looking else None
-        if user is known and fits is Fit.WHOLE:
-            renewed = await self._renewed(pool, user, password)
-            if renewed is not user:
-                now = None
-            user = renewed
-        return with_fields(run, user=user, subject=user.sub, now=now), Passed("password")
+            made.waits = False
+        if user is known:
+            # While the wrong guesses are being forgotten.
+            now = await self._again.look(pool, user)
+            if fits is Fit.WHOLE:
+                renewed = await self._renewed(pool, user, password)
+                if renewed is not user:
+                    now = None
+                user = renewed
+        return replace(run, user=user, subject=user.sub, now=now, clearing=made.clearing), Passed("password")
 
     async def _renewed(self, pool: Pool, user: User, password: str) -> User:
         """The user with what is kept of a password today, where it was something else."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from poolhouse.flows.factors.factor import Spend
+from poolhouse.flows.protection.lockout import Ahead
 from poolhouse.flows.sign_in.questions import Question
 from poolhouse.hooks.answers.sign_in import ChallengeResult, Next, Passed, SignInState
 from poolhouse.hooks.views import App, Directory, Person
@@ -57,8 +60,7 @@ class Now(Struct, frozen=True):
     groups: tuple[Group, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class Run(Struct, frozen=True, kw_only=True):
     """A sign-in in this very request. ``user`` is None when the name is unknown and nothing may tell.
 
     ``proofs`` is what was proven, ``passed`` the challenges that were passed, ``history`` the rounds of a custom
@@ -66,7 +68,8 @@ class Run:
     value, where it came with this request. ``now`` is what was looked at since the last proof, None where nothing was.
     ``device_key`` is what the client says of its device, ``device`` the known one of the user, looked up after each
     proof: nothing is said of it before. ``session`` is the id of the browser session whose user proves more than
-    before; None for a sign-in.
+    before; None for a sign-in. ``ahead`` is the attempt that is counted already, where one is; ``clearing`` is what is
+    under way of a proof, and still to be waited for.
     """
 
     pool: Pool
@@ -79,12 +82,17 @@ class Run:
     proofs: tuple[str, ...] = ()
     passed: tuple[str, ...] = ()
     history: tuple[ChallengeResult, ...] = ()
-    metadata: Mapping[str, str] = field(default_factory=dict)
-    srp_a: str | None = field(default=None, repr=False)
-    now: Now | None = field(default=None, repr=False)
+    metadata: Mapping[str, str] = {}
+    srp_a: str | None = None
+    now: Now | None = None
     device_key: str | None = None
     device: Device | None = None
     session: str | None = None
+    ahead: Ahead | None = None
+    clearing: Awaitable[object] | None = None
+
+    def __repr__(self) -> str:
+        return f"Run({self.flow!r}, proofs={self.proofs!r})"
 
     def proven(self, challenge: str | None, passed: Passed) -> Run:
         """The run after a proof. ``challenge`` is the one that was passed; None for an opening."""
@@ -115,6 +123,14 @@ class Posed:
 
 
 Outcome = Passed | Next
+
+
+@dataclass(frozen=True, slots=True)
+class Unspent(Passed):
+    """A proof by an answer that is good once, and not used up yet: it counts when ``spend`` has ended well. The machine
+    sees to that."""
+
+    spend: Spend = field(repr=False)
 
 
 class Challenge(Protocol):
@@ -149,6 +165,9 @@ class Opens(Protocol):
 
     def require(self, opening: Opening) -> None:
         """What this way needs is there. Raises ``MissingParameter``."""
+
+    def is_guess(self, opening: Opening) -> bool:
+        """Whether a password comes along, so that an attempt at it is counted."""
 
     async def begin(self, run: Run, opening: Opening) -> tuple[Run, Outcome]:
         """The run, with what was learned, and what comes next."""

@@ -15,7 +15,7 @@ first: that tells apart who was told apart then.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from functools import cache
 
@@ -63,10 +63,24 @@ class UserRepository:
         held(pool, to_record(_nobody(), User))
 
     async def by_name(self, pool: Pool, name: Name) -> User | None:
-        for key in _places(pool.id, name):
-            claim = await self._store.get(collections.NAMES, key)
-            if claim is not None:
-                user = await self.get(pool.id, claim.value["sub"])
+        return await self.by_names(pool, (name,))
+
+    async def by_names(
+        self, pool: Pool, names: Sequence[Name], meant: Callable[[str], None] | None = None
+    ) -> User | None:
+        places = [_places(pool.id, name) for name in names]
+        firsts = [self._store.get(collections.NAMES, keys[0]) for keys in places]
+        # A task for a single call would cost as much as the call, where the store is a local file.
+        claims = await asyncio.gather(*firsts) if len(firsts) > 1 else [await firsts[0]]
+        for name, keys, first in zip(names, places, claims, strict=True):
+            for turn, key in enumerate(keys):
+                claim = await self._store.get(collections.NAMES, key) if turn else first
+                if claim is None:
+                    continue
+                sub = claim.value["sub"]
+                if meant is not None:
+                    meant(sub)
+                user = await self.get(pool.id, sub)
                 if user is not None and _holds(pool, user, name):
                     return user
         return None

@@ -51,6 +51,11 @@ class Away(CounterRepository):
             raise errors.StoreAway(why="it does not answer")
         return counted
 
+    async def lower(self, pool_id: str, what: str, subject: str, *, until: float, since: int) -> None:
+        await super().lower(pool_id, what, subject, until=until, since=since)
+        if self.loses:
+            raise errors.StoreAway(why="it does not answer")
+
 
 class World:
     def __init__(self) -> None:
@@ -443,17 +448,117 @@ async def test_who_failed_never_costs_no_look_at_the_count(world: World) -> None
     assert 1 == world.counters.reads
 
 
-async def test_what_was_put_beside_is_there_when_the_attempt_has_ended(world: World) -> None:
-    seen = []
+# --- what is counted ahead -------------------------------------------------------------------------------------------
 
-    async def look() -> None:
+
+async def test_what_is_counted_ahead_is_counted_once(world: World) -> None:
+    ahead = world.lockout.ahead(POOL)
+    ahead.count(JANE)
+    with pytest.raises(errors.WrongCredentials):
+        async with world.lockout.attempt(POOL, JANE, ahead=ahead):
+            raise errors.WrongCredentials
+    await ahead.settle()
+
+    assert 1 == await world.count()
+
+
+async def test_an_attempt_that_was_counted_ahead_and_not_made_is_none(world: World) -> None:
+    await world.fail()
+    for _ in range(10):
+        ahead = world.lockout.ahead(POOL)
+        ahead.count(JANE)
+        await ahead.settle()
+
+    assert 1 == await world.count()
+    assert not await world.is_locked()
+
+
+async def test_a_lock_holds_for_what_is_counted_ahead(world: World) -> None:
+    for _ in range(FREE_FAILURES):
+        await world.fail()
+    ahead = world.lockout.ahead(POOL)
+    ahead.count(JANE)
+
+    with pytest.raises(errors.AttemptsExceeded):
+        async with world.lockout.attempt(POOL, JANE, ahead=ahead):
+            pytest.fail("nothing is looked at while there is a lock")
+    await ahead.settle()
+    assert FREE_FAILURES == await world.count()
+
+
+@pytest.mark.parametrize(("subject", "factor"), [("joe", "password"), (JANE, "EMAIL_OTP")])
+async def test_what_was_counted_ahead_for_something_else_is_counted_for_nothing(
+    world: World, subject: str, factor: str
+) -> None:
+    ahead = world.lockout.ahead(POOL, factor)
+    ahead.count(subject)
+    with pytest.raises(errors.WrongCredentials):
+        async with world.lockout.attempt(POOL, JANE, ahead=ahead):
+            raise errors.WrongCredentials
+    await ahead.settle()
+
+    assert 1 == await world.count()
+    assert 0 == await world.count("failures" if factor == "password" else f"failures:{factor}", subject)
+
+
+async def test_the_first_of_whom_it_may_be_is_counted(world: World) -> None:
+    ahead = world.lockout.ahead(POOL)
+    ahead.count(JANE)
+    ahead.count("joe")
+    await asyncio.sleep(0)
+
+    assert (1, 0) == (await world.count(), await world.count(subject="joe"))
+    await ahead.settle()
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_who_gives_up_leaves_no_place_taken_and_no_gate_behind(world: World, turns: int) -> None:
+    world.counters.lingers = True
+
+    async def attempt() -> None:
+        ahead = world.lockout.ahead(POOL)
+        try:
+            ahead.count(JANE)
+            async with world.lockout.attempt(POOL, JANE, ahead=ahead):
+                await asyncio.sleep(0)
+                raise errors.Invalid
+        finally:
+            await ahead.settle()
+
+    for _ in range(3 * AT_ONCE):
+        task = asyncio.ensure_future(attempt())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+    for _ in range(10):
         await asyncio.sleep(0)
-        seen.append("looked")
 
-    async with world.lockout.attempt(POOL, JANE) as beside:
-        beside.append(look())
+    assert {} == world.lockout._gates
 
-    assert ["looked"] == seen
+
+async def test_an_outage_while_it_is_taken_back_hides_no_refusal(world: World) -> None:
+    ahead = world.lockout.ahead(POOL)
+    ahead.count(JANE)
+    await asyncio.sleep(0)
+    world.counters.loses = True
+
+    await ahead.settle()
+    assert {} == world.lockout._gates
+
+
+async def test_a_count_that_is_cleared_later_is_one_of_few_until_then(world: World) -> None:
+    await world.fail()
+    async with world.lockout.attempt(POOL, JANE) as made:
+        made.waits = False
+    held = dict(world.lockout._gates)
+    assert made.clearing is not None
+    await made.clearing
+    await asyncio.sleep(0)
+
+    assert 1 == len(held)
+    assert {} == world.lockout._gates
+    assert 0 == await world.count()
 
 
 # --- what is forgotten -----------------------------------------------------------------------------------------------

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping
-from dataclasses import replace as with_fields
 from typing import Any
 
 import pytest
@@ -433,8 +432,12 @@ async def test_the_challenge_gets_its_own_half_and_the_answer() -> None:
     world = World()
     await world.asked()
 
-    assert (with_fields(RUN, now=Now(USER)), Passed("riddle")) == await world.machine.check(RUN, world.attempt, RIGHT)
+    run, outcome = await world.machine.check(RUN, world.attempt, RIGHT)
+
+    assert (replace(RUN, now=Now(USER)), Passed("riddle")) == (replace(run, clearing=None), outcome)
     assert [(RUN, {"expected": "me"}, RIGHT)] == world.riddle.seen
+    assert run.clearing is not None
+    await run.clearing
     assert 0 == await world.failures()
 
 

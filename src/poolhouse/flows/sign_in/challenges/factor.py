@@ -10,7 +10,7 @@ from poolhouse.errors import InvalidSession
 from poolhouse.flows.factors.factor import Claimant, Factor
 from poolhouse.flows.factors.first import FirstFactors
 from poolhouse.flows.sign_in.questions import CodeGiven, Fields, GiveCode, Given
-from poolhouse.flows.sign_in.steps import Posed, Run
+from poolhouse.flows.sign_in.steps import Posed, Run, Unspent
 from poolhouse.hooks.answers.sign_in import Passed
 
 
@@ -36,8 +36,9 @@ class FactorChallenge:
         )
 
     async def check(self, run: Run, private: Mapping[str, Any], answer: Given) -> Passed:
-        await self._factor.check(self._claimant(run), private, _answers(answer))
-        return Passed(self._factor.proof)
+        spend = await self._factor.check(self._claimant(run), private, _answers(answer))
+        proof = self._factor.proof
+        return Passed(proof) if spend is None else Unspent(proof, spend)
 
     def _others(self, run: Run) -> tuple[str, ...]:
         if run.user is None or not run.proofs:

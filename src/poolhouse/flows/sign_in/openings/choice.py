@@ -102,6 +102,9 @@ class ByChoice:
     def require(self, opening: Opening) -> None:
         """Nothing but a name is needed to be asked."""
 
+    def is_guess(self, opening: Opening) -> bool:
+        return opening.handle is None and opening.preferred == Password.name and bool(opening.password)
+
     async def begin(self, run: Run, opening: Opening) -> tuple[Run, Outcome]:
         """Raises as ``SelectChallenge.check``, ``UserNotFound`` where the client may learn who exists, and
         ``InvalidSession`` for what a sign-up did not give."""

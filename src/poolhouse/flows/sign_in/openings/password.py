@@ -20,6 +20,9 @@ class ByPassword:
         if not opening.password:
             raise MissingParameter("PASSWORD")
 
+    def is_guess(self, opening: Opening) -> bool:
+        return True
+
     async def begin(self, run: Run, opening: Opening) -> tuple[Run, Outcome]:
         return await self._passwords.check(run, opening.password or "", migrates_with=opening.metadata)
 

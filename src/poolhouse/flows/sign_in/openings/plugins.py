@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from poolhouse.errors import MissingParameter
 from poolhouse.flows.clients.permitted import HOSTED_CUSTOM
@@ -28,6 +28,9 @@ class ByPlugins:
     def require(self, opening: Opening) -> None:
         if opening.begins_with_srp and not opening.srp_a:
             raise MissingParameter("SRP_A")
+
+    def is_guess(self, opening: Opening) -> bool:
+        return False
 
     async def begin(self, run: Run, opening: Opening) -> tuple[Run, Outcome]:
         """Raises ``InvalidParameter`` where no plugin defines challenges for the pool."""

@@ -20,6 +20,9 @@ class BySrp:
         if not opening.srp_a:
             raise MissingParameter("SRP_A")
 
+    def is_guess(self, opening: Opening) -> bool:
+        return False
+
     async def begin(self, run: Run, opening: Opening) -> tuple[Run, Outcome]:
         return run, Next(srp.NAME)
 
