@@ -204,6 +204,20 @@ def test_no_request_says_otherwise_what_is_known_of_the_caller() -> None:
     assert not own.allows("s:g", f"arn:aws:s3:::b/{BOB}/1", {SUB: BOB})
 
 
+@pytest.mark.parametrize(
+    "key",
+    [SUB, AUD, "aws:PrincipalTag/team", "aws:PrincipalArn", "aws:userid", "aws:username", "aws:FederatedProvider"],
+)
+def test_who_a_caller_is_no_request_says(key: str) -> None:
+    by_value = permitted(allow(**when(StringEquals={key: "x"})), context={})
+    by_name = permitted(allow("*", f"arn:aws:s3:::b/${{{key}}}"), context={})
+
+    assert by_value.with_context({key.lower(): "x"}).allows("s:g", "*")
+    assert not by_value.allows("s:g", "*", {key.lower(): "x"})
+    assert by_name.with_context({key.lower(): "x"}).allows("s:g", "arn:aws:s3:::b/x")
+    assert not by_name.allows("s:g", "arn:aws:s3:::b/x", {key.lower(): "x"})
+
+
 # --- conditions ------------------------------------------------------------------------------------------------------
 
 
