@@ -17,6 +17,9 @@ TESTS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "flows/protection/limits": (f"{FLOWS}/protection/test_limits.py",),
     "flows/grants/claims": (f"{FLOWS}/grants/test_claims.py",),
+    "flows/identities/roles": (f"{FLOWS}/identities/test_roles.py",),
+    "flows/identities/tags": (f"{FLOWS}/identities/test_tags.py",),
+    "flows/identities/settings": (f"{FLOWS}/identities/test_identity_pools.py", f"{FLOWS}/identities/test_tags.py"),
     "records/names": ("tests/unit/records/test_names.py",),
     "flows/access/signatures": (f"{FLOWS}/access/test_signature.py", f"{FLOWS}/access/test_canonical_requests.py"),
     "flows/access/policies": (f"{FLOWS}/access/test_policies.py", f"{FLOWS}/access/test_roles.py"),
@@ -41,6 +44,17 @@ TESTS: Final[dict[str, tuple[str, ...]]] = {
         "tests/unit/tokens/test_key_ring.py",
         "tests/unit/tokens/test_rotation_to_an_algorithm.py",
         "tests/unit/tokens/test_algorithms.py",
+    ),
+    "flows/identities/linking": (
+        f"{FLOWS}/identities/test_linking.py",
+        f"{FLOWS}/identities/test_identities.py",
+        f"{FLOWS}/identities/test_developers.py",
+        f"{FLOWS}/identities/test_merging.py",
+    ),
+    "flows/identities/merging": (
+        f"{FLOWS}/identities/test_merging.py",
+        f"{FLOWS}/identities/test_linking.py",
+        f"{FLOWS}/identities/test_developers.py",
     ),
     "tokens/curves": ("tests/unit/tokens/test_algorithms.py", f"{SECURITY}/test_36_algorithm_confusion.py"),
 }

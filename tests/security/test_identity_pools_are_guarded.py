@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from poolhouse.config.settings import Limits
 from poolhouse.records.audit import AuditEntry
 from poolhouse.server.cognito.engine.registry import load_operations
 from poolhouse.server.cognito.identity_pools.call import OPERATIONS
@@ -92,8 +93,8 @@ class Guarded:
 
 
 @asynccontextmanager
-async def guarded() -> AsyncIterator[Guarded]:
-    async with served() as (house, api):
+async def guarded(**settings: Any) -> AsyncIterator[Guarded]:
+    async with served(**settings) as (house, api):
         at = Guarded(house, replace(api, model=MODEL), "")
         made = await at.api.call(
             "CreateIdentityPool", {"IdentityPoolName": "pool", "AllowUnauthenticatedIdentities": False}
@@ -227,3 +228,19 @@ async def test_every_hostile_request_gets_an_error_that_a_client_can_live_with(a
         complaints[attack.name] = complaint(answer, operation, also={VALIDATION})
 
     assert {} == {attack: said for attack, said in complaints.items() if said}
+
+
+# --- how often -------------------------------------------------------------------------------------------------------
+
+
+async def test_how_often_an_operation_is_called_is_limited_for_each_by_its_name() -> None:
+    async with guarded(limits=Limits(requests={"TagResource": 2, "ListIdentityPools": 1})) as at:
+        statuses = [(await at.call("TagResource")).status for _ in range(2)]
+        more = await at.call("TagResource")
+        others = {name: (await at.call(name)).status for name in ("UntagResource", "ListTagsForResource")}
+
+        assert [200, 200] == statuses
+        assert ("TooManyRequestsException", "1") == (more.error, more.headers["Retry-After"])
+        assert {"UntagResource": 200, "ListTagsForResource": 200} == others
+        at.house.clock.advance(0.5)
+        assert 200 == (await at.call("TagResource")).status

@@ -72,11 +72,11 @@ MEANINGS: Final[Mapping[str, str]] = {
     "identities.pools": "How many identity pools there can be.",
     "identities.providers": "How many user pools one can trust, how many OpenID Connect providers, how many SAML ones.",
     "identities.rules": "How many rules can choose the role of one provider's users.",
+    "identities.token_algorithm": "What the tokens of identities are signed by: RS512, as Amazon has it; RS256 is "
+    "what every service knows.",
     "identities.guest_policy": "What guests' credentials are good for at most, whatever their role allows; in the "
     'environment a JSON object, in the file `{ file = "guests.json" }` will do. Not said: their own data, APIs behind '
     "the gateway, and S3, as their role allows ([policies.md](policies.md#guests)).",
-    "identities.token_algorithm": "What the tokens of identities are signed by: RS512, as Amazon has it; RS256 is "
-    "what every service knows.",
     "logins.google_keys": "Where the keys of Google's ID tokens are.",
     "logins.apple_keys": "Where the keys of Apple's ID tokens are.",
     "logins.facebook_keys": "Where the keys of the ID tokens of Facebook's Limited Login are.",

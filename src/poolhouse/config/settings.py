@@ -239,10 +239,10 @@ class Identities:
     pools: int = field(default=1_000, metadata=_by(values.whole(1, 1_000_000)))
     providers: int = field(default=50, metadata=_by(values.whole(1, 1_000)))
     rules: int = field(default=25, metadata=_by(values.whole(1, 400)))
-    guest_policy: Mapping[str, Any] | str | None = field(default=None, repr=False, metadata=_by(values.policy))
-    """What credentials of guests are good for at most. None: what ``flows.access.guests`` says."""
     token_algorithm: str = field(default="RS512", metadata=_by(_token_algorithm))
     """What the tokens of identities are signed by."""
+    guest_policy: Mapping[str, Any] | str | None = field(default=None, repr=False, metadata=_by(values.policy))
+    """What credentials of guests are good for at most. None: what ``flows.access.guests`` says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -459,6 +459,10 @@ class Reason(Enum):
     PROVIDER_ARN_INVALID = "{arn} is not the ARN of {kind}."
     IDENTITY_POOL_TAGS_COUNT = "An identity pool can have at most {most} tags."
     ROLE_ARN_INVALID = "{arn} is not the ARN of a role."
+    ROLE_NAMES_NO_AUDIENCE = (
+        "The role {arn} could be taken by identities of any pool: its trust policy needs a condition on "
+        "cognito-identity.amazonaws.com:aud."
+    )
     MAPPING_AMBIGUITY_MISSING = "The role mapping of {provider} needs AmbiguousRoleResolution."
     MAPPING_RULES_MISSING = "The role mapping of {provider} needs rules."
     MAPPING_RULES_MISPLACED = "The role mapping of {provider} is of type Token, and can have no rules."

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from poolhouse.errors import ConcurrentModification, InvalidParameter, LimitExceeded
 from poolhouse.errors.reasons import Reason
+from poolhouse.flows.access.roles import RoleBook
 from poolhouse.flows.flow import Flow, World
 from poolhouse.flows.identities.removal import IDENTITY_POOL_REMOVAL
 from poolhouse.flows.identities.settings import (
@@ -44,10 +45,19 @@ _ROLES: Final = ("roles", "mappings")
 
 
 class IdentityPoolAdministration(Flow):
+    """``roles`` are the roles that are known here; without them nothing is known of any."""
+
     def __init__(
-        self, world: World, pools: IdentityPools, jobs: JobQueue, *, limits: IdentityLimits | None = None
+        self,
+        world: World,
+        pools: IdentityPools,
+        jobs: JobQueue,
+        *,
+        roles: RoleBook | None = None,
+        limits: IdentityLimits | None = None,
     ) -> None:
         super().__init__(world)
+        self._roles = roles
         self._pools = pools
         self._jobs = jobs
         self._limits = limits or IdentityLimits()
@@ -94,8 +104,11 @@ class IdentityPoolAdministration(Flow):
         )
 
     async def set_roles(self, pool_id: str, roles: Mapping[str, str], mappings: Sequence[RoleMapping]) -> IdentityPool:
-        """The pool has these roles and mappings, and no others. Raises as ``update``."""
+        """The pool has these roles and mappings, and no others. A role that is not known here may be one of another
+        cloud, and is taken as it is. Raises as ``update``."""
         check_roles(roles, mappings, self._limits)
+        for arn in sorted({*roles.values(), *(rule.role_arn for mapping in mappings for rule in mapping.rules)}):
+            await self._require_audience(arn)
         return await self._changed(
             pool_id,
             "identity_pool.roles_set",
@@ -142,6 +155,12 @@ class IdentityPoolAdministration(Flow):
         await self._jobs.enqueue(IDENTITY_POOL_REMOVAL, pool_id, can_be_cancelled=False)
         await self._pools.delete(pool_id)
         await self.world.audit.note("identity_pool.deleted", pool_id=pool_id)
+
+    async def _require_audience(self, arn: str) -> None:
+        """Security row 51: who trusts identity pools has to say which."""
+        role = None if self._roles is None else await self._roles.find(arn)
+        if self._roles is not None and role is not None and self._roles.names_no_audience(role):
+            raise InvalidParameter(Reason.ROLE_NAMES_NO_AUDIENCE, arn=arn)
 
     async def _changed(
         self,
