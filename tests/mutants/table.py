@@ -24,7 +24,7 @@ TESTS: Final[dict[str, tuple[str, ...]]] = {
     "flows/access/signatures": (f"{FLOWS}/access/test_signature.py", f"{FLOWS}/access/test_canonical_requests.py"),
     "flows/access/policies": (f"{FLOWS}/access/test_policies.py", f"{FLOWS}/access/test_roles.py"),
     "flows/access/policy_conditions": (f"{FLOWS}/access/test_policies.py", f"{FLOWS}/access/test_policy_oracle.py"),
-    "flows/access/policy_documents": (f"{FLOWS}/access/test_policies.py", f"{FLOWS}/access/test_policy.py"),
+    "flows/access/policy_documents": (f"{FLOWS}/access/test_policy_documents.py", f"{FLOWS}/access/test_policy.py"),
     "flows/access/policy_globs": (f"{FLOWS}/access/test_policies.py", f"{FLOWS}/access/test_policy_oracle.py"),
     "flows/access/policy_targets": (f"{FLOWS}/access/test_policies.py", f"{FLOWS}/access/test_policy_oracle.py"),
     "flows/access/roles": (f"{FLOWS}/access/test_roles.py",),
