@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 
 from poolhouse import HttpAnswer, HttpNotSent
 from poolhouse.config.settings import Limits
-from poolhouse.errors import CodeExpired, CodeMismatch, TooManyRequests
+from poolhouse.errors import CodeExpired, CodeMismatch, Refused, TooManyRequests
 from poolhouse.flows.identities.settings import IdentityPoolSettings
 from poolhouse.hooks.answers.sign_in import ChallengeResult
 from poolhouse.hooks.events.sign_in import DefineChallenge

@@ -1,8 +1,8 @@
 """Logins at identity pools by the ticket of a game platform, which is asked over HTTP whose it is.
 
 ``[plugins.game-ticket]`` has ``url`` and ``key``, both required, and ``provider``: the key of the logins
-(``games.example.com``). The platform is asked ``GET {url}?app={app}&ticket={ticket}`` with the header ``X-Api-Key``, and
-answers 200 with ``{"result": "OK", "player": "7656119...", "app": "480", "banned": false}``; otherwise 4xx.
+(``games.example.com``). The platform is asked ``GET {url}?app={app}&ticket={ticket}`` with the header ``X-Api-Key``,
+and answers 200 with ``{"result": "OK", "player": "7656119...", "app": "480", "banned": false}``; otherwise 4xx.
 """
 
 from __future__ import annotations

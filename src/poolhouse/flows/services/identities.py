@@ -20,7 +20,7 @@ from poolhouse.flows.identities.linking import Linking
 from poolhouse.flows.identities.login_keys import LoginKeys
 from poolhouse.flows.identities.merging import Merging
 from poolhouse.flows.identities.openid_token import OpenIdTokens
-from poolhouse.flows.identities.pools import IdentityPoolAdministration, KnownRoles
+from poolhouse.flows.identities.pools import IdentityPoolAdministration
 from poolhouse.flows.identities.settings import IdentityLimits
 from poolhouse.flows.identities.web_identity import WebIdentities, WebIdentityRoles
 from poolhouse.ports.access import ManagedPolicies, OidcProviders, Revocations
@@ -58,7 +58,7 @@ def build_identity_services(
     keys: LoginKeys,
     openid_tokens: OpenIdTokens,
     access: CredentialPorts,
-    roles: KnownRoles | None = None,
+    roles: RoleBook | None = None,
     limits: IdentityLimits | None = None,
     guests: GuestLimit | None = None,
 ) -> IdentityServices:

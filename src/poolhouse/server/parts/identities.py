@@ -25,7 +25,7 @@ from poolhouse.tokens.issuer import IssuerKeys
 
 
 async def build(ground: Ground, built: Built) -> Part:
-    """Needs who proves logins, and the keys of our own issuer. Gives the flows."""
+    """Needs who proves logins, the keys of our own issuer, and the roles. Gives the flows."""
     settings, store, clock = ground.settings, ground.store, ground.surroundings.clock
     ports = IdentityPorts(
         pools=IdentityPoolRepository(store, ground.cursors, clock),
