@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -46,3 +47,32 @@ async def test_a_sign_in_by_srp_waits_for_the_disk_twice(tmp_path: Path) -> None
         assert isinstance(reply, SignedIn)
         # What was taken, and what was granted.
         assert 2 == len(waits)
+
+
+async def test_a_sign_in_by_password_writes_in_two_transactions(tmp_path: Path) -> None:
+    """The count before the check, and all that is written after it."""
+    clock = FakeClock()
+    store = SqliteStore(tmp_path / "store.db", collections.ALL, clock)
+    async with opened_house(store, clock) as house:
+        client = await house.client(await house.pool())
+        await house.user(client)
+        await house.sign_in(client)
+        begun: list[str] = []
+        store._writer.set_trace_callback(begun.append)
+
+        await house.sign_in(client)
+
+        assert ["BEGIN IMMEDIATE"] * 2 == [statement for statement in begun if statement.startswith("BEGIN")]
+
+
+async def test_what_does_not_hurry_is_written_without_company_too(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "store.db", collections.ALL, FakeClock())
+    await store.start()
+    await store.increment(collections.COUNTERS, ("pool", "what", "jane"), "count")
+    async with asyncio.timeout(5):
+        assert await store.delete(collections.COUNTERS, ("pool", "what", "jane"))
+        waiting = asyncio.ensure_future(store.delete(collections.COUNTERS, ("pool", "what", "joe")))
+        await asyncio.sleep(0)
+        await store.close()
+
+    assert await waiting is False

@@ -1,5 +1,5 @@
 """Guests and users by the vendor's clients for JavaScript, by endpoint URL alone: the credentials that they get open a
-folder of their own behind the gateway, and no other. Each journey is a program in ``node/`` that checks what it sees."""
+folder of their own behind the gateway, and no other. A journey is a program in ``node/`` that checks what it sees."""
 
 from __future__ import annotations
 

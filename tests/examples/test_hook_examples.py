@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 
 from poolhouse import HttpAnswer, HttpNotSent
 from poolhouse.config.settings import Limits
-from poolhouse.errors import CodeExpired, CodeMismatch, TooManyRequests
+from poolhouse.errors import CodeExpired, CodeMismatch, Refused, TooManyRequests
 from poolhouse.flows.identities.settings import IdentityPoolSettings
 from poolhouse.hooks.answers.sign_in import ChallengeResult
 from poolhouse.hooks.events.sign_in import DefineChallenge
@@ -420,6 +420,21 @@ async def vouched(services: Any, pool_id: str, user: str) -> str:
     """The identity of a developer's user."""
     resolved = await services.developers.vouch(pool_id, None, {"login.example.com": user})
     return str(resolved.identity.id)
+
+
+async def test_validate_login_knows_whose_a_badge_is() -> None:
+    async with running_house(plugins=[(NAME, plugin("validate_login"))]) as house:
+        settings = IdentityPoolSettings(name="test", allows_guests=False, social={"badges.example.com": "app"})
+        services = house.server.identities
+        pool_id = (await services.pools.create("eu-north-1", settings)).id
+
+        first, again = [
+            await services.identities.get_id(pool_id, {"badges.example.com": "badge-7f3a"}) for _ in range(2)
+        ]
+        with pytest.raises(Refused, match="The badge is not known"):
+            await services.identities.get_id(pool_id, {"badges.example.com": "forged"})
+
+        assert first == again
 
 
 async def test_identity_created_gives_users_something_to_begin_with() -> None:

@@ -69,6 +69,7 @@ OPEN = {
     *(begins + path for begins in ("/{pool_id}", "", "/{prefix}") for path in OF_POOLS),
     "/.well-known/openid-configuration/{pool_id}",
     "/.well-known/oauth-authorization-server/{pool_id}",
+    "/.well-known/jwks_uri",
     "/static/pages/{name}",
     "/healthz",
     "/readyz",

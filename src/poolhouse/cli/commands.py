@@ -17,6 +17,7 @@ from poolhouse.cli import (
     message_commands,
     plugin_commands,
     policy_commands,
+    provider_commands,
     role_commands,
     user_commands,
 )
@@ -68,6 +69,7 @@ app.add_typer(job_commands.app, name="jobs")
 app.add_typer(message_commands.app, name="messages")
 app.add_typer(role_commands.app, name="roles")
 app.add_typer(policy_commands.app, name="policies")
+app.add_typer(provider_commands.app, name="providers")
 
 
 def run_command(words: Sequence[str]) -> NoReturn:

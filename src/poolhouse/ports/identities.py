@@ -10,6 +10,7 @@ from msgspec import Struct
 from poolhouse.ports.jobs import JobLeases
 from poolhouse.ports.paging import Slice
 from poolhouse.records.identities import Identity, IdentityPool, Login
+from poolhouse.records.keys import SigningKey
 
 
 class IdentityPools(Protocol):
@@ -103,13 +104,15 @@ class Proven(Struct, frozen=True, kw_only=True):
 
 
 class OwnToken(Struct, frozen=True, kw_only=True):
-    """A token of our own issuer that was verified (the login ``cognito-identity.amazonaws.com``)."""
+    """A token of our own issuer that was verified (the login ``cognito-identity.amazonaws.com``). ``expires``: what is
+    given for it in its kind lasts no longer."""
 
     pool_id: str
     identity_id: str
     amr: tuple[str, ...]
     tags: Mapping[str, str] = {}
     issued: float = 0.0
+    expires: float | None = None
 
 
 class LoginProofs(Protocol):
@@ -137,6 +140,17 @@ class OwnTokens(Protocol):
     async def verify(self, token: str) -> Mapping[str, Any] | None:
         """The claims of a token that we signed with a key that is still published; None for anything else. Its times
         are not looked at."""
+
+
+class OwnKeys(Protocol):
+    """The keys of our own issuer."""
+
+    async def rotate(self) -> int:
+        """There is a new key: published now, signing after the lead time. The one before it stays published for so
+        many seconds after it has signed. Doing it twice does no more than doing it once."""
+
+    async def all_of(self) -> Sequence[SigningKey]:
+        """As they stand in the store, by slot."""
 
 
 class UserPoolsHere(Struct, frozen=True, kw_only=True):

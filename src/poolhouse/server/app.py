@@ -46,6 +46,8 @@ from poolhouse.store.sqlite_log import log_bytes
 from poolhouse.store.sweeping import swept
 
 if TYPE_CHECKING:
+    from poolhouse.flows.access.providers import ProviderAdministration
+    from poolhouse.flows.identities.issuer_keys import IssuerKeyAdministration
     from poolhouse.flows.services.identities import IdentityServices
     from poolhouse.flows.services.oauth import OAuthServices
     from poolhouse.flows.services.user_pools import Services
@@ -115,6 +117,18 @@ class Server:
         from poolhouse.flows.services.identities import IdentityServices
 
         return self._offered(IdentityServices, "identities")
+
+    @property
+    def providers(self) -> ProviderAdministration:
+        from poolhouse.flows.access.providers import ProviderAdministration
+
+        return self._offered(ProviderAdministration, "identities")
+
+    @property
+    def issuer_keys(self) -> IssuerKeyAdministration:
+        from poolhouse.flows.identities.issuer_keys import IssuerKeyAdministration
+
+        return self._offered(IssuerKeyAdministration, "identities")
 
     def _offered(self, kind: type[T], part: str) -> T:
         if part not in self.settings.server.parts:

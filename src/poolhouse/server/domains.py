@@ -16,6 +16,7 @@ from aiohttp import web
 from msgspec.structs import replace
 
 from poolhouse.server.paths import POOL, ROOT
+from poolhouse.server.proxies import said_host
 from poolhouse.server.routes import Handler, Route
 
 PREFIXED: Final = r"/{prefix:[a-z0-9][a-z0-9-]{0,62}}"
@@ -29,8 +30,8 @@ PoolOf = Callable[[str], Awaitable[str | None]]
 
 class PoolDomains:
     """``pool_of`` tells the pool behind the name of a domain; ``hosts_of`` where a request may have been sent to, the
-    likeliest first. ``own`` is the
-    server's own name, ``suffix`` that under which prefixes are names of their own (None: they are not)."""
+    likeliest first. ``own`` is the server's own name, ``suffix`` that under which prefixes are names of their own
+    (None: they are not)."""
 
     def __init__(
         self,
@@ -57,8 +58,10 @@ class PoolDomains:
 
     def routes(self, routes: Iterable[Route]) -> tuple[Route, ...]:
         """The same, where those of pools are at the domains of pools, too. The first of two that fit is taken, so new
-        ones stand behind all of pools, and before what is for everything."""
+        ones stand behind all of pools, and before what is for everything. Where the server has the same path itself,
+        that is what is there at no pool's domain."""
         routes = tuple(routes)
+        servers = {(route.method, route.path): route.handler for route in routes if not _is_of_pool(route)}
         of_pools = tuple(route for route in routes if _is_of_pool(route))
         last = max((number for number, route in enumerate(routes) if _is_of_pool(route)), default=-1)
         own = tuple(
@@ -68,8 +71,9 @@ class PoolDomains:
         return (
             *own,
             *(
-                replace(route, path=route.path.removeprefix(POOL), handler=self._at_root(route.handler))
+                replace(route, path=path, handler=self._at_root(route.handler, servers.get((route.method, path))))
                 for route in of_pools
+                for path in (route.path.removeprefix(POOL),)
             ),
             *(
                 replace(route, path=PREFIXED + route.path.removeprefix(POOL), handler=self._at_prefix(route.handler))
@@ -77,6 +81,10 @@ class PoolDomains:
             ),
             *routes[last + 1 :],
         )
+
+    def _is_at_own_name(self, request: web.Request) -> bool:
+        """What ``of_host`` would find first, without the way there: nearly all requests come to it."""
+        return said_host(request.headers) == self._own
 
     async def _behind(self, host: str) -> str | None:
         if self._suffix is not None and host.endswith(self._suffix):
@@ -88,16 +96,20 @@ class PoolDomains:
         """Under the pool's id, wherever that is no other pool's domain."""
 
         async def at_its_own(request: web.Request) -> web.StreamResponse:
-            at = await self.of_host(request)
-            if at is not None and at != request.match_info["pool_id"]:
-                raise web.HTTPNotFound
+            if not self._is_at_own_name(request):
+                at = await self.of_host(request)
+                if at is not None and at != request.match_info["pool_id"]:
+                    raise web.HTTPNotFound
             return await handler(request)
 
         return at_its_own
 
-    def _at_root(self, handler: Handler) -> Handler:
+    def _at_root(self, handler: Handler, servers: Handler | None) -> Handler:
         async def at_root(request: web.Request) -> web.StreamResponse:
-            return await self._chosen(request, await self.of_host(request), "", handler)
+            at = await self.of_host(request)
+            if at is None and servers is not None:
+                return await servers(request)
+            return await self._chosen(request, at, "", handler)
 
         return at_root
 

@@ -7,7 +7,7 @@ they end in is no pattern: it is looked up, and then a path is compared with the
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from typing import Any, Final, NoReturn
 
 from aiohttp import web
@@ -44,15 +44,23 @@ class Endings(web.AbstractResource):
         return tuple(f"/{{{name}}}{end}" for end, beginnings in self._found.items() for name, _ in beginnings)
 
     async def resolve(self, request: web.Request) -> tuple[web.UrlMappingMatchInfo | None, set[str]]:
+        found, allowed = self._look(request)
+        return found, set(allowed)
+
+    def found(self, request: web.Request) -> web.UrlMappingMatchInfo | None:
+        """The route of the request, if it is among these. Whoever has asked here need not ask aiohttp."""
+        return self._look(request)[0]
+
+    def _look(self, request: web.Request) -> tuple[web.UrlMappingMatchInfo | None, Collection[str]]:
         first, slash, end = request.rel_url.path_safe[1:].partition("/")
-        allowed: set[str] = set()
+        allowed: tuple[str, ...] = ()
         for (name, pattern), routes in self._found.get(slash + end, _NOTHING).items():
             if pattern.fullmatch(first) is None:
                 continue
             route = routes.get(request.method) or routes.get("*")
             if route is not None:
                 return web.UrlMappingMatchInfo({name: first}, route), allowed
-            allowed |= routes.keys()
+            allowed += (*routes,)
         return None, allowed
 
     # --- what aiohttp wants of every resource ------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final, Protocol, TypeAlias
@@ -34,7 +34,7 @@ def source_address(peer: str | None, headers: Headers, trusted: Sequence[Network
     address = _peer(peer or "")
     if address is None:
         return peer or ""
-    if not _is_among(address, trusted):
+    if not trusted or not _is_among(address, trusted):
         return _text(address)
     told = {
         _nearest_stranger(address, entries, trusted)
@@ -50,7 +50,7 @@ def is_trusted(peer: str | None, trusted: Sequence[Network]) -> bool:
     return address is not None and _is_among(address, trusted)
 
 
-def asked_hosts(peer: str | None, headers: Headers, trusted: Sequence[Network]) -> tuple[str, ...]:
+def asked_hosts(peer: str | None, headers: Headers, trusted: Sequence[Network]) -> Iterator[str]:
     """The hosts that the request says it was sent to, in lower case and without a port, the first to be asked first:
     that of ``Host``, and what a trusted proxy that does not pass it on says in its place, as ``X-Forwarded-Host`` or in
     ``Forwarded``. The proxy next to us wrote the last entry of each; where the two differ, neither is believed.
@@ -58,9 +58,11 @@ def asked_hosts(peer: str | None, headers: Headers, trusted: Sequence[Network]) 
     Anybody can say any: a host may choose what is shown, and is never shown (security row 2). A proxy that passes
     ``Host`` on may let a client's ``X-Forwarded-Host`` through: so it is looked at only where ``Host`` leads nowhere.
     """
-    said = headers.getall("Host", ())
-    hosts = [*(said if len(said) == 1 else ()), *told_hosts(peer, headers, trusted)]
-    return tuple([host for host in map(_host, hosts) if host is not None])
+    if (host := said_host(headers)) is not None:
+        yield host
+    for told in told_hosts(peer, headers, trusted):
+        if (host := _host(told)) is not None:
+            yield host
 
 
 def told_hosts(peer: str | None, headers: Headers, trusted: Sequence[Network]) -> tuple[str, ...]:
@@ -75,6 +77,12 @@ def told_hosts(peer: str | None, headers: Headers, trusted: Sequence[Network]) -
         if (entries := read(headers.getall(name, ()))) and entries[-1].strip()
     }
     return tuple(told) if len(told) == 1 else ()
+
+
+def said_host(headers: Headers) -> str | None:
+    """The first of them, if it is that of ``Host``."""
+    said = headers.getall("Host", ())
+    return _host(said[0]) if len(said) == 1 else None
 
 
 @lru_cache(maxsize=1024)

@@ -29,6 +29,8 @@ class Audience(Enum):
     DEVELOPER = "developer"
 
 
+ENDINGS: Final = web.AppKey("endings", Endings)
+"""Where whoever runs the application finds them."""
 LONGEST_ADDRESS: Final = 8190
 """Characters of a path and its query, where nothing else is said."""
 LONGEST_OF_ALL: Final = 34 * 1024
@@ -74,6 +76,7 @@ def mount(
         elif not endings.add(route.method, route.path, handler, _goes_on):
             others.append((route.method, route.path, handler))
     app.router.register_resource(endings)
+    app[ENDINGS] = endings
     for method, path, handler in others:
         app.router.add_route(method, path, handler, expect_handler=_goes_on)
     nobody = around(_bounded(_answers_nobody(app), is_long=False), "none")

@@ -26,6 +26,9 @@ _Done: TypeAlias = tuple[asyncio.Future[Any], Any, Exception | None]
 _MOST_IN_ONE = 500
 """How many writes share a transaction at most: the loop serves others between two transactions."""
 
+_COMPANY = 0.003
+"""Seconds that a write waits for company which does not hurry."""
+
 _COPIED_AFTER = 200
 """After so many changes the log is copied into the file: by then it has some megabytes."""
 
@@ -47,6 +50,7 @@ class GroupCommit:
         self._is_synced = True
         self._uncopied = 0
         self._is_busy = False
+        self._unhurried: asyncio.TimerHandle | None = None
         self._is_closed = False
         self._idle = asyncio.Event()
         self._idle.set()
@@ -56,9 +60,10 @@ class GroupCommit:
         connection.execute("PRAGMA wal_autocheckpoint = 0")
         self._thread.start()
 
-    def submit(self, work: Callable[[], T], *, lasting: bool = True) -> asyncio.Future[T]:
+    def submit(self, work: Callable[[], T], *, lasting: bool = True, hurries: bool = True) -> asyncio.Future[T]:
         """A future of what ``work`` returns or raises, resolved when the transaction that it ran in is on disk; where
-        nothing in that transaction is ``lasting``, when the operating system has it.
+        nothing in that transaction is ``lasting``, when the operating system has it. What does not hurry waits some
+        milliseconds for others to share a transaction with.
 
         An error that ``work`` raises undoes nothing but its own statement, so it must raise before it has changed
         anything. Work whose future was cancelled before its turn is not done.
@@ -67,12 +72,21 @@ class GroupCommit:
             raise RuntimeError("The store is closed.")
         future: asyncio.Future[T] = self._loop.create_future()
         self._waiting.append((work, future, lasting))
+        self._idle.clear()
         if not self._is_busy:
-            self._is_busy = True
-            self._idle.clear()
-            # Not at once: what else this turn of the loop has to write joins in.
-            self._loop.call_soon(self._begin)
+            if hurries:
+                self._begin_soon()
+            elif self._unhurried is None:
+                self._unhurried = self._loop.call_later(_COMPANY, self._begin_soon)
         return future
+
+    def _begin_soon(self) -> None:
+        if self._unhurried is not None:
+            self._unhurried.cancel()
+            self._unhurried = None
+        self._is_busy = True
+        # Not at once: what else this turn of the loop has to write joins in.
+        self._loop.call_soon(self._begin)
 
     async def close(self) -> None:
         """All that was asked is done, and the connection is closed."""

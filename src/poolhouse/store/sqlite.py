@@ -110,8 +110,11 @@ class SqliteStore:
 
     async def delete(self, collection: Collection, key: Key, *, version: int | None = None) -> bool:
         table = self._tables[collection.name]
+        # What need not last does not hurry to be gone: a sign-in forgets its wrong guesses, and then writes the grant.
         return await self._commits.submit(
-            lambda: table.delete(self._writer, key, version, self._clock.now()), lasting=collection.lasting
+            lambda: table.delete(self._writer, key, version, self._clock.now()),
+            lasting=collection.lasting,
+            hurries=collection.lasting,
         )
 
     async def take(self, collection: Collection, key: Key) -> Stored | None:

@@ -63,6 +63,7 @@ class SteadyStore:
     def __init__(self, store: Store, *, is_file: bool) -> None:
         self._store = store
         self._is_file = is_file
+        self._deadlines = _Deadlines()
         self._reads = _State("read")
         self._writes = _State("written", _BLOCKED if is_file else _SILENT)
 
@@ -77,28 +78,30 @@ class SteadyStore:
     async def close(self) -> None:
         await self._store.close()
 
-    async def ping(self) -> None:
-        await self._asked(self._store.ping())
+    # Each of them gives what the one coroutine behind them all is, so that a call has one frame and not three.
 
-    async def insert(self, collection: Collection, entry: Entry) -> Stored:
-        return await self._written(self._store.insert(collection, entry))
+    def ping(self) -> Coroutine[Any, Any, None]:
+        return self._asked(self._store.ping())
 
-    async def get(self, collection: Collection, key: Key) -> Stored | None:
-        return await self._asked(self._store.get(collection, key))
+    def insert(self, collection: Collection, entry: Entry) -> Coroutine[Any, Any, Stored]:
+        return self._written(self._store.insert(collection, entry))
 
-    async def find(self, collection: Collection, query: Query) -> Page:
-        return await self._asked(self._store.find(collection, query))
+    def get(self, collection: Collection, key: Key) -> Coroutine[Any, Any, Stored | None]:
+        return self._asked(self._store.get(collection, key))
 
-    async def replace(self, collection: Collection, entry: Entry) -> Stored:
-        return await self._written(self._store.replace(collection, entry))
+    def find(self, collection: Collection, query: Query) -> Coroutine[Any, Any, Page]:
+        return self._asked(self._store.find(collection, query))
 
-    async def delete(self, collection: Collection, key: Key, *, version: int | None = None) -> bool:
-        return await self._written(self._store.delete(collection, key, version=version))
+    def replace(self, collection: Collection, entry: Entry) -> Coroutine[Any, Any, Stored]:
+        return self._written(self._store.replace(collection, entry))
 
-    async def take(self, collection: Collection, key: Key) -> Stored | None:
-        return await self._written(self._store.take(collection, key))
+    def delete(self, collection: Collection, key: Key, *, version: int | None = None) -> Coroutine[Any, Any, bool]:
+        return self._written(self._store.delete(collection, key, version=version))
 
-    async def increment(
+    def take(self, collection: Collection, key: Key) -> Coroutine[Any, Any, Stored | None]:
+        return self._written(self._store.take(collection, key))
+
+    def increment(
         self,
         collection: Collection,
         key: Key,
@@ -108,19 +111,36 @@ class SteadyStore:
         at_most: int | None = None,
         put: Document | None = None,
         expires: float | None = None,
-    ) -> int | None:
-        return await self._written(
+    ) -> Coroutine[Any, Any, int | None]:
+        return self._written(
             self._store.increment(collection, key, field, by, at_most=at_most, put=put, expires=expires)
         )
 
-    async def sweep(self) -> int:
-        return await self._written(self._store.sweep())
+    def sweep(self) -> Coroutine[Any, Any, int]:
+        return self._written(self._store.sweep())
 
-    async def _asked(self, call: Coroutine[Any, Any, T]) -> T:
-        return await self._within(self._reads, call, None if self._is_file else _budget.get())
+    def _asked(self, call: Coroutine[Any, Any, T]) -> Coroutine[Any, Any, T]:
+        return self._here(call) if self._is_file else self._within(self._reads, call, _budget.get())
 
-    async def _written(self, call: Coroutine[Any, Any, T]) -> T:
-        return await self._within(self._writes, call, _budget.get())
+    def _written(self, call: Coroutine[Any, Any, T]) -> Coroutine[Any, Any, T]:
+        return self._within(self._writes, call, _budget.get())
+
+    async def _here(self, call: Coroutine[Any, Any, T]) -> T:
+        """A read of a local file: it waits for nothing, so nobody else is answered meanwhile."""
+        state = self._reads
+        try:
+            result = await call
+        except Exception as error:
+            told = _told(error, state.silent)
+            now = asyncio.get_running_loop().time()
+            if isinstance(told, StoreAway):
+                state.note(told, now)
+                raise told from (None if told is error else error)
+            state.answered(now)
+            raise
+        if state.is_away:
+            state.answered(asyncio.get_running_loop().time())
+        return result
 
     async def _within(self, state: _State, call: Coroutine[Any, Any, T], budget: Budget | None) -> T:
         now = asyncio.get_running_loop().time
@@ -133,7 +153,7 @@ class SteadyStore:
                 result = await call
             else:
                 try:
-                    with _Timer(budget.left):
+                    with _Deadline(self._deadlines, began + budget.left):
                         result = await call
                 finally:
                     budget.left = max(0.0, budget.left - (now() - began))
@@ -149,13 +169,48 @@ class SteadyStore:
         return result
 
 
-class _Timer:
-    """As ``asyncio.timeout``, which takes two and a half times as long: every write is under one."""
+class _Deadlines:
+    """Who waits, and until when: one timer for all of them, since nearly nobody waits that long."""
 
-    __slots__ = ("_cancelling", "_handle", "_is_over", "_seconds", "_task")
+    def __init__(self) -> None:
+        self._waiting: dict[_Deadline, None] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._at = 0.0
+        self._loop: asyncio.AbstractEventLoop | None = None
 
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
+    def add(self, one: _Deadline) -> None:
+        self._waiting[one] = None
+        loop = asyncio.get_running_loop()
+        if self._timer is None or self._loop is not loop or one.at < self._at:
+            self._set(loop, one.at)
+
+    def remove(self, one: _Deadline) -> None:
+        self._waiting.pop(one, None)
+
+    def _set(self, loop: asyncio.AbstractEventLoop, at: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._loop, self._at = loop, at
+        self._timer = loop.call_at(at, self._look, loop)
+
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._timer = None
+        now = loop.time()
+        for one in [one for one in self._waiting if one.at <= now]:
+            self.remove(one)
+            one.end()
+        if self._waiting:
+            self._set(loop, min(one.at for one in self._waiting))
+
+
+class _Deadline:
+    """As ``asyncio.timeout_at``, whose timer for each write takes several times as long."""
+
+    __slots__ = ("_all", "_cancelling", "_is_over", "_task", "at")
+
+    def __init__(self, all_: _Deadlines, at: float) -> None:
+        self._all = all_
+        self.at = at
         self._is_over = False
 
     def __enter__(self) -> None:
@@ -163,14 +218,14 @@ class _Timer:
         assert task is not None  # noqa: S101 - who waits is a task
         self._task = task
         self._cancelling = task.cancelling()
-        self._handle = asyncio.get_running_loop().call_later(self._seconds, self._end)
+        self._all.add(self)
 
-    def _end(self) -> None:
+    def end(self) -> None:
         self._is_over = True
         self._task.cancel()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        self._handle.cancel()
+        self._all.remove(self)
         # Somebody else may have cancelled the task, too: then it stays cancelled.
         if self._is_over and self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
             raise TimeoutError from error

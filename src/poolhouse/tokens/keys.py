@@ -151,11 +151,11 @@ class KeyRing:
 
     async def jwks(self, pool_id: str) -> bytes:
         """The published key set as JSON. Raises ``PoolNotFound`` where there are no keys."""
-        return (await self._published(pool_id)).jwks
+        return (self._fresh(pool_id) or await self._published(pool_id)).jwks
 
     async def algorithms(self, pool_id: str) -> tuple[str, ...]:
         """Those of the published keys. Raises ``PoolNotFound`` where there are no keys."""
-        return (await self._published(pool_id)).algorithms
+        return (self._fresh(pool_id) or await self._published(pool_id)).algorithms
 
     async def all_of(self, pool_id: str) -> Sequence[SigningKey]:
         return await self._keys.list(pool_id)
@@ -241,7 +241,7 @@ class KeyRing:
         return pool_id
 
     async def _signer(self, pool_id: str, use: str) -> Signer:
-        keys = await self._at_most_old(pool_id, self._limits.fresh)
+        keys = self._fresh(pool_id) or await self._at_most_old(pool_id, self._limits.fresh)
         signer = keys.signer(use, self._clock.now())
         if signer is None:
             # The making of the pool was cut short before its keys were there.
@@ -258,6 +258,14 @@ class KeyRing:
             return usual
         keys = await self._at_most_old(pool_id, self._limits.fresh)
         return keys.signer_by(algorithm, self._clock.now()) or usual
+
+    def _fresh(self, pool_id: str) -> PoolKeys | None:
+        """The pool's keys, where they need not be read."""
+        keys = self._held.get(pool_id)
+        if keys is None or not 0 <= self._clock.now() - keys.read_at < self._limits.fresh:
+            return None
+        self._held.move_to_end(pool_id)
+        return keys
 
     async def _published(self, pool_id: str) -> PoolKeys:
         keys = await self._at_most_old(pool_id, self._limits.fresh)

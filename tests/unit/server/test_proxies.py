@@ -98,7 +98,7 @@ def hosts(trusted: bool = True, **headers: str | list[str]) -> tuple[str, ...]:
     for name, values in headers.items():
         for value in [values] if isinstance(values, str) else values:
             given.add(name.replace("_", "-"), value)
-    return asked_hosts("10.0.0.1", given, (ip_network("10.0.0.0/8"),) if trusted else ())
+    return tuple(asked_hosts("10.0.0.1", given, (ip_network("10.0.0.0/8"),) if trusted else ()))
 
 
 @pytest.mark.parametrize(

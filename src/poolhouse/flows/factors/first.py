@@ -70,7 +70,7 @@ class FirstFactors:
 
 def ways_of(pool: Pool) -> tuple[str, ...]:
     """By what a sign-in may begin here, whoever it is."""
-    return tuple(way for way in _ORDER if _allows(pool, way))
+    return tuple([way for way in _ORDER if _allows(pool, way)])
 
 
 def begins_by_code(pool: Pool) -> bool:

@@ -70,6 +70,7 @@ class Refreshing(Flow):
         metadata: Mapping[str, str],
         secret_hash: str | None = None,
         client_secret: str | None = None,
+        is_proven: bool = False,
         device_key: str | None = None,
         scopes: Callable[[tuple[str, ...]], tuple[str, ...]] | None = None,
         stands: Callable[[Client, Grant], Awaitable[bool]] | None = None,
@@ -77,10 +78,11 @@ class Refreshing(Flow):
         """New tokens for a refresh token.
 
         ``rotates`` tells the operation that hands out successors from the one that does not. The client proves itself
-        by ``secret_hash`` (over the user name) there, by ``client_secret`` here. ``device_key`` is that of the device
-        that the token was given to, where the pool tells devices apart. ``scopes`` says which of those that were
-        granted the new access token is for (None: all); what it raises leaves the refresh token as it is. ``stands``
-        says whether the grant still has what it stands on (None: it needs nothing).
+        by ``secret_hash`` (over the user name) there, by ``client_secret`` here, unless it has done so already
+        (``is_proven``). ``device_key`` is that of the device that the token was given to, where the pool tells devices
+        apart. ``scopes`` says which of those that were granted the new access token is for (None: all); what it raises
+        leaves the refresh token as it is. ``stands`` says whether the grant still has what it stands on (None: it needs
+        nothing).
 
         Raises ``InvalidRefreshToken`` with the field's sentences, ``RefreshTokenReused``, ``UserDisabled``,
         ``TooManyRequests`` where too many proofs of the client have failed,
@@ -91,7 +93,7 @@ class Refreshing(Flow):
         pool = await self._pools.get(client.pool_id)
         grant: Grant | None = None
         try:
-            if rotates:
+            if rotates and not is_proven:
                 async with self._proofs.counted(client.pool_id, client.id):
                     self._secrets.check(client, client_secret)
             grant_id, secret = self._handles.parts(token)

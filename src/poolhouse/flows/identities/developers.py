@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 from msgspec import Struct
@@ -22,8 +23,10 @@ from poolhouse.flows.identities.identities import IdentityService, Resolved
 from poolhouse.flows.identities.linking import Linking
 from poolhouse.flows.identities.login_keys import LoginKeys
 from poolhouse.flows.identities.merging import TRIES, Merging, require_room
+from poolhouse.flows.identities.settings import check_principal_tags, is_tag_text
+from poolhouse.flows.identities.tags import VALUE_LENGTH
 from poolhouse.ports.identities import IdentityPools, LoginProofs, Logins, Proven
-from poolhouse.records.identities import Identity, IdentityPool, Login
+from poolhouse.records.identities import Identity, IdentityPool, Login, PrincipalTags
 
 LONGEST_ID: Final = 1024
 _CURSOR: Final = "developer-user-cursor"
@@ -59,13 +62,20 @@ class DeveloperIdentities(Flow):
         self._keys = keys
 
     @step("identities.vouch")
-    async def vouch(self, pool_id: str, identity_id: str | None, logins: Mapping[str, str]) -> Resolved:
+    async def vouch(
+        self,
+        pool_id: str,
+        identity_id: str | None,
+        logins: Mapping[str, str],
+        tags: Mapping[str, str] = MappingProxyType({}),
+    ) -> Resolved:
         """Who the developer's user is: the identity that was given, or the user's own, or a new one. Logins of public
-        providers beside it lead there, too.
+        providers beside it lead there, too. ``tags`` are those that the developer gives to the user.
 
         Raises ``IdentityPoolNotFound``; ``IdentityNotFound`` also for one of another pool; ``InvalidParameter`` where
-        the developer's login is not there, or not of this pool; ``DeveloperUserTaken`` where the user has another
-        identity than the one given; and as ``IdentityService.resolve`` for the public logins.
+        the developer's login is not there, or not of this pool, and for what can be no tag; ``DeveloperUserTaken``
+        where the user has another identity than the one given; and as ``IdentityService.resolve`` for the public
+        logins.
         """
         pool = await self._pools.get(pool_id)
         provider = pool.developer_provider
@@ -78,6 +88,7 @@ class DeveloperIdentities(Flow):
         if own is not None:
             raise InvalidParameter(Reason.PUBLIC_PROVIDER_NEEDED)
         _require_form(user)
+        _require_tags(provider, tags)
         asked = None if identity_id is None else await self._of_pool(pool, identity_id)
         proven = (_proven(pool, provider, user), *(await self._proofs.prove(pool, public) if public else ()))
         identity = await self._linking.settle(pool, asked, self._linking.claims(pool, proven), vouched=True)
@@ -197,3 +208,10 @@ def _proven(pool: IdentityPool, provider: str, user: str) -> Proven:
 def _require_form(user: str) -> None:
     if not 1 <= len(user) <= LONGEST_ID:
         raise InvalidParameter(Reason.DEVELOPER_USER_FORM, most=LONGEST_ID)
+
+
+def _require_tags(provider: str, tags: Mapping[str, str]) -> None:
+    check_principal_tags(PrincipalTags(provider=provider, claims=dict(tags)))
+    for key, value in tags.items():
+        if not is_tag_text(value, VALUE_LENGTH):
+            raise InvalidParameter(Reason.PRINCIPAL_TAG_INVALID, key=key)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
+from types import MappingProxyType
 from typing import Final
 
 from msgspec import Struct
@@ -24,6 +25,8 @@ from poolhouse.flows.identities.guests import GuestLimit
 from poolhouse.flows.identities.linking import Claim, Linking
 from poolhouse.flows.identities.login_keys import LoginKeys
 from poolhouse.flows.identities.merging import TRIES, Merging
+from poolhouse.flows.identities.settings import MOST_TAG_BYTES, MOST_TAGS, tag_bytes
+from poolhouse.flows.identities.tags import principal_tags
 from poolhouse.ports.identities import Identities, IdentityPools, LoginProofs, Logins, OwnToken, Proven
 from poolhouse.ports.origin import by_identity
 from poolhouse.records.identities import Identity, IdentityPool, Login
@@ -42,6 +45,19 @@ class Resolved(Struct, frozen=True, kw_only=True):
     @property
     def is_guest(self) -> bool:
         return not self.proven and self.own is None
+
+
+def tags_of(resolved: Resolved, given: Mapping[str, str] = MappingProxyType({})) -> Mapping[str, str]:
+    """What policies may know of the caller: the tags that a developer gives, those that a token of ours brings, and
+    those of the logins, the first of a key. Raises ``LoginRefused`` where they are too many."""
+    tags: dict[str, str] = {}
+    own = {} if resolved.own is None else resolved.own.tags
+    for some in (given, own, principal_tags(resolved.pool, resolved.proven)):
+        known = {key.casefold() for key in tags}
+        tags |= {key: value for key, value in some.items() if key.casefold() not in known}
+    if len(tags) > MOST_TAGS or tag_bytes(tags) > MOST_TAG_BYTES:
+        raise LoginRefused(Reason.PRINCIPAL_TAGS_SIZE, most=MOST_TAG_BYTES)
+    return tags
 
 
 class _Shown(Struct, frozen=True, kw_only=True):

@@ -77,6 +77,7 @@ class PoolLogins(Flow):
             amr=tuple(str(each) for each in amr),
             tags=_tags(claims.get(TAGS)),
             issued=issued,
+            expires=claims["exp"],
         )
 
     # --- one login ---------------------------------------------------------------------------------------------------

@@ -33,8 +33,11 @@ class OpenIdTokens:
         tags: Mapping[str, str] = {},
     ) -> str:
         """A token that says who the identity is in its pool, and by which logins: those that were proven now, and those
-        that ``own`` says were. With neither it is a guest's. It lives for so many seconds, a day at most."""
+        that ``own`` says were. With neither it is a guest's. It lives for so many seconds, a day at most, and never
+        longer than ``own``: a token cannot be renewed by itself."""
         now = int(self._clock.now())
+        if own is not None and own.expires is not None:
+            seconds = min(seconds, int(own.expires) - now)
         claims: dict[str, Any] = {
             "sub": identity.id,
             "aud": pool.id,

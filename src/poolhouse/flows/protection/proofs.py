@@ -7,8 +7,9 @@ counts of requests they are this process's own (decision 0012).
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from types import TracebackType
 from typing import Final
 
 from poolhouse.errors import InvalidClient, NotAuthorized, Unauthorized
@@ -36,25 +37,15 @@ class FailedProofs:
         self._origin = origin
         self._buckets = Buckets(clock, at_most)
 
-    @asynccontextmanager
-    async def counted(self, pool_id: str, client_id: str) -> AsyncIterator[None]:
+    def counted(self, pool_id: str, client_id: str) -> AbstractAsyncContextManager[None]:
         """Inside, the proof of this client is looked at; it has failed where that raises what a wrong one raises.
 
         Raises ``TooManyRequests`` where too many have failed, right or wrong, unless a plugin decides otherwise. An
         address counts for clients with a secret, too: who guesses at them has none.
         """
-        taken = await self._taken(pool_id, client_id)
-        try:
-            yield
-        except _WRONG:
-            raise
-        except BaseException:
-            # Nothing was found out: an outage is no guess.
-            self._give_back(taken)
-            raise
-        self._give_back(taken)
+        return _Counted(self, pool_id, client_id)
 
-    async def _taken(self, pool_id: str, client_id: str) -> list[tuple[Bucket, int]]:
+    async def take(self, pool_id: str, client_id: str) -> list[tuple[Bucket, int]]:
         origin = self._origin()
         taken: list[tuple[Bucket, int]] = []
         for scope, key, limit in (
@@ -73,6 +64,27 @@ class FailedProofs:
             self._buckets.put(bucket, max(self._buckets.left(bucket, limit, MINUTE) - 1.0, 0.0))
         return taken
 
-    def _give_back(self, taken: list[tuple[Bucket, int]]) -> None:
+    def give_back(self, taken: list[tuple[Bucket, int]]) -> None:
         for bucket, limit in taken:
             self._buckets.put(bucket, min(self._buckets.left(bucket, limit, MINUTE) + 1.0, float(limit)))
+
+
+class _Counted(AbstractAsyncContextManager[None]):
+    """By hand, and not by a generator: every request of a client comes through here."""
+
+    __slots__ = ("_client_id", "_pool_id", "_proofs", "_taken")
+
+    def __init__(self, proofs: FailedProofs, pool_id: str, client_id: str) -> None:
+        self._proofs = proofs
+        self._pool_id = pool_id
+        self._client_id = client_id
+
+    async def __aenter__(self) -> None:
+        self._taken = await self._proofs.take(self._pool_id, self._client_id)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        # Where it was something else nothing was found out: an outage is no guess.
+        if not isinstance(error, _WRONG):
+            self._proofs.give_back(self._taken)

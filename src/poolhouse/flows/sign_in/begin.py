@@ -112,8 +112,15 @@ class SignIn(Flow):
         await self._limits.admit(Asked.SIGN_IN, client)
         pool = await self._pools.get(client.pool_id)
         ahead = self._lockout.ahead(pool.id) if self._is_free_to_guess(pool, client, way, opening) else None
+        user: User | None = None
+        event_id = self.world.chance.uuid()
         try:
-            return await self._begin(pool, client, way, opening, submitted, ahead)
+            user = await self._directory.find(pool, submitted, ahead.count if ahead is not None else None)
+            return await self._begin(pool, client, user, way, opening, submitted, event_id, ahead)
+        except REFUSALS as refused:
+            sub = user.sub if user else None
+            await note_failure(self.world.audit, client, refused, sub=sub, flow=flow, event_id=event_id)
+            raise
         finally:
             if ahead is not None:
                 await ahead.settle()
@@ -130,18 +137,6 @@ class SignIn(Flow):
         return True
 
     async def _begin(
-        self, pool: Pool, client: Client, way: Opens, opening: Opening, submitted: str, ahead: Ahead | None
-    ) -> Reply:
-        user = await self._directory.find(pool, submitted, ahead.count if ahead is not None else None)
-        event_id = self.world.chance.uuid()
-        try:
-            return await self._begin_with(pool, client, user, way, opening, submitted, event_id, ahead)
-        except REFUSALS as refused:
-            sub = user.sub if user else None
-            await note_failure(self.world.audit, client, refused, sub=sub, flow=opening.flow, event_id=event_id)
-            raise
-
-    async def _begin_with(
         self,
         pool: Pool,
         client: Client,

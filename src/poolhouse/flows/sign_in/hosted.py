@@ -47,8 +47,8 @@ class HostedSignIn(Flow):
 
     def ways(self, pool: Pool, client: Client) -> tuple[str, ...]:
         """By what a sign-in may begin, whoever it is: names of challenges."""
-        ways = tuple(way for way in ways_of(pool) if way == PASSWORD or way not in PASSWORDS)
-        is_custom = permits(client, HOSTED_CUSTOM) and self.world.hooks.implements(specs.define_challenge, pool)
+        ways = tuple([way for way in ways_of(pool) if way == PASSWORD or way not in PASSWORDS])
+        is_custom = self.world.hooks.implements(specs.define_challenge, pool) and permits(client, HOSTED_CUSTOM)
         return (*ways, CUSTOM) if is_custom else ways
 
     async def begin(

@@ -7,7 +7,7 @@ import asyncio
 import base64
 from collections.abc import Callable, Mapping
 from typing import Final
-from urllib.parse import parse_qsl, unquote_plus
+from urllib.parse import unquote
 
 from aiohttp import web
 from msgspec import Struct
@@ -54,17 +54,15 @@ class Reading(Struct, frozen=True, kw_only=True):
     @rule("G7", "T1")
     async def form(self, request: web.Request) -> Mapping[str, str]:
         """The parameters in the body. Raises ``InvalidRequest``."""
-        if not _SECRET.isdisjoint(request.query):
+        if request.rel_url.raw_query_string and not _SECRET.isdisjoint(request.query):
             raise InvalidRequest(Reason.OAUTH_PARAMETERS_IN_ADDRESS)
-        if request.content_type != FORM or "Content-Encoding" in request.headers:
-            raise InvalidRequest(Reason.OAUTH_NOT_A_FORM)
+        _require_form(request)
         return parameters(await self._body(request))
 
     async def asked(self, request: web.Request) -> Asked:
         """An authorization request, by either method. Raises ``InvalidRequest``."""
         if request.method == "POST":
-            if request.content_type != FORM or "Content-Encoding" in request.headers:
-                raise InvalidRequest(Reason.OAUTH_NOT_A_FORM)
+            _require_form(request)
             form = await self._body(request)
         else:
             # What is not ASCII in an address is escaped by whoever sends it, or it is none.
@@ -79,6 +77,12 @@ class Reading(Struct, frozen=True, kw_only=True):
             raise InvalidRequest(Reason.OAUTH_BODY_TOO_LARGE)
         content, parts, size = request.content, list[bytes](), 0
         try:
+            if content.is_eof():
+                # All of it is here, as of nearly every form: there is nothing to wait for.
+                parts.append(content.read_nowait())
+                if len(parts[0]) > self.limit:
+                    raise InvalidRequest(Reason.OAUTH_BODY_TOO_LARGE)
+                return parts[0]
             async with asyncio.timeout(_BODY_SECONDS):
                 while not content.at_eof():
                     parts.append(await content.readany())
@@ -88,6 +92,15 @@ class Reading(Struct, frozen=True, kw_only=True):
         except (TimeoutError, web.RequestPayloadError, ConnectionError):
             raise InvalidRequest from None
         return b"".join(parts)
+
+
+def _require_form(request: web.Request) -> None:
+    """Raises ``InvalidRequest``."""
+    headers = request.headers
+    # As nearly everybody writes it; aiohttp's reading of it takes the parameters of the type apart.
+    is_form = headers.get("Content-Type") == FORM or request.content_type == FORM
+    if not is_form or "Content-Encoding" in headers:
+        raise InvalidRequest(Reason.OAUTH_NOT_A_FORM)
 
 
 def parameters(body: bytes) -> dict[str, str]:
@@ -103,14 +116,10 @@ def parameters(body: bytes) -> dict[str, str]:
 def sorted_out(form: bytes) -> tuple[dict[str, str], dict[str, Reason]]:
     """The parameters that have a value, and what is wrong with others: they came twice, or are too long. Raises
     ``InvalidRequest`` for what is no form."""
-    try:
-        pairs = parse_qsl(form.decode("ascii"), keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict")
-    except ValueError:
-        raise InvalidRequest(Reason.OAUTH_NOT_A_FORM) from None
     found: dict[str, str] = {}
     faults: dict[str, Reason] = {}
     seen: set[str] = set()
-    for name, value in pairs:
+    for name, value in _pairs(form):
         if name in seen and name not in _REPEATABLE:
             faults[name] = Reason.OAUTH_PARAMETER_REPEATED
         elif len(value) > LONGEST:
@@ -118,7 +127,30 @@ def sorted_out(form: bytes) -> tuple[dict[str, str], dict[str, Reason]]:
         elif value:
             found[name] = value
         seen.add(name)
-    return {name: value for name, value in found.items() if name not in faults}, faults
+    return {name: value for name, value in found.items() if name not in faults} if faults else found, faults
+
+
+def _pairs(form: bytes) -> list[tuple[str, str]]:
+    """As ``urllib.parse.parse_qsl`` has them, blank values among them, in a third of the time. Raises
+    ``InvalidRequest``."""
+    fields = form.split(b"&")
+    if len(fields) > MOST_FIELDS:
+        raise InvalidRequest(Reason.OAUTH_NOT_A_FORM)
+    pairs: list[tuple[str, str]] = []
+    try:
+        for field in fields:
+            if field:
+                name, _, value = field.decode("ascii").partition("=")
+                pairs.append((_unquoted(name), _unquoted(value)))
+    except ValueError:
+        raise InvalidRequest(Reason.OAUTH_NOT_A_FORM) from None
+    return pairs
+
+
+def _unquoted(text: str) -> str:
+    if "+" in text:
+        text = text.replace("+", " ")
+    return unquote(text, errors="strict") if "%" in text else text
 
 
 @rule("K2")
@@ -135,7 +167,7 @@ def basic_of(request: web.Request) -> Basic | None:
         raise InvalidClient
     try:
         client_id, colon, secret = base64.b64decode(value.strip(), validate=True).decode("utf-8").partition(":")
-        client_id, secret = unquote_plus(client_id, errors="strict"), unquote_plus(secret, errors="strict")
+        client_id, secret = _unquoted(client_id), _unquoted(secret)
     except ValueError:
         raise InvalidClient from None
     if not colon:

@@ -26,15 +26,17 @@ class Csrf:
     """``base_url`` is the server's own: forms of its origin are ours, and those of the host that was called."""
 
     def __init__(self, secrets: Secrets, base_url: str) -> None:
-        self._key = secrets.derive("pages-form-token")
+        # What depends on the key alone is computed once.
+        self._making = hmac.new(secrets.derive("pages-form-token"), digestmod="sha256")
         url = URL(base_url)
         self._origin = str(url.origin()) if url.host else ""
 
     def token(self, secret: str, about: str = "") -> str:
         """What a form carries, in the browser with this secret. ``about`` is what it belongs to: the handle of the
         request, or the name of the page where there is none."""
-        mac = hmac.digest(self._key, f"{len(secret)}:{secret}{about}".encode(errors="surrogatepass"), "sha256")
-        return urlsafe_b64encode(mac).decode().rstrip("=")
+        making = self._making.copy()
+        making.update(f"{len(secret)}:{secret}{about}".encode(errors="surrogatepass"))
+        return urlsafe_b64encode(making.digest()).decode().rstrip("=")
 
     def check(self, request: web.Request, form: Mapping[str, Any], secret: str | None, about: str = "") -> None:
         """Raises ``FormRefused`` where the form is not ours: sent by another site, or made for another browser, for

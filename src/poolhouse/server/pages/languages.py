@@ -44,6 +44,8 @@ class Languages:
 
     def choose(self, request: web.Request, wanted: Iterable[str] = ()) -> str:
         """The tag for this visitor. ``wanted`` is what the client asked for, the best first."""
+        if len(self.tags) == 1:
+            return self.tags[0]
         return (
             self.chosen(request)
             or self._best(wanted)

@@ -69,11 +69,10 @@ class Places:
         """The page of this place, and its ways out. ``typed`` is a form that comes again, ``passkey`` what an
         authenticator is asked."""
         progress, ways = visit.progress, self.ways(visit)
-        links = {"restart": visit.address(PAGE, at="name")}
+        links = self._links(visit) if place is Place.NAME else {"restart": visit.address(PAGE, at="name")}
         view: View
         match place:
             case Place.NAME:
-                links = self._links(visit)
                 typed = typed or {}
                 view = SignIn(
                     names=names_of(visit.pool),

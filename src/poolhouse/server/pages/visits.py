@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from aiohttp import web
 from msgspec import Struct
@@ -74,7 +74,8 @@ class Visit(Struct, frozen=True, kw_only=True):
 
     def address(self, page: str, **query: str) -> str:
         """Of a page of this request."""
-        return f"{self.root}/{page}?{urlencode({TX: self.pending.handle, **query})}"
+        begins = f"{self.root}/{page}?{TX}={quote(self.pending.handle, safe='')}"
+        return f"{begins}&{urlencode(query)}" if query else begins
 
     def __repr__(self) -> str:
         return f"Visit(request_id={self.request_id!r})"

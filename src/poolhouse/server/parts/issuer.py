@@ -3,6 +3,7 @@ them."""
 
 from __future__ import annotations
 
+from poolhouse.flows.identities.issuer_keys import IssuerKeyAdministration
 from poolhouse.flows.identities.openid_token import OpenIdTokens
 from poolhouse.server.ground import Ground
 from poolhouse.server.oidc.issuer import CONFIGURATION, KEYS, IssuerDiscovery
@@ -15,7 +16,7 @@ from poolhouse.tokens.making import WorkersKeyMaker
 
 
 async def build(ground: Ground, _: Built) -> Part:
-    """Gives the keys, and the tokens."""
+    """Gives the keys, the tokens, and the administration of the keys."""
     settings, surroundings = ground.settings, ground.surroundings
     keys = IssuerKeys(
         settings.server.base_url,
@@ -32,5 +33,9 @@ async def build(ground: Ground, _: Built) -> Part:
             Route("GET", CONFIGURATION, discovery.configuration, Audience.ANYBODY, "issuer_discovery"),
             Route("GET", KEYS, discovery.keys, Audience.ANYBODY, "issuer_keys"),
         ),
-        gives=(keys, OpenIdTokens(keys, surroundings.clock, settings.server.account_id)),
+        gives=(
+            keys,
+            OpenIdTokens(keys, surroundings.clock, settings.server.account_id),
+            IssuerKeyAdministration(keys, ground.trail),
+        ),
     )

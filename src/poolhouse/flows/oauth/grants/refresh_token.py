@@ -46,7 +46,7 @@ class RefreshToken:
             known.need("refresh_token"),
             rotates=True,
             metadata={},
-            client_secret=known.secret,
+            is_proven=True,
             scopes=scopes,
             stands=self._stands if client.asks_consent else None,
         )

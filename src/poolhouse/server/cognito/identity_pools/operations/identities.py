@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from poolhouse.flows.identities.identities import tags_of
 from poolhouse.server.cognito.engine.registry import Result, operation
 from poolhouse.server.cognito.identity_pools.call import Call
 from poolhouse.server.cognito.identity_pools.shapes import identities as shapes
@@ -12,6 +13,18 @@ async def get_id(call: Call) -> Result:
     """``AccountId`` is the field's old way to say whose pool it is: the id of the pool says it."""
     identity_id = await call.services.identities.get_id(call.input["IdentityPoolId"], call.input.get("Logins", {}))
     return {"IdentityId": identity_id}
+
+
+@operation("GetOpenIdToken")
+async def get_open_id_token(call: Call) -> Result:
+    """The identity may be another than the one that was asked for: it was merged."""
+    resolved = await call.services.identities.resolve(
+        call.input["IdentityId"], call.input.get("Logins", {}), is_classic=True
+    )
+    token = await call.services.openid_tokens.make(
+        resolved.pool, resolved.identity, resolved.proven, own=resolved.own, tags=tags_of(resolved)
+    )
+    return {"IdentityId": resolved.identity.id, "Token": token}
 
 
 @operation("UnlinkIdentity")
