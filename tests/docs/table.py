@@ -25,6 +25,7 @@ WALKED: Final = {
     "docs/logins.md": Begins.EMPTY,
     "docs/oidc.md": Begins.EMPTY,
     "docs/plugins.md": Begins.EMPTY,
+    "docs/policies.md": Begins.EMPTY,
     "docs/verify-a-token.md": Begins.EMPTY,
     "examples/plugin_chat_push/README.md": Begins.EXAMPLE,
     "examples/plugin_fraud_check/README.md": Begins.EXAMPLE,
@@ -43,6 +44,7 @@ INSTALLS: Final = frozenset(WALKED) - {
     "docs/identity-pools.md",
     "docs/logins.md",
     "docs/oidc.md",
+    "docs/policies.md",
 }
 """These install something from an index."""
 

@@ -43,7 +43,7 @@ GROUND = {
     "errors": {"base", "reasons", "statements"},
     "records": {"base", "names"},
     "ports": {"world", "arithmetic", "paging", "user_pools", "origin"},
-    "flows": {"flow", "loop", "services"},
+    "flows": {"flow", "loop", "services", "together"},
     "hooks/events": {"base"},
     "hooks/answers": set(),
     "store/repositories": {"cache", "collections", "cursors", "mapping", "shelf"},

@@ -16,7 +16,9 @@ from poolhouse.cli import (
     key_commands,
     message_commands,
     plugin_commands,
+    policy_commands,
     provider_commands,
+    role_commands,
     user_commands,
 )
 from poolhouse.cli.behalf import SERVERS, as_command
@@ -65,6 +67,8 @@ app.add_typer(user_commands.app, name="users")
 app.add_typer(client_commands.app, name="clients")
 app.add_typer(job_commands.app, name="jobs")
 app.add_typer(message_commands.app, name="messages")
+app.add_typer(role_commands.app, name="roles")
+app.add_typer(policy_commands.app, name="policies")
 app.add_typer(provider_commands.app, name="providers")
 
 

@@ -48,6 +48,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "master.key_file": "A file that holds them instead.",
     "root.access_key_id": "The first administrator's access key, which may do everything.",
     "root.secret_access_key": "Its secret.",
+    "access.roles_file": "A file of roles in JSON, which stand beside those in the store ([policies.md](policies.md)).",
     "tokens.rotation_lead": "Seconds between the publication of a new signing key and its first signature.",
     "tokens.keys_fresh": "Seconds after which signing keys are read again.",
     "oauth.code_seconds": "How many seconds an authorization code is good for.",
@@ -73,6 +74,9 @@ MEANINGS: Final[Mapping[str, str]] = {
     "identities.rules": "How many rules can choose the role of one provider's users.",
     "identities.token_algorithm": "What the tokens of identities are signed by: RS512, as Amazon has it; RS256 is "
     "what every service knows.",
+    "identities.guest_policy": "What guests' credentials are good for at most, whatever their role allows; in the "
+    'environment a JSON object, in the file `{ file = "guests.json" }` will do. Not said: their own data, APIs behind '
+    "the gateway, and S3, as their role allows ([policies.md](policies.md#guests)).",
     "logins.google_keys": "Where the keys of Google's ID tokens are.",
     "logins.apple_keys": "Where the keys of Apple's ID tokens are.",
     "logins.facebook_keys": "Where the keys of the ID tokens of Facebook's Limited Login are.",

@@ -135,6 +135,13 @@ class Root:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """``roles_file`` is a file of roles in JSON, which stand beside those in the store."""
+
+    roles_file: str | None = field(default=None, metadata=_by(values.text, "ROLES_FILE"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tokens:
     """``rotation_lead``: seconds between the publication of a new signing key and its first signature.
     ``keys_fresh``: seconds after which signing keys are read again."""
@@ -234,6 +241,8 @@ class Identities:
     rules: int = field(default=25, metadata=_by(values.whole(1, 400)))
     token_algorithm: str = field(default="RS512", metadata=_by(_token_algorithm))
     """What the tokens of identities are signed by."""
+    guest_policy: Mapping[str, Any] | str | None = field(default=None, repr=False, metadata=_by(values.policy))
+    """What credentials of guests are good for at most. None: what ``flows.access.guests`` says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -338,6 +347,7 @@ class Settings:
     store: Store = Store()
     master: Master = Master()
     root: Root = Root()
+    access: Access = Access()
     tokens: Tokens = Tokens()
     oauth: OAuth = OAuth()
     sessions: Sessions = Sessions()
@@ -359,6 +369,7 @@ SECTIONS: Mapping[str, type[Any]] = {
     "store": Store,
     "master": Master,
     "root": Root,
+    "access": Access,
     "tokens": Tokens,
     "oauth": OAuth,
     "sessions": Sessions,

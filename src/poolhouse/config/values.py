@@ -175,6 +175,13 @@ def guarded_apis(value: Any) -> Mapping[str, Mapping[str, Any]]:
     return {name: dict(said) for name, said in value.items()}
 
 
+def policy(value: Any) -> Mapping[str, Any] | str:
+    """A document, as a table or as JSON. Whether it is a policy, who uses it finds out."""
+    if isinstance(value, Mapping) or (isinstance(value, str) and value.strip().startswith("{")):
+        return value
+    raise Wrong("a policy: a table, or a JSON object")
+
+
 def table(value: Any) -> Mapping[str, Any]:
     if isinstance(value, Mapping):
         return value

@@ -73,8 +73,14 @@ from poolhouse.errors.access import AccessKeyExpired as AccessKeyExpired
 from poolhouse.errors.access import AccessKeyUnknown as AccessKeyUnknown
 from poolhouse.errors.access import CallerRefused as CallerRefused
 from poolhouse.errors.access import CredentialsExpired as CredentialsExpired
+from poolhouse.errors.access import PolicyInUse as PolicyInUse
 from poolhouse.errors.access import PolicyMalformed as PolicyMalformed
+from poolhouse.errors.access import PolicyNotFound as PolicyNotFound
+from poolhouse.errors.access import PolicyTaken as PolicyTaken
+from poolhouse.errors.access import RoleNotChangeable as RoleNotChangeable
+from poolhouse.errors.access import RoleNotFound as RoleNotFound
 from poolhouse.errors.access import RoleRefused as RoleRefused
+from poolhouse.errors.access import RoleTaken as RoleTaken
 from poolhouse.errors.access import SessionTooLarge as SessionTooLarge
 from poolhouse.errors.access import SignatureIncomplete as SignatureIncomplete
 from poolhouse.errors.access import SignatureInvalid as SignatureInvalid

@@ -552,6 +552,20 @@ class Reason(Enum):
     POLICY_VARIABLE = (
         "The policy, {place}: {value} has a variable that is not written as ${{key}} or ${{key, 'default'}}."
     )
+    POLICY_NOT_FOUND = "The policy does not exist."
+    POLICY_TAKEN = "A policy with the name already exists."
+    POLICY_IN_USE = "The policy is attached to a role; detach it first."
+    POLICY_NAME_FORM = "The name of a policy has 1 to 128 letters, digits or signs of +=,.@_-"
+    ROLE_NOT_FOUND = "The role does not exist."
+    ROLE_TAKEN = "A role with the name already exists."
+    ROLE_OF_FILE = "The role stands in the file of roles, and is changed there."
+    ROLE_NAME_FORM = "The name of a role has 1 to 64 letters, digits or signs of +=,.@_-"
+    ROLE_PATH_FORM = "The path of a role begins and ends with a slash, as /team/."
+    ROLE_LONGEST = "Credentials of a role may last 3600 to 43200 seconds."
+    ROLE_BACKEND = "The back end of a role is local, aws, or s3: and the name of a store in the settings."
+    ROLE_POLICIES = "A role has at most {most} policies of its own, and at most {most} attached ones."
+    ROLES_FILE_FORM = "It has to be a JSON object of roles by their names."
+    ROLES_FILE_ROLE = "The role {name}: {wrong}"
     ROLE_REFUSED = "Not authorized to perform sts:AssumeRoleWithWebIdentity"
 
     # transfer

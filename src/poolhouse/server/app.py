@@ -23,6 +23,7 @@ from poolhouse.flows.audit import Trail
 from poolhouse.flows.flow import World
 from poolhouse.flows.jobs.worker import JobWorker
 from poolhouse.flows.messages.outbox import OutboxService
+from poolhouse.flows.services.access import AccessServices
 from poolhouse.hooks import specs
 from poolhouse.hooks.dispatch import Hooks
 from poolhouse.hooks.events.server import Lifespan
@@ -75,6 +76,7 @@ class Server:
     hooks: Hooks
     plugins: PluginManager
     access_keys: AccessKeyAdministration
+    access: AccessServices
     key_uses: KeyUses
     memory: ServerMemory
     outbox: OutboxService
@@ -168,6 +170,7 @@ async def build(
         hooks=ground.hooks,
         plugins=ground.plugins,
         access_keys=built.one(AccessKeyAdministration),
+        access=built.one(AccessServices),
         key_uses=built.one(KeyUses),
         memory=ServerMemoryRepository(ground.store),
         outbox=ground.outbox,

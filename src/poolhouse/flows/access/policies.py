@@ -13,7 +13,7 @@ from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
-from poolhouse.flows.access.policy_conditions import LONGEST
+from poolhouse.flows.access.policy_conditions import LONGEST, Condition
 from poolhouse.flows.access.policy_documents import Clause, Document, parse_policy, parse_trust, stored_policy
 from poolhouse.flows.access.policy_globs import TooMuchWork, Variable, fields_of
 
@@ -26,6 +26,7 @@ __all__ = [
     "Permissions",
     "Why",
     "grants",
+    "lets_in_without",
     "parse_policy",
     "parse_trust",
 ]
@@ -199,6 +200,29 @@ def grants(trust: Document, action: str, principal: Mapping[str, Sequence[str]],
         )
     except TooMuchWork:
         return False
+
+
+_SAME: Final = frozenset({"StringEquals", "StringEqualsIgnoreCase", "StringLike"})
+
+
+def lets_in_without(keys: frozenset[str], trust: Document, action: str, principal: Mapping[str, Sequence[str]]) -> bool:
+    """Whether a trust policy lets one of these principals do it whatever the value of all these keys is."""
+    asked = _Asked(action, "", _NOTHING, _NOTHING, principal)
+    return any(
+        clause.allows
+        and clause.actions.concern(asked.action, asked)
+        and clause.principals is not None
+        and clause.principals.concern(principal)
+        and not any(condition.key in keys and _names_all(condition) for condition in clause.conditions)
+        for clause in trust.clauses
+    )
+
+
+def _names_all(condition: Condition) -> bool:
+    """Whether it holds for certain values of its key only, which it names."""
+    has_wildcard = condition.operator.base == "StringLike" and any(set(value) & set("*?") for value in condition.values)
+    is_open = has_wildcard or bool(condition.variables)
+    return condition.operator.base in _SAME and condition.operator.is_sure and not is_open
 
 
 _Named: TypeAlias = tuple[Document, Clause]

@@ -132,9 +132,9 @@ def named(document: Document, name: str) -> Document:
     return replace(document, name=name)
 
 
-def from_json(text: str) -> Any:
+def from_json(text: str, *, most: int = 4 * LARGEST) -> Any:
     """Raises ``PolicyMalformed``, also where a key stands twice in one object: nobody could tell which one counts."""
-    if len(text) > 4 * LARGEST:
+    if len(text) > most:
         raise PolicyMalformed(Reason.POLICY_TOO_LARGE, most=LARGEST)
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

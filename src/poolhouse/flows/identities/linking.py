@@ -54,7 +54,7 @@ class Linking(Flow):
         self._merging = merging
 
     def claims(self, pool: IdentityPool, proven: Sequence[Proven]) -> tuple[Claim, ...]:
-        """Each once, however often it was proven."""
+        """Each once, however often it was proven. Raises ``LoginTaken`` for two users of one public provider."""
         secrets = self.world.secrets
         claims: dict[str, Claim] = {}
         for each in proven:
@@ -62,6 +62,9 @@ class Linking(Flow):
             is_developers = each.kind == "developer"
             sealed = sealed_developer_id(secrets, pool, digest, each.subject) if is_developers else None
             claims[digest] = Claim(provider=each.provider, digest=digest, sealed_developer_id=sealed)
+        public = [claim.provider for claim in claims.values() if not claim.is_developers]
+        if len(public) > len(set(public)):
+            raise LoginTaken
         return tuple(claims.values())
 
     async def found(self, pool: IdentityPool, claims: Sequence[Claim]) -> Sequence[Login | None]:

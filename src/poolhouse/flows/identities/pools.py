@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, Final, Protocol
+from typing import Final
 
 from msgspec.structs import replace
 
 from poolhouse.errors import ConcurrentModification, InvalidParameter, LimitExceeded
 from poolhouse.errors.reasons import Reason
+from poolhouse.flows.access.roles import RoleBook
 from poolhouse.flows.flow import Flow, World
 from poolhouse.flows.identities.removal import IDENTITY_POOL_REMOVAL
 from poolhouse.flows.identities.settings import (
@@ -43,15 +44,6 @@ _SETTINGS: Final = tuple(name for name in IdentityPoolSettings.__struct_fields__
 _ROLES: Final = ("roles", "mappings")
 
 
-class KnownRoles(Protocol):
-    """What roles there are here (``flows.access.roles.RoleBook``)."""
-
-    async def find(self, arn: str) -> Any | None: ...
-
-    def names_no_audience(self, role: Any) -> bool:
-        """Whether identities of any pool could take it."""
-
-
 class IdentityPoolAdministration(Flow):
     """``roles`` are the roles that are known here; without them nothing is known of any."""
 
@@ -61,7 +53,7 @@ class IdentityPoolAdministration(Flow):
         pools: IdentityPools,
         jobs: JobQueue,
         *,
-        roles: KnownRoles | None = None,
+        roles: RoleBook | None = None,
         limits: IdentityLimits | None = None,
     ) -> None:
         super().__init__(world)

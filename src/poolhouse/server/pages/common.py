@@ -21,7 +21,7 @@ from poolhouse.server.pages.views import Frame, View
 
 _PLAIN: Final = re.compile(r"[\w-]{20,128}", re.ASCII)
 """What is the same in HTML and in an address."""
-_MOST: Final = 256
+MOST: Final = 256
 """Pages, of some four kilobytes each."""
 
 _Key = tuple[object, ...]
@@ -54,6 +54,9 @@ class CommonPages:
         self._marks = re.compile(f"({self._token}|{self._handle})")
         self._pages: dict[_Key, _Page] = {}
 
+    def __len__(self) -> int:
+        return len(self._pages)
+
     def answer(self, frame: Frame, view: View) -> Answer | None:
         """The page. None where it is not one of these."""
         token, handle = frame.csrf, frame.handle
@@ -66,7 +69,7 @@ class CommonPages:
         page = self._pages.get(key)
         if page is None:
             page = self._made(frame, view)
-            while len(self._pages) >= _MOST:
+            while len(self._pages) >= MOST:
                 del self._pages[next(iter(self._pages))]
             self._pages[key] = page
         return Answer(page.head, page.filled(token.encode(), handle.encode()))

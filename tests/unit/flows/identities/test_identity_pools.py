@@ -17,7 +17,7 @@ from poolhouse.errors import (
 )
 from poolhouse.flows.identities.pools import ATTEMPTS, PEPPER, PEPPER_BYTES, IdentityPoolAdministration
 from poolhouse.flows.identities.settings import PUBLIC_PROVIDERS, IdentityPoolSettings
-from poolhouse.ports.identities import IdentityPorts
+from poolhouse.flows.services.access import AccessServices
 from poolhouse.records.identities import IdentityPool, PrincipalTags, RoleMapping, RoleRule, UserPoolProvider
 from poolhouse.store.memory import MemoryStore
 from poolhouse.store.port import Collection, Entry, Stored
@@ -44,10 +44,6 @@ PLAIN = IdentityPoolSettings(name="plain", allows_guests=False)
 
 def administration(house: House) -> IdentityPoolAdministration:
     return house.built.identities.pools
-
-
-def ports_of(house: House) -> IdentityPorts:
-    return house.built.built.one(IdentityPorts)
 
 
 async def made(house: House, settings: IdentityPoolSettings = PLAIN) -> IdentityPool:
@@ -389,35 +385,36 @@ async def test_what_is_no_role_is_refused(arn: str) -> None:
             await administration(house).set_roles(pool.id, {"authenticated": arn}, ())
 
 
-class Roles:
-    """Two are known; one of them says which pools it is for."""
-
-    safe, open_to_all = ROLE, f"{ROLE}-of-anybody"
-
-    async def find(self, arn: str) -> str | None:
-        return arn if arn in {self.safe, self.open_to_all} else None
-
-    def names_no_audience(self, role: str) -> bool:
-        return role == self.open_to_all
+def trust(*conditions: tuple[str, str]) -> dict[str, Any]:
+    """Who may take a role: identities, under these conditions."""
+    statement: dict[str, Any] = {
+        "Effect": "Allow",
+        "Principal": {"Federated": "cognito-identity.amazonaws.com"},
+        "Action": "sts:AssumeRoleWithWebIdentity",
+    }
+    if conditions:
+        statement["Condition"] = {"StringEquals": dict(conditions)}
+    return {"Version": "2012-10-17", "Statement": [statement]}
 
 
 @pytest.mark.parametrize("by_rule", [False, True])
 async def test_row_51_a_role_that_any_pools_identities_could_take_is_not_given(by_rule: bool) -> None:
     async with opened_house() as house:
-        pools = IdentityPoolAdministration(
-            house.built.world, ports_of(house).pools, house.built.jobs.leases, roles=Roles()
-        )
+        pools, access = administration(house), house.built.built.one(AccessServices)
         pool = await made(house)
-        wrong = Roles.open_to_all
-        roles = {"authenticated": ROLE if by_rule else wrong}
+        of_pool = await access.roles.create("member", trust(("cognito-identity.amazonaws.com:aud", pool.id)))
+        of_anybody = await access.roles.create("anybody", trust(("cognito-identity.amazonaws.com:sub", "x")))
+        right, wrong = access.roles.arn(of_pool), access.roles.arn(of_anybody)
+        roles = {"authenticated": right if by_rule else wrong}
 
         with pytest.raises(InvalidParameter, match="could be taken by identities of any pool"):
             await pools.set_roles(pool.id, roles, (mapping(rules=rules(1, wrong)),) if by_rule else ())
 
         assert {} == (await pools.get(pool.id)).roles
-        unknown = "arn:aws:iam::111111111111:role/elsewhere"
-        await pools.set_roles(pool.id, {"authenticated": ROLE, "unauthenticated": unknown}, ())
-        assert {"authenticated": ROLE, "unauthenticated": unknown} == (await pools.get(pool.id)).roles
+        # One that is not here may be somewhere else.
+        elsewhere = {"authenticated": right, "unauthenticated": "arn:aws:iam::111111111111:role/elsewhere"}
+        await pools.set_roles(pool.id, elsewhere, ())
+        assert elsewhere == (await pools.get(pool.id)).roles
 
 
 # --- principal tags --------------------------------------------------------------------------------------------------

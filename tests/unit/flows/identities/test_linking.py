@@ -214,6 +214,17 @@ async def test_two_spellings_of_one_login_are_one(at: IdentityWorld, pool: Ident
     assert (field,) == await at.providers(one)
 
 
+async def test_two_users_of_one_provider_in_one_call_are_a_conflict_and_nobody_is_made(
+    at: IdentityWorld, pool: IdentityPool
+) -> None:
+    field, ours = "cognito-idp.eu-north-1.amazonaws.com/eu-north-1_abc", "auth.example.com/eu-north-1_abc"
+
+    with pytest.raises(LoginTaken):
+        await at.identities.get_id(pool.id, {field: "good jane", ours: "good joe"})
+
+    assert [] == await at.listed(pool)
+
+
 # --- what is gone ----------------------------------------------------------------------------------------------------
 
 

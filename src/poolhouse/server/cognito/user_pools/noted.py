@@ -144,6 +144,20 @@ ELSEWHERE: Final[Mapping[str, tuple[Action, ...]]] = {
     "jobs": ("job.cancelled", "job.cancelling", "job.failed", "job.failing", "job.retried"),
     "messages": ("message.dropped", "message.retried"),
     "sessions": ("session.ended",),
+    "roles and policies": (
+        "policy.created",
+        "policy.deleted",
+        "policy.updated",
+        "role.created",
+        "role.deleted",
+        "role.policy_attached",
+        "role.policy_deleted",
+        "role.policy_detached",
+        "role.policy_put",
+        "role.sessions_revoked",
+        "role.trust_changed",
+        "role.updated",
+    ),
     "signatures": ("signature.refused",),
 }
 """What is noted of what is no operation."""
