@@ -53,7 +53,7 @@ class View(Struct, frozen=True, kw_only=True):
     status: int = 200
 
     @property
-    def is_common(self) -> bool:
+    def is_for_all(self) -> bool:
         """Whether the page shows nothing of who visits it, and not what time it is."""
         return False
 
@@ -98,7 +98,7 @@ class SignIn(View, frozen=True, kw_only=True):
     can_remember: bool = True
 
     @property
-    def is_common(self) -> bool:
+    def is_for_all(self) -> bool:
         return not (self.username or self.passkey or self.problems or self.notice)
 
 

@@ -2,7 +2,7 @@
 that they belong to. Such a page is made once, with marks in place of the two, and is put together from its pieces
 afterwards.
 
-Nothing else of a visitor is in one. Which pages are such is for their views to say (``View.is_common``); what they are
+Nothing else of a visitor is in one. Which pages are such is for their views to say (``View.is_for_all``); what they are
 made of is what they are kept by. The marks are random, so no name of a pool holds one.
 """
 
@@ -44,7 +44,7 @@ class _Page(Struct, frozen=True):
         return b"".join(pieces)
 
 
-class CommonPages:
+class PagesMadeOnce:
     """``make`` makes the text of a page, ``fields`` are those of its answer."""
 
     def __init__(self, make: Callable[[Frame, View], str], fields: Callable[[Frame, View], Fields]) -> None:
@@ -60,7 +60,7 @@ class CommonPages:
     def answer(self, frame: Frame, view: View) -> Answer | None:
         """The page. None where it is not one of these."""
         token, handle = frame.csrf, frame.handle
-        if not (view.is_common and _PLAIN.fullmatch(token) and _PLAIN.fullmatch(handle)):
+        if not (view.is_for_all and _PLAIN.fullmatch(token) and _PLAIN.fullmatch(handle)):
             return None
         links = tuple([(name, address.replace(handle, self._handle)) for name, address in frame.links.items()])
         # The whole frame, and what it gets one day: only what cannot be a key has another form here.
