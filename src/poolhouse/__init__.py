@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     )
     from poolhouse.hooks.answers.accounts import MigratedUser, SignUpDecision
     from poolhouse.hooks.answers.factors import Enrolling, Factor, Fits, Holder
+    from poolhouse.hooks.answers.identities import ProvenLogin
     from poolhouse.hooks.answers.messages import HandOver, Sender, Sent, StepwiseSender
     from poolhouse.hooks.answers.sign_in import (
         Asked,
@@ -60,6 +61,14 @@ if TYPE_CHECKING:
     from poolhouse.hooks.events.accounts import MigrateUser, PostConfirmation, PreSignUp
     from poolhouse.hooks.events.audit import Audit
     from poolhouse.hooks.events.grants import PreToken
+    from poolhouse.hooks.events.identities import (
+        IdentitiesMerged,
+        IdentityCreated,
+        IdentityDeleted,
+        IssueCredentials,
+        NarrowCredentials,
+        ValidateLogin,
+    )
     from poolhouse.hooks.events.messages import ComposeMessage
     from poolhouse.hooks.events.protection import OverLimit
     from poolhouse.hooks.events.server import FlowCall, Lifespan, Register
@@ -73,6 +82,7 @@ if TYPE_CHECKING:
     from poolhouse.hooks.kinds import hookimpl
     from poolhouse.hooks.messages import Messages
     from poolhouse.hooks.views import App, Directory, Person, TriggerFunction
+    from poolhouse.ports.access import Credentials
     from poolhouse.ports.origin import Origin
     from poolhouse.ports.passwords import Fit, PasswordFormat
     from poolhouse.ports.plugins import PluginDocument
@@ -92,6 +102,7 @@ __all__ = [
     "CodeMismatch",
     "ComposeMessage",
     "CreateChallenge",
+    "Credentials",
     "DefineChallenge",
     "DeliveryFailed",
     "Directory",
@@ -106,14 +117,19 @@ __all__ = [
     "HttpAnswer",
     "HttpFailed",
     "HttpNotSent",
+    "IdentitiesMerged",
+    "IdentityCreated",
+    "IdentityDeleted",
     "InvalidParameter",
     "InvocationFailed",
+    "IssueCredentials",
     "KeyTaken",
     "Lifespan",
     "Message",
     "Messages",
     "MigrateUser",
     "MigratedUser",
+    "NarrowCredentials",
     "Next",
     "Origin",
     "OutputUnusable",
@@ -131,6 +147,7 @@ __all__ = [
     "PreAuthentication",
     "PreSignUp",
     "PreToken",
+    "ProvenLogin",
     "Refused",
     "Register",
     "Sender",
@@ -142,6 +159,7 @@ __all__ = [
     "StepwiseSender",
     "TooManyRequests",
     "TriggerFunction",
+    "ValidateLogin",
     "VerifyChallenge",
     "VersionConflict",
     "WrongCredentials",
@@ -153,11 +171,13 @@ _HOMES = (
     "errors",
     "hooks.answers.accounts",
     "hooks.answers.factors",
+    "hooks.answers.identities",
     "hooks.answers.messages",
     "hooks.answers.sign_in",
     "hooks.context",
     "hooks.events.accounts",
     "hooks.events.audit",
+    "hooks.events.identities",
     "hooks.events.messages",
     "hooks.events.protection",
     "hooks.events.server",
@@ -166,6 +186,7 @@ _HOMES = (
     "hooks.kinds",
     "hooks.messages",
     "hooks.views",
+    "ports.access",
     "ports.origin",
     "ports.passwords",
     "ports.plugins",

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from poolhouse.flows.oauth.passkey_errand import RECENT
+from poolhouse.flows.oauth.errands import RECENT
 from poolhouse.flows.pools.mfa import MfaSettings
 from poolhouse.records.factors import Passkey
 from poolhouse.records.pools import PasskeyPolicy

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -14,8 +17,8 @@ from poolhouse.config.settings import Development
 from poolhouse.flows.pools.mfa import MfaSettings
 from poolhouse.records.factors import WEB_AUTHN
 from poolhouse.records.pools import PasskeyPolicy
-from poolhouse.server.cognito.user_pools.shapes.passkeys import creation_options
 from tests.support.browser import Page, browser, empty_page
+from tests.support.factors import App
 from tests.support.house import PASSWORD
 from tests.support.oauth import claims_of
 from tests.support.pages import Site, first_factors, site_for_browsers
@@ -60,16 +63,10 @@ async def test_a_password_then_a_passkey_then_no_question_at_all(tmp_path: Path)
         await press(page, "choice-password")
         await put(page, password=PASSWORD)
         await press(page, "primary")
+        assert "Sign in faster with a passkey" == await page.run("document.querySelector('h1').textContent")
+        await page.run("document.getElementById('primary').click()")
+        await page.until(f"location.href.startsWith({json.dumps(callback)})")
         assert ["pwd"] == (await claims(at, page, callback))["amr"]
-
-        token = (await at.house.sign_in(at.oauth.app)).access
-        options = creation_options(await at.house.services.passkeys.start(token))
-        await page.go(start + at.query(at.oauth.app, redirect_uri=callback, prompt="login"))
-        made = await page.run(
-            "navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON("
-            f"{json.dumps(options)}) }}).then((made) => JSON.stringify(made))"
-        )
-        await at.house.services.passkeys.complete(token, json.loads(made))
 
         await page.go(start + at.query(at.oauth.app, redirect_uri=callback, prompt="login"))
         await page.run("document.getElementById('passkey')?.click()")
@@ -82,21 +79,48 @@ async def test_a_password_then_a_passkey_then_no_question_at_all(tmp_path: Path)
         assert at.oauth.user.sub == (await claims(at, page, callback))["sub"]
 
 
-async def test_the_demo_signs_a_newcomer_up_and_explains_what_it_was_given(tmp_path: Path) -> None:
-    async with site_for_browsers(dev=Development(enabled=True)) as at, browser(tmp_path) as page:
+@asynccontextmanager
+async def at_the_demo(folder: Path) -> AsyncIterator[tuple[Site, Page]]:
+    """A browser with an authenticator, and the demo page in it. Whatever a page's policy forbids is a fault."""
+    async with site_for_browsers(dev=Development(enabled=True)) as at, browser(folder) as page:
         built = at.house.built
-        demo_page = f"{at.robot.origin}/_dev/demo"
-        assert await demo(built.services, built.memory, "eu-north-1", demo_page)
-
+        assert await demo(built.services, built.memory, "eu-north-1", at.robot.origin)
         await page.open(f"{at.robot.origin}/")
-        await page.go(demo_page)
+        await page.with_authenticator()
+        await page.go(f"{at.robot.origin}/_dev/demo")
         await page.until("!document.getElementById('start').hidden")
-        await press(page, "sign-up")
-        await put(page, username="ada", email="ada@example.com", password="A-new-0ne!xyz")
-        await press(page, "primary")
-        await put(page, code=at.house.last_code())
-        await press(page, "primary")
-        await page.until("document.getElementById('status')?.textContent === 'Signed in as ada.'")
+        yield at, page
+
+
+async def signed_up(at: Site, page: Page) -> None:
+    """A newcomer, with the code that stands on the outbox page."""
+    await press(page, "sign-up")
+    await put(page, username="ada", email="ada@example.com", password="A-new-0ne!xyz")
+    await press(page, "primary")
+    async with at.oauth.api.session.get(f"{at.robot.origin}/_dev/outbox") as outbox:
+        (code,) = re.findall(r"Your verification code is (\d{6})", await outbox.text())[:1]
+    await put(page, code=code)
+    await press(page, "primary")
+    await page.until(SIGNED_IN)
+
+
+SIGNED_IN = "document.getElementById('status')?.textContent === 'Signed in as ada.'"
+SIGNED_OUT = "document.getElementById('status')?.textContent === 'Nobody is signed in to this app.'"
+
+
+async def proofs(page: Page) -> list[str]:
+    """How the user was recognised, as the demo page explains it."""
+    rows = await page.run(
+        "[...document.querySelectorAll('#shown tr')].filter((row) => row.cells[0].textContent === 'amr')"
+        ".map((row) => JSON.parse(row.cells[1].textContent))[0]"
+    )
+    assert isinstance(rows, list)
+    return rows
+
+
+async def test_the_demo_signs_a_newcomer_up_and_explains_what_it_was_given(tmp_path: Path) -> None:
+    async with at_the_demo(tmp_path) as (at, page):
+        await signed_up(at, page)
 
         await page.run("document.getElementById('user-info').click()")
         await page.until("document.getElementById('shown').textContent.includes('UserInfo')")
@@ -107,4 +131,68 @@ async def test_the_demo_signs_a_newcomer_up_and_explains_what_it_was_given(tmp_p
         assert "who it is: this id never changes" in shown
         assert "?" not in await page.run("location.href")
         await press(page, "sign-out")
-        await page.until("document.getElementById('status')?.textContent === 'Nobody is signed in to this app.'")
+        await page.until(SIGNED_OUT)
+
+
+async def test_a_newcomer_to_the_demo_adds_a_passkey_and_signs_in_by_it(tmp_path: Path) -> None:
+    async with at_the_demo(tmp_path) as (at, page):
+        await signed_up(at, page)
+
+        await press(page, "add-passkey")
+        assert "Sign in faster with a passkey" == await page.run("document.querySelector('h1').textContent")
+        await page.run("document.getElementById('primary').click()")
+        await page.until(SIGNED_IN)
+        assert "?" not in await page.run("location.href")
+        await press(page, "sign-out")
+        await page.until(SIGNED_OUT)
+
+        await press(page, "sign-in")
+        await page.run("document.getElementById('passkey')?.click()")
+        await page.until(SIGNED_IN)
+        assert {"pop", "user"} <= {*await proofs(page)}
+
+
+async def test_a_newcomer_to_the_demo_sets_up_an_authenticator_and_signs_in_by_it(tmp_path: Path) -> None:
+    async with at_the_demo(tmp_path) as (at, page):
+        await signed_up(at, page)
+
+        await press(page, "add-authenticator")
+        secret = await page.run("document.getElementById('secret').textContent")
+        app = App(at.house, secret.replace(" ", ""))
+        await put(page, code=app.code(), device_name="My phone")
+        await press(page, "primary")
+        await page.run("document.getElementById('kept').click()")
+        await page.run("document.getElementById('primary').click()")
+        await page.until(SIGNED_IN)
+        await press(page, "sign-out")
+        await page.until(SIGNED_OUT)
+
+        at.house.clock.advance(30)
+        await press(page, "sign-in")
+        await put(page, username="ada")
+        await press(page, "primary")
+        await press(page, "choice-password")
+        await put(page, password="A-new-0ne!xyz")
+        await press(page, "primary")
+        assert "My phone" in await page.run("document.body.textContent")
+        await put(page, code=app.code())
+        await press(page, "primary")
+        await press(page, "later")
+        await page.until(SIGNED_IN)
+        assert {"pwd", "otp", "mfa"} <= {*await proofs(page)}
+
+
+async def test_who_leaves_the_page_of_an_errand_is_signed_in_to_the_demo_as_before(tmp_path: Path) -> None:
+    async with at_the_demo(tmp_path) as (at, page):
+        await signed_up(at, page)
+
+        await press(page, "add-authenticator")
+        await page.run("document.getElementById('later').click()")
+        await page.until(SIGNED_IN)
+        await press(page, "add-passkey")
+        known = await at.house.built.memory.recall("demo")
+        assert known is not None
+        pool = await at.house.services.pools.get(known["pool_id"])
+        await at.house.services.sessions.end_all(await at.house.services.users.require(pool, "ada"))
+        await page.go(f"{at.robot.origin}/_dev/demo")
+        await page.until(SIGNED_OUT)

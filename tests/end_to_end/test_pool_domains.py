@@ -20,6 +20,8 @@ AT_PREFIX = f"people.{SUFFIX}"
 ARN = "arn:aws:acm:us-east-1:000000000000:certificate/one"
 MACHINE = {"grant_type": "client_credentials"}
 DISCOVERY = "/.well-known/openid-configuration"
+KEYS = "/.well-known/jwks.json"
+"""Of pools alone: the server's own issuer has its keys at another address."""
 
 
 def settings(**changes: Any) -> Server:
@@ -119,7 +121,7 @@ async def test_what_is_answered_at_a_domain_is_what_is_answered_at_the_issuer(at
 )
 async def test_a_host_that_is_no_domain_chooses_no_pool_and_is_not_repeated(at: OAuth, host: str) -> None:
     for told in (
-        await ask(at, DISCOVERY, host),
+        await ask(at, KEYS, host),
         await ask(at, "/oauth2/token", host, MACHINE, "POST", **at.basic(at.machine)),
     ):
         assert told.status in (400, 404)
@@ -140,20 +142,20 @@ async def test_a_host_that_is_no_domain_chooses_no_pool_and_is_not_repeated(at: 
     ],
 )
 async def test_a_header_of_a_stranger_chooses_no_pool(at: OAuth, header: dict[str, str]) -> None:
-    assert 404 == (await ask(at, DISCOVERY, OWN, **header)).status
-    assert 200 == (await ask(at, DISCOVERY, CUSTOM, **dict.fromkeys(header, "evil.example"))).status
+    assert 404 == (await ask(at, KEYS, OWN, **header)).status
+    assert 200 == (await ask(at, KEYS, CUSTOM, **dict.fromkeys(header, "evil.example"))).status
 
 
 async def test_a_proxy_that_is_trusted_says_which_host_was_asked() -> None:
     async with oauth_served(server=settings(trusted_proxies=(ip_network("127.0.0.0/8"),))) as served:
         at = await with_domains(served)
         for header in ({"X-Forwarded-Host": CUSTOM}, {"Forwarded": f'for=192.0.2.1;host="{CUSTOM}:443"'}):
-            assert 200 == (await ask(at, DISCOVERY, "inside:8080", **header)).status
-        assert 200 == (await ask(at, DISCOVERY, CUSTOM)).status
+            assert 200 == (await ask(at, KEYS, "inside:8080", **header)).status
+        assert 200 == (await ask(at, KEYS, CUSTOM)).status
         # The entry of the nearest proxy counts; of two headers that differ none does.
-        assert 404 == (await ask(at, DISCOVERY, "inside", **{"X-Forwarded-Host": f"{CUSTOM}, evil.example"})).status
+        assert 404 == (await ask(at, KEYS, "inside", **{"X-Forwarded-Host": f"{CUSTOM}, evil.example"})).status
         both = {"X-Forwarded-Host": CUSTOM, "Forwarded": f"host={AT_PREFIX}"}
-        assert 404 == (await ask(at, DISCOVERY, "inside", **both)).status
+        assert 404 == (await ask(at, KEYS, "inside", **both)).status
 
 
 async def test_a_clients_header_behind_a_trusted_proxy_changes_nothing_where_the_host_leads_somewhere() -> None:
@@ -165,7 +167,7 @@ async def test_a_clients_header_behind_a_trusted_proxy_changes_nothing_where_the
         spoofed = {"X-Forwarded-Host": f"others.{SUFFIX}", "Forwarded": f"host=others.{SUFFIX}"}
 
         at_domain = await ask(at, DISCOVERY, CUSTOM, **spoofed)
-        at_own = await ask(at, DISCOVERY, OWN, **spoofed)
+        at_own = await ask(at, KEYS, OWN, **spoofed)
         at_issuer = await ask(at, f"/{at.pool.id}{DISCOVERY}", OWN, **spoofed)
 
         assert f"https://{OWN}/{at.pool.id}" == at_domain.json["issuer"]
@@ -182,17 +184,17 @@ async def test_at_the_domain_of_one_pool_there_is_no_other(at: OAuth) -> None:
         assert 404 == (await ask(at, f"/{other.id}{DISCOVERY}", host)).status
         assert 404 == (await ask(at, f"/others{DISCOVERY}", host)).status
     assert 200 == (await ask(at, f"/others{DISCOVERY}", OWN)).status
-    assert 200 == (await ask(at, DISCOVERY, f"others.{SUFFIX}")).status
+    assert 200 == (await ask(at, KEYS, f"others.{SUFFIX}")).status
     told = await ask(at, "/oauth2/token", f"others.{SUFFIX}", MACHINE, "POST", **at.basic(at.machine))
     assert (401, "invalid_client") == told.error
 
 
 async def test_a_domain_that_is_deleted_ends_at_once(at: OAuth) -> None:
-    assert 200 == (await ask(at, DISCOVERY, CUSTOM)).status
+    assert 200 == (await ask(at, KEYS, CUSTOM)).status
 
     await at.house.services.domains.delete(at.pool.id, CUSTOM)
 
-    assert 404 == (await ask(at, DISCOVERY, CUSTOM)).status
+    assert 404 == (await ask(at, KEYS, CUSTOM)).status
 
 
 async def test_pages_of_the_clients_origins_read_answers_at_a_domain_and_no_others_do(at: OAuth) -> None:
@@ -242,3 +244,12 @@ async def test_the_json_api_answers_at_a_domain_as_everywhere(at: OAuth) -> None
 
     assert 400 == told.status
     assert "MissingAuthenticationTokenException" in json.dumps(told.json)
+
+
+@pytest.mark.parametrize("host", [OWN, "127.0.0.1:8080", "elsewhere.example.com"])
+async def test_at_no_domain_of_a_pool_the_servers_own_issuer_is_discovered(at: OAuth, host: str) -> None:
+    own = await ask(at, DISCOVERY, host)
+    of_pool = await ask(at, DISCOVERY, CUSTOM)
+
+    assert (200, f"https://{OWN}") == (own.status, own.json["issuer"])
+    assert f"https://{OWN}/{at.pool.id}" == of_pool.json["issuer"]

@@ -121,6 +121,18 @@ def test_an_app_is_set_up_asked_for_lost_and_set_up_in_a_sign_in(live: Live) -> 
     assert "AuthenticationResult" in reader.type("associate_software_token(Session=")
 
 
+def test_a_number_is_given_where_the_second_factor_needs_one(live: Live) -> None:
+    reader, client = made(live)
+    live.aws.set_user_pool_mfa_config(
+        UserPoolId=client.pool_id,
+        MfaConfiguration="ON",
+        SmsMfaConfiguration={"SmsAuthenticationMessage": "Your code is {####}."},
+    )
+
+    assert "MFA_SETUP" == reader.type('AuthFlow="USER_PASSWORD_AUTH"')["ChallengeName"]
+    assert "SMS_MFA" == reader.type('"PHONE_NUMBER": "+491701234567"')["ChallengeName"]
+
+
 def test_a_recovery_code_stands_in_for_a_lost_app(live: Live) -> None:
     reader, client = made(live)
     reader.type("SmsMfaConfiguration")

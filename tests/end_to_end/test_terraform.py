@@ -22,6 +22,7 @@ from tests.support.live import PASSWORD, Live, Stranger
 from tests.support.server_process import REGION, ROOT
 
 CONFIGURATION = Path(__file__).parent / "terraform" / "main.tf"
+OF_IDENTITY_POOLS = CONFIGURATION.parent / "identity_pools" / "main.tf"
 PLUGINS = "POOLHOUSE_TEST_TERRAFORM_PLUGINS"
 NOTHING_TO_DO = 0
 """With ``-detailed-exitcode`` a plan that is not empty ends with 2."""
@@ -72,14 +73,19 @@ class Terraform:
 
 
 @pytest.fixture
-def terraform(servers: Servers, tmp_path: Path) -> Terraform:
+def configuration() -> Path:
+    return CONFIGURATION
+
+
+@pytest.fixture
+def terraform(servers: Servers, tmp_path: Path, configuration: Path) -> Terraform:
     program = shutil.which("terraform")
     if program is None:
         pytest.skip("no terraform: install Terraform 1.11 or newer")
     plugins = os.environ.get(PLUGINS)
     if not plugins:
         pytest.skip(f"no provider for terraform: set {PLUGINS} to a folder that terraform providers mirror made")
-    shutil.copy(CONFIGURATION, tmp_path)
+    shutil.copy(configuration, tmp_path)
     (tmp_path / "terraform.rc").touch()
     ready = Terraform(program, tmp_path, servers.get("sqlite"))
     ready("init", "-input=false", f"-plugin-dir={plugins}")
@@ -139,3 +145,34 @@ def test_terraform_finds_what_it_wrote_and_changes_one_number_alone(terraform: T
 
     with pytest.raises(terraform.live.errors.ResourceNotFoundException):
         terraform.live.aws.describe_user_pool(UserPoolId=changed["UserPoolId"])
+
+
+@pytest.mark.parametrize("configuration", [OF_IDENTITY_POOLS], ids=["identity_pools"])
+def test_terraform_finds_the_identity_pools_that_it_wrote(terraform: Terraform) -> None:
+    identity = terraform.live.identity
+    terraform("apply", "-auto-approve", minutes=60)
+    terraform("plan", "-detailed-exitcode", minutes=60, expected=NOTHING_TO_DO)
+    first = terraform.made()
+
+    terraform("apply", "-auto-approve", minutes=30)
+
+    terraform("plan", "-detailed-exitcode", minutes=30, expected=NOTHING_TO_DO)
+    full = {"IdentityPoolId": terraform.made()["full"]}
+    roles = identity.get_identity_pool_roles(**full)
+    tags = identity.get_principal_tag_attribute_map(
+        **full, IdentityProviderName=f"cognito-idp.{REGION}.amazonaws.com/{REGION}_abcdefghi:client1"
+    )
+    assert first == terraform.made()
+    assert {"team": "apps", "minutes": "30"} == identity.list_tags_for_resource(ResourceArn=first["arn"])["Tags"]
+    assert "30.apps" == identity.describe_identity_pool(**full)["SupportedLoginProviders"]["accounts.google.com"]
+    assert ["paid for 30"] == [
+        rule["Value"]
+        for mapping in roles["RoleMappings"].values()
+        for rule in mapping.get("RulesConfiguration", {}).get("Rules", ())
+    ]
+    assert {"team": "custom:team", "minutes": "custom:minutes30"} == tags["PrincipalTags"]
+
+    terraform("destroy", "-auto-approve", minutes=30)
+
+    with pytest.raises(identity.exceptions.ResourceNotFoundException):
+        identity.describe_identity_pool(**full)

@@ -17,6 +17,7 @@ def test_there_are_examples() -> None:
     assert [example.name for example in EXAMPLES] == [
         "plugin_chat_push",
         "plugin_fraud_check",
+        "plugin_game_ticket",
         "plugin_invite_only",
         "plugin_mailed_link",
         "plugin_migrate_sha1",

@@ -15,7 +15,8 @@ from botocore.exceptions import ClientError
 
 from poolhouse import HttpAnswer, HttpNotSent
 from poolhouse.config.settings import Limits
-from poolhouse.errors import CodeExpired, CodeMismatch, TooManyRequests
+from poolhouse.errors import CodeExpired, CodeMismatch, Refused, TooManyRequests
+from poolhouse.flows.identities.settings import IdentityPoolSettings
 from poolhouse.hooks.answers.sign_in import ChallengeResult
 from poolhouse.hooks.events.sign_in import DefineChallenge
 from poolhouse.ports.origin import Origin, begin
@@ -400,6 +401,71 @@ async def test_pre_token_adds_a_claim() -> None:
         after = await house.sign_in(client, user)
 
     assert ("free", "gold") == (before.id_claims["plan"], after.id_claims["plan"])
+
+
+# --- identities ------------------------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def with_identities(*plugins: Any) -> AsyncIterator[tuple[House, Any, str]]:
+    """A server with these plugins, its flows of identity pools, and a pool with developers' users."""
+    async with running_house(plugins=[(NAME, each) for each in plugins]) as house:
+        services = house.server.identities
+        settings = IdentityPoolSettings(name="test", allows_guests=True, developer_provider="login.example.com")
+        pool = await services.pools.create("eu-north-1", settings)
+        yield house, services, pool.id
+
+
+async def vouched(services: Any, pool_id: str, user: str) -> str:
+    """The identity of a developer's user."""
+    resolved = await services.developers.vouch(pool_id, None, {"login.example.com": user})
+    return str(resolved.identity.id)
+
+
+async def test_validate_login_knows_whose_a_badge_is() -> None:
+    async with running_house(plugins=[(NAME, plugin("validate_login"))]) as house:
+        settings = IdentityPoolSettings(name="test", allows_guests=False, social={"badges.example.com": "app"})
+        services = house.server.identities
+        pool_id = (await services.pools.create("eu-north-1", settings)).id
+
+        first, again = [
+            await services.identities.get_id(pool_id, {"badges.example.com": "badge-7f3a"}) for _ in range(2)
+        ]
+        with pytest.raises(Refused, match="The badge is not known"):
+            await services.identities.get_id(pool_id, {"badges.example.com": "forged"})
+
+        assert first == again
+
+
+async def test_identity_created_gives_users_something_to_begin_with() -> None:
+    async with with_identities(plugin_class("identity_created")) as (house, services, pool_id):
+        jane, guest = await vouched(services, pool_id, "jane"), await services.identities.get_id(pool_id, {})
+        await vouched(services, pool_id, "jane")
+
+        assert {"credit": 10} == await document(house, "credits", jane)
+        assert await document(house, "credits", guest) is None
+
+
+async def test_identities_merged_moves_what_the_child_had() -> None:
+    async with with_identities(plugin_class("identities_merged")) as (house, services, pool_id):
+        jane, other = await vouched(services, pool_id, "jane"), await vouched(services, pool_id, "jane-2")
+        for identity, credit in ((jane, 3), (other, 4)):
+            await house.server.store.increment(PLUGIN_DOCUMENTS, (NAME, "credits", identity), "credit", credit)
+
+        await services.developers.merge(pool_id, "login.example.com", "jane-2", "jane")
+
+        assert {"credit": 7} == await document(house, "credits", jane)
+        assert await document(house, "credits", other) is None
+
+
+async def test_identity_deleted_forgets() -> None:
+    async with with_identities(plugin_class("identity_deleted")) as (house, services, pool_id):
+        jane = await vouched(services, pool_id, "jane")
+        await house.server.store.increment(PLUGIN_DOCUMENTS, (NAME, "credits", jane), "credit", 3)
+
+        await services.identity_administration.delete([jane])
+
+        assert await document(house, "credits", jane) is None
 
 
 # --- messages --------------------------------------------------------------------------------------------------------

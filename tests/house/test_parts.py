@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from poolhouse.config.settings import Development, Settings
+from poolhouse.config.settings import OFFERED, Development, Settings
 from poolhouse.server import parts
 from poolhouse.server.part import Built, Part
 
@@ -20,11 +20,12 @@ FOLDER = ROOT / "src" / "poolhouse" / "server" / "parts"
 
 SERVED = """
 import asyncio, sys
-from poolhouse.config.settings import Secret, Settings, Store
+from poolhouse.config.settings import Secret, Server, Settings, Store
 from poolhouse.server.app import build
 
 async def serve():
-    server = await build(Settings(store=Store(url=Secret("memory:"))), [bytes(range(32))])
+    settings = Settings(store=Store(url=Secret("memory:")), server=Server(parts=tuple(sys.argv[1:])))
+    server = await build(settings, [bytes(range(32))])
     await server.workers.close()
 
 asyncio.run(serve())
@@ -32,11 +33,71 @@ print(*sys.modules)
 """
 
 
+OF_USER_POOLS = (
+    "poolhouse.flows.accounts",
+    "poolhouse.flows.clients",
+    "poolhouse.flows.directory",
+    "poolhouse.flows.factors",
+    "poolhouse.flows.grants",
+    "poolhouse.flows.oauth",
+    "poolhouse.flows.pools",
+    "poolhouse.flows.services.oauth",
+    "poolhouse.flows.services.user_pools",
+    "poolhouse.flows.sign_in",
+    "poolhouse.flows.transfer",
+    "poolhouse.ports.user_pools",
+    "poolhouse.server.cognito.user_pools",
+    "poolhouse.server.domains",
+    "poolhouse.server.oidc.authorize",
+    "poolhouse.server.oidc.requests",
+    "poolhouse.server.pages",
+    "poolhouse.server.parts.oauth",
+    "poolhouse.server.parts.user_pools",
+)
+OF_IDENTITY_POOLS = (
+    "poolhouse.flows.identities",
+    "poolhouse.flows.services.identities",
+    "poolhouse.server.cognito.identity_pools",
+    "poolhouse.server.parts.identities",
+)
+
+
+def modules_of(*offered: str) -> set[str]:
+    """The modules that a server has imported that offers this."""
+    command = [sys.executable, "-c", SERVED, *offered]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    return set(run.stdout.split())
+
+
+def among(modules: set[str], packages: tuple[str, ...]) -> set[str]:
+    """The packages of which something was imported."""
+    return {package for package in packages if any(f"{module}.".startswith(f"{package}.") for module in modules)}
+
+
 @pytest.fixture(scope="module")
 def imported() -> set[str]:
     """The modules that a server with the settings of production has imported."""
-    run = subprocess.run([sys.executable, "-c", SERVED], capture_output=True, text=True, timeout=60, check=True)
-    return set(run.stdout.split())
+    return modules_of(*OFFERED)
+
+
+def test_a_server_of_everything_imports_everything(imported: set[str]) -> None:
+    every = (*OF_USER_POOLS, *OF_IDENTITY_POOLS)
+
+    assert set(every) == among(imported, every)
+
+
+def test_a_server_of_identity_pools_imports_nothing_of_user_pools() -> None:
+    alone = modules_of("identities")
+
+    assert set() == among(alone, OF_USER_POOLS)
+    assert set(OF_IDENTITY_POOLS) == among(alone, OF_IDENTITY_POOLS)
+
+
+def test_a_server_of_user_pools_imports_nothing_of_identity_pools() -> None:
+    alone = modules_of("user_pools")
+
+    assert set() == among(alone, OF_IDENTITY_POOLS)
+    assert "poolhouse.server.cognito.user_pools.api" in alone
 
 
 def test_the_table_names_every_part_and_nothing_else() -> None:

@@ -43,10 +43,12 @@ GROUND = {
     "errors": {"base", "reasons", "statements"},
     "records": {"base", "names"},
     "ports": {"world", "arithmetic", "paging", "user_pools", "origin"},
-    "flows": {"flow", "loop", "services"},
+    "flows": {"flow", "loop", "services", "together"},
     "hooks/events": {"base"},
     "hooks/answers": set(),
     "store/repositories": {"cache", "collections", "cursors", "mapping", "shelf"},
+    "server/cognito/identity_pools/operations": {"developers"},
+    "server/cognito/identity_pools/shapes": set(),
     "server/cognito/user_pools/operations": {"passkeys", "profile", "sign_up"},
     "server/cognito/user_pools/shapes": {"passkeys", "triggers"},
 }

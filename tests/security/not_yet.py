@@ -12,8 +12,6 @@ NOT_YET: Final[dict[int, str]] = {
     6: f"{_FEDERATION}, so no accounts are linked",
     7: _FEDERATION,
     8: _FEDERATION,
-    9: _FEDERATION,
-    10: f"{_FEDERATION}: the only issuers are our own pools",
     11: f"{_FEDERATION}, so no nonce is expected of anybody",
     46: "clients prove themselves by a secret, not by signed assertions",
     51: "there are no identity pools and no temporary credentials",

@@ -130,7 +130,7 @@ async def test_a_challenge_is_good_once_under_a_hundred_parallel_tries(house: Ho
 
 
 async def test_a_registration_is_good_once_under_a_hundred_parallel_tries(house: House) -> None:
-    from poolhouse.server.cognito.user_pools.shapes.passkeys import creation_options
+    from poolhouse.server.passkey_options import creation_options
 
     _, client = await with_passkeys(house)
     await house.user(client)

@@ -23,7 +23,7 @@ from poolhouse.hooks.events.sign_in import PreAuthentication
 from poolhouse.hooks.kinds import hookimpl
 from poolhouse.records.clients import Client
 from poolhouse.records.pools import Pool
-from poolhouse.server.cognito.user_pools.shapes.passkeys import request_options
+from poolhouse.server.passkey_options import request_options
 from poolhouse.testing import VirtualAuthenticator
 from tests.support.factors import TOTP, with_app
 from tests.support.house import House, opened_house

@@ -21,7 +21,7 @@ from poolhouse.crypto.passkeys import is_allowed
 from poolhouse.flows.grants.issue import TokenSet
 from poolhouse.records.clients import Client
 from poolhouse.records.pools import PasskeyPolicy
-from poolhouse.server.cognito.user_pools.shapes.passkeys import creation_options
+from poolhouse.server.passkey_options import creation_options
 from poolhouse.testing import passkeys
 from poolhouse.testing.passkeys import VirtualAuthenticator
 from tests.support.house import House

@@ -8,6 +8,8 @@ import pytest
 from aiohttp import web
 
 from poolhouse.server.cognito.engine.registry import load_operations
+from poolhouse.server.cognito.identity_pools.call import OPERATIONS as OF_IDENTITY_POOLS
+from poolhouse.server.cognito.identity_pools.model import identity_pools_model
 from poolhouse.server.cognito.user_pools.call import OPERATIONS
 from poolhouse.server.endings import Endings
 from poolhouse.server.routes import Audience, Route, mount
@@ -67,6 +69,7 @@ OPEN = {
     *(begins + path for begins in ("/{pool_id}", "", "/{prefix}") for path in OF_POOLS),
     "/.well-known/openid-configuration/{pool_id}",
     "/.well-known/oauth-authorization-server/{pool_id}",
+    "/.well-known/jwks_uri",
     "/static/pages/{name}",
     "/healthz",
     "/readyz",
@@ -132,6 +135,17 @@ def test_operations_without_rights_are_the_ones_that_the_model_leaves_open() -> 
         "VerifyUserAttribute",
     } == {name for name in offered if model.operations[name].caller == "token"}
     assert {"public", "token", "signed"} == {operation.caller for operation in model.operations.values()}
+
+
+def test_operations_of_identity_pools_without_rights_are_the_ones_that_the_model_leaves_open() -> None:
+    """A new one has to be put on this list, where somebody looks at it."""
+    model = identity_pools_model()
+    offered = load_operations(OF_IDENTITY_POOLS)
+
+    assert set() == {name for name in offered if model.operations[name].caller != "signed"}
+    assert {"GetId", "GetOpenIdToken", "GetCredentialsForIdentity", "UnlinkIdentity"} == {
+        name for name, operation in model.operations.items() if operation.caller != "signed"
+    }
 
 
 async def test_an_operation_with_a_token_wants_a_good_one() -> None:

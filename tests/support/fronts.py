@@ -26,7 +26,10 @@ from tests.support.command import PATIENCE, free_port
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 HOST = "auth.example.com"
+API_HOST = "api.example.com"
 NGINX = "nginx"
+GATEWAY = "nginx-gateway"
+"""nginx, in front of an API."""
 HAPROXY = "haproxy"
 EXAMPLE = ("127.0.0.1:8081", "127.0.0.1:8082")
 """Where the files say that the servers are."""
@@ -88,8 +91,8 @@ def in_place(text: str, others: Mapping[str, str]) -> str:
 
 def checked(kind: str, folder: Path, ports: Sequence[int]) -> tuple[list[str], list[str], Front]:
     """How the proxy is started, how it checks its file, and what it will be."""
-    program = found(kind)
-    certificate, key = _certificate(folder)
+    program = found(NGINX if kind == GATEWAY else kind)
+    certificate, key = _certificate(folder, API_HOST if kind == GATEWAY else HOST)
     front = Front(
         kind,
         free_port(),
@@ -99,18 +102,20 @@ def checked(kind: str, folder: Path, ports: Sequence[int]) -> tuple[list[str], l
         folder / f"{kind}.log",
     )
     servers = {example: f"127.0.0.1:{port}" for example, port in zip(EXAMPLE, ports, strict=True)}
-    if kind == NGINX:
-        site = in_place(
-            (DEPLOY / "nginx.conf").read_text(encoding="utf-8"),
-            {
-                **servers,
+    if kind in {NGINX, GATEWAY}:
+        host = API_HOST if kind == GATEWAY else HOST
+        others = {
+            **servers,
+            "listen 443 ": f"listen 127.0.0.1:{front.port} ",
+            f"/etc/nginx/tls/{host}.crt": str(certificate),
+            f"/etc/nginx/tls/{host}.key": str(key),
+        }
+        if kind == NGINX:
+            others |= {
                 "listen 80;": f"listen 127.0.0.1:{front.plain};",
-                "listen 443 ": f"listen 127.0.0.1:{front.port} ",
-                f"/etc/nginx/tls/{HOST}.crt": str(certificate),
-                f"/etc/nginx/tls/{HOST}.key": str(key),
                 "/var/log/nginx/poolhouse.log": str(folder / "nginx-access.log"),
-            },
-        )
+            }
+        site = in_place((DEPLOY / f"{kind}.conf").read_text(encoding="utf-8"), others)
         (folder / "site.conf").write_text(site, encoding="utf-8")
         # As root its workers would be somebody who may not read this folder.
         around = AROUND.format(folder=folder, user="user root;" if os.geteuid() == 0 else "")
@@ -178,10 +183,10 @@ def _wait_until_it_listens(front: Front, process: subprocess.Popen[bytes]) -> No
             time.sleep(0.02)
 
 
-def _certificate(folder: Path) -> tuple[Path, Path]:
+def _certificate(folder: Path, host: str) -> tuple[Path, Path]:
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOST)])
-    names = [x509.DNSName(HOST), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
+    names = [x509.DNSName(host), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
     today = datetime.datetime.now(datetime.UTC)
     made = (
         x509.CertificateBuilder()

@@ -20,11 +20,13 @@ from poolhouse.server.pages.renderer import Renderer
 from poolhouse.server.pages.views import (
     Account,
     Accounts,
+    BeginFactor,
     Choose,
     Code,
     Confirm,
     ConfirmLink,
     Consent,
+    Contact,
     Custom,
     Done,
     Error,
@@ -45,6 +47,7 @@ from poolhouse.server.pages.views import (
     SignIn,
     SignOut,
     SignUp,
+    Stuck,
     View,
     Wait,
 )
@@ -96,6 +99,7 @@ ASKED = {
     ' ["no", "No, or I am not sure"]]}, {"name": "badge", "label": "Last 4 characters of your badge number",'
     ' "hint": "On the back of the badge, below the bar code"}]',
 }
+PHONE = Field(name="phone_number", kind="tel", label="attribute.phone_number")
 TOTP = Code(username=LENA, factor="SOFTWARE_TOKEN_MFA", offers_device=True)
 CONFIRM = Confirm(username=LENA, destination=LENA, medium="EMAIL", minutes=15, resend_after=45)
 CHOOSE = Choose(
@@ -173,6 +177,7 @@ VIEWS: Mapping[str, View] = {
         key="JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
         address="otpauth://totp/Tidewater:lena.okafor%40example.org?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
         "&issuer=Tidewater",
+        can_leave=True,
     ),
     "enrol-authenticator-wrong": SetUpAuthenticator(
         username=LENA,
@@ -180,7 +185,33 @@ VIEWS: Mapping[str, View] = {
         address="otpauth://totp/Tidewater:lena?secret=JBSWY3DPEHPK3PXP",
         problems=(Problem("code.wrong", "code"),),
     ),
-    "enrol-passkey": SetUpPasskey(username=LENA, options=CREATION),
+    "contact-number": Contact(username=LENA, medium="SMS", missing=(PHONE,)),
+    "contact-wrong": Contact(
+        username=LENA,
+        medium="SMS",
+        missing=(replace(PHONE, value="0170 1234"),),
+        problems=(Problem("phone.shape", "phone_number"),),
+    ),
+    "contact-address": Contact(
+        username=LENA, medium="EMAIL", missing=(Field(name="email", kind="email", label="attribute.email"),)
+    ),
+    "stuck": Stuck(username=LENA),
+    "stuck-here": Stuck(username=LENA, can_leave=True),
+    "begin-sms": BeginFactor(username=LENA, medium="SMS", destination="+*********47", can_leave=True),
+    "begin-email": BeginFactor(username=LENA, medium="EMAIL", destination="l•••@e•••.org", can_leave=True),
+    "begin-codes": BeginFactor(username=LENA, medium="CODES", can_leave=True),
+    "choose-to-add": Choose(
+        username=LENA,
+        purpose="set_up",
+        options=(
+            Option(value="SOFTWARE_TOKEN_MFA", name="SOFTWARE_TOKEN_MFA"),
+            Option(value="EMAIL_OTP", name="EMAIL_OTP"),
+            Option(value="RECOVERY_CODE", name="RECOVERY_CODE"),
+        ),
+        can_leave=True,
+    ),
+    "offer-passkey": SetUpPasskey(username=LENA, options=CREATION, can_leave=True, can_refuse=True),
+    "enrol-passkey": SetUpPasskey(username=LENA, options=CREATION, can_leave=True),
     "recovery-codes": RecoveryCodes(
         codes=(
             *("7KQM-2FXR", "9TBD-HW4C", "M3VN-8QJP", "C6YR-5KTA", "X2HW-PD7B"),
@@ -254,8 +285,11 @@ _LINKS: Mapping[str, tuple[str, ...]] = {
     "choose": ("restart", "recover"),
     "new_password": ("restart",),
     "custom": ("restart", "other"),
-    "set_up_authenticator": ("later",),
-    "set_up_passkey": ("restart", "later"),
+    "contact": ("restart", "other"),
+    "stuck": ("restart",),
+    "begin_factor": ("restart", "other"),
+    "set_up_authenticator": ("other",),
+    "set_up_passkey": ("restart",),
     "signup": ("signin",),
     "confirm": ("change",),
     "confirm_link": ("resend", "home"),

@@ -143,7 +143,9 @@ class ApiClient:
         body = json.dumps({} if given is None else given).encode()
         headers = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": operation.target}
         if signed if signed is not None else operation.caller == "signed":
-            headers = sign(self.url, body, headers, **{"key": self.key, "now": self.now, **signing})
+            headers = sign(
+                self.url, body, headers, **{"key": self.key, "now": self.now, "service": self.model.service, **signing}
+            )
         return await self.send(body, headers)
 
     async def send(self, body: bytes, headers: Mapping[str, str] | Sequence[tuple[str, str]]) -> Answer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from poolhouse.server.cognito.engine.model import Operation, ServiceModel
@@ -70,16 +70,25 @@ def attacks(model: ServiceModel, operation: Operation) -> Iterator[Attack]:
     yield Attack("not signed", text, signed=False)
 
 
-def dressed(attack: Attack, operation: Operation, url: str, *, key: tuple[str, str], now: float) -> dict[str, str]:
+def dressed(
+    attack: Attack,
+    operation: Operation,
+    url: str,
+    *,
+    key: tuple[str, str],
+    now: float,
+    service: str = "cognito-idp",
+) -> dict[str, str]:
     """The headers of an attack."""
     headers = {"Content-Type": JSON, "X-Amz-Target": operation.target, **attack.headers}
     if attack.signed and operation.caller == "signed":
-        return sign(url, attack.body, headers, key=key, now=now)
+        return sign(url, attack.body, headers, key=key, now=now, service=service)
     return headers
 
 
-def complaint(answer: Answer, operation: Operation) -> str | None:
-    """What is wrong with an answer; None when it is one that a client can live with."""
+def complaint(answer: Answer, operation: Operation, *, also: Collection[str] = ()) -> str | None:
+    """What is wrong with an answer; None when it is one that a client can live with. ``also`` are errors of the service
+    that no operation declares."""
     if answer.status == 200:
         return None
     if not 400 <= answer.status < 500:
@@ -87,7 +96,7 @@ def complaint(answer: Answer, operation: Operation) -> str | None:
     content = answer.json
     if content.keys() != {"__type", "message"} or not isinstance(content["message"], str):
         return f"the body {answer.body!r}"
-    if answer.error not in operation.errors | PROTOCOL:
+    if answer.error not in operation.errors.union(PROTOCOL, also):
         return f"the undeclared error {answer.error}"
     if answer.headers.get("x-amzn-ErrorType") != f"{answer.error}:":
         return "the error header"

@@ -24,6 +24,8 @@ _TEXTS: Final = (
     "cognito:default",
     "terms-of-use",
     "Level1",
+    "authenticated",
+    "eu-west-1:00000000-0000-4000-8000-000000000000",
     "01234567-89ab-4cde-8f01-23456789abcd",
     "tkn" + "a" * 25,
     "{##a##}",

@@ -57,6 +57,7 @@ class Live:
     outbox: Path
     store: str
     _aws: Any = field(default=None, repr=False)
+    _identity: Any = field(default=None, repr=False)
 
     @property
     def aws(self) -> Any:
@@ -64,6 +65,15 @@ class Live:
         if self._aws is None:
             self._aws = boto3_client(self.base_url, aws_access_key_id=ROOT[0], aws_secret_access_key=ROOT[1])
         return self._aws
+
+    @property
+    def identity(self) -> Any:
+        """The same, for identity pools."""
+        if self._identity is None:
+            self._identity = boto3_client(
+                self.base_url, "cognito-identity", aws_access_key_id=ROOT[0], aws_secret_access_key=ROOT[1]
+            )
+        return self._identity
 
     @property
     def errors(self) -> Any:
@@ -148,16 +158,18 @@ class Stranger:
         )
 
 
-def boto3_client(base_url: str, **credentials: Any) -> Any:
+def boto3_client(base_url: str, service: str = "cognito-idp", **credentials: Any) -> Any:
+    """Without credentials nothing is signed."""
+    from botocore import UNSIGNED
     from botocore.config import Config
 
     config = Config(
         retries={"total_max_attempts": 1}, proxies={}, max_pool_connections=50, connect_timeout=5, read_timeout=60
     )
+    if not credentials:
+        config = config.merge(Config(signature_version=UNSIGNED))
     with _making:
-        return _boto3_session().client(
-            "cognito-idp", region_name=REGION, endpoint_url=base_url, config=config, **credentials
-        )
+        return _boto3_session().client(service, region_name=REGION, endpoint_url=base_url, config=config, **credentials)
 
 
 @cache

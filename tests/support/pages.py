@@ -112,7 +112,7 @@ async def site_for_browsers(**changes: Any) -> AsyncIterator[Site]:
             await runner.setup()
             try:
                 await web.SockSite(runner, listening).start()
-                async with aiohttp.ClientSession() as session:
+                async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
                     oauth = await oauth_of(house, ApiClient(f"{origin}/", session, now=time.time()))
                     yield Site(oauth, Robot(session, origin))
             finally:

@@ -10,7 +10,7 @@ from poolhouse.flows.grants.issue import TokenSet
 from poolhouse.flows.pools.mfa import MfaSettings
 from poolhouse.records.clients import Client
 from poolhouse.records.pools import PasskeyPolicy, Pool
-from poolhouse.server.cognito.user_pools.shapes.passkeys import creation_options
+from poolhouse.server.passkey_options import creation_options
 from poolhouse.testing import VirtualAuthenticator
 from tests.support.factors import asked
 from tests.support.house import House

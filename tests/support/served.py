@@ -49,9 +49,9 @@ class Served:
         except urllib.error.HTTPError as refused:
             return refused.read().decode()
 
-    def sdk(self) -> Any:
+    def sdk(self, service: str = "cognito-idp") -> Any:
         return boto3.client(
-            "cognito-idp",
+            service,
             endpoint_url=self.url,
             region_name="eu-west-1",
             aws_access_key_id=ROOT["POOLHOUSE_ROOT_ACCESS_KEY_ID"],

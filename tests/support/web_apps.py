@@ -35,11 +35,12 @@ def printed(folder: Path, app: str, config: Mapping[str, str]) -> Path:
     return folder / app
 
 
-def bundled(app: Path) -> None:
-    """One script, as the page has it made, of the packages that are locked here. Skips without them."""
+def bundled(app: Path, *more: str) -> None:
+    """One script, as the page has it made, of the packages that are locked here; with ``more`` words for the bundler.
+    Skips without them."""
     if not (NODE / "node_modules").is_dir() or shutil.which("node") is None:
         pytest.skip("no packages for node: run npm ci in tests/end_to_end/node")
-    words = ["--bundle", "--define:global=globalThis", f"--outfile={app / 'app.js'}"]
+    words = ["--bundle", "--define:global=globalThis", f"--outfile={app / 'app.js'}", *more]
     subprocess.run(
         [NODE / "node_modules/.bin/esbuild", app / "main.js", *words, "--log-level=warning"],
         # What is imported is looked for beside the locked packages.

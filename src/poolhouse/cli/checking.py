@@ -58,6 +58,8 @@ async def check(config: Path | None, *, connect: bool, tell: Tell) -> int:
         await _looked_at("plugins", lambda: _check_plugins(settings, unsent), settings, tell),
         await _looked_at("store", lambda: _check_store(settings), settings, tell),
     ]
+    if settings.access.roles_file is not None or settings.identities.guest_policy is not None:
+        statuses.append(await _looked_at("roles", lambda: _check_roles(settings), settings, tell))
     for channel in unsent:
         tell("note", _WITHOUT[channel])
     if settings.root.access_key_id is None:
@@ -94,6 +96,14 @@ async def _check_keys(settings: Settings) -> str:
 
 def _keys(settings: Settings) -> MasterKeys:
     return known_keys(settings) or required_keys(settings.master)
+
+
+async def _check_roles(settings: Settings) -> str:
+    from poolhouse.server.parts.access import filed_roles, guest_policy
+
+    guest_policy(settings)
+    names = [role.name for role in filed_roles(settings)]
+    return f"ok ({', '.join(names)})" if names else "ok"
 
 
 async def _check_plugins(settings: Settings, unsent: list[str]) -> str:

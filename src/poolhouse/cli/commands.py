@@ -10,7 +10,17 @@ from typing import Annotated, NoReturn, TypeAlias
 
 import typer
 
-from poolhouse.cli import client_commands, job_commands, key_commands, message_commands, plugin_commands, user_commands
+from poolhouse.cli import (
+    client_commands,
+    job_commands,
+    key_commands,
+    message_commands,
+    plugin_commands,
+    policy_commands,
+    provider_commands,
+    role_commands,
+    user_commands,
+)
 from poolhouse.cli.behalf import SERVERS, as_command
 from poolhouse.cli.failures import DONE
 from poolhouse.cli.plugin_commands import PluginsDir
@@ -57,6 +67,9 @@ app.add_typer(user_commands.app, name="users")
 app.add_typer(client_commands.app, name="clients")
 app.add_typer(job_commands.app, name="jobs")
 app.add_typer(message_commands.app, name="messages")
+app.add_typer(role_commands.app, name="roles")
+app.add_typer(policy_commands.app, name="policies")
+app.add_typer(provider_commands.app, name="providers")
 
 
 def run_command(words: Sequence[str]) -> NoReturn:
@@ -122,6 +135,10 @@ def dev(
 def serve(
     config: Config = None,
     listen: ListenAt = None,
+    parts: Annotated[
+        str | None,
+        typer.Option(metavar="NAMES", help="What to offer, with commas between: user_pools, identities, gateway."),
+    ] = None,
     workers: Annotated[int, typer.Option(min=1, max=64, metavar="N", help="Processes that share the work.")] = 1,
     access_log: AccessLog = False,
     trace_plugins: TracePlugins = False,
@@ -147,6 +164,7 @@ def serve(
         starting.serve(
             config=config,
             listen=listen,
+            parts=parts,
             workers=workers,
             access_log=access_log,
             trace_plugins=trace_plugins,

@@ -95,6 +95,38 @@ def list_keys(pool: Annotated[str, typer.Argument(metavar="POOL_ID")], config: C
         typer.echo(f"{key.slot:<10} {key.kid}  {state:<9}  {key.algorithm:<5}  {begins} {retires}".rstrip())
 
 
+@app.command("rotate-issuer")
+def rotate_issuer(config: Config = None) -> None:
+    """Give the server's own issuer a new signing key: that of the tokens of identities.
+
+    It is published now and signs after tokens.rotation_lead seconds, by identities.token_algorithm. The old one stays
+    published until the last token that it signed has expired. Running twice does no more than running once.
+
+    \b
+    Example:
+      poolhouse keys rotate-issuer
+    """
+    from poolhouse.cli.opening import with_server
+
+    overlap = with_server(config, lambda server: server.issuer_keys.rotate())
+    typer.echo(f"a new key; the old one stays published for {overlap} s longer than it signs")
+
+
+@app.command("list-issuer")
+def list_issuer(config: Config = None) -> None:
+    """Show the signing keys of the server's own issuer.
+
+    \b
+    Example:
+      poolhouse keys list-issuer
+    """
+    from poolhouse.cli.opening import with_server
+
+    for key in with_server(config, lambda server: server.issuer_keys.all_of()):
+        retires = f"until {_instant(key.retires)}" if key.retires is not None else ""
+        typer.echo(f"{key.slot:<16} {key.kid}  {key.algorithm:<5}  from {_instant(key.active_from)} {retires}".rstrip())
+
+
 @app.command("functions")
 def functions_key(config: Config = None) -> None:
     """Print the key that calls of functions over HTTP are signed with. It belongs to the master key.
@@ -131,7 +163,8 @@ def create_access(
       poolhouse keys access create --name admin --everything
     \b
     A policy:
-      {"Statement": [{"Effect": "Allow", "Action": "cognito-idp:Admin*",
+      {"Version": "2012-10-17",
+       "Statement": [{"Effect": "Allow", "Action": "cognito-idp:Admin*",
                       "Resource": "arn:aws:cognito-idp:*:*:userpool/eu-west-1_AbCdEfGhI"}]}
     """
     from poolhouse.cli import keys
@@ -139,8 +172,9 @@ def create_access(
 
     if everything == (policy is not None):
         raise Failure("Say what the key may do: --policy FILE, or --everything.", SETTINGS)
-    statements = keys.EVERYTHING if policy is None else keys.read_policy(policy)
-    made = with_server(config, lambda server: server.access_keys.create(name, statements, days=days))
+    said = keys.EVERYTHING if policy is None else keys.read_policy(policy)
+    statements, version = said["Statement"], said.get("Version", "2008-10-17")
+    made = with_server(config, lambda server: server.access_keys.create(name, statements, version=version, days=days))
     typer.echo(f"AWS_ACCESS_KEY_ID={made.id}")
     typer.echo(f"AWS_SECRET_ACCESS_KEY={made.secret}")
 

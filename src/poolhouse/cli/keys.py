@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from poolhouse.cli.failures import Failure
+from poolhouse.errors import PolicyMalformed
+from poolhouse.flows.access.policies import parse_policy
+from poolhouse.flows.access.policy_documents import from_json
 from poolhouse.records.access import AccessKey
 from poolhouse.server.app import Server
 
-EVERYTHING: Final = ({"Effect": "Allow", "Action": "*", "Resource": "*"},)
-_PLAIN: Final = frozenset({"Sid", "Effect", "Action", "Resource"})
+EVERYTHING: Final[dict[str, Any]] = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
+}
 
 
 async def all_pool_ids(server: Server) -> AsyncIterator[str]:
@@ -51,37 +56,33 @@ def _instant(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
 
 
-def read_policy(path: Path) -> tuple[dict[str, Any], ...]:
-    """The statements of a policy document in JSON. Raises ``Failure`` for a statement that would not mean here what it
-    says: silence would let a key do nothing, or more than was meant."""
+def read_policy(path: Path) -> dict[str, Any]:
+    """A policy of an access key: a document in JSON, or its statements alone. Raises ``Failure`` for one that would not
+    mean here what it says: silence would let a key do nothing, or more than was meant."""
+    found = read_json(path)
+    document = found if isinstance(found, Mapping) and "Statement" in found else {"Statement": found}
+    with understood(path):
+        parse_policy(document)
+    statements = document["Statement"]
+    return {**document, "Statement": [statements] if isinstance(statements, Mapping) else statements}
+
+
+def read_json(path: Path) -> Any:
+    """Raises ``Failure``, also where a key stands twice in one object."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise Failure(f"The policy {path} cannot be read: {error.strerror}.") from None
-    except ValueError as error:
-        raise Failure(f"The policy {path} is not JSON: {error}.") from None
-    found = document.get("Statement") if isinstance(document, Mapping) else document
-    statements = [found] if isinstance(found, Mapping) else found
-    if not isinstance(statements, list) or not statements:
-        raise Failure(f"The policy {path} has no statement.")
-    for number, statement in enumerate(statements, 1):
-        if (wrong := _misfit(statement)) is not None:
-            raise Failure(f"The policy {path}, statement {number}: {wrong}.")
-    return tuple(dict(statement) for statement in statements)
+    except ValueError:
+        raise Failure(f"The policy {path} is not text in UTF-8.") from None
+    with understood(path):
+        return from_json(text)
 
 
-def _misfit(statement: Any) -> str | None:
-    if not isinstance(statement, Mapping):
-        return "it is no object"
-    if unknown := sorted(set(statement) - _PLAIN):
-        return f"{unknown[0]} is not understood here"
-    if statement.get("Effect") not in ("Allow", "Deny"):
-        return "Effect is Allow or Deny"
-    for name in ("Action", "Resource"):
-        value = statement.get(name)
-        texts = [value] if isinstance(value, str) else value
-        if not isinstance(texts, list) or not texts or not all(isinstance(text, str) and text for text in texts):
-            return f"{name} is a text or a list of texts"
-        if any("${" in text for text in texts):
-            return f"variables in {name} are not understood here"
-    return None
+@contextmanager
+def understood(path: Path) -> Iterator[None]:
+    """What is wrong with a policy is told with the name of its file. Raises ``Failure``."""
+    try:
+        yield
+    except PolicyMalformed as malformed:
+        raise Failure(f"{path} cannot be used. {malformed}") from None

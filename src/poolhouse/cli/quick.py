@@ -12,7 +12,7 @@ from typing import Any, Final
 
 OPTIONS: Final = {
     "dev": {"--config": "config", "--listen": "listen", "--plugins-dir": "plugins_dir"},
-    "serve": {"--config": "config", "--listen": "listen", "--workers": "workers"},
+    "serve": {"--config": "config", "--listen": "listen", "--parts": "parts", "--workers": "workers"},
 }
 _FLAGS: Final = {"--access-log": "access_log", "--trace-plugins": "trace_plugins"}
 FLAGS: Final = {"dev": _FLAGS, "serve": {**_FLAGS, "--new-store": "new_store"}}

@@ -25,6 +25,9 @@ MEANINGS: Final[Mapping[str, str]] = {
     "`listen` where that is this machine only. `https`, unless the host is this machine.",
     "server.region": "The region in ids, where a caller's signature does not name another one.",
     "server.account_id": "The account in ARNs.",
+    "server.parts": "What the server offers: `user_pools` (with their endpoints of OpenID Connect, and their pages), "
+    "`identities` (identity pools), `gateway` (whether requests to APIs may pass). What is not named is not loaded "
+    "(`--parts`).",
     "server.domain_suffix": "Under it the prefix of a pool's domain is a name of its own: `<prefix>.<suffix>`.",
     "server.threads": "Threads for slow arithmetic in each process; 0: one per processor, shared among the processes.",
     "server.queue": "Slow calls that may wait or run; one more is told to come back later. 0: 64 for each thread.",
@@ -45,6 +48,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "master.key_file": "A file that holds them instead.",
     "root.access_key_id": "The first administrator's access key, which may do everything.",
     "root.secret_access_key": "Its secret.",
+    "access.roles_file": "A file of roles in JSON, which stand beside those in the store ([policies.md](policies.md)).",
     "tokens.rotation_lead": "Seconds between the publication of a new signing key and its first signature.",
     "tokens.keys_fresh": "Seconds after which signing keys are read again.",
     "oauth.code_seconds": "How many seconds an authorization code is good for.",
@@ -65,6 +69,28 @@ MEANINGS: Final[Mapping[str, str]] = {
     "passwords.memory_kib": "argon2id: memory.",
     "passwords.passes": "argon2id: passes.",
     "passwords.lanes": "argon2id: lanes.",
+    "identities.pools": "How many identity pools there can be.",
+    "identities.providers": "How many user pools one can trust, how many OpenID Connect providers, how many SAML ones.",
+    "identities.rules": "How many rules can choose the role of one provider's users.",
+    "identities.token_algorithm": "What the tokens of identities are signed by: RS512, as Amazon has it; RS256 is "
+    "what every service knows.",
+    "identities.guest_policy": "What guests' credentials are good for at most, whatever their role allows; in the "
+    'environment a JSON object, in the file `{ file = "guests.json" }` will do. Not said: their own data, APIs behind '
+    "the gateway, and S3, as their role allows ([policies.md](policies.md#guests)).",
+    "logins.google_keys": "Where the keys of Google's ID tokens are.",
+    "logins.apple_keys": "Where the keys of Apple's ID tokens are.",
+    "logins.facebook_keys": "Where the keys of the ID tokens of Facebook's Limited Login are.",
+    "logins.facebook_graph": "Where Facebook is asked whose a token is.",
+    "logins.facebook_secrets": "The secrets of Facebook apps, by app id: with one, Facebook is asked as the app.",
+    "logins.amazon_tokeninfo": "Where Amazon is asked whose a token is.",
+    "logins.twitter_verify": "Where Twitter is asked whose a token is.",
+    "logins.digits_verify": "The same for Digits, which is closed: without an address, and without its host in "
+    "`server.outbound_hosts`, no such login is taken.",
+    "logins.saml_audiences": "What SAML responses have to be made for, one of these. Not said: `server.base_url`.",
+    "logins.saml_recipients": "Where SAML responses have to be sent, one of these. Not said: `/saml` there.",
+    "logins.source_calls": "Within a minute, for each process, from one address: logins for which a provider is "
+    "called. 0: no limit.",
+    "logins.pool_calls": "The same, in one identity pool.",
     "limits.body": "Bytes of a request's body.",
     "limits.open_body": "The same, where nobody signed it; never more than `limits.body`.",
     "limits.requests": "Requests a second by class of operations (`{ UserRead = 120 }`), for each process.",
@@ -85,6 +111,8 @@ MEANINGS: Final[Mapping[str, str]] = {
             ("tokens", "requests to the endpoints of clients (token, revocation, introspection)"),
         )
     },
+    "limits.source_guests": "Within a minute, for each process, from one address: new guests of identity pools. 0: no "
+    "limit.",
     "limits.source_failed_proofs": "Within a minute, for each process, from one address: clients that did not prove "
     "themselves. 0: no limit.",
     "limits.client_failed_proofs": "The same, for one client id, whether there is such a client or not.",
@@ -99,6 +127,9 @@ MEANINGS: Final[Mapping[str, str]] = {
     "plugins.limits": "Seconds by plugin.",
     "triggers.functions": "In the file the table is `[triggers]` itself: where the functions are that pools name in "
     "their `LambdaConfig`, by ARN ([triggers.md](triggers.md)). In the environment it is a JSON object.",
+    "gateway.token": "Who presents it as a bearer token may ask at `/authz/check`. Without one nobody may.",
+    "gateway.apis": "APIs behind a gateway, by their ids, each with `pools`, `clients` and `scopes` whose tokens are "
+    "good there, and `upstream`, where requests go on to; in the environment a JSON object.",
     "logging.format": "`console` is for people.",
     "logging.level": "`debug` shows tracebacks and the text of errors, which may quote what users sent.",
     "logging.trace_plugins": "A line for each call of a plugin: hook, outcome, time (`--trace-plugins`).",
@@ -132,7 +163,7 @@ def with_table(page: str) -> str:
 
 
 def _variables(section: str, item: Field[Any]) -> str:
-    if item.type in ("Mapping[str, Any] | None", "Mapping[str, float]"):
+    if item.type in ("Mapping[str, Any] | None", "Mapping[str, float]", "Mapping[str, Secret]"):
         return "-"
     short = item.metadata.get("short")
     long = f"`{PREFIX}{section.upper()}_{item.name.upper()}`"

@@ -75,6 +75,7 @@ def serve(
     *,
     config: Path | None = None,
     listen: str | None = None,
+    parts: str | None = None,
     workers: int = 1,
     access_log: bool = False,
     trace_plugins: bool = False,
@@ -82,7 +83,8 @@ def serve(
 ) -> int:
     """A server has run. Returns its exit status; raises ``Failure``."""
     with told():
-        settings = load_settings(os.environ, path=config, overrides=_said(listen, trace_plugins=trace_plugins))
+        said = {**_said(listen, trace_plugins=trace_plugins), "server.parts": parts}
+        settings = load_settings(os.environ, path=config, overrides=said)
         logs.set_up(form=settings.logging.format, level=settings.logging.level)
         if workers > 1 and settings.store.kind == "memory":
             raise Failure(
@@ -204,13 +206,12 @@ class _Start:
             return not server.workers.is_stuck()
 
         self._moves = moves
-        if self._settings.dev.enabled and self._settings.dev.demo:
+        if self._settings.dev.enabled and self._settings.dev.demo and "user_pools" in self._settings.server.parts:
             from poolhouse.cli.demo import demo
-            from poolhouse.server.operation.demo_page import PATH
 
             async def prepare(_: web.Application) -> None:
                 said = self._settings.server
-                self._demo = await demo(server.services, server.memory, said.region, f"{said.base_url}{PATH}")
+                self._demo = await demo(server.services, server.memory, said.region, said.base_url)
 
             server.app.on_startup.append(prepare)
         return server.app

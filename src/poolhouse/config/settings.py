@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from poolhouse.config import values
 from poolhouse.config.addresses import Listen, Network, read_base_url, read_host, read_listen, read_networks
@@ -39,6 +40,35 @@ def _account(value: Any) -> str:
     raise Wrong("a text of 12 digits")
 
 
+OFFERED = ("user_pools", "identities", "gateway")
+"""What a server can offer. Each stands without the others."""
+
+
+def _parts(value: Any) -> tuple[str, ...]:
+    parts = values.texts(value)
+    if parts and len(set(parts)) == len(parts) and set(parts) <= set(OFFERED):
+        return parts
+    raise Wrong("some of " + ", ".join(OFFERED))
+
+
+def _token_algorithm(value: Any) -> str:
+    if value in ("RS512", "RS256"):
+        return str(value)
+    raise Wrong("RS512 or RS256")
+
+
+def _address(value: Any) -> str:
+    """Without a query: what is asked for is put behind it."""
+    address = values.text(value)
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        parts = urlsplit("")
+    if parts.scheme in ("http", "https") and parts.hostname and not set(address) & set("?#@ "):
+        return address
+    raise Wrong("an absolute URL without query, such as https://api.example.com/keys")
+
+
 _PER_MINUTE = values.whole(0, 10_000_000)
 
 
@@ -56,6 +86,8 @@ class Server:
     listen: Listen = field(default=Listen("127.0.0.1", 8080), metadata=_by(read_listen, "LISTEN"))
     base_url: str = field(default="", metadata=_by(read_base_url, "BASE_URL"))
     region: str = field(default="us-east-1", metadata=_by(_region, "REGION"))
+    parts: tuple[str, ...] = field(default=OFFERED, metadata=_by(_parts))
+    """What is offered; the rest is not even loaded."""
     domain_suffix: str | None = field(default=None, metadata=_by(read_host))
     """Under it each prefix of a pool's domain is a name: ``<prefix>.<suffix>``. None: prefixes are paths alone."""
     account_id: str = field(default="000000000000", metadata=_by(_account, "ACCOUNT_ID"))
@@ -100,6 +132,13 @@ class Root:
 
     access_key_id: str | None = field(default=None, metadata=_by(values.text))
     secret_access_key: Secret | None = field(default=None, metadata=_by(values.secret))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """``roles_file`` is a file of roles in JSON, which stand beside those in the store."""
+
+    roles_file: str | None = field(default=None, metadata=_by(values.text, "ROLES_FILE"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,9 +225,53 @@ class Limits:
     pool_codes: int = field(default=3_600, metadata=_by(_PER_MINUTE))
     pool_authorizations: int = field(default=28_800, metadata=_by(_PER_MINUTE))
     pool_tokens: int = field(default=72_000, metadata=_by(_PER_MINUTE))
+    source_guests: int = field(default=300, metadata=_by(_PER_MINUTE))
     source_failed_proofs: int = field(default=60, metadata=_by(_PER_MINUTE))
     """Proofs of clients that fail, right ones behind them included until the minute is over."""
     client_failed_proofs: int = field(default=3_000, metadata=_by(_PER_MINUTE))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identities:
+    """Of identity pools: how many there may be, how many ``providers`` of a kind in one, and how many ``rules`` for the
+    roles of one provider."""
+
+    pools: int = field(default=1_000, metadata=_by(values.whole(1, 1_000_000)))
+    providers: int = field(default=50, metadata=_by(values.whole(1, 1_000)))
+    rules: int = field(default=25, metadata=_by(values.whole(1, 400)))
+    token_algorithm: str = field(default="RS512", metadata=_by(_token_algorithm))
+    """What the tokens of identities are signed by."""
+    guest_policy: Mapping[str, Any] | str | None = field(default=None, repr=False, metadata=_by(values.policy))
+    """What credentials of guests are good for at most. None: what ``flows.access.guests`` says."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Logins:
+    """Of users of other providers, at identity pools. The addresses are those of the providers, for who has them
+    elsewhere; None: such logins are not taken."""
+
+    google_keys: str = field(default="https://www.googleapis.com/oauth2/v3/certs", metadata=_by(_address))
+    apple_keys: str = field(default="https://appleid.apple.com/auth/keys", metadata=_by(_address))
+    facebook_keys: str = field(
+        default="https://limited.facebook.com/.well-known/oauth/openid/jwks/", metadata=_by(_address)
+    )
+    facebook_graph: str = field(default="https://graph.facebook.com", metadata=_by(_address))
+    facebook_secrets: Mapping[str, Secret] = field(
+        default_factory=dict, repr=False, metadata=_by(values.secrets_by_name)
+    )
+    """The secrets of apps by their ids: with one Facebook is asked as the app, and with the user's token without."""
+    amazon_tokeninfo: str = field(default="https://api.amazon.com/auth/o2/tokeninfo", metadata=_by(_address))
+    twitter_verify: str = field(
+        default="https://api.twitter.com/1.1/account/verify_credentials.json", metadata=_by(_address)
+    )
+    digits_verify: str | None = field(default=None, metadata=_by(_address))
+    """The service has been closed for years. Its host has to be one of ``server.outbound_hosts``, too."""
+    saml_audiences: tuple[str, ...] = field(default=(), metadata=_by(values.texts))
+    saml_recipients: tuple[str, ...] = field(default=(), metadata=_by(values.texts))
+    """Empty: the server's address, and ``/saml`` there."""
+    source_calls: int = field(default=60, metadata=_by(_PER_MINUTE))
+    """How many calls of a provider one address may cause within a minute; ``pool_calls``: one pool. 0: no limit."""
+    pool_calls: int = field(default=6_000, metadata=_by(_PER_MINUTE))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,6 +309,17 @@ class Triggers:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Gateway:
+    """``apis`` says, by their ids, what is set for APIs that stand behind a gateway of ours or of others: ``pools``,
+    ``clients`` and ``scopes`` whose tokens are good there, and ``upstream`` where requests go on to. Who signs a
+    request needs nothing of it: their policies decide. With the ``token`` a gateway may ask at /authz/check; without
+    one nobody may."""
+
+    token: Secret | None = field(default=None, metadata=_by(values.secret))
+    apis: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, metadata=_by(values.guarded_apis))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Logging:
     format: str = field(default="json", metadata=_by(values.one_of("json", "console")))
     level: str = field(default="info", metadata=_by(values.one_of("debug", "info", "warning", "error")))
@@ -253,14 +347,18 @@ class Settings:
     store: Store = Store()
     master: Master = Master()
     root: Root = Root()
+    access: Access = Access()
     tokens: Tokens = Tokens()
     oauth: OAuth = OAuth()
     sessions: Sessions = Sessions()
     passwords: Passwords = Passwords()
+    identities: Identities = Identities()
+    logins: Logins = Logins()
     limits: Limits = Limits()
     messages: Messages = Messages()
     plugins: Plugins = Plugins()
     triggers: Triggers = Triggers()
+    gateway: Gateway = Gateway()
     logging: Logging = Logging()
     dev: Development = Development()
     warnings: tuple[str, ...] = ()
@@ -271,14 +369,18 @@ SECTIONS: Mapping[str, type[Any]] = {
     "store": Store,
     "master": Master,
     "root": Root,
+    "access": Access,
     "tokens": Tokens,
     "oauth": OAuth,
     "sessions": Sessions,
     "passwords": Passwords,
+    "identities": Identities,
+    "logins": Logins,
     "limits": Limits,
     "messages": Messages,
     "plugins": Plugins,
     "triggers": Triggers,
+    "gateway": Gateway,
     "logging": Logging,
     "dev": Development,
 }

@@ -132,6 +132,12 @@ def figures_by_name(value: Any) -> Mapping[str, int]:
     raise Wrong("a table of names and whole numbers")
 
 
+def secrets_by_name(value: Any) -> Mapping[str, Secret]:
+    if isinstance(value, Mapping):
+        return {name: secret(each) for name, each in value.items()}
+    raise Wrong("a table of names and secrets")
+
+
 def functions(value: Any) -> Mapping[str, str]:
     """A table from ARNs to where their functions are; from the environment, as a JSON object."""
     if isinstance(value, str):
@@ -144,6 +150,36 @@ def functions(value: Any) -> Mapping[str, str]:
     ):
         return dict(value)
     raise Wrong("a table from ARNs of functions to where they are")
+
+
+def guarded_apis(value: Any) -> Mapping[str, Mapping[str, Any]]:
+    """A table of APIs behind a gateway, by their ids; from the environment, as a JSON object."""
+    wanted = "a table of APIs by their ids, each with pools, clients, scopes (lists of texts) and upstream (an address)"
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            raise Wrong(wanted) from None
+    if not isinstance(value, Mapping):
+        raise Wrong(wanted)
+    for said in value.values():
+        if not isinstance(said, Mapping) or not said.keys() <= {"pools", "clients", "scopes", "upstream"}:
+            raise Wrong(wanted)
+        for name, given in said.items():
+            if name == "upstream":
+                is_right = isinstance(given, str) and given.startswith(("http://", "https://")) and given[-1] != "/"
+            else:
+                is_right = isinstance(given, list) and all(isinstance(each, str) and each for each in given)
+            if not is_right:
+                raise Wrong(wanted)
+    return {name: dict(said) for name, said in value.items()}
+
+
+def policy(value: Any) -> Mapping[str, Any] | str:
+    """A document, as a table or as JSON. Whether it is a policy, who uses it finds out."""
+    if isinstance(value, Mapping) or (isinstance(value, str) and value.strip().startswith("{")):
+        return value
+    raise Wrong("a policy: a table, or a JSON object")
 
 
 def table(value: Any) -> Mapping[str, Any]:

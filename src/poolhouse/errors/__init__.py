@@ -32,8 +32,8 @@ here; a subject with many has a module of its own, as ``access`` has.
     │   ├── SignatureMissing, SignatureIncomplete, SignatureInvalid
     │   ├── AccessKeyUnknown, AccessKeyExpired, AccessDenied
     │   └── CredentialsExpired       (temporary ones)
-    ├── PolicyMalformed, RoleRefused
-    ├── IdentityPoolNotFound, IdentityNotFound
+    ├── PolicyMalformed, RoleRefused, SessionTooLarge
+    ├── IdentityPoolNotFound, IdentityNotFound, DeveloperUserNotFound
     ├── LoginRefused, LoginTaken, DeveloperUserTaken, NoRole      (identity pools)
     ├── PasskeysNotEnabled, PasskeysNotConfigured, PasskeyNotFound
     ├── PasskeyRefused               what an authenticator answered is not what was asked for
@@ -73,8 +73,15 @@ from poolhouse.errors.access import AccessKeyExpired as AccessKeyExpired
 from poolhouse.errors.access import AccessKeyUnknown as AccessKeyUnknown
 from poolhouse.errors.access import CallerRefused as CallerRefused
 from poolhouse.errors.access import CredentialsExpired as CredentialsExpired
+from poolhouse.errors.access import PolicyInUse as PolicyInUse
 from poolhouse.errors.access import PolicyMalformed as PolicyMalformed
+from poolhouse.errors.access import PolicyNotFound as PolicyNotFound
+from poolhouse.errors.access import PolicyTaken as PolicyTaken
+from poolhouse.errors.access import RoleNotChangeable as RoleNotChangeable
+from poolhouse.errors.access import RoleNotFound as RoleNotFound
 from poolhouse.errors.access import RoleRefused as RoleRefused
+from poolhouse.errors.access import RoleTaken as RoleTaken
+from poolhouse.errors.access import SessionTooLarge as SessionTooLarge
 from poolhouse.errors.access import SignatureIncomplete as SignatureIncomplete
 from poolhouse.errors.access import SignatureInvalid as SignatureInvalid
 from poolhouse.errors.access import SignatureMissing as SignatureMissing
@@ -89,6 +96,7 @@ from poolhouse.errors.factors import PasskeyRefused as PasskeyRefused
 from poolhouse.errors.factors import PasskeyRelyingPartyMismatch as PasskeyRelyingPartyMismatch
 from poolhouse.errors.factors import PasskeysNotConfigured as PasskeysNotConfigured
 from poolhouse.errors.factors import PasskeysNotEnabled as PasskeysNotEnabled
+from poolhouse.errors.identities import DeveloperUserNotFound as DeveloperUserNotFound
 from poolhouse.errors.identities import DeveloperUserTaken as DeveloperUserTaken
 from poolhouse.errors.identities import IdentityNotFound as IdentityNotFound
 from poolhouse.errors.identities import IdentityPoolNotFound as IdentityPoolNotFound

@@ -55,7 +55,45 @@ class PolicyMalformed(PoolhouseError):
     usual = Reason.POLICY_MALFORMED
 
 
+class RoleNotFound(PoolhouseError):
+    usual = Reason.ROLE_NOT_FOUND
+
+
+class RoleTaken(PoolhouseError):
+    """Another role has the name."""
+
+    usual = Reason.ROLE_TAKEN
+
+
+class RoleNotChangeable(PoolhouseError):
+    """The role stands in the file of roles: it is changed there."""
+
+    usual = Reason.ROLE_OF_FILE
+
+
+class PolicyNotFound(PoolhouseError):
+    usual = Reason.POLICY_NOT_FOUND
+
+
+class PolicyTaken(PoolhouseError):
+    """Another managed policy has the name."""
+
+    usual = Reason.POLICY_TAKEN
+
+
+class PolicyInUse(PoolhouseError):
+    """A managed policy is attached to a role."""
+
+    usual = Reason.POLICY_IN_USE
+
+
 class RoleRefused(PoolhouseError):
     """The role's trust policy does not let this caller take it, or not like this."""
 
     usual = Reason.ROLE_REFUSED
+
+
+class SessionTooLarge(PoolhouseError):
+    """Session policies and tags do not fit into the token that would carry them."""
+
+    usual = Reason.SESSION_TOO_LARGE

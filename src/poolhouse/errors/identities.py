@@ -32,6 +32,10 @@ class LoginTaken(PoolhouseError):
     usual = Reason.LOGIN_TAKEN
 
 
+class DeveloperUserNotFound(PoolhouseError):
+    usual = Reason.DEVELOPER_USER_NOT_FOUND
+
+
 class DeveloperUserTaken(PoolhouseError):
     usual = Reason.DEVELOPER_USER_TAKEN
 

@@ -20,11 +20,20 @@ from collections.abc import AsyncIterator, Sequence
 
 from poolhouse.hooks.answers.accounts import MigratedUser, SignUpDecision
 from poolhouse.hooks.answers.factors import Factor
+from poolhouse.hooks.answers.identities import ProvenLogin
 from poolhouse.hooks.answers.messages import Sender, Sent
 from poolhouse.hooks.answers.sign_in import Asked, Challenge, ChallengeDecision, Stage
 from poolhouse.hooks.events.accounts import MigrateUser, PostConfirmation, PreSignUp
 from poolhouse.hooks.events.audit import Audit
 from poolhouse.hooks.events.grants import PreToken
+from poolhouse.hooks.events.identities import (
+    IdentitiesMerged,
+    IdentityCreated,
+    IdentityDeleted,
+    IssueCredentials,
+    NarrowCredentials,
+    ValidateLogin,
+)
 from poolhouse.hooks.events.messages import ComposeMessage
 from poolhouse.hooks.events.protection import OverLimit
 from poolhouse.hooks.events.server import FlowCall, Lifespan, Register
@@ -36,6 +45,7 @@ from poolhouse.hooks.events.sign_in import (
     VerifyChallenge,
 )
 from poolhouse.hooks.kinds import amend, answer, around, collect, observe
+from poolhouse.ports.access import Credentials
 from poolhouse.ports.passwords import PasswordFormat
 from poolhouse.records.messages import Message
 
@@ -134,6 +144,42 @@ async def post_authentication(event: PostAuthentication) -> None:
 @amend
 async def pre_token(event: PreToken) -> PreToken | None:
     """The event with other claims, groups or scopes (``dataclasses.replace``), or None."""
+
+
+# --- identities ------------------------------------------------------------------------------------------------------
+
+
+@answer
+async def validate_login(event: ValidateLogin) -> ProvenLogin | None:
+    """Whose the login is, if it is good and made for this app; ``Refused`` if it is not; None for another's."""
+
+
+@observe
+async def identity_created(event: IdentityCreated) -> None:
+    """Somebody is known to an identity pool for the first time, or is a new guest."""
+
+
+@observe
+async def identities_merged(event: IdentitiesMerged) -> None:
+    """Two identities turned out to be one person's: move what is kept of the child to the other."""
+
+
+@observe
+async def identity_deleted(event: IdentityDeleted) -> None:
+    """An identity is no more: forget what is kept of it."""
+
+
+# --- credentials -----------------------------------------------------------------------------------------------------
+
+
+@amend
+async def narrow_credentials(event: NarrowCredentials) -> NarrowCredentials | None:
+    """The event with more session policies, or fewer seconds (``dataclasses.replace``), or None."""
+
+
+@answer
+async def issue_credentials(event: IssueCredentials) -> Credentials | None:
+    """Credentials of the role, from whoever makes them; or None. Without an answer we make our own."""
 
 
 # --- protection ------------------------------------------------------------------------------------------------------

@@ -33,6 +33,12 @@ def by_user(sub: str) -> str:
     return f"user:{sub}"
 
 
+def by_identity(identity_id: str) -> str:
+    """The actor where somebody has proven to be this identity of an identity pool. Not for guests: the id of one is
+    all that it takes to be it."""
+    return f"identity:{identity_id}"
+
+
 NOBODY = Origin()
 
 _current: ContextVar[Origin] = ContextVar("origin", default=NOBODY)

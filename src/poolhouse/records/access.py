@@ -9,7 +9,8 @@ from poolhouse.records.base import StoredRecord
 
 class AccessKey(StoredRecord, frozen=True, kw_only=True):
     """A caller's key for signed operations. ``statements`` is an IAM-style policy; empty means nothing is allowed.
-    Without ``expires`` it is good until it is deleted. ``used`` is when it was last used, to an hour."""
+    ``language`` is the policy's own ``Version``; None: from before variables and conditions were known. Without
+    ``expires`` the key is good until it is deleted. ``used`` is when it was last used, to an hour."""
 
     id: str
     sealed_secret: str
@@ -17,6 +18,7 @@ class AccessKey(StoredRecord, frozen=True, kw_only=True):
     created: float
     enabled: bool = True
     statements: tuple[dict[str, Any], ...] = ()
+    language: str | None = None
     expires: float | None = None
     used: float | None = None
 

@@ -7,9 +7,13 @@ reading cannot be written.
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, Final
 
 from msgspec import Struct
+
+REGION: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?")
+"""What the name of a region can be: it comes with a caller's signature, and becomes a part of ids and issuers."""
 
 
 class Record(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -75,8 +75,13 @@ class IdentityPool(StoredRecord, frozen=True, kw_only=True):
 
 class Identity(StoredRecord, frozen=True, kw_only=True):
     """Somebody, by an identifier that says nothing. ``had_login``: it had a login once, and never serves guests again.
+
     ``merging_into`` names the identity that it becomes a part of, from the first write of a merge on; ``is_disabled``
-    once that is done."""
+    once that is done; ``absorbing`` names those of which this is not known to be done. ``seniority`` is what counts for
+    its age where identities merge, if a developer has said so: the lesser is older. ``claimed_by`` holds the digests of
+    the logins that made somebody of a guest: they are its own from before they are written on, until they are unlinked.
+    ``expires`` is set for one that was deleted: until then it is known that it was, so that a login that came late is
+    set free."""
 
     id: str
     pool_id: str
@@ -86,6 +91,10 @@ class Identity(StoredRecord, frozen=True, kw_only=True):
     merging_into: str | None = None
     is_disabled: bool = False
     revoked_before: float | None = None
+    absorbing: tuple[str, ...] = ()
+    claimed_by: tuple[str, ...] = ()
+    seniority: float | None = None
+    expires: float | None = None
 
 
 class Login(StoredRecord, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ class Algorithm(StrEnum):
     ES256 = "ES256"
     EDDSA = "EdDSA"
     PS256 = "PS256"
+    RS512 = "RS512"
 
 
 class SigningKey(StoredRecord, frozen=True, kw_only=True):

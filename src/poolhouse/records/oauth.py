@@ -63,7 +63,10 @@ class AuthorizationRequest(StoredRecord, frozen=True, kw_only=True):
     done: tuple[str, ...] = ()
     private: dict[str, Any] = {}
     adds_passkey: bool = False
-    """The client sent its user to add a passkey: the user comes back without an answer, and nothing is given."""
+    """The client sent its user on an errand: to add a passkey, or what ``adds_factor`` says. The user comes back
+    without an answer, and nothing is given."""
+    adds_factor: str | None = None
+    """The second factor that the errand is for, or ``RECOVERY_CODE``; empty: one of the user's choice."""
 
     def __repr__(self) -> str:
         return f"AuthorizationRequest(client_id={self.client_id!r}, done={self.done!r})"

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 from aiohttp import web
 
@@ -22,52 +23,60 @@ from poolhouse.flows.audit import Trail
 from poolhouse.flows.flow import World
 from poolhouse.flows.jobs.worker import JobWorker
 from poolhouse.flows.messages.outbox import OutboxService
-from poolhouse.flows.services.oauth import OAuthServices
-from poolhouse.flows.services.user_pools import Services
+from poolhouse.flows.services.access import AccessServices
 from poolhouse.hooks import specs
 from poolhouse.hooks.dispatch import Hooks
 from poolhouse.hooks.events.server import Lifespan
 from poolhouse.hooks.manager import PluginManager
 from poolhouse.hooks.watchdog import Watchdog
 from poolhouse.ports.server import ServerMemory
-from poolhouse.ports.user_pools import Ports
 from poolhouse.server import parts
-from poolhouse.server.domains import PoolDomains
-from poolhouse.server.ground import Ground, Surroundings, lay_ground, require_same_key
+from poolhouse.server.ground import Ground, NotStartable, Surroundings, lay_ground, require_same_key
 from poolhouse.server.http_client import HttpClient
 from poolhouse.server.operation.guard import OperatorGuard
 from poolhouse.server.operation.metrics import Metrics
 from poolhouse.server.operation.shortages import Shortages
 from poolhouse.server.part import Built
-from poolhouse.server.proxies import asked_hosts
 from poolhouse.server.requests import answering
-from poolhouse.server.routes import mount
+from poolhouse.server.routes import Route, mount
 from poolhouse.server.stopping import READY
 from poolhouse.store.port import Store
 from poolhouse.store.repositories.server import ServerMemoryRepository
 from poolhouse.store.sqlite_log import log_bytes
 from poolhouse.store.sweeping import swept
-from poolhouse.tokens.keys import KeyRing
+
+if TYPE_CHECKING:
+    from poolhouse.flows.access.providers import ProviderAdministration
+    from poolhouse.flows.identities.issuer_keys import IssuerKeyAdministration
+    from poolhouse.flows.services.identities import IdentityServices
+    from poolhouse.flows.services.oauth import OAuthServices
+    from poolhouse.flows.services.user_pools import Services
+    from poolhouse.ports.user_pools import Ports
+    from poolhouse.tokens.keys import KeyRing
+
+T = TypeVar("T")
 
 _logger = logging.getLogger("poolhouse.serving")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """Everything, built. ``app`` runs it: its start and its end are the server's."""
+    """Everything, built. ``app`` runs it: its start and its end are the server's.
+
+    What belongs to something that the server does not offer (``server.parts``) is not there: to ask for it raises
+    ``NotStartable``.
+    """
 
     app: web.Application
     settings: Settings
     store: Store
     world: World
-    ports: Ports
-    services: Services
-    oauth: OAuthServices
+    built: Built
     trail: Trail
     hooks: Hooks
     plugins: PluginManager
-    keys: KeyRing
     access_keys: AccessKeyAdministration
+    access: AccessServices
     key_uses: KeyUses
     memory: ServerMemory
     outbox: OutboxService
@@ -78,6 +87,53 @@ class Server:
     clients_http: HttpClient
     metrics: Metrics
     ready: asyncio.Event
+
+    @property
+    def services(self) -> Services:
+        from poolhouse.flows.services.user_pools import Services
+
+        return self._offered(Services, "user_pools")
+
+    @property
+    def oauth(self) -> OAuthServices:
+        from poolhouse.flows.services.oauth import OAuthServices
+
+        return self._offered(OAuthServices, "user_pools")
+
+    @property
+    def ports(self) -> Ports:
+        from poolhouse.ports.user_pools import Ports
+
+        return self._offered(Ports, "user_pools")
+
+    @property
+    def keys(self) -> KeyRing:
+        from poolhouse.tokens.keys import KeyRing
+
+        return self._offered(KeyRing, "user_pools")
+
+    @property
+    def identities(self) -> IdentityServices:
+        from poolhouse.flows.services.identities import IdentityServices
+
+        return self._offered(IdentityServices, "identities")
+
+    @property
+    def providers(self) -> ProviderAdministration:
+        from poolhouse.flows.access.providers import ProviderAdministration
+
+        return self._offered(ProviderAdministration, "identities")
+
+    @property
+    def issuer_keys(self) -> IssuerKeyAdministration:
+        from poolhouse.flows.identities.issuer_keys import IssuerKeyAdministration
+
+        return self._offered(IssuerKeyAdministration, "identities")
+
+    def _offered(self, kind: type[T], part: str) -> T:
+        if part not in self.settings.server.parts:
+            raise NotStartable(f"This needs {part}, and the setting server.parts leaves it out.")
+        return self.built.one(kind)
 
 
 async def build(
@@ -100,7 +156,7 @@ async def build(
     app[READY] = ground.ready
     mount(
         app,
-        _pool_domains(settings, built).routes(built.routes),
+        _at_domains(settings, built),
         guard=built.one(OperatorGuard),
         around=answering(ground.metrics, settings.store.patience),
     )
@@ -108,15 +164,13 @@ async def build(
         app=app,
         settings=settings,
         store=ground.store,
-        world=built.one(World),
-        ports=built.one(Ports),
-        services=built.one(Services),
-        oauth=built.one(OAuthServices),
+        world=ground.world,
+        built=built,
         trail=ground.trail,
         hooks=ground.hooks,
         plugins=ground.plugins,
-        keys=built.one(KeyRing),
         access_keys=built.one(AccessKeyAdministration),
+        access=built.one(AccessServices),
         key_uses=built.one(KeyUses),
         memory=ServerMemoryRepository(ground.store),
         outbox=ground.outbox,
@@ -130,28 +184,39 @@ async def build(
     )
 
     async def context(_: web.Application) -> AsyncIterator[None]:
-        async with _running(server, ground):
+        async with _running(server, ground, built.closes):
             yield
 
     app.cleanup_ctx.append(context)
     return server
 
 
-def _pool_domains(settings: Settings, built: Built) -> PoolDomains:
+def _at_domains(settings: Settings, built: Built) -> tuple[Route, ...]:
+    """The routes of all parts; those of user pools at the domains of pools, too."""
+    if "user_pools" not in settings.server.parts:
+        return built.routes
+    from poolhouse.flows.services.user_pools import Services
+    from poolhouse.server.domains import PoolDomains
+    from poolhouse.server.proxies import asked_hosts
+
     domains, trusted = built.one(Services).domains, settings.server.trusted_proxies
     return PoolDomains(
         domains.pool_of,
         lambda request: asked_hosts(request.remote, request.headers, trusted),
         own=domains.surroundings.host,
         suffix=domains.surroundings.suffix,
-    )
+    ).routes(built.routes)
 
 
 @asynccontextmanager
-async def _running(server: Server, ground: Ground) -> AsyncIterator[None]:
+async def _running(
+    server: Server, ground: Ground, closes: Sequence[Callable[[], Awaitable[None]]]
+) -> AsyncIterator[None]:
     """The server runs: the store is open, messages go out, what expired is swept."""
     stop = asyncio.Event()
     async with AsyncExitStack() as stack:
+        for close in closes:
+            stack.push_async_callback(close)
         stack.push_async_callback(server.workers.close)
         stack.push_async_callback(server.http.close)
         stack.push_async_callback(server.functions_http.close)

@@ -1,8 +1,8 @@
 """The cookies of the hosted pages (security rows 8, 22, 23): random handles, for this host alone, hidden from scripts.
 
-Three kinds for each pool. ``BROWSER`` says which browser this is, before anybody signs in: requests under way belong to
+Four kinds for each pool. ``BROWSER`` says which browser this is, before anybody signs in: requests under way belong to
 it. ``SESSIONS`` holds the handles of who is signed in, the present account first. ``DEVICE`` is what a remembered
-browser holds (``flows/factors/browsers.py``).
+browser holds (``flows/factors/browsers.py``), ``OFFERED`` says that a passkey was offered here, and no more.
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ from aiohttp import web
 BROWSER: Final = "browser"
 SESSIONS: Final = "sessions"
 DEVICE: Final = "device"
+OFFERED: Final = "offered"
+BETWEEN: Final = "."
+"""What stands between the handles of sessions in their cookie."""
 _LONGEST: Final = 1024
 
 

@@ -58,8 +58,10 @@ class PoolDomains:
 
     def routes(self, routes: Iterable[Route]) -> tuple[Route, ...]:
         """The same, where those of pools are at the domains of pools, too. The first of two that fit is taken, so new
-        ones stand behind all of pools, and before what is for everything."""
+        ones stand behind all of pools, and before what is for everything. Where the server has the same path itself,
+        that is what is there at no pool's domain."""
         routes = tuple(routes)
+        servers = {(route.method, route.path): route.handler for route in routes if not _is_of_pool(route)}
         of_pools = tuple(route for route in routes if _is_of_pool(route))
         last = max((number for number, route in enumerate(routes) if _is_of_pool(route)), default=-1)
         own = tuple(
@@ -69,8 +71,9 @@ class PoolDomains:
         return (
             *own,
             *(
-                replace(route, path=route.path.removeprefix(POOL), handler=self._at_root(route.handler))
+                replace(route, path=path, handler=self._at_root(route.handler, servers.get((route.method, path))))
                 for route in of_pools
+                for path in (route.path.removeprefix(POOL),)
             ),
             *(
                 replace(route, path=PREFIXED + route.path.removeprefix(POOL), handler=self._at_prefix(route.handler))
@@ -101,9 +104,12 @@ class PoolDomains:
 
         return at_its_own
 
-    def _at_root(self, handler: Handler) -> Handler:
+    def _at_root(self, handler: Handler, servers: Handler | None) -> Handler:
         async def at_root(request: web.Request) -> web.StreamResponse:
-            return await self._chosen(request, await self.of_host(request), "", handler)
+            at = await self.of_host(request)
+            if at is None and servers is not None:
+                return await servers(request)
+            return await self._chosen(request, at, "", handler)
 
         return at_root
 

@@ -17,6 +17,7 @@ from poolhouse.crypto.vault import Vault
 from poolhouse.crypto.workers import Crews
 from poolhouse.errors import PoolNotFound
 from poolhouse.flows.audit import Trail
+from poolhouse.flows.flow import World
 from poolhouse.flows.jobs.leases import Leases
 from poolhouse.flows.messages.outbox import OutboxService
 from poolhouse.hooks import specs
@@ -27,7 +28,7 @@ from poolhouse.hooks.manager import PluginManager, installed
 from poolhouse.hooks.messages import PluginMessages, Put, nobody_sends
 from poolhouse.hooks.tally import Tallies, Tally, Traced, Uncounted
 from poolhouse.hooks.views import Directory
-from poolhouse.plugins import FACTORS, LAMBDA_BRIDGE, SENDERS
+from poolhouse.plugins import FACTORS, LAMBDA_BRIDGE, SENDERS, TOKEN_SERVICES
 from poolhouse.plugins.file import OutboxFile
 from poolhouse.plugins.lambda_bridge.targets import origins, place_of
 from poolhouse.ports.origin import current_origin
@@ -93,6 +94,7 @@ class Ground(Struct, frozen=True, kw_only=True):
 
     settings: Settings
     surroundings: Surroundings
+    world: World
     store: Store
     vault: Vault
     cursors: Cursors
@@ -195,6 +197,7 @@ async def lay_ground(
     return Ground(
         settings=settings,
         surroundings=surroundings,
+        world=World(clock=clock, chance=chance, secrets=vault, hooks=hooks, audit=trail),
         store=store,
         vault=vault,
         cursors=cursors,
@@ -243,6 +246,7 @@ def plugin_manager(
     functions, elsewhere = _places(settings)
     tables[LAMBDA_BRIDGE.name] = {"functions": functions, "elsewhere": elsewhere, "key": functions_key}
     ours = [point for point in SENDERS if point.name in tables or (point.name == "console" and settings.dev.enabled)]
+    ours += [point for point in TOKEN_SERVICES if point.name in tables]
     ours.append(LAMBDA_BRIDGE)
     given = {name for name, _ in plugins}
     ours += [point for point in FACTORS if point.name not in given]

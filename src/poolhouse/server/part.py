@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from msgspec import Struct
 
 from poolhouse.flows.jobs.worker import Kind
 from poolhouse.server.cognito.dispatch import Api
-from poolhouse.server.routes import Route
+from poolhouse.server.routes import Handler, Route
 
 T = TypeVar("T")
 
 
+class FormApi(Struct, frozen=True):
+    """Answers the forms that are posted to the address of the JSON API."""
+
+    handle: Handler
+
+
 class Part(Struct, frozen=True, kw_only=True):
-    """``routes`` of its own, ``apis`` for the dispatch, the kinds of ``jobs`` that it can do, and what it ``gives`` to
-    the parts after it and to the command line: each is found by its type."""
+    """``routes`` of its own, ``apis`` for the dispatch, the kinds of ``jobs`` that it can do, what it ``gives`` to
+    the parts after it and to the command line (each is found by its type), and how it ``closes`` what it opened."""
 
     routes: tuple[Route, ...] = ()
     apis: tuple[Api, ...] = ()
     jobs: tuple[Kind, ...] = ()
     gives: tuple[object, ...] = ()
+    closes: tuple[Callable[[], Awaitable[None]], ...] = ()
 
 
 class Built:
@@ -47,6 +55,10 @@ class Built:
     @property
     def apis(self) -> tuple[Api, ...]:
         return tuple(api for part in self._parts for api in part.apis)
+
+    @property
+    def closes(self) -> tuple[Callable[[], Awaitable[None]], ...]:
+        return tuple(close for part in self._parts for close in part.closes)
 
     @property
     def jobs(self) -> tuple[Kind, ...]:

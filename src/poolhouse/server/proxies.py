@@ -44,6 +44,12 @@ def source_address(peer: str | None, headers: Headers, trusted: Sequence[Network
     return str(told.pop()) if len(told) == 1 else str(address)
 
 
+def is_trusted(peer: str | None, trusted: Sequence[Network]) -> bool:
+    """Whether the peer is a proxy of the operator's."""
+    address = _peer(peer or "")
+    return address is not None and _is_among(address, trusted)
+
+
 def asked_hosts(peer: str | None, headers: Headers, trusted: Sequence[Network]) -> Iterator[str]:
     """The hosts that the request says it was sent to, in lower case and without a port, the first to be asked first:
     that of ``Host``, and what a trusted proxy that does not pass it on says in its place, as ``X-Forwarded-Host`` or in
@@ -54,15 +60,23 @@ def asked_hosts(peer: str | None, headers: Headers, trusted: Sequence[Network]) 
     """
     if (host := said_host(headers)) is not None:
         yield host
-    address = _peer(peer or "")
-    if address is not None and _is_among(address, trusted):
-        told = {
-            entries[-1].strip()
-            for name, read in (("X-Forwarded-Host", _plain), ("Forwarded", _hosts_forwarded))
-            if (entries := read(headers.getall(name, ()))) and entries[-1].strip()
-        }
-        if len(told) == 1 and (host := _host(told.pop())) is not None:
+    for told in told_hosts(peer, headers, trusted):
+        if (host := _host(told)) is not None:
             yield host
+
+
+def told_hosts(peer: str | None, headers: Headers, trusted: Sequence[Network]) -> tuple[str, ...]:
+    """The host that the client sent the request to as a trusted proxy says, which put another in its place: one, with
+    its port as it was said; or none."""
+    address = _peer(peer or "")
+    if address is None or not _is_among(address, trusted):
+        return ()
+    told = {
+        entries[-1].strip()
+        for name, read in (("X-Forwarded-Host", _plain), ("Forwarded", _hosts_forwarded))
+        if (entries := read(headers.getall(name, ()))) and entries[-1].strip()
+    }
+    return tuple(told) if len(told) == 1 else ()
 
 
 def said_host(headers: Headers) -> str | None:

@@ -22,7 +22,7 @@ class PremadeKeys:
         self._turn = count()
 
     async def make(self, algorithm: Algorithm) -> bytes:
-        if algorithm is not Algorithm.RS256:
+        if algorithm not in (Algorithm.RS256, Algorithm.RS512):
             return new_key(algorithm)
         return premade_key(next(self._turn) % COUNT)
 

@@ -1,4 +1,5 @@
-"""Signatures on elliptic curves, by ``cryptography`` itself: ES256 (RFC 7518 section 3.4) and Ed25519 (RFC 8037).
+"""Signatures on elliptic curves, by ``cryptography`` itself: ES256 (RFC 7518 section 3.4) and Ed25519 (RFC 8037); of
+other issuers ES384 and ES512, too.
 
 The second back end behind ``tokens/jose.py``, which alone gives keys to it. python-jose has no Ed25519, and takes
 either form of an ECDSA signature.
@@ -6,18 +7,22 @@ either form of an ECDSA signature.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ec import (
     ECDSA,
     SECP256R1,
+    SECP384R1,
+    SECP521R1,
+    EllipticCurve,
     EllipticCurvePrivateKey,
     EllipticCurvePublicKey,
 )
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
-from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512, HashAlgorithm
 
 HALF: Final = 32
 """Bytes of each of the two numbers in a signature, on either curve."""
@@ -25,6 +30,11 @@ ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC63255
 """Of P-256 (SEC 2, section 2.4.2)."""
 
 _ECDSA: Final = ECDSA(SHA256())
+_LARGER: Final[Mapping[str, tuple[type[EllipticCurve], HashAlgorithm, int]]] = {
+    "ES384": (SECP384R1, SHA384(), 48),
+    "ES512": (SECP521R1, SHA512(), 66),
+}
+"""Curve, hash, and the bytes of each number in a signature, by algorithm."""
 _ED25519_PRIME: Final = 2**255 - 19
 _SIGN_BIT: Final = 1 << 255
 _EIGHTH: Final = 2707385501144840649318225287225658788936804267575313519463743609750303402022
@@ -64,6 +74,28 @@ class P256Verifying:
             return False
         try:
             self._key.verify(encode_dss_signature(r, s), message, _ECDSA)
+        except InvalidSignature:
+            return False
+        return True
+
+
+class EcdsaVerifying:
+    """Of other issuers, by ES384 or ES512. Raises ``ValueError`` for a key on another curve than the algorithm's."""
+
+    def __init__(self, key: EllipticCurvePublicKey, algorithm: str) -> None:
+        curve, hashed, self._size = _LARGER[algorithm]
+        if not isinstance(key.curve, curve):
+            raise ValueError(f"{algorithm} is for keys on {curve.name}")
+        self._key = key
+        self._by = ECDSA(hashed)
+
+    def verify(self, message: bytes, signature: bytes) -> bool:
+        """Whether it is right, as above."""
+        if len(signature) != 2 * self._size:
+            return False
+        r, s = int.from_bytes(signature[: self._size], "big"), int.from_bytes(signature[self._size :], "big")
+        try:
+            self._key.verify(encode_dss_signature(r, s), message, self._by)
         except InvalidSignature:
             return False
         return True

@@ -21,10 +21,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from jose.exceptions import JOSEError
 
-from poolhouse.tokens.curves import Ed25519Signing, Ed25519Verifying, P256Signing, P256Verifying
+from poolhouse.tokens.curves import EcdsaVerifying, Ed25519Signing, Ed25519Verifying, P256Signing, P256Verifying
 from poolhouse.tokens.pss import PssSigning, PssVerifying
 
 MAX_TOKEN = 8 * 1024
+MAX_FOREIGN_TOKEN = 16 * 1024
+"""Of other issuers, who may have more to say of their users."""
 MAX_HEADER = 1024
 MIN_RSA_BITS = 2048
 MIN_HMAC_BYTES = 32
@@ -79,10 +81,10 @@ _read_claims = msgspec.json.Decoder(dict[str, Any]).decode
 _write = msgspec.json.Encoder().encode
 
 
-def read(token: str) -> Unverified:
+def read(token: str, most: int = MAX_TOKEN) -> Unverified:
     """The parts of a compact token. Raises ``BadToken`` for whatever is not exactly one."""
-    if not isinstance(token, str) or len(token) > MAX_TOKEN or not token.isascii():
-        raise BadToken("not an ASCII text of at most 8 KiB")
+    if not isinstance(token, str) or len(token) > most or not token.isascii():
+        raise BadToken(f"not an ASCII text of at most {most // 1024} KiB")
     raw = token.encode()
     # RFC 7515 section 7.1: the alphabet and two dots, and nothing that a decoder might skip.
     if raw.translate(None, ALPHABET) != b"..":
@@ -108,7 +110,7 @@ def encoded(raw: bytes) -> bytes:
     return b2a_base64(raw, newline=False).translate(TO_URL).rstrip(b"=")
 
 
-_HASHES: Final = {"EdDSA": hashlib.sha512}
+_HASHES: Final = {"EdDSA": hashlib.sha512, "RS512": hashlib.sha512}
 """By algorithm; that of all others is SHA-256. Ed25519 hashes by SHA-512 inside."""
 
 
@@ -181,7 +183,7 @@ class Verifier:
 
 
 def _signing(key: SigningPrivateKey, algorithm: str) -> Any:
-    if algorithm == "RS256" and isinstance(key, RSAPrivateKey):
+    if algorithm in ("RS256", "RS512") and isinstance(key, RSAPrivateKey):
         _check_size(key.key_size)
         return _keys().RSAKey(key, algorithm)
     if algorithm == "PS256" and isinstance(key, RSAPrivateKey):
@@ -195,7 +197,7 @@ def _signing(key: SigningPrivateKey, algorithm: str) -> Any:
 
 
 def _verifying(key: VerifyingKey, algorithm: str, ours: bool) -> Any:
-    if algorithm == "RS256" and isinstance(key, RSAPublicKey):
+    if algorithm in ("RS256", "RS384", "RS512") and isinstance(key, RSAPublicKey):
         _check_size(key.key_size)
         return _keys().RSAKey(key, algorithm)
     if algorithm == "PS256" and isinstance(key, RSAPublicKey):
@@ -203,6 +205,8 @@ def _verifying(key: VerifyingKey, algorithm: str, ours: bool) -> Any:
         return PssVerifying(key)
     if algorithm == "ES256" and isinstance(key, EllipticCurvePublicKey):
         return P256Verifying(key, one_form=ours)
+    if algorithm in ("ES384", "ES512") and isinstance(key, EllipticCurvePublicKey):
+        return EcdsaVerifying(key, algorithm)
     if algorithm == "EdDSA" and isinstance(key, Ed25519PublicKey):
         return Ed25519Verifying(key)
     if algorithm == "HS256" and isinstance(key, HmacKey):

@@ -29,6 +29,7 @@ _KINDS: Final[Mapping[Algorithm, type[SigningPrivateKey]]] = {
     Algorithm.ES256: EllipticCurvePrivateKey,
     Algorithm.EDDSA: Ed25519PrivateKey,
     Algorithm.PS256: RSAPrivateKey,
+    Algorithm.RS512: RSAPrivateKey,
 }
 
 
@@ -65,7 +66,7 @@ def public_key(
 ) -> RSAPublicKey | EllipticCurvePublicKey | Ed25519PublicKey:
     """From the members of its JWK. Raises ``ValueError`` where they make no key of the algorithm."""
     match algorithm, found:
-        case ((Algorithm.RS256 | Algorithm.PS256), {"kty": "RSA", "n": n, "e": "AQAB"}):
+        case ((Algorithm.RS256 | Algorithm.PS256 | Algorithm.RS512), {"kty": "RSA", "n": n, "e": "AQAB"}):
             return RSAPublicNumbers(EXPONENT, _number(n)).public_key()
         case Algorithm.ES256, {"kty": "EC", "crv": "P-256", "x": x, "y": y}:
             return EllipticCurvePublicNumbers(_number(x), _number(y), SECP256R1()).public_key()

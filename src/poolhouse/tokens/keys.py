@@ -7,7 +7,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -27,7 +27,8 @@ from poolhouse.tokens.jose import BadToken, Signer, half_hash, read
 from poolhouse.tokens.making import KeyMaker
 from poolhouse.tokens.pool_keys import KNOWN, PoolKeys, beside, next_slot, place_of, sealed_key
 
-USES = ("id", "access")
+USES: Final[Mapping[str, Algorithm]] = {"id": Algorithm.RS256, "access": Algorithm.RS256}
+"""What a pool signs, and with what it begins."""
 
 POOL_ID = re.compile(r"[A-Za-z0-9-]{1,32}_[A-Za-z0-9]{1,32}")
 
@@ -70,7 +71,11 @@ class KeyRing:
         maker: KeyMaker,
         clock: Clock,
         limits: RingLimits = RingLimits(),
+        *,
+        uses: Mapping[str, Algorithm] = USES,
     ) -> None:
+        """``uses`` is what a tenant signs, and by which algorithm where it has no key for that yet."""
+        self._uses = uses
         self._prefix = f"{base_url}/"
         self._keys = keys
         self._secrets = secrets
@@ -192,7 +197,7 @@ class KeyRing:
         starts = now + self._limits.lead
         wanted = algorithm or _chosen(keys.records)
         others = {beside(text): KNOWN[text] for text in chosen if text in KNOWN and text != wanted}
-        wants = dict.fromkeys(USES, wanted) | others
+        wants = dict.fromkeys(self._uses, wanted) | others
         due = [use for use, by in wants.items() if _is_due(keys.newest(use), by, now)]
         for use, private in zip(due, await self._made(wants[use] for use in due), strict=True):
             slot, by = next_slot(keys.newest(use), use), wants[use]
@@ -208,14 +213,14 @@ class KeyRing:
     async def _completed(self, pool_id: str) -> PoolKeys:
         """The pool's keys, one for each use at least."""
         keys = await self._load(pool_id)
-        missing = [use for use in USES if keys.newest(use) is None]
+        missing = [use for use in self._uses if keys.newest(use) is None]
         if not missing:
             return keys
         now = self._clock.now()
-        for use, private in zip(missing, await self._made([Algorithm.RS256] * len(missing)), strict=True):
+        for use, private in zip(missing, await self._made(self._uses[use] for use in missing), strict=True):
             # Whoever loses the slot has nothing to do: a key stands in it.
-            slot = next_slot(None, use)
-            await self._keys.add(sealed_key(pool_id, use, slot, Algorithm.RS256, private, now, now, self._secrets))
+            slot, by = next_slot(None, use), self._uses[use]
+            await self._keys.add(sealed_key(pool_id, use, slot, by, private, now, now, self._secrets))
         return await self._load(pool_id)
 
     async def _retire(self, key: SigningKey, at: float) -> None:

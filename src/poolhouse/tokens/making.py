@@ -44,4 +44,5 @@ _GENERATED: Final[Mapping[Algorithm, Callable[[], SigningPrivateKey]]] = {
     Algorithm.ES256: lambda: generate_ec(SECP256R1()),
     Algorithm.EDDSA: Ed25519PrivateKey.generate,
     Algorithm.PS256: lambda: generate_rsa(EXPONENT, RSA_BITS),
+    Algorithm.RS512: lambda: generate_rsa(EXPONENT, RSA_BITS),
 }

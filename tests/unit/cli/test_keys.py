@@ -11,13 +11,15 @@ from msgspec.structs import replace
 
 from poolhouse.cli import keys
 from poolhouse.cli.failures import Failure
-from poolhouse.errors import InvalidParameter, KeyNotFound, PoolNotFound
+from poolhouse.errors import InvalidParameter, KeyNotFound, PolicyMalformed, PoolNotFound
 from poolhouse.flows.access.callers import PURPOSE
 from poolhouse.flows.clients.settings import ClientSettings
 from poolhouse.flows.clients.validity import Span, Validity
 from poolhouse.records.pools import Pool
 from poolhouse.server.app import Server
 from tests.unit.cli.world import NOON, new_pool
+
+EVERYTHING = tuple(keys.EVERYTHING["Statement"])
 
 
 async def test_old_keys_stay_as_long_as_the_longest_token_lives(server: Server, pool: Pool) -> None:
@@ -49,12 +51,12 @@ async def test_all_pools_are_those_of_every_region(server: Server, pool: Pool) -
 
 
 async def test_an_access_keys_secret_is_sealed_for_the_one_who_checks_signatures(server: Server) -> None:
-    made = await server.access_keys.create("backend", keys.EVERYTHING)
+    made = await server.access_keys.create("backend", EVERYTHING)
     (stored,) = await keys.access_keys(server)
 
     assert made.secret.encode() == server.world.secrets.open(PURPOSE, made.id, stored.sealed_secret)
     assert made.secret not in repr(made)
-    assert ("backend", keys.EVERYTHING) == (stored.name, stored.statements)
+    assert ("backend", EVERYTHING) == (stored.name, stored.statements)
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a/b", "x" * 65])
@@ -79,19 +81,20 @@ ALLOW = {"Effect": "Allow", "Action": "cognito-idp:*", "Resource": ["*"]}
 def test_a_policy_may_be_written_as_iam_writes_it(tmp_path: Path, document: Any) -> None:
     (tmp_path / "policy.json").write_text(json.dumps(document))
 
-    assert (ALLOW,) == keys.read_policy(tmp_path / "policy.json")
+    assert [ALLOW] == keys.read_policy(tmp_path / "policy.json")["Statement"]
 
 
 @pytest.mark.parametrize(
     ("text", "told"),
     [
         ("{", "is not JSON"),
-        ("{}", "has no statement"),
-        ('["x"]', "statement 1: it is no object"),
-        (json.dumps([ALLOW, {**ALLOW, "Condition": {}}]), "statement 2: Condition is not understood here"),
+        ("{}", "statement 1: Effect is missing"),
+        ('["x"]', "statement 1: an object is expected"),
+        ('{"Statement": {"Effect": "Deny", "Effect": "Allow"}}', "the same key twice"),
+        (json.dumps([ALLOW, {**ALLOW, "Conditions": {}}]), "statement 2: Conditions is not known here"),
         (json.dumps([{**ALLOW, "Effect": "Maybe"}]), "Effect is Allow or Deny"),
-        (json.dumps([{**ALLOW, "Action": []}]), "Action is a text or a list of texts"),
-        (json.dumps([{**ALLOW, "Resource": "arn:${aws:username}"}]), "variables in Resource"),
+        (json.dumps([{**ALLOW, "Action": []}]), "a list of texts that is not empty"),
+        (json.dumps([{**ALLOW, "Resource": "userpool/x"}]), "userpool/x is no ARN"),
     ],
 )
 def test_a_policy_that_would_mean_something_else_is_refused(tmp_path: Path, text: str, told: str) -> None:
@@ -99,6 +102,21 @@ def test_a_policy_that_would_mean_something_else_is_refused(tmp_path: Path, text
 
     with pytest.raises(Failure, match=told):
         keys.read_policy(tmp_path / "policy.json")
+
+
+async def test_the_version_of_a_policy_goes_with_the_key(server: Server) -> None:
+    own = {"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::b/${aws:username}/*"}
+    await server.access_keys.create("backend", [own], version="2012-10-17")
+    (stored,) = await keys.access_keys(server)
+
+    assert ("2012-10-17", (own,)) == (stored.language, stored.statements)
+
+
+async def test_a_key_is_not_made_with_a_policy_that_is_not_understood(server: Server) -> None:
+    with pytest.raises(PolicyMalformed):
+        await server.access_keys.create("backend", [{**ALLOW, "Resource": "userpool/x"}])
+
+    assert [] == await keys.access_keys(server)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +129,7 @@ def test_a_policy_that_would_mean_something_else_is_refused(tmp_path: Path, text
 async def test_a_key_is_shown_with_its_end_and_its_last_use(
     server: Server, days: int | None, used: float | None, expected: str
 ) -> None:
-    await server.access_keys.create("backend", keys.EVERYTHING, days=days)
+    await server.access_keys.create("backend", EVERYTHING, days=days)
     (made,) = await keys.access_keys(server)
 
     assert expected in keys.access_line(replace(made, used=used), NOON)

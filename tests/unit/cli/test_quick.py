@@ -15,6 +15,7 @@ from poolhouse.cli import commands, quick, starting
     [
         (["dev"], ("dev", {})),
         (["serve", "--workers", "4"], ("serve", {"workers": 4})),
+        (["serve", "--parts", "identities"], ("serve", {"parts": "identities"})),
         (
             ["serve", "--config=a.toml", "--listen", "[::1]:9", "--access-log"],
             ("serve", {"config": Path("a.toml"), "listen": "[::1]:9", "access_log": True}),

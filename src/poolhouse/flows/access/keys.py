@@ -10,6 +10,7 @@ from typing import Any, Final
 from poolhouse.errors import InvalidParameter, KeyNotFound
 from poolhouse.errors.reasons import Reason
 from poolhouse.flows.access.callers import PURPOSE
+from poolhouse.flows.access.policy_documents import VERSIONS, parse_policy
 from poolhouse.ports.access import AccessKeys
 from poolhouse.ports.audit import AuditTrail
 from poolhouse.ports.paging import Slice
@@ -38,12 +39,19 @@ class AccessKeyAdministration:
         self._audit = audit
 
     async def create(
-        self, name: str, statements: Sequence[Mapping[str, Any]], *, days: int | None = None
+        self,
+        name: str,
+        statements: Sequence[Mapping[str, Any]],
+        *,
+        version: str = VERSIONS[1],
+        days: int | None = None,
     ) -> NewAccessKey:
         """There is a new access key, good for so many days (None: until it is deleted); its secret can be read here and
-        never again. Raises ``InvalidParameter``."""
+        never again. Without a statement it may do nothing. Raises ``InvalidParameter``, ``PolicyMalformed``."""
         if not _NAME.fullmatch(name):
             raise InvalidParameter(Reason.ACCESS_KEY_NAME_FORM)
+        if statements:
+            parse_policy({"Version": version, "Statement": list(statements)})
         made = invented(self._chance)
         now = self._clock.now()
         sealed = self._secrets.seal(PURPOSE, made.id, made.secret.encode())
@@ -53,6 +61,7 @@ class AccessKeyAdministration:
             name=name,
             created=now,
             statements=tuple(dict(statement) for statement in statements),
+            language=version,
             expires=None if days is None else now + days * DAY,
         )
         await self._keys.add(record)

@@ -1,21 +1,17 @@
-"""Signature Version 4, verified: the holder of an access key has sent exactly this request, within five minutes of now.
+"""Signature Version 4, verified: the holder of an access key has sent exactly this request, and not long ago.
 
-What must be covered by the signature: method, path, query, host, the instant, the target header and the whole body.
-The signature may stand in the ``Authorization`` header only. Temporary credentials are not known yet: a security token
-is refused. Forwarded headers are never looked at, so a proxy must leave ``Host`` as the client sent it.
+What must be covered by the signature: method, path, query, host, the instant, the security token, what is said of the
+body, and the whole body, unless the service lets clients leave that out. The host is that of ``Host``: what a trusted
+proxy says in its place is for the face to know, which hands it in.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-import re
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from typing import Final, Protocol
-from urllib.parse import quote
+from typing import Final
 
 from msgspec import Struct
 
@@ -23,93 +19,160 @@ from poolhouse.errors import (
     AccessKeyExpired,
     AccessKeyUnknown,
     CallerRefused,
+    CredentialsExpired,
     SignatureIncomplete,
     SignatureInvalid,
-    SignatureMissing,
 )
 from poolhouse.errors.reasons import Reason
-from poolhouse.flows.access.callers import Caller, Callers
+from poolhouse.flows.access.callers import Caller, Callers, KnownKey
+from poolhouse.flows.access.signatures_bodies import Body, BodyRules, body_of
+from poolhouse.flows.access.signatures_canonical import canonical_requests, derive_signing_key
+from poolhouse.flows.access.signatures_chunks import ChunkKey, Chunks
+from poolhouse.flows.access.signatures_claims import (
+    ALGORITHM,
+    TOKEN,
+    Claim,
+    Headers,
+    epoch_of,
+    instant_of,
+    is_presigned,
+    parse_authorization,
+    parse_presigned,
+)
 
 WINDOW: Final = 300.0
-ALGORITHM: Final = "AWS4-HMAC-SHA256"
-_TERMINATOR: Final = "aws4_request"
-_REGION: Final = re.compile(r"[a-z0-9-]{1,32}")
-_DAY: Final = re.compile(r"[0-9]{8}")
-_SIGNATURE: Final = re.compile(r"[0-9a-f]{64}")
-_INSTANT: Final = re.compile(r"[0-9]{8}T[0-9]{6}Z")
-_HEADER_NAME: Final = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]{1,128}")
-_FIELDS: Final = frozenset({"Credential", "SignedHeaders", "Signature"})
+WINDOW_OF_STORES: Final = 900.0
+_ALWAYS_SIGNED: Final = ("X-Amz-Security-Token", "X-Amz-Target", "X-Amz-Content-Sha256")
+"""Headers that change what a request is or whose: where one is there, it is signed."""
 _KEPT_SIGNING_KEYS: Final = 256
 
 
-class Headers(Protocol):
-    """The headers of a request, by names in any case."""
+class Terms(Struct, frozen=True, kw_only=True):
+    """What a service asks of signatures. ``needs_target``: the operation is named by a header. ``is_store``: an object
+    store, with the rules that S3 has of its own. ``takes_unsigned``: over TLS a client may leave the body out of what
+    it signs."""
 
-    def getall(self, key: str, default: list[str], /) -> list[str]: ...
+    needs_target: bool = False
+    takes_presigned: bool = False
+    is_store: bool = False
+    takes_unsigned: bool = False
 
 
-class Claim(Struct, frozen=True):
-    """What an ``Authorization`` header says, before any of it is believed."""
-
-    key_id: str
-    day: str
-    region: str
-    service: str
-    signed_headers: tuple[str, ...]
-    signature: str
-
-    @property
-    def scope(self) -> str:
-        return f"{self.day}/{self.region}/{self.service}/{_TERMINATOR}"
+JSON_API: Final = Terms(needs_target=True)
+QUERY_API: Final = Terms()
+GATEWAY: Final = Terms(takes_presigned=True)
+STORE: Final = Terms(takes_presigned=True, is_store=True, takes_unsigned=True)
 
 
 class Signed(Struct, frozen=True):
-    """Who signed, and for which region."""
+    """Who signed, and for which region. Where the body was not there, ``digest`` is the SHA-256 that it has to have;
+    where it comes in chunks, ``chunks`` has to be fed with it; with neither nothing is said of it."""
 
     caller: Caller
     region: str
+    digest: str | None = None
+    chunks: Chunks | None = None
 
 
 class Signatures:
     """Verifies the requests to one service."""
 
-    def __init__(self, callers: Callers, *, service: str, now: Callable[[], float]) -> None:
+    def __init__(self, callers: Callers, *, service: str, now: Callable[[], float], terms: Terms = JSON_API) -> None:
         self._callers = callers
         self._service = service
         self._now = now
+        self._terms = terms
+        self._window = WINDOW_OF_STORES if terms.is_store else WINDOW
+        self._bodies = BodyRules(is_store=terms.is_store, takes_unsigned=terms.takes_unsigned)
         self._signing_keys: OrderedDict[tuple[str, bytes, str, str], bytes] = OrderedDict()
 
-    async def verify(self, method: str, target: str, headers: Headers, body: bytes) -> Signed:
-        """Who signed this request. ``target`` is path and query as they were sent.
+    async def verify(
+        self,
+        method: str,
+        target: str,
+        headers: Headers,
+        body: bytes | str | None,
+        *,
+        hosts: Sequence[str] = (),
+        is_secure: bool = False,
+    ) -> Signed:
+        """Who signed this request. ``target`` is path and query as they were sent. Without ``body`` (None: it is not
+        here, or not yet) the client has to have said what it is; with it, all of it is verified; a text is its digest
+        (hex), for which whoever asks vouches. ``hosts`` as a trusted
+        proxy says that the client called us; ``is_secure``: the request came over TLS.
 
         Raises ``SignatureMissing``, ``SignatureIncomplete``, ``SignatureInvalid``, ``AccessKeyUnknown``,
-        ``AccessKeyExpired``.
+        ``AccessKeyExpired``, ``CredentialsExpired``.
         """
-        claim = parse_authorization(headers.getall("Authorization", []))
-        if headers.getall("X-Amz-Security-Token", []):
-            raise AccessKeyUnknown
+        claim = self._claim(target, headers)
         if claim.service != self._service:
             raise SignatureInvalid(Reason.SIGNATURE_FOR_ANOTHER_SERVICE, service=self._service)
-        instant = _instant_of(claim, headers)
-        self._check_time(instant)
-        key = await self._callers.find(claim.key_id)
+        self._require_signed(claim, headers)
+        token = _token_of(claim, headers)
+        instant = instant_of(claim, headers)
+        self._check_time(claim, instant)
+        told = body_of(headers, claim, body, self._bodies, is_secure=is_secure)
+        key = await self._callers.find(claim.key_id, token)
         if key is None:
             raise await self._noted(None, AccessKeyUnknown())
-        canonical = canonical_request(method, target, headers, claim.signed_headers, body)
-        text = "\n".join((ALGORITHM, instant, claim.scope, hashlib.sha256(canonical).hexdigest()))
+        chunk_key = self._prove(method, target, headers, claim, instant, told, key, hosts)
+        if chunk_key is None:
+            raise await self._noted(_named(key), SignatureInvalid())
+        chunks = told.require(body, chunk_key)
+        try:
+            caller = await self._callers.admit(key)
+        except (AccessKeyExpired, CredentialsExpired) as expired:
+            raise await self._noted(_named(key), expired) from None
+        return Signed(caller, claim.region, told.digest if body is None else None, chunks)
+
+    def _claim(self, target: str, headers: Headers) -> Claim:
+        query = target.partition("?")[2]
+        authorization = headers.getall("Authorization", [])
+        if self._terms.takes_presigned and "X-Amz-" in query and is_presigned(query):
+            if authorization:
+                raise SignatureIncomplete(Reason.SIGNED_TWICE)
+            return parse_presigned(query)
+        return parse_authorization(authorization, needs_target=self._terms.needs_target)
+
+    def _require_signed(self, claim: Claim, headers: Headers) -> None:
+        names = claim.signed_headers
+        for name in _ALWAYS_SIGNED:
+            if headers.getall(name, []) and name.lower() not in names:
+                raise SignatureIncomplete(Reason.HEADER_NOT_SIGNED, header=name.lower())
+        if self._terms.is_store:
+            # Others add none to what stores are sent, and each of them says something there.
+            for name in headers:
+                if name.lower().startswith("x-amz-") and name.lower() not in names:
+                    raise SignatureIncomplete(Reason.HEADER_NOT_SIGNED, header=name.lower())
+
+    def _prove(
+        self,
+        method: str,
+        target: str,
+        headers: Headers,
+        claim: Claim,
+        instant: str,
+        told: Body,
+        key: KnownKey,
+        hosts: Sequence[str],
+    ) -> ChunkKey | None:
+        """What signed, where the signature is right; else None."""
         slot = (claim.key_id, key.secret, claim.day, claim.region)
         kept = self._signing_keys.get(slot)
         signing_key = kept or derive_signing_key(key.secret, claim.day, claim.region, claim.service)
-        expected = hmac.new(signing_key, text.encode(), hashlib.sha256).hexdigest()
-        if not hmac.compare_digest(expected, claim.signature):
-            raise await self._noted(claim.key_id, SignatureInvalid())
+        for canonical in canonical_requests(
+            method, target, headers, claim.signed_headers, told.signed, hosts=hosts, keeps_path=self._terms.is_store
+        ):
+            text = "\n".join((ALGORITHM, instant, claim.scope, hashlib.sha256(canonical).hexdigest()))
+            expected = hmac.digest(signing_key, text.encode(), "sha256").hex()
+            if hmac.compare_digest(expected, claim.signature):
+                break
+        else:
+            return None
         if kept is None:
             # Kept only once it has proven right, so that nobody else can fill the cache.
             self._keep(slot, signing_key)
-        try:
-            return Signed(self._callers.admit(key), claim.region)
-        except AccessKeyExpired as expired:
-            raise await self._noted(claim.key_id, expired) from None
+        return ChunkKey(signing_key, instant, claim.scope, claim.signature)
 
     async def _noted(self, key_id: str | None, error: CallerRefused) -> CallerRefused:
         """The error, which the trail knows of, or of another of this key a moment ago."""
@@ -117,16 +180,19 @@ class Signatures:
             await self._callers.refusals.note(key_id, error)
         return error
 
-    def _check_time(self, instant: str) -> None:
-        try:
-            signed_at = datetime.fromisoformat(instant).timestamp()
-        except ValueError:
-            raise SignatureIncomplete(Reason.SIGNATURE_DATE_NONE) from None
-        now = self._now()
-        if signed_at < now - WINDOW:
-            raise SignatureInvalid(Reason.SIGNATURE_EXPIRED, instant=instant)
-        if signed_at > now + WINDOW:
-            raise SignatureInvalid(Reason.SIGNATURE_EARLY, instant=instant)
+    def _check_time(self, claim: Claim, instant: str) -> None:
+        signed_at, now = epoch_of(instant), self._now()
+        if claim.expires is not None:
+            if now > signed_at + claim.expires:
+                raise SignatureInvalid(Reason.PRESIGNED_EXPIRED, instant=instant, seconds=claim.expires)
+            window = WINDOW
+        else:
+            window = self._window
+        minutes = int(window / 60)
+        if claim.expires is None and signed_at < now - window:
+            raise SignatureInvalid(Reason.SIGNATURE_EXPIRED, instant=instant, minutes=minutes)
+        if signed_at > now + window:
+            raise SignatureInvalid(Reason.SIGNATURE_EARLY, instant=instant, minutes=minutes)
 
     def _keep(self, slot: tuple[str, bytes, str, str], signing_key: bytes) -> None:
         self._signing_keys[slot] = signing_key
@@ -134,103 +200,17 @@ class Signatures:
             self._signing_keys.popitem(last=False)
 
 
-def parse_authorization(values: Sequence[str]) -> Claim:
-    """The one ``Authorization`` header in its parts. Raises ``SignatureMissing``, ``SignatureIncomplete``."""
-    if not values:
-        raise SignatureMissing
-    if len(values) > 1:
-        raise SignatureIncomplete(Reason.AUTHORIZATION_TWICE)
-    algorithm, _, rest = values[0].strip().partition(" ")
-    if algorithm != ALGORITHM:
-        raise SignatureIncomplete(Reason.AUTHORIZATION_ALGORITHM, algorithm=ALGORITHM)
-    fields: dict[str, str] = {}
-    for part in rest.split(","):
-        name, _, value = part.strip().partition("=")
-        if name not in _FIELDS or name in fields or not value:
-            raise SignatureIncomplete(Reason.AUTHORIZATION_PARTS)
-        fields[name] = value
-    if len(fields) != len(_FIELDS):
-        raise SignatureIncomplete(Reason.AUTHORIZATION_LACKS)
-    credential = fields["Credential"].rsplit("/", 4)
-    if len(credential) != 5 or not credential[0] or credential[4] != _TERMINATOR:
-        raise SignatureIncomplete(Reason.CREDENTIAL_FORM)
-    if _DAY.fullmatch(credential[1]) is None or _REGION.fullmatch(credential[2]) is None:
-        raise SignatureIncomplete(Reason.CREDENTIAL_SCOPE)
-    if _SIGNATURE.fullmatch(fields["Signature"]) is None:
-        raise SignatureIncomplete(Reason.SIGNATURE_FORM)
-    names = tuple(fields["SignedHeaders"].split(";"))
-    _check_signed_headers(names)
-    return Claim(credential[0], credential[1], credential[2], credential[3], names, fields["Signature"])
+def _token_of(claim: Claim, headers: Headers) -> str | None:
+    tokens = headers.getall(TOKEN, [])
+    if claim.is_presigned:
+        if tokens:
+            raise SignatureIncomplete(Reason.SIGNED_TWICE)
+        return claim.token
+    if len(tokens) > 1:
+        raise SignatureIncomplete(Reason.SECURITY_TOKEN_TWICE)
+    return tokens[0].strip() if tokens else None
 
 
-def _check_signed_headers(names: tuple[str, ...]) -> None:
-    if any(_HEADER_NAME.fullmatch(name) is None for name in names) or list(names) != sorted(set(names)):
-        raise SignatureIncomplete(Reason.SIGNED_HEADERS_FORM)
-    # Without the target header a signature for one operation would be good for all.
-    if "host" not in names or "x-amz-target" not in names or not ("x-amz-date" in names or "date" in names):
-        raise SignatureIncomplete(Reason.SIGNED_HEADERS_LACK)
-
-
-def _instant_of(claim: Claim, headers: Headers) -> str:
-    """The instant of the signature, as it stands in the text that was signed."""
-    stamps = headers.getall("X-Amz-Date", [])
-    if stamps:
-        if len(stamps) > 1 or "x-amz-date" not in claim.signed_headers:
-            raise SignatureIncomplete(Reason.AMZ_DATE_NOT_SIGNED)
-        instant = stamps[0].strip()
-    else:
-        dates = headers.getall("Date", [])
-        if len(dates) != 1 or "date" not in claim.signed_headers:
-            raise SignatureIncomplete(Reason.DATE_NOT_SIGNED)
-        try:
-            # Without a zone (or with -0000, as SDKs write it) UTC is meant.
-            date = parsedate_to_datetime(dates[0])
-            instant = (date.astimezone(UTC) if date.tzinfo else date).strftime("%Y%m%dT%H%M%SZ")
-        except (ValueError, TypeError, OverflowError, IndexError):
-            raise SignatureIncomplete(Reason.DATE_NO_DATE) from None
-    if _INSTANT.fullmatch(instant) is None:
-        raise SignatureIncomplete(Reason.AMZ_DATE_FORM)
-    if not instant.startswith(claim.day):
-        raise SignatureInvalid(Reason.CREDENTIAL_DATE)
-    return instant
-
-
-def canonical_request(method: str, target: str, headers: Headers, signed: Sequence[str], body: bytes) -> bytes:
-    """The text that a signature stands for. Raises ``SignatureIncomplete`` when a signed header is not there."""
-    path, _, query = target.partition("?")
-    lines = [method, _canonical_path(path), _canonical_query(query)]
-    for name in signed:
-        values = headers.getall(name, [])
-        if not values:
-            raise SignatureIncomplete(Reason.SIGNED_HEADER_MISSING, header=name)
-        lines.append(f"{name}:{','.join(' '.join(value.split()) for value in values)}")
-    lines += ["", ";".join(signed), hashlib.sha256(body).hexdigest()]
-    return "\n".join(lines).encode("utf-8", "surrogateescape")
-
-
-def _canonical_path(path: str) -> str:
-    """Dot segments and empty segments are gone, and what was sent is encoded once more."""
-    if path in {"/", ""}:
-        return "/"
-    kept: list[str] = []
-    for segment in path.split("/"):
-        if segment == "..":
-            kept[-1:] = []
-        elif segment not in {"", "."}:
-            kept.append(segment)
-    end = "/" if path.endswith("/") and kept else ""
-    return quote("/" + "/".join(kept) + end, errors="surrogateescape")
-
-
-def _canonical_query(query: str) -> str:
-    if not query:
-        return ""
-    pairs = sorted(pair.partition("=")[::2] for pair in query.split("&"))
-    return "&".join(f"{name}={value}" for name, value in pairs)
-
-
-def derive_signing_key(secret: bytes, day: str, region: str, service: str) -> bytes:
-    key = b"AWS4" + secret
-    for part in (day, region, service, _TERMINATOR):
-        key = hmac.digest(key, part.encode(), "sha256")
-    return key
+def _named(key: KnownKey) -> str | None:
+    """What the trail calls the key. Anybody can have any number of temporary ones: they count together."""
+    return None if key.caller.session is not None else key.caller.key_id

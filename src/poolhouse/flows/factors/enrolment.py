@@ -10,22 +10,15 @@ from msgspec.structs import replace
 from poolhouse.errors import (
     CodeExpired,
     CodeMismatch,
-    ConcurrentModification,
     EnrolmentMismatch,
     FactorNotOffered,
     InvalidParameter,
-    VersionConflict,
 )
 from poolhouse.errors.reasons import Reason
 from poolhouse.flows.factors.factor import Claimant, Enrolled, Enrols
-from poolhouse.flows.factors.known import Factors
-from poolhouse.flows.flow import Flow, World, step
-from poolhouse.flows.grants.bearer import Bearers
-from poolhouse.flows.protection.limits import Asked, Limits
-from poolhouse.flows.protection.lockout import Lockout
-from poolhouse.ports.origin import by_user
-from poolhouse.ports.users import Users
-from poolhouse.records.audit import Action
+from poolhouse.flows.factors.own import OwnFactors
+from poolhouse.flows.flow import step
+from poolhouse.flows.protection.limits import Asked
 from poolhouse.records.clients import Client
 from poolhouse.records.pools import Pool
 from poolhouse.records.users import Enrolment, User
@@ -33,17 +26,7 @@ from poolhouse.records.users import Enrolment, User
 LONGEST_LABEL = 100
 
 
-class Enrolments(Flow):
-    def __init__(
-        self, world: World, users: Users, factors: Factors, bearers: Bearers, lockout: Lockout, limits: Limits
-    ) -> None:
-        super().__init__(world)
-        self._users = users
-        self._factors = factors
-        self._bearers = bearers
-        self._lockout = lockout
-        self._limits = limits
-
+class Enrolments(OwnFactors):
     # --- by an access token ------------------------------------------------------------------------------------------
 
     @step("factors.begin")
@@ -54,13 +37,15 @@ class Enrolments(Flow):
         Raises ``FactorNotOffered``, ``TooManyRequests``, ``ConcurrentModification``, and as ``Bearers.of``.
         """
         bearer = await self._bearers.of(access_token)
-        await self._limits.admit(Asked.ANSWER, bearer.client)
-        begun = await self.enrol(
-            Claimant(pool=bearer.pool, client=bearer.client, user=bearer.user, subject=bearer.user.sub), factor
-        )
-        others = tuple(one for one in bearer.user.factors if one.confirmed or one.factor != factor)
-        await self._save(bearer.pool, replace(bearer.user, factors=(*others, begun.enrolment)))
-        await self.note("factor.requested", bearer.client, bearer.user, factor)
+        return await self.begin_for(bearer.pool, bearer.client, bearer.user, factor)
+
+    async def begin_for(self, pool: Pool, client: Client, user: User, factor: str) -> Mapping[str, str]:
+        """As ``begin``, for a user whom the caller knows to be signed in."""
+        await self._limits.admit(Asked.ANSWER, client)
+        begun = await self.enrol(Claimant(pool=pool, client=client, user=user, subject=user.sub), factor)
+        others = tuple(one for one in user.factors if one.confirmed or one.factor != factor)
+        await self._save(pool, replace(user, factors=(*others, begun.enrolment)))
+        await self.note("factor.requested", client, user, factor)
         return begun.shown
 
     @step("factors.confirm")
@@ -73,13 +58,19 @@ class Enrolments(Flow):
         ``FactorNotOffered``, ``TooManyRequests``, ``ConcurrentModification``, and as ``Bearers.of``.
         """
         bearer = await self._bearers.of(access_token)
-        await self._limits.admit(Asked.ANSWER, bearer.client)
-        enrolment = bearer.user.enrolment(factor, confirmed=False)
+        await self.confirm_for(bearer.pool, bearer.client, bearer.user, factor, code, label, enables=enables)
+
+    async def confirm_for(
+        self, pool: Pool, client: Client, user: User, factor: str, code: str, label: str | None, *, enables: bool
+    ) -> str:
+        """As ``confirm``, for a user whom the caller knows to be signed in. Answers what that proves."""
+        await self._limits.admit(Asked.ANSWER, client)
+        enrolment = user.enrolment(factor, confirmed=False)
         if enrolment is None:
             raise InvalidParameter(Reason.FACTOR_NOT_BEGUN)
-        claimant = Claimant(pool=bearer.pool, client=bearer.client, user=bearer.user, subject=bearer.user.sub)
+        claimant = Claimant(pool=pool, client=client, user=user, subject=user.sub)
         confirmed = await self.check(claimant, enrolment, code, label)
-        await self.complete(bearer.pool, bearer.client, bearer.user, confirmed, enables=enables)
+        return await self.complete(pool, client, user, confirmed, enables=enables)
 
     # --- the parts, for a sign-in too --------------------------------------------------------------------------------
 
@@ -117,24 +108,8 @@ class Enrolments(Flow):
         await self.note("factor.enrolled", client, user, enrolment.factor)
         return enrols.proof
 
-    async def note(self, action: Action, client: Client, user: User, factor: str) -> None:
-        await self.world.audit.note(
-            action,
-            pool_id=client.pool_id,
-            client_id=client.id,
-            subject=user.sub,
-            actor=by_user(user.sub),
-            facts={"factor": factor},
-        )
-
     def _offered(self, pool: Pool, factor: str) -> Enrols:
         enrols = self._factors.enrolling(factor)
         if enrols is None or not pool.offers(factor):
             raise FactorNotOffered
         return enrols
-
-    async def _save(self, pool: Pool, user: User) -> None:
-        try:
-            await self._users.save(pool, replace(user, modified=self.world.clock.now()))
-        except VersionConflict:
-            raise ConcurrentModification from None

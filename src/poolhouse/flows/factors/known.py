@@ -48,6 +48,10 @@ class Factors:
         """The factor of this name, where it is one that is set up."""
         return self._enrolling.get(name)
 
+    def second(self, name: str) -> Factor | None:
+        """The second factor of this name."""
+        return self._by_name.get(name)
+
     def is_held(self, name: str, pool: Directory, person: Person) -> bool:
         """Whether the user can be asked for it. What was set up stays good where the pool offers it no more, as long
         as it has second factors at all (contract: authentication, 9.1)."""

@@ -64,8 +64,8 @@ class MessageCode(Flow):
         proven nothing, ``TooManyRequests``."""
         if not claimant.is_proven:
             await self._limits.admit(Asked.CODE, claimant.client)
-        pool, user = claimant.pool, claimant.user
-        target = user.attributes.get(self._attribute) if user else None
+        pool = claimant.pool
+        user, target = await self._target(claimant)
         purpose, template = self._purpose(claimant), _words(pool)
         if claimant.reachable and user is not None and target:
             sent = await self._codes.send(
@@ -95,6 +95,16 @@ class MessageCode(Flow):
             template=template,
         )
         return Posing(delivery=delivery(self._attribute, target))
+
+    async def _target(self, claimant: Claimant) -> tuple[User | None, str | None]:
+        """The user as they are now, and where the code goes. After a first proof that may be a contact which the user
+        has just given, and which waits for this very code (``contacts.py``)."""
+        user = claimant.user
+        target = user.attributes.get(self._attribute) if user else None
+        if target or user is None or not claimant.is_proven:
+            return user, target
+        user = await self._users.get(claimant.pool.id, user.sub) or user
+        return user, user.attributes.get(self._attribute) or user.pending.get(self._attribute)
 
     async def check(self, claimant: Claimant, private: Mapping[str, Any], answers: Mapping[str, str]) -> None:
         """The code that was given is used. Raises ``CodeMismatch``, ``CodeExpired``, ``LimitExceeded``."""
@@ -137,13 +147,26 @@ class MessageCode(Flow):
         raise ConcurrentModification
 
     async def _save(self, pool: Pool, used: User, code: Code) -> bool:
-        proven = verified(used, code.attribute, code.target)
+        added = self._with_added(used, code)
+        proven = verified(added, code.attribute, code.target)
         try:
             await self._users.save(pool, proven)
         except NameTaken:
             # Somebody else signs in by this contact: here it stays unverified, and the code was right all the same.
-            proven = await self._users.save(pool, used)
+            proven = await self._users.save(pool, added)
         return proven.has_verified(code.attribute) and not used.has_verified(code.attribute)
+
+    def _with_added(self, user: User, code: Code) -> User:
+        """The user with the contact that the code went to, where it was waiting to be the first of its kind. What was
+        given to be a second factor is asked for from now on, as any that is set up in a sign-in."""
+        if user.attributes.get(code.attribute) or user.pending.get(code.attribute) != code.target:
+            return user
+        return replace(
+            user,
+            attributes={**user.attributes, code.attribute: code.target, f"{code.attribute}_verified": "false"},
+            pending={name: value for name, value in user.pending.items() if name != code.attribute},
+            mfa=user.mfa if self.name in user.mfa else (*user.mfa, self.name),
+        )
 
     def _purpose(self, claimant: Claimant) -> Purpose:
         """A code is good for as long as the session that it is asked for in. As a first proof and as a second factor it

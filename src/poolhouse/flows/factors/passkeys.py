@@ -117,6 +117,9 @@ class PasskeyRegistrations(Flow):
         self._lockout = lockout
         self._limits = limits
 
+    async def has_any(self, pool: Pool, user: User) -> bool:
+        return bool(await self._passkeys.of(pool.id, user.sub))
+
     @step("passkeys.start")
     async def start(self, access_token: str) -> CreationOptions:
         """What a passkey is made by, once and within ``VALIDITY``.

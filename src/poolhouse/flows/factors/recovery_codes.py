@@ -17,12 +17,10 @@ from msgspec.structs import replace
 from poolhouse.errors import CodeMismatch, ConcurrentModification, InvalidParameter, VersionConflict
 from poolhouse.errors.reasons import Reason
 from poolhouse.flows.factors.factor import Claimant, Posing
-from poolhouse.flows.factors.known import Factors
+from poolhouse.flows.factors.own import OwnFactors
 from poolhouse.flows.flow import Flow, World, step
-from poolhouse.flows.grants.bearer import Bearers
 from poolhouse.flows.messages.words import Messenger
-from poolhouse.flows.protection.limits import Asked, Limits
-from poolhouse.flows.protection.lockout import Lockout
+from poolhouse.flows.protection.limits import Asked
 from poolhouse.hooks.views import Directory, Person
 from poolhouse.ports.origin import by_user
 from poolhouse.ports.users import Users
@@ -136,17 +134,7 @@ class RecoveryCode(Flow):
         await self._messenger.notify(claimant.pool, user, _USED, message_id=message_id, purpose="recovery_code_used")
 
 
-class RecoveryCodeSets(Flow):
-    def __init__(
-        self, world: World, users: Users, factors: Factors, bearers: Bearers, lockout: Lockout, limits: Limits
-    ) -> None:
-        super().__init__(world)
-        self._users = users
-        self._factors = factors
-        self._bearers = bearers
-        self._lockout = lockout
-        self._limits = limits
-
+class RecoveryCodeSets(OwnFactors):
     @step("recovery_codes.make")
     async def make(self, access_token: str) -> NewCodes:
         """Ten new codes, shown this once. Those before are good no more.
@@ -166,11 +154,7 @@ class RecoveryCodeSets(Flow):
         codes = tuple(chance.letters(LENGTH, ALPHABET) for _ in range(COUNT))
         set_id, now = chance.uuid(), self.world.clock.now()
         digests = tuple(digest_of(self.world.secrets, user.sub, set_id, code) for code in codes)
-        made = replace(user, recovery=RecoveryCodes(id=set_id, digests=digests, created=now), modified=now)
-        try:
-            await self._users.save(pool, made)
-        except VersionConflict:
-            raise ConcurrentModification from None
+        await self._save(pool, replace(user, recovery=RecoveryCodes(id=set_id, digests=digests, created=now)))
         # Wrong answers to those before were none to these.
         await self._lockout.clear(pool.id, user.sub, RECOVERY_CODE)
         await self.world.audit.note(

@@ -256,7 +256,7 @@ class Authorization(Flow):
         if isinstance(present, Step):
             return present
         if request.adds_passkey:
-            return Step.ADD_PASSKEY
+            return Step.ADD_PASSKEY if request.adds_factor is None else Step.ADD_FACTOR
         consent = await self._consents.of(client, present.user.sub) if client.asks_consent else None
         step = due.agreement(request, client, present, consent)
         if step is not None:

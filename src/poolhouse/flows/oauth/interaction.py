@@ -23,6 +23,7 @@ class Step(Enum):
     CHOOSE_ACCOUNT = "choose_account"
     CONSENT = "consent"
     ADD_PASSKEY = "add_passkey"
+    ADD_FACTOR = "add_factor"
 
 
 class Browser(Struct, frozen=True):

@@ -15,7 +15,6 @@ from poolhouse.flows.pools.census import PoolCensus
 from poolhouse.flows.pools.mfa import MfaSettings
 from poolhouse.flows.pools.removal import POOL_REMOVAL
 from poolhouse.flows.pools.settings import (
-    REGION,
     PoolFoundation,
     PoolSettings,
     check,
@@ -31,6 +30,7 @@ from poolhouse.ports.paging import Slice
 from poolhouse.ports.pools import Pools
 from poolhouse.ports.world import Chance, Clock
 from poolhouse.records.audit import Action
+from poolhouse.records.base import REGION
 from poolhouse.records.pools import Pool
 
 POOL_NAME_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -121,6 +121,11 @@ class PoolAdministration:
         """Users of the pool have these second factors, and no others. Raises as ``update``."""
         pool = await self._pools.get(pool_id)
         return await self._changed(mfa.configured(pool, wanted, self._factors), "pool.updated")
+
+    async def set_first_factors(self, pool_id: str, factors: tuple[str, ...]) -> Pool:
+        """Sign-ins of the pool may begin by these, and by no others. Raises as ``update``."""
+        pool = await self._pools.get(pool_id)
+        return await self._changed(mfa.with_first(pool, factors), "pool.updated")
 
     async def add_attributes(self, pool_id: str, declarations: Sequence[Declaration]) -> Pool:
         """Users of the pool may have these custom attributes too. Raises as ``update``."""

@@ -75,6 +75,13 @@ def with_mode(pool: Pool, mode: str, known: Collection[str]) -> Pool:
     return changed
 
 
+def with_first(pool: Pool, factors: tuple[str, ...]) -> Pool:
+    """The pool as it is, where sign-ins begin by these. Raises ``InvalidParameter``, ``NotInTier``."""
+    changed = replace(pool, first_factors=factors)
+    _check_passkeys(changed)
+    return changed
+
+
 def require_domain(rp_id: str | None) -> None:
     """Raises ``InvalidParameter`` for what is no domain that browsers take (WebAuthn level 3, section 5.1.3): no
     address, no port, and no name of everybody's such as ``com``."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -13,7 +12,6 @@ from poolhouse.records.base import Record
 from poolhouse.records.pools import DeviceTracking, MessageTemplate, PasswordPolicy, RecoveryOption, Trigger
 
 MOST_TAGS = 50
-REGION = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?")
 
 
 RECOVERY = (

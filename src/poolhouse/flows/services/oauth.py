@@ -17,6 +17,8 @@ from poolhouse.flows.oauth.backchannel_logout import BackchannelLogout
 from poolhouse.flows.oauth.client_proof import ClientAuthentication
 from poolhouse.flows.oauth.codes import Codes
 from poolhouse.flows.oauth.consent import ConsentBook
+from poolhouse.flows.oauth.errands import Needs
+from poolhouse.flows.oauth.factor_errand import FactorErrand
 from poolhouse.flows.oauth.grants.authorization_code import AuthorizationCodeGrant
 from poolhouse.flows.oauth.grants.client_credentials import ClientCredentials
 from poolhouse.flows.oauth.grants.refresh_token import RefreshToken
@@ -48,6 +50,7 @@ USUAL: Final = OAuthTerms()
 class OAuthServices(Struct, frozen=True):
     authorization: Authorization
     passkey_errand: PasskeyErrand
+    factor_errand: FactorErrand
     consents: ConsentBook
     token: TokenEndpoint
     revocation: RevocationEndpoint
@@ -76,6 +79,16 @@ def build_oauth(
     servers, grants, sessions = ports.resource_servers, services.grants, services.sessions
     consents = ConsentBook(world, ports.consents)
     codes = Codes(world, ports.authorization_codes, ports.grants, terms.code_seconds)
+    errands = Needs(
+        world,
+        ports.pools,
+        ports.clients,
+        Waiting(ports.pools, ports.clients, ports.authorization_requests, implicit=terms.implicit),
+        sessions,
+        services.factors,
+        services.limits,
+        terms.request_seconds,
+    )
     return OAuthServices(
         authorization=Authorization(
             world,
@@ -91,15 +104,9 @@ def build_oauth(
             Terms(request_seconds=terms.request_seconds, implicit=terms.implicit),
             services.limits,
         ),
-        passkey_errand=PasskeyErrand(
-            world,
-            ports.pools,
-            ports.clients,
-            Waiting(ports.pools, ports.clients, ports.authorization_requests, implicit=terms.implicit),
-            sessions,
-            services.passkeys,
-            services.limits,
-            terms.request_seconds,
+        passkey_errand=PasskeyErrand(errands, services.passkeys),
+        factor_errand=FactorErrand(
+            errands, ports.users, services.enrolments, services.message_factors, services.recovery_codes
         ),
         consents=consents,
         token=TokenEndpoint(

@@ -20,6 +20,7 @@ from poolhouse.flows.clients.secrets import ClientSecrets
 from poolhouse.flows.directory.groups import GroupAdministration
 from poolhouse.flows.directory.lookup import Directory
 from poolhouse.flows.directory.passwords import Credentials
+from poolhouse.flows.factors.contacts import MessageFactors
 from poolhouse.flows.factors.devices import KnownDevices, RememberedDevices
 from poolhouse.flows.factors.enrolment import Enrolments
 from poolhouse.flows.factors.first import CODES, FirstFactors
@@ -83,6 +84,8 @@ class Services(Struct, frozen=True):
     profile: Profile
     enrolments: Enrolments
     factor_set_ups: FactorSetUps
+    message_factors: MessageFactors
+    factors: Factors
     preferences: Preferences
     devices: RememberedDevices
     passkeys: PasskeyRegistrations
@@ -144,6 +147,7 @@ def build_services(
     first = FirstFactors(known, ports.passkeys, alone=(sms_first,))
     devices = KnownDevices(world, ports.devices)
     enrolments = Enrolments(world, ports.users, known, bearers, lockout, limits)
+    by_message = MessageFactors(world, ports.users, known, bearers, lockout, limits)
     again = Again(world, ports.pools, ports.users, ports.groups, has_stages=bool(stages))
     sign_ups = SignUpSessions(world, ports.attempts)
     table = sign_in_table(
@@ -156,6 +160,7 @@ def build_services(
         known,
         first,
         enrolments,
+        by_message,
         again,
         devices,
         sign_ups,
@@ -241,6 +246,8 @@ def build_services(
         ),
         enrolments=enrolments,
         factor_set_ups=factor_set_ups,
+        message_factors=by_message,
+        factors=known,
         preferences=Preferences(world, ports.users, known, first, bearers, directory, lockout),
         devices=RememberedDevices(world, ports.devices, devices, ports.grants, ports.srp, bearers, directory),
         passkeys=PasskeyRegistrations(world, ports.passkeys, ports.passkey_proofs, bearers, lockout, limits),

@@ -28,6 +28,7 @@ from poolhouse.flows.protection.lockout import Ahead, Lockout
 from poolhouse.flows.sign_in.basis import basis_of
 from poolhouse.flows.sign_in.machine import Machine, Reply, resumed
 from poolhouse.flows.sign_in.questions import Given
+from poolhouse.flows.sign_in.second_factor import SET_UP
 from poolhouse.flows.sign_in.steps import Opening, Opens, Run
 from poolhouse.flows.sign_in.table import Table
 from poolhouse.flows.sign_in.trail import REFUSALS, note_failure
@@ -248,6 +249,13 @@ class SignIn(Flow):
             run, outcome = await self._machine.check(run, attempt, instead, challenge)
         else:
             run, outcome = await self._machine.check(run, attempt, answer.given)
+        if isinstance(outcome, Next) and challenge == SET_UP:
+            try:
+                return await self._machine.go_on(run, outcome)
+            except LimitExceeded:
+                # No code goes out: the contact can be another one, or the same later.
+                await self._machine.give_back(attempt)
+                raise
         way = self._public.get(attempt.flow) or self._by_pages.get(attempt.flow) or self._by_admin[attempt.flow]
         further = await way.after(run, challenge, outcome)
         if further is not outcome and isinstance(outcome, Passed):

@@ -13,6 +13,7 @@ from poolhouse.errors import DeviceNotFound, WrongCredentials
 from poolhouse.flows.clients.on_pages import OnPages
 from poolhouse.flows.clients.permitted import HOSTED, HOSTED_CUSTOM, permits
 from poolhouse.flows.factors.browsers import RememberedBrowser
+from poolhouse.flows.factors.contacts import CONTACTS, can_add
 from poolhouse.flows.factors.first import PASSWORDS, ways_of
 from poolhouse.flows.factors.known import Factors
 from poolhouse.flows.flow import Flow, World
@@ -148,9 +149,16 @@ class HostedSignIn(Flow):
         except WrongCredentials:
             raise DeviceNotFound from None
 
-    def settable(self, factors: tuple[str, ...]) -> tuple[str, ...]:
-        """Those of them that a user can set up here, in the sign-in."""
-        return tuple(name for name in factors if self._factors.enrolling(name) is not None)
+    def settable(self, pool: Pool, client: Client) -> tuple[str, ...]:
+        """Second factors of the pool that a user of the client can set up here, in the sign-in."""
+        factors = [name for name in self._factors.names if pool.offers(name)]
+        return tuple(
+            name for name in factors if self._factors.enrolling(name) is not None or can_add(pool, client, name)
+        )
+
+    def takes_contact(self, factor: str) -> str | None:
+        """The attribute that such a factor is set up by; None where it is set up in another way."""
+        return CONTACTS.get(factor)
 
     async def set_up(self, pool: Pool, handle: str, factor: str) -> Begun:
         """Raises as ``FactorSetUps.begin``."""

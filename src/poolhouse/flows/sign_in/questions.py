@@ -195,11 +195,13 @@ class Otherwise(Given, frozen=True):
 
 class FactorSetUp(Given, frozen=True):
     """A factor was set up, with the handle that this answer comes with. Or it is to be: ``factor`` is begun, and with
-    a ``code``, which is its first answer, it is done (``set_up.py``)."""
+    a ``code``, which is its first answer, it is done (``set_up.py``). Or it is one that sends codes, and ``contact`` is
+    where to: then the code is asked for, by the factor's own challenge."""
 
     factor: str | None = None
     code: str | None = None
     label: str | None = None
+    contact: str | None = None
 
 
 class PasswordChosen(Given, frozen=True):

@@ -11,7 +11,9 @@ from typing import Any
 
 from poolhouse.errors import InvalidParameter, InvalidSession, WrongCredentials
 from poolhouse.errors.reasons import Reason
+from poolhouse.flows.factors.contacts import CONTACTS
 from poolhouse.flows.factors.decision import Ask, AskDevice, Choose, Due
+from poolhouse.flows.factors.decision import SetUp as ToSetUp
 from poolhouse.flows.factors.known import Factors
 from poolhouse.flows.sign_in.questions import ChooseFactor, Chosen, CodeGiven, Fields, Given, Otherwise, Recovering
 from poolhouse.flows.sign_in.steps import DEVICE_SRP_AUTH, Outcome, Posed, Run
@@ -86,7 +88,7 @@ class SecondFactor:
             # A plugin's factor: clients have no word for it, and send their fields as they are.
             return CodeGiven(given.values[RECOVERY_CODE])
         if isinstance(given, Otherwise):
-            if not is_second or run.user is None or given.challenge not in self._active(run):
+            if not is_second or run.user is None or given.challenge not in self._instead_of(run, challenge):
                 raise InvalidParameter(Reason.FACTOR_NOT_AVAILABLE)
             return Next(given.challenge)
         if not isinstance(given, Recovering):
@@ -99,10 +101,13 @@ class SecondFactor:
             raise InvalidParameter(Reason.FACTOR_NOT_AVAILABLE)
         return Next(RECOVERY_CODE)
 
-    def _active(self, run: Run) -> tuple[str, ...]:
-        """Those of which one is due."""
+    def _instead_of(self, run: Run, challenge: str) -> tuple[str, ...]:
+        """Those of which one is due. Where one is being set up by a code: another code, or another way to set up."""
         state = run.seen()
-        if state.user is None or not isinstance(self._due(state), Ask | Choose):
+        due = self._due(state)
+        if isinstance(due, ToSetUp) and challenge in CONTACTS:
+            return (challenge, SET_UP)
+        if state.user is None or not isinstance(due, Ask | Choose):
             return ()
         return self._factors.standing(state.pool, state.user).active
 

@@ -98,7 +98,7 @@ class FactorSetUps(Flow):
         Raises as ``begin``, ``confirm`` and ``SignIn.respond``.
         """
         given = answer.given
-        if not isinstance(given, FactorSetUp) or given.factor is None:
+        if not isinstance(given, FactorSetUp) or given.factor is None or given.contact is not None:
             return await self._sign_in.respond(client, answer)
         self._secrets.check_hash(client, answer.secret_hash, (answer.username,))
         if given.code is not None:

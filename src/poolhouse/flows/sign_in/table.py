@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from poolhouse.flows.directory.lookup import Directory
 from poolhouse.flows.directory.passwords import Credentials
+from poolhouse.flows.factors.contacts import MessageFactors
 from poolhouse.flows.factors.devices import KnownDevices
 from poolhouse.flows.factors.enrolment import Enrolments
 from poolhouse.flows.factors.first import FirstFactors
@@ -59,6 +60,7 @@ def sign_in_table(
     factors: Factors,
     first: FirstFactors,
     enrolments: Enrolments,
+    contacts: MessageFactors,
     again: Again,
     devices: KnownDevices,
     sign_ups: SignUpSessions,
@@ -86,7 +88,7 @@ def sign_in_table(
             *choice.challenges,
             PasskeyChallenge(world, ports.passkeys, ports.passkey_proofs, first, directory),
             second,
-            SetUp(factors, enrolments),
+            SetUp(factors, enrolments, contacts),
             DeviceSrp(world, ports.srp, devices, lockout),
             DeviceVerifier(world, ports.srp, devices, lockout),
             *(FactorChallenge(factor, first) for factor in (*factors.each(), *first.alone, *factors.backups)),

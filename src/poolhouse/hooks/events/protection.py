@@ -10,9 +10,9 @@ from poolhouse.hooks.events.base import RequestEvent
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverLimit(RequestEvent):
     """Something is asked for more often than the limits allow. ``asked`` is ``sign_in``, ``answer``, ``sign_up``,
-    ``code``, ``authorization``, ``token`` or ``client_proof`` (one that failed, of an id that may be nobody's);
-    ``scope`` says whose limit it is: ``source`` (the address), ``client`` or ``pool``. ``client_id`` is empty where
-    none is known."""
+    ``code``, ``authorization``, ``token``, ``guest`` (a new guest of the identity pool ``pool_id``) or ``client_proof``
+    (one that failed, of an id that may be nobody's); ``scope`` says whose limit it is: ``source`` (the address),
+    ``client`` or ``pool``. ``client_id`` is empty where none is known."""
 
     asked: str
     scope: str

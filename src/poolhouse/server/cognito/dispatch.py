@@ -53,12 +53,14 @@ class Api(Struct, frozen=True):
 
 
 class Incoming(Struct, frozen=True, kw_only=True):
-    """Who calls, and from where. ``caller`` is None for one that nobody signed."""
+    """Who calls, and from where. ``caller`` is None for one that nobody signed; ``known`` is what policies may ask of
+    the request."""
 
     caller: Caller | None
     region: str
     request_id: str
     source_ip: str
+    known: Mapping[str, str | tuple[str, ...]] = {}
 
 
 class Route:
@@ -122,7 +124,7 @@ class Dispatch:
         handler = route.require_offered()
         given = route.read(value)
         if route.signed:
-            self._authorise(incoming.caller, route, given)
+            self._authorise(incoming, route, given)
         if self._admit is not None:
             self._admit(route.request_class, incoming.region)
         result = await handler(
@@ -142,9 +144,10 @@ class Dispatch:
             return failures.failure(error)
         return route.failure(error, route.operation)
 
-    def _authorise(self, caller: Caller | None, route: Route, given: dict[str, Any]) -> None:
+    def _authorise(self, incoming: Incoming, route: Route, given: dict[str, Any]) -> None:
+        caller = incoming.caller
         if caller is None:
             raise SignatureMissing
         resource = route.resource(given)
-        if not caller.policy.allows(route.action, resource):
+        if not caller.policy.allows(route.action, resource, incoming.known):
             raise AccessDenied(caller=caller.arn, action=route.action, resource=resource)

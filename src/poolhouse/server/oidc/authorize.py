@@ -11,24 +11,17 @@ from aiohttp import web
 
 from poolhouse.errors import Failed, Limited, PoolhouseError, PoolNotFound, StoreAway
 from poolhouse.flows.oauth.authorize import Authorization
-from poolhouse.flows.oauth.interaction import Browser, Interact, Outcome, Send, Show, Step
+from poolhouse.flows.oauth.interaction import Browser, Interact, Outcome, Send, Show
 from poolhouse.flows.oauth.rules import rule
-from poolhouse.server.cookies import BROWSER, SESSIONS, Cookies
+from poolhouse.server.cookies import BETWEEN, BROWSER, SESSIONS, Cookies
 from poolhouse.server.oidc.answered import hints, note
 from poolhouse.server.oidc.requests import Reading
 from poolhouse.server.oidc.responses import PRIVATE, ToClient, go
-from poolhouse.server.paths import root_of
+from poolhouse.server.paths import PAGES, root_of
 
 ErrorPage = Callable[[web.Request, Show, int, str], web.Response]
 """Of an error with this status; the last is the id of the request."""
 
-PAGES: Final[Mapping[Step, str]] = {
-    Step.SIGN_IN: "login",
-    Step.SIGN_UP: "signup",
-    Step.CHOOSE_ACCOUNT: "accounts",
-    Step.CONSENT: "consent",
-    Step.ADD_PASSKEY: "passkeys/add",
-}
 _STATUS: Final[Mapping[type[PoolhouseError], int]] = {
     PoolhouseError: 400,
     PoolNotFound: 404,
@@ -36,8 +29,6 @@ _STATUS: Final[Mapping[type[PoolhouseError], int]] = {
     StoreAway: 503,
     Failed: 500,
 }
-BETWEEN: Final = "."
-"""What stands between the handles of sessions in their cookie."""
 
 
 class AuthorizeEndpoint:

@@ -1,6 +1,7 @@
 // An app in one page: the code flow with PKCE (RFC 6749, RFC 7636), by hand, so that it can be read. Use a kept library in yours.
 const main = document.querySelector("main");
-const { issuer, clientId, here } = main.dataset;
+const { pool, clientId, rp, page } = main.dataset;
+const here = location.origin + location.pathname;
 const SCOPES = "openid email profile";
 const MEANS = {
   sub: "who it is: this id never changes",
@@ -17,7 +18,7 @@ const MEANS = {
   nonce: "what this app sent along: the answer is to its own question",
   at_hash: "ties the access token to this one",
   acr: "how strongly the user was recognised",
-  amr: "by what: pwd is a password, otp a code, hwk or swk a key",
+  amr: "by what: pwd is a password, otp a code, pop a passkey, swk a remembered device",
   sid: "the session of the browser, as this app knows it",
   scope: "what the app may do",
   email: "the user's address",
@@ -58,17 +59,17 @@ const show = () => {
 };
 
 const begin = async (more) => {
-  const kept = { state: random(), nonce: random(), verifier: random() };
+  const kept = { state: random(), nonce: random(), verifier: random(), silent: more.prompt === "none" };
   sessionStorage.setItem("demo", JSON.stringify(kept));
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(kept.verifier));
-  location.assign(`${issuer}/oauth2/authorize?${new URLSearchParams({
+  location.assign(`${pool}/oauth2/authorize?${new URLSearchParams({
     response_type: "code", client_id: clientId, redirect_uri: here, scope: SCOPES,
     state: kept.state, nonce: kept.nonce, code_challenge: base64url(digest), code_challenge_method: "S256", ...more,
   })}`);
 };
 
 const ask = async (form) => {
-  const answer = await fetch(`${issuer}/oauth2/token`, { method: "POST", body: new URLSearchParams({ client_id: clientId, ...form }) });
+  const answer = await fetch(`${pool}/oauth2/token`, { method: "POST", body: new URLSearchParams({ client_id: clientId, ...form }) });
   const said = await answer.json();
   if (!answer.ok) throw new Error(said.error_description ?? said.error);
   return said;
@@ -79,6 +80,7 @@ const finish = async (answer) => {
   sessionStorage.removeItem("demo");
   history.replaceState(null, "", location.pathname);
   if (!kept.state || answer.get("state") !== kept.state) throw new Error("this answer is to no question of this page");
+  if (kept.silent && answer.has("error")) return; // nobody is signed in any more, and nobody was asked
   if (answer.has("error")) throw new Error(answer.get("error_description") ?? answer.get("error"));
   tokens = await ask({ grant_type: "authorization_code", code: answer.get("code"), redirect_uri: here, code_verifier: kept.verifier });
   if (claimsOf(tokens.id_token).nonce !== kept.nonce) throw new Error("this ID token is to no question of this page");
@@ -87,16 +89,29 @@ const finish = async (answer) => {
 const trying = (what) => async () => { try { await what(); } catch (error) { say(`It did not work: ${error.message}.`); } };
 $("sign-in").addEventListener("click", trying(() => begin({})));
 $("sign-up").addEventListener("click", trying(() => begin({ prompt: "create" })));
-$("sign-out").addEventListener("click", () => location.assign(`${issuer}/logout?${new URLSearchParams({ client_id: clientId, logout_uri: here })}`));
+$("sign-out").addEventListener("click", () => location.assign(`${pool}/logout?${new URLSearchParams({ client_id: clientId, logout_uri: here })}`));
+// The pages of the account: the user comes back with nothing, and this page, which keeps its tokens in memory alone, gets new ones silently.
+const errand = (to, more = {}) => {
+  sessionStorage.setItem("demo-errand", "1");
+  location.assign(`${pool}/${to}?${new URLSearchParams({ client_id: clientId, redirect_uri: here, ...more })}`);
+};
+$("add-passkey").addEventListener("click", () => errand("passkeys/add"));
+$("add-authenticator").addEventListener("click", () => errand("factors/add", { factor: "SOFTWARE_TOKEN_MFA" }));
+const takesPasskeys = location.hostname === rp || location.hostname.endsWith(`.${rp}`);
+$("add-passkey").hidden = !takesPasskeys;
+$("elsewhere").hidden = takesPasskeys || page === here;
 $("refresh").addEventListener("click", trying(async () => {
   tokens = { ...tokens, ...(await ask({ grant_type: "refresh_token", refresh_token: tokens.refresh_token })) };
   show();
 }));
 $("user-info").addEventListener("click", trying(async () => {
-  const answer = await fetch(`${issuer}/oauth2/userInfo`, { headers: { Authorization: `Bearer ${tokens.access_token}` } });
+  const answer = await fetch(`${pool}/oauth2/userInfo`, { headers: { Authorization: `Bearer ${tokens.access_token}` } });
   table("UserInfo", "What the pool says of the user now, to whoever has the access token.", await answer.json());
 }));
 const answer = new URLSearchParams(location.search);
+const isBack = sessionStorage.getItem("demo-errand") !== null;
+sessionStorage.removeItem("demo-errand");
 if (answer.has("code") || answer.has("error")) await trying(async () => { await finish(answer); show(); })();
+else if (isBack) await trying(() => begin({ prompt: "none" }))();
 else show();
-if (tokens === null) $("start").hidden = false;
+if (tokens === null && !isBack) $("start").hidden = false;

@@ -7,14 +7,18 @@ from base64 import b64encode
 from hashlib import sha256
 from html import escape
 from importlib.resources import files
+from ipaddress import ip_address
 from typing import Final
 
 from aiohttp import web
+from yarl import URL
 
+from poolhouse.flows.pools.mfa import is_domain
 from poolhouse.ports.server import ServerMemory
 
 PATH: Final = "/_dev/demo"
 SCRIPT: Final = "/_dev/demo.js"
+_LOCAL: Final = "localhost"
 MEMORY: Final = "demo-app"
 """Under what the server remembers the client of this page, and its pool (``cli/demo.py``)."""
 
@@ -43,14 +47,17 @@ _PAGE: Final = """<!doctype html>
 <script type="module" src="{script}"></script>
 </head>
 <body>
-<main data-issuer="{issuer}" data-client-id="{client_id}" data-here="{here}">
+<main data-pool="/{pool_id}" data-client-id="{client_id}" data-rp="{rp_id}" data-page="{page}">
 <h1>An app that signs people in</h1>
 <p>It is one page with a script, and a client of the demo pool. It sends you to the hosted pages, and shows what it is
 given when you come back. Codes that are sent to you stand in the <a href="/_dev/outbox">outbox</a>.</p>
 <p id="status" role="status">This app needs its script.</p>
 <p id="start" hidden><button id="sign-in">Sign in</button> <button id="sign-up">Create an account</button></p>
-<p id="end" hidden><button id="user-info">Ask UserInfo</button> <button id="refresh">Refresh the tokens</button>
+<p id="end" hidden><button id="add-passkey">Add a passkey</button> <button id="add-authenticator">Set up an
+authenticator</button> <button id="user-info">Ask UserInfo</button> <button id="refresh">Refresh the tokens</button>
 <button id="sign-out">Sign out</button></p>
+<p id="elsewhere" class="hint" hidden>Browsers keep passkeys for names, and not for numbers: to try one, open
+<a href="{page}">{page}</a>.</p>
 <div id="shown"></div>
 <h2>The same from your own code</h2>
 <p>A Python web app with <a href="https://docs.authlib.org/">Authlib</a>:</p>
@@ -83,23 +90,55 @@ _HEADERS: Final = {
 }
 
 
+def _is_number_of_here(host: str | None) -> bool:
+    try:
+        return ip_address(host or "").is_loopback
+    except ValueError:
+        return False
+
+
+def address_of(base_url: str) -> str:
+    """Where the page is to be opened: on the own machine by its name, since browsers keep passkeys for names alone."""
+    url = URL(base_url)
+    if _is_number_of_here(url.host):
+        url = url.with_host(_LOCAL)
+    return f"{url.origin()}{PATH}"
+
+
+def rp_id_of(base_url: str) -> str:
+    """The domain that passkeys of the demo are for."""
+    host = URL(address_of(base_url)).host or ""
+    return host if is_domain(host) else _LOCAL
+
+
 class DemoPage:
     """``memory`` knows the demo's client, once there is one."""
 
     def __init__(self, base_url: str, memory: ServerMemory) -> None:
         self._base_url = base_url
         self._memory = memory
+        self._page = address_of(base_url)
 
-    async def show(self, _: web.Request) -> web.Response:
+    def _is_at_number(self, url: URL) -> bool:
+        """Whether the browser came by the number of this machine, and finds the page under its name as well: not
+        through a tunnel, say."""
+        page = URL(self._page)
+        return page.host == _LOCAL and url.port == page.port and _is_number_of_here(url.host)
+
+    async def show(self, request: web.Request) -> web.Response:
         made = await self._memory.recall(MEMORY)
         if made is None:
             return web.Response(text=_MISSING, status=404, content_type="text/html", headers=_HEADERS)
+        if not request.query_string and self._is_at_number(request.url):
+            return web.Response(status=302, headers={**_HEADERS, "Location": self._page})
         page = _PAGE.format(
             style=_STYLE,
             script=SCRIPT,
             issuer=escape(f"{self._base_url}/{made['pool_id']}"),
+            pool_id=escape(made["pool_id"]),
             client_id=escape(made["client_id"]),
-            here=escape(f"{self._base_url}{PATH}"),
+            rp_id=escape(rp_id_of(self._base_url)),
+            page=escape(self._page),
         )
         return web.Response(text=page, content_type="text/html", headers=_HEADERS)
 

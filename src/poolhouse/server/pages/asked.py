@@ -19,7 +19,6 @@ from poolhouse.flows.sign_in.questions import (
 )
 from poolhouse.records.pools import Pool
 from poolhouse.server.pages.fields import missing_fields, plugin_fields, told_by_plugin
-from poolhouse.server.pages.passkeys import request_options
 from poolhouse.server.pages.rules import policy_of
 from poolhouse.server.pages.views import (
     Choose,
@@ -33,6 +32,7 @@ from poolhouse.server.pages.views import (
     View,
 )
 from poolhouse.server.pages.wording import WAYS
+from poolhouse.server.passkey_options import request_options
 
 _SRP = "PASSWORD_SRP"
 """Pages send the password itself."""

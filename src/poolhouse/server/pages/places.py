@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any, Final
 
+from poolhouse.errors import UnsupportedOperation
 from poolhouse.flows.sign_in.hosted import PASSWORD, HostedSignIn
 from poolhouse.flows.sign_in.machine import Asking
 from poolhouse.flows.sign_in.questions import AnswerPlugin, AnswerStranger, ChooseFactor, GiveCode, SetUpFactor
@@ -16,6 +17,7 @@ from poolhouse.server.pages.progress import Progress, SetUp, Waiting
 from poolhouse.server.pages.views import (
     Choose,
     Code,
+    Contact,
     Custom,
     Field,
     Option,
@@ -24,6 +26,7 @@ from poolhouse.server.pages.views import (
     RecoveryCodes,
     SetUpAuthenticator,
     SignIn,
+    Stuck,
     View,
 )
 from poolhouse.server.pages.visits import Form, Visit
@@ -43,6 +46,11 @@ class Place(Enum):
     OTHER = "other"
     RECOVERY = "recovery"
     CODES = "codes"
+    OFFER = "offer"
+    WAYS = "ways"
+    """How to set up a second factor."""
+    CONTACT = "contact"
+    """Where its codes are to go."""
 
 
 class Places:
@@ -93,11 +101,23 @@ class Places:
                     return self.view(visit, Place.NAME, notice, problems, typed, passkey)
                 view = self._question(visit, progress.waiting, notice, problems, typed)
                 links |= self._other(visit)
+                if _asks_code_of_added(progress):
+                    links["change"] = visit.address(PAGE, at=Place.CONTACT.value)
                 if _is_recoverable(progress):
                     links["recovery"] = visit.address(PAGE, at=Place.RECOVERY.value)
             case Place.OTHER:
                 options = tuple(Option(value=name, name=name) for name in _others(progress))
                 view = Choose(username=progress.username, purpose="factor", options=options, problems=problems)
+            case Place.WAYS:
+                view = self._ways_to_set_up(visit, problems)
+            case Place.CONTACT:
+                attribute = self._hosted.takes_contact(progress.adding) or ""
+                missing = missing_fields(visit.pool, (attribute,), typed)
+                medium = "SMS" if attribute == "phone_number" else "EMAIL"
+                view = Contact(username=progress.username, medium=medium, missing=missing, problems=problems)
+                links |= self._other(visit)
+            case Place.OFFER:
+                raise UnsupportedOperation  # it needs an authenticator's options (offer.py)
             case Place.CODES:
                 view, links = RecoveryCodes(codes=progress.codes, problems=problems), {}
             case Place.RECOVERY:
@@ -116,9 +136,8 @@ class Places:
         progress, asking = visit.progress, waiting.asking
         if isinstance(asking.question, SetUpFactor):
             if progress.set_up is not None:
-                return _set_up_view(progress, progress.set_up, problems, typed)
-            options = tuple(Option(value=name, name=name) for name in self._hosted.settable(asking.question.factors))
-            return Choose(username=progress.username, purpose="set_up", options=options, problems=problems)
+                return set_up_view(progress, progress.set_up, problems, typed)
+            return self._ways_to_set_up(visit, problems)
         return view_of(
             asking,
             visit.pool,
@@ -130,11 +149,20 @@ class Places:
             can_resend=isinstance(asking.question, GiveCode) and asking.question.delivery is not None,
         )
 
+    def _ways_to_set_up(self, visit: Visit, problems: tuple[Problem, ...]) -> View:
+        username = visit.progress.username
+        options = tuple(Option(value=name, name=name) for name in self.settable(visit))
+        if not options:
+            return Stuck(username=username)
+        return Choose(username=username, purpose="set_up", options=options, problems=problems)
+
     def now(self, visit: Visit) -> Place:
         """Where the sign-in stands; or where the address says, as far as it has come."""
         progress, at = visit.progress, visit.request.query.get("at")
         if progress.codes:
             return Place.CODES
+        if progress.offers:
+            return Place.OFFER
         can_choose = bool(progress.username) and len(self.ways(visit)) > 1
         if at == Place.NAME.value:
             return Place.NAME
@@ -144,6 +172,11 @@ class Places:
             return Place.OTHER
         if at == Place.RECOVERY.value and _is_recoverable(progress):
             return Place.RECOVERY
+        if _is_setting_up(progress) and at == Place.WAYS.value and len(self.settable(visit)) > 1:
+            return Place.WAYS
+        if progress.adding and _is_setting_up(progress):
+            has_to_say = isinstance(progress.question, SetUpFactor) or at == Place.CONTACT.value
+            return Place.CONTACT if has_to_say else Place.QUESTION
         if progress.waiting is not None:
             return Place.QUESTION
         if progress.way == PASSWORD:
@@ -158,8 +191,16 @@ class Places:
     def ways(self, visit: Visit) -> tuple[str, ...]:
         return self._hosted.ways(visit.pool, visit.client)
 
+    def settable(self, visit: Visit) -> tuple[str, ...]:
+        return self._hosted.settable(visit.pool, visit.client)
+
     def _other(self, visit: Visit) -> dict[str, str]:
         """The link to another way, where there is one."""
+        progress = visit.progress
+        if _is_setting_up(progress):
+            is_begun = progress.set_up is not None or progress.adding != ""
+            others = is_begun and len(self.settable(visit)) > 1
+            return {"other": visit.address(PAGE, at=Place.WAYS.value)} if others else {}
         if _others(visit.progress):
             return {"other": visit.address(PAGE, at=Place.OTHER.value)}
         if len(self.ways(visit)) < 2 or not self._is_at_beginning(visit.progress):
@@ -188,12 +229,21 @@ def _can_be_remembered(visit: Visit, progress: Progress) -> bool:
 
 def _others(progress: Progress) -> tuple[str, ...]:
     """The second factors that can be asked for instead."""
-    question = progress.waiting.asking.question if progress.waiting is not None else None
+    question = progress.question
     return question.others if isinstance(question, GiveCode) else ()
 
 
+def _is_setting_up(progress: Progress) -> bool:
+    """Whether a second factor is being set up, or the code is asked for that ends it."""
+    return isinstance(progress.question, SetUpFactor) or _asks_code_of_added(progress)
+
+
+def _asks_code_of_added(progress: Progress) -> bool:
+    return bool(progress.adding) and progress.waiting is not None and progress.waiting.challenge == progress.adding
+
+
 def _is_recoverable(progress: Progress) -> bool:
-    question = progress.waiting.asking.question if progress.waiting is not None else None
+    question = progress.question
     return isinstance(question, GiveCode | ChooseFactor) and question.recoverable
 
 
@@ -221,7 +271,7 @@ def fields_of(visit: Visit, asking: Asking) -> tuple[Field, ...]:
     return missing_fields(visit.pool, missing) if missing else ()
 
 
-def _set_up_view(
+def set_up_view(
     progress: Progress, set_up: SetUp, problems: tuple[Problem, ...], typed: Mapping[str, str] | None
 ) -> View:
     if set_up.factor == TOTP:

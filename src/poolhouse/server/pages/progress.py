@@ -73,7 +73,8 @@ class Progress(Struct, frozen=True, kw_only=True):
     whether the browser is to keep the session. ``passkey`` is asked on the first page, whoever it is. ``confirming``
     waits for the code of a sign-up, ``resetting`` for that of a forgotten password. ``notice`` is the id of good news
     for the next page. ``codes`` are recovery codes that ``owner`` (a sub), who is signed in, has not seen yet.
-    ``remembers_browser``: no second factor is to be asked for here for a while."""
+    ``remembers_browser``: no second factor is to be asked for here for a while. ``adding`` is a factor that sends
+    codes, whose contact the user is giving. ``offers``: the owner, who has no passkey, is asked whether to add one."""
 
     username: str = ""
     way: str | None = None
@@ -87,6 +88,18 @@ class Progress(Struct, frozen=True, kw_only=True):
     codes: tuple[str, ...] = ()
     owner: str = ""
     remembers_browser: bool = False
+    adding: str = ""
+    offers: bool = False
+
+    @property
+    def is_to_be_seen(self) -> bool:
+        """Whether there is something for the owner's eyes before the way to the client."""
+        return bool(self.codes) or self.offers
+
+    @property
+    def question(self) -> Question | None:
+        """What waits for an answer."""
+        return self.waiting.asking.question if self.waiting is not None else None
 
     def asked(self, asking: Asking, *, way: str | None = None, notice: str | None = None) -> Progress:
         """This is asked now. ``way`` is how the sign-in begins, where nothing was proven yet."""

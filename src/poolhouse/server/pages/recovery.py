@@ -15,11 +15,11 @@ from poolhouse.flows.services.user_pools import Services
 from poolhouse.flows.sign_in.hosted import PASSWORD
 from poolhouse.server.pages.fields import names_of
 from poolhouse.server.pages.forms import Incomplete, code_of, password_of, username_of
+from poolhouse.server.pages.onward import Onward
 from poolhouse.server.pages.places import PAGE as SIGN_IN
 from poolhouse.server.pages.problems import problems_of
 from poolhouse.server.pages.progress import CodeSent, Progress
 from poolhouse.server.pages.rules import policy_of
-from poolhouse.server.pages.sign_in import SignInPages
 from poolhouse.server.pages.views import Forgot, Problem, Reset
 from poolhouse.server.pages.visits import Form, Visit, Visits
 
@@ -30,10 +30,10 @@ _TO_WAIT: Final = (errors.Limited, errors.AttemptsExceeded, errors.Failed, error
 
 
 class RecoveryPages:
-    def __init__(self, visits: Visits, services: Services, sign_in: SignInPages) -> None:
+    def __init__(self, visits: Visits, services: Services, onward: Onward) -> None:
         self._visits = visits
         self._services = services
-        self._sign_in = sign_in
+        self._onward = onward
 
     async def show(self, visit: Visit) -> web.Response:
         return self._page(visit, visit.progress.username)
@@ -120,6 +120,6 @@ class RecoveryPages:
                 # A plugin says no, or the account changed meanwhile: the first page says so, if it is tried there.
                 pass
             else:
-                return await self._sign_in.go_on(visit, progress, reply)
+                return await self._onward.go_on(visit, progress, reply)
         visit = await self._visits.keep(visit, replace(progress, notice="notice.reset"))
         return self._visits.go(visit, SIGN_IN)

@@ -17,12 +17,9 @@ from msgspec.structs import replace
 from poolhouse import errors
 from poolhouse.errors import PoolhouseError
 from poolhouse.flows.directory.naming import name_to_type
-from poolhouse.flows.factors.decision import NO_FACTORS
-from poolhouse.flows.oauth.interaction import Browser, Step
 from poolhouse.flows.services.user_pools import Services
-from poolhouse.flows.sign_in.challenges.set_up_factor import NAME as SET_UP
 from poolhouse.flows.sign_in.hosted import PASSWORD
-from poolhouse.flows.sign_in.machine import Asking, Finished, Reply
+from poolhouse.flows.sign_in.machine import Asking
 from poolhouse.flows.sign_in.questions import (
     Given,
     Otherwise,
@@ -31,28 +28,33 @@ from poolhouse.flows.sign_in.questions import (
     UsePasskey,
 )
 from poolhouse.records.factors import WEB_AUTHN
-from poolhouse.server.pages.fields import plugin_fields
-from poolhouse.server.pages.forms import Incomplete, choice_of, code_of, given_of, password_of, username_of, values_of
-from poolhouse.server.pages.passkeys import request_options
-from poolhouse.server.pages.places import PAGE, TOTP, Place, Places, code_field, fields_of
+from poolhouse.server.pages.forms import Incomplete, choice_of, code_of, given_of, password_of, username_of
+from poolhouse.server.pages.offer import PasskeyOffer
+from poolhouse.server.pages.onward import Onward
+from poolhouse.server.pages.places import PAGE, Place, Places, code_field, fields_of
 from poolhouse.server.pages.problems import problems_of
-from poolhouse.server.pages.progress import CodeSent, Progress, SetUp, Waiting
+from poolhouse.server.pages.progress import CodeSent, Progress, Waiting
 from poolhouse.server.pages.rules import policy_of
+from poolhouse.server.pages.setting_up import SettingUp
 from poolhouse.server.pages.views import (
     Problem,
 )
 from poolhouse.server.pages.visits import Form, Visit, Visits
+from poolhouse.server.passkey_options import request_options
 
 _TO_WAIT: Final = (errors.Limited, errors.AttemptsExceeded)
 _ENDED: Final = Problem("attempt.ended")
 
 
 class SignInPages:
-    def __init__(self, visits: Visits, services: Services) -> None:
+    def __init__(self, visits: Visits, services: Services, onward: Onward, offer: PasskeyOffer) -> None:
         self._visits = visits
         self._services = services
+        self._onward = onward
+        self._offer = offer
         self._hosted = services.hosted
         self._places = Places(services.hosted)
+        self._setting_up = SettingUp(visits, services.hosted, onward)
 
     # --- looking -----------------------------------------------------------------------------------------------------
 
@@ -60,14 +62,16 @@ class SignInPages:
         visit = await self._of_who_is_here(visit)
         if (rising := await self._rising(visit)) is not None:
             return rising
-        notice = visit.progress.notice
-        return await self._page(visit, self._places.now(visit), Problem(notice) if notice else None)
+        place, notice = self._places.now(visit), visit.progress.notice
+        if place is Place.OFFER:
+            return await self._offer.show(visit)
+        return await self._page(visit, place, Problem(notice) if notice else None)
 
     async def _of_who_is_here(self, visit: Visit) -> Visit:
         """Recovery codes are for whom they were made, and only while that is who is signed in here: whoever comes to
-        the browser after a sign-out does not find them."""
+        the browser after a sign-out does not find them, nor what was offered to another."""
         owner = visit.progress.owner
-        if not visit.progress.codes:
+        if not visit.progress.is_to_be_seen:
             return visit
         live = await self._services.sessions.live(visit.pool, visit.held)
         if any(one.user.sub == owner for one in live):
@@ -83,7 +87,7 @@ class SignInPages:
         reply = None if weak is None else await self._hosted.step_up(visit.client, weak)
         if weak is None or reply is None:
             return None
-        return await self.go_on(visit, Progress(username=name_to_type(visit.pool, weak.user)), reply)
+        return await self._onward.go_on(visit, Progress(username=name_to_type(visit.pool, weak.user)), reply)
 
     async def _page(
         self,
@@ -128,10 +132,16 @@ class SignInPages:
                     return await self._answered(visit, form)
                 case Place.OTHER:
                     return await self._given(visit, Otherwise(choice_of(form)), form, place)
+                case Place.OFFER:
+                    return await self._offer.answer(visit, form)
                 case Place.CODES:
                     return await self._codes_kept(visit, form)
                 case Place.RECOVERY:
                     return await self._given(visit, Recovering(code_of(form)), form, place)
+                case Place.WAYS:
+                    return await self._tried(visit, self._setting_up.choose(visit, form), form, place)
+                case Place.CONTACT:
+                    return await self._tried(visit, self._setting_up.contact(visit, form), form, place)
         except Incomplete as incomplete:
             return await self._page(visit, place, problems=incomplete.problems, typed=form)
 
@@ -153,7 +163,7 @@ class SignInPages:
         username_of(form)
         if len(ways) == 1:
             return await self._begin(visit, progress, Place.NAME, ways[0], typed=form)
-        return await self._keep_and_go(visit, progress)
+        return await self._onward.keep_and_go(visit, progress)
 
     async def _by_passkey(self, visit: Visit, passkey: Waiting, form: Form) -> web.Response:
         """An authenticator answered, and says whose it is."""
@@ -161,14 +171,14 @@ class SignInPages:
         try:
             reply = await self._hosted.answer(visit.client, "", WEB_AUTHN, passkey.handle, given, visit.remembered)
         except errors.DeviceNotFound:
-            return await self._browser_forgotten(visit, visit.progress)
+            return await self._onward.browser_forgotten(visit, visit.progress)
         except (*_TO_WAIT, errors.Failed, errors.Conflicted):
             raise
         except PoolhouseError as error:
             problems = _wrong(error, "passkey.wrong")
             return await self._page(visit, Place.NAME, problems=problems)
         name = getattr(reply.question, "username", "") if isinstance(reply, Asking) else ""
-        return await self.go_on(visit, Progress(username=name), reply)
+        return await self._onward.go_on(visit, Progress(username=name), reply)
 
     async def _chosen(self, visit: Visit, form: Form) -> web.Response:
         way = choice_of(form)
@@ -176,7 +186,7 @@ class SignInPages:
             raise Incomplete(Problem("choose.needed"))
         progress = visit.progress.again()
         if way == PASSWORD:
-            return await self._keep_and_go(visit, replace(progress, way=way))
+            return await self._onward.keep_and_go(visit, replace(progress, way=way))
         return await self._begin(visit, progress, Place.CHOOSE, way)
 
     async def _password(self, visit: Visit, form: Form) -> web.Response:
@@ -195,7 +205,7 @@ class SignInPages:
         try:
             reply = await self._hosted.begin(visit.client, progress.username, way, password, visit.remembered)
         except errors.DeviceNotFound:
-            return await self._browser_forgotten(visit, progress)
+            return await self._onward.browser_forgotten(visit, progress)
         except _TO_WAIT:
             raise
         except errors.Failed:
@@ -205,7 +215,7 @@ class SignInPages:
                 return await led
             problem = _wrong(error, "signin.wrong" if place is Place.NAME else "password.wrong")
             return await self._page(visit, place, problems=problem, typed=typed)
-        return await self.go_on(visit, progress, reply, way=way if password is None else None)
+        return await self._onward.go_on(visit, progress, reply, way=way if password is None else None)
 
     async def _answered(self, visit: Visit, form: Form) -> web.Response:
         progress = visit.progress
@@ -214,7 +224,7 @@ class SignInPages:
             return self._visits.go(visit, PAGE)
         asking = waiting.asking
         if isinstance(asking.question, SetUpFactor):
-            return await self._set_up(visit, asking, form)
+            return await self._tried(visit, self._setting_up.answer(visit, asking, form), form)
         if form.get("do") == "resend":
             return await self._resend(visit, progress, waiting, form)
         return await self._given(visit, given_of(waiting.challenge, form, fields_of(visit, asking)), form)
@@ -224,7 +234,7 @@ class SignInPages:
         if progress.way is None:
             return await self._given(visit, Otherwise(waiting.challenge), form, notice="code.resent")
         reply = await self._hosted.begin(visit.client, progress.username, progress.way, None, visit.remembered)
-        return await self.go_on(visit, progress, reply, way=progress.way, notice="code.resent")
+        return await self._onward.go_on(visit, progress, reply, way=progress.way, notice="code.resent")
 
     async def _given(
         self, visit: Visit, given: Given, form: Form, place: Place = Place.QUESTION, notice: str | None = None
@@ -241,36 +251,18 @@ class SignInPages:
                 visit.client, progress.username, waiting.challenge, waiting.handle, given, visit.remembered
             )
         except errors.DeviceNotFound:
-            return await self._browser_forgotten(visit, progress)
+            return await self._onward.browser_forgotten(visit, progress)
         except PoolhouseError as error:
             return await self._not_answered(visit, error, form, place)
-        return await self.go_on(visit, progress, reply, notice=notice)
+        return await self._onward.go_on(visit, progress, reply, notice=notice)
 
-    async def _set_up(self, visit: Visit, asking: Asking, form: Form) -> web.Response:
-        progress = visit.progress
-        if progress.set_up is None:
-            factor = choice_of(form)
-            question = asking.question
-            if not isinstance(question, SetUpFactor) or factor not in self._hosted.settable(question.factors):
-                raise Incomplete(Problem("choose.needed"))
-            try:
-                return await self._begin_set_up(visit, progress, asking, factor)
-            except PoolhouseError as error:
-                return await self._not_answered(visit, error, form)
-        factor = progress.set_up.factor
-        code = code_of(form) if factor == TOTP else _only_answer(form, progress.set_up)
-        label = form.get("device_name", "").strip() or None
+    async def _tried(
+        self, visit: Visit, answering: Awaitable[web.Response], form: Form, place: Place = Place.QUESTION
+    ) -> web.Response:
         try:
-            reply = await self._hosted.complete(visit.client, progress.username, asking.handle, factor, code, label)
+            return await answering
         except PoolhouseError as error:
-            return await self._not_answered(visit, error, form)
-        return await self.go_on(visit, progress, reply)
-
-    async def _begin_set_up(self, visit: Visit, progress: Progress, asking: Asking, factor: str) -> web.Response:
-        begun = await self._hosted.set_up(visit.pool, asking.handle, factor)
-        following = Asking(asking.challenge, begun.handle, asking.question)
-        progress = replace(progress.asked(following), set_up=SetUp(factor, dict(begun.shown)))
-        return await self._keep_and_go(visit, progress)
+            return await self._not_answered(visit, error, form, place)
 
     async def _not_answered(
         self, visit: Visit, error: PoolhouseError, form: Form, place: Place = Place.QUESTION
@@ -307,66 +299,10 @@ class SignInPages:
         """Where something else has to be done first; told only to who has proven to be the user."""
         if isinstance(error, errors.UserNotConfirmed):
             sent = CodeSent(progress.username)
-            return self._keep_and_go(visit, replace(progress.again(), confirming=sent), "confirm")
+            return self._onward.keep_and_go(visit, replace(progress.again(), confirming=sent), "confirm")
         if isinstance(error, errors.PasswordResetRequired):
-            return self._keep_and_go(visit, progress.again(), "forgotPassword")
+            return self._onward.keep_and_go(visit, progress.again(), "forgotPassword")
         return None
-
-    # --- what a reply leads to ---------------------------------------------------------------------------------------
-
-    async def go_on(
-        self, visit: Visit, progress: Progress, reply: Reply, *, way: str | None = None, notice: str | None = None
-    ) -> web.Response:
-        """The next question, or the session. ``way`` is how the sign-in begins, where nothing was proven yet;
-        ``notice`` is good news."""
-        if isinstance(reply, Finished):
-            return await self._signed_in(visit, progress, reply)
-        progress = progress.asked(reply, way=way, notice=notice)
-        if isinstance(reply.question, SetUpFactor):
-            settable = self._hosted.settable(reply.question.factors)
-            if len(settable) == 1:
-                return await self._begin_set_up(visit, progress, reply, settable[0])
-        return await self._keep_and_go(visit, progress)
-
-    async def _signed_in(self, visit: Visit, progress: Progress, finished: Finished) -> web.Response:
-        begun = await self._services.sign_in_end.session(finished, visit.held, remembered=progress.remembers)
-        browser = Browser(visit.secret, begun.handles)
-        codes = await self._new_codes(finished)
-        try:
-            visit = await self._visits.keep(visit, Progress(codes=codes, owner=finished.user.sub if codes else ""))
-        except errors.Conflicted:
-            return await self._visits.signed_in_beside(visit, PAGE, browser, begun.seconds)
-        visit = replace(visit, pending=await self._visits.authorization.done(visit.pending, Step.SIGN_IN))
-        if codes:
-            response = self._visits.go_signed_in(visit, PAGE, browser, begun.seconds)
-        else:
-            response = await self._visits.go_on(visit, browser, seconds=begun.seconds)
-        if _is_to_be_remembered(progress, finished):
-            held = await self._services.devices.confirm_browser(
-                finished.pool, finished.client, finished.user, visit.remembered
-            )
-            self._visits.remember(response, visit, held)
-        return response
-
-    async def _browser_forgotten(self, visit: Visit, progress: Progress) -> web.Response:
-        """It was remembered too long ago, or is not any more: the sign-in begins anew, without that."""
-        visit = await self._visits.keep(visit, replace(progress.again(), notice="notice.forgotten"))
-        response = self._visits.go(visit, PAGE)
-        self._visits.forget(response, visit)
-        return response
-
-    async def _new_codes(self, finished: Finished) -> tuple[str, ...]:
-        """Recovery codes for who has just set up a second factor, and has none."""
-        if SET_UP not in finished.passed:
-            return ()
-        user = await self._services.users.require(finished.pool, finished.user.username)
-        if user.can_recover:
-            return ()
-        try:
-            return (await self._services.recovery_codes.make_for(finished.pool, finished.client, user)).codes
-        except (errors.Invalid, errors.Conflicted):
-            # Something changed meanwhile. They can be had later, too.
-            return ()
 
     async def _codes_kept(self, visit: Visit, form: Form) -> web.Response:
         """They are shown until the user says so, and not a moment longer."""
@@ -375,29 +311,9 @@ class SignInPages:
         visit = await self._visits.keep(visit, Progress())
         return await self._visits.go_on(visit, visit.browser)
 
-    async def _keep_and_go(self, visit: Visit, progress: Progress, page: str = PAGE) -> web.Response:
-        visit = await self._visits.keep(visit, progress)
-        return self._visits.go(visit, page)
-
-
-def _is_to_be_remembered(progress: Progress, finished: Finished) -> bool:
-    """Whether this browser is to stand for a second factor: where one was proven, the pool takes devices for it, and
-    the user has said so, or need not."""
-    tracking = finished.pool.devices
-    if tracking is None or not tracking.instead or finished.device is not None:
-        return False
-    has_second = len(finished.proofs) > 1 and not set(finished.proofs) <= {*NO_FACTORS, "new_password"}
-    return has_second and (progress.remembers_browser or not tracking.on_prompt)
-
 
 def _wrong(error: PoolhouseError, otherwise: str) -> tuple[Problem, ...]:
     """What a refusal before the first proof looks like: one sentence for all that is wrong with name or password."""
     if isinstance(error, errors.Refused):
         return problems_of(error)
     return (Problem(otherwise, "password" if otherwise == "password.wrong" else None),)
-
-
-def _only_answer(form: Form, set_up: SetUp) -> str:
-    """What a plugin's factor is set up by. Raises ``Incomplete``."""
-    values = values_of(form, plugin_fields(set_up.shown), "answer_")
-    return values.get("ANSWER") or next(iter(values.values()), "")

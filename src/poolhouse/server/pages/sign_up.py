@@ -16,11 +16,11 @@ from poolhouse.flows.sign_in.hosted import PASSWORD
 from poolhouse.records.users import CONFIRMED
 from poolhouse.server.pages.fields import asks_username, names_of, sign_up_fields
 from poolhouse.server.pages.forms import Incomplete, attributes_of, code_of, password_of, username_of
+from poolhouse.server.pages.onward import Onward
 from poolhouse.server.pages.places import PAGE as SIGN_IN
 from poolhouse.server.pages.problems import problems_of
 from poolhouse.server.pages.progress import CodeSent, Progress
 from poolhouse.server.pages.rules import policy_of
-from poolhouse.server.pages.sign_in import SignInPages
 from poolhouse.server.pages.views import Confirm, Problem, SignUp
 from poolhouse.server.pages.visits import Form, Visit, Visits
 
@@ -30,10 +30,10 @@ _TO_WAIT: Final = (errors.Limited, errors.AttemptsExceeded, errors.Failed, error
 
 
 class SignUpPages:
-    def __init__(self, visits: Visits, services: Services, sign_in: SignInPages) -> None:
+    def __init__(self, visits: Visits, services: Services, onward: Onward) -> None:
         self._visits = visits
         self._services = services
-        self._sign_in = sign_in
+        self._onward = onward
 
     # --- a new account -----------------------------------------------------------------------------------------------
 
@@ -83,7 +83,7 @@ class SignUpPages:
         if signed_up.user.status == CONFIRMED and password:
             # The password is known, and nothing else was asked for: it need not be typed twice.
             reply = await self._services.hosted.begin(client, username, PASSWORD, password)
-            return await self._sign_in.go_on(visit, progress, reply)
+            return await self._onward.go_on(visit, progress, reply)
         visit = await self._visits.keep(visit, progress)
         return self._visits.go(visit, SIGN_IN)
 
@@ -158,7 +158,7 @@ class SignUpPages:
                 # Something changed meanwhile: they prove who they are as everybody does.
                 pass
             else:
-                return await self._sign_in.go_on(visit, progress, reply)
+                return await self._onward.go_on(visit, progress, reply)
         visit = await self._visits.keep(visit, replace(progress, notice="notice.confirmed"))
         return self._visits.go(visit, SIGN_IN)
 

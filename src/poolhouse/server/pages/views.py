@@ -51,6 +51,8 @@ class View(Struct, frozen=True, kw_only=True):
     notice: Problem | None = None
     """Good news above the form (``code.resent``)."""
     status: int = 200
+    can_leave: bool = False
+    """The user may go on without it."""
 
     @property
     def is_for_all(self) -> bool:
@@ -162,6 +164,33 @@ class Custom(View, frozen=True, kw_only=True):
     fields: tuple[Field, ...] = ()
 
 
+class Contact(View, frozen=True, kw_only=True):
+    """Where the codes of a factor are to go: ``medium`` is ``SMS`` or ``EMAIL``, ``missing`` the one field, that of the
+    attribute."""
+
+    template = "contact"
+    username: str
+    medium: str
+    missing: tuple[Field, ...]
+
+
+class BeginFactor(View, frozen=True, kw_only=True):
+    """What is to be done by a button only: a code is sent (``medium`` is ``SMS`` or ``EMAIL``, ``destination`` the
+    masked contact), or recovery codes are made anew (``CODES``)."""
+
+    template = "begin_factor"
+    username: str
+    medium: str
+    destination: str | None = None
+
+
+class Stuck(View, frozen=True, kw_only=True):
+    """A second factor is needed, and none can be set up here."""
+
+    template = "stuck"
+    username: str
+
+
 class SetUpAuthenticator(View, frozen=True, kw_only=True):
     """``key`` is the secret in Base32, ``address`` the ``otpauth`` URI that the picture holds."""
 
@@ -172,13 +201,13 @@ class SetUpAuthenticator(View, frozen=True, kw_only=True):
 
 
 class SetUpPasskey(View, frozen=True, kw_only=True):
-    """``account`` is the id of the user who is shown; None where a sign-in says whose it is. ``can_leave``: the user
-    may go on without one."""
+    """``account`` is the id of the user who is shown; None where a sign-in says whose it is. ``can_refuse``: and say
+    that nobody is to ask again."""
 
     template = "set_up_passkey"
     username: str
     account: str | None = None
-    can_leave: bool = False
+    can_refuse: bool = False
     options: Mapping[str, Any]
 
 

@@ -24,7 +24,7 @@ from poolhouse.flows.oauth.interaction import Browser, Interact, Outcome, Pendin
 from poolhouse.ports.origin import Origin, begin
 from poolhouse.records.clients import Client
 from poolhouse.records.pools import Pool
-from poolhouse.server.cookies import BROWSER, DEVICE, SESSIONS, Cookies
+from poolhouse.server.cookies import BETWEEN, BROWSER, DEVICE, OFFERED, SESSIONS, Cookies
 from poolhouse.server.pages.csrf import Csrf
 from poolhouse.server.pages.error import ErrorPages
 from poolhouse.server.pages.forms import read_form
@@ -32,22 +32,13 @@ from poolhouse.server.pages.headers import origin_of
 from poolhouse.server.pages.progress import Progress, read, written
 from poolhouse.server.pages.renderer import Renderer
 from poolhouse.server.pages.views import Frame, View
-from poolhouse.server.paths import root_of
+from poolhouse.server.paths import PAGES, root_of
 
 Form = Mapping[str, str]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Sends = Callable[[web.Request, Send], web.Response]
 
 TX: Final = "tx"
-BETWEEN: Final = "."
-"""What stands between the handles of sessions in their cookie."""
-PAGES: Final[Mapping[Step, str]] = {
-    Step.SIGN_IN: "login",
-    Step.SIGN_UP: "signup",
-    Step.CHOOSE_ACCOUNT: "accounts",
-    Step.CONSENT: "consent",
-    Step.ADD_PASSKEY: "passkeys/add",
-}
 _LONGEST: Final = 256
 
 _logger = logging.getLogger("poolhouse.pages")
@@ -230,7 +221,7 @@ class Visits:
         outcome: Outcome
         try:
             now = await authorization.pending(visit.pool.id, visit.pending.handle, visit.secret)
-            if read(now.request.private).codes:
+            if read(now.request.private).is_to_be_seen:
                 return self.go_signed_in(visit, page, browser, seconds)
             outcome = await authorization.go_on(await authorization.done(now, Step.SIGN_IN), browser)
         except TransactionEnded as error:
@@ -242,6 +233,13 @@ class Visits:
     def remember(self, response: web.Response, visit: Visit, browser: RememberedBrowser) -> None:
         """The browser keeps what says so."""
         self._cookies.write(response, DEVICE, visit.pool.id, browser.text, browsers.SECONDS)
+
+    def note_offer(self, response: web.Response, visit: Visit, seconds: int) -> None:
+        """For so long no passkey is offered in this browser."""
+        self._cookies.write(response, OFFERED, visit.pool.id, "1", seconds)
+
+    def was_offered(self, visit: Visit) -> bool:
+        return self._cookies.read(visit.request, OFFERED, visit.pool.id) is not None
 
     def forget(self, response: web.Response, visit: Visit) -> None:
         self._cookies.drop(response, DEVICE, visit.pool.id)

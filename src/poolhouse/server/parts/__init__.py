@@ -22,15 +22,27 @@ def _always(_: Settings) -> bool:
     return True
 
 
+def _of(offered: str) -> Callable[[Settings], bool]:
+    """It belongs to what the server offers under this name (``server.parts``)."""
+    return lambda settings: offered in settings.server.parts
+
+
+_of_user_pools: Final = _of("user_pools")
+
 PARTS: Final[Mapping[str, Callable[[Settings], bool]]] = {
     "access": _always,
-    "user_pools": _always,
-    "discovery": _always,
-    "oauth": _always,
-    "pages": _always,
-    "authorize": _always,
-    "sign_out": _always,
-    "account": _always,
+    "user_pools": _of_user_pools,
+    "discovery": _of_user_pools,
+    "oauth": _of_user_pools,
+    "pages": _of_user_pools,
+    "authorize": _of_user_pools,
+    "sign_out": _of_user_pools,
+    "account": _of_user_pools,
+    "issuer": _of("identities"),
+    "logins": _of("identities"),
+    "identities": _of("identities"),
+    "sts": _of("identities"),
+    "gateway": _of("gateway"),
     "operation": _always,
     "outbox_page": lambda settings: settings.dev.enabled and settings.dev.outbox_page,
     "front_page": lambda settings: settings.dev.enabled,

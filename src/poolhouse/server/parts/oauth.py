@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from poolhouse.flows.flow import World
 from poolhouse.flows.grants.notices import BACKCHANNEL_LOGOUT
 from poolhouse.flows.jobs.worker import Kind
 from poolhouse.flows.protection.limits import RequestClasses
@@ -32,7 +31,7 @@ async def build(ground: Ground, built: Built) -> Part:
         logout_ends_tokens=ground.settings.sessions.logout_ends_tokens,
     )
     services = build_oauth(
-        built.one(World),
+        ground.world,
         built.one(Ports),
         built.one(Services),
         ground.clients_http,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from poolhouse.flows.flow import World
 from poolhouse.flows.oauth.checks.stages import Asked
 from poolhouse.flows.services.oauth import OAuthServices
 from poolhouse.flows.services.user_pools import Services
@@ -12,13 +11,16 @@ from poolhouse.server.cookies import Cookies
 from poolhouse.server.ground import Ground
 from poolhouse.server.oidc.requests import sorted_out
 from poolhouse.server.oidc.responses import ToClient
-from poolhouse.server.pages import accounts, add_passkey, confirm_link, consent, places, recovery, sign_up
+from poolhouse.server.pages import accounts, add_factor, add_passkey, confirm_link, consent, places, recovery, sign_up
 from poolhouse.server.pages.accounts import AccountPages
+from poolhouse.server.pages.add_factor import AddFactorPages
 from poolhouse.server.pages.add_passkey import AddPasskeyPages
 from poolhouse.server.pages.confirm_link import ConfirmLinkPages
 from poolhouse.server.pages.consent import ConsentPages
 from poolhouse.server.pages.csrf import Csrf
 from poolhouse.server.pages.error import ErrorPages
+from poolhouse.server.pages.offer import PasskeyOffer
+from poolhouse.server.pages.onward import Onward
 from poolhouse.server.pages.recovery import RecoveryPages
 from poolhouse.server.pages.renderer import Renderer
 from poolhouse.server.pages.sign_in import SignInPages
@@ -34,7 +36,7 @@ from poolhouse.server.routes import Audience, Handler, Route
 async def build(ground: Ground, built: Built) -> Part:
     """Needs the flows of user pools and of OAuth. Gives what renders pages, shows errors on them, and
     leads to clients."""
-    world, services, oauth = built.one(World), built.one(Services), built.one(OAuthServices)
+    world, services, oauth = ground.world, built.one(Services), built.one(OAuthServices)
     server = ground.settings.server
     renderer = Renderer(world.clock, server.base_url)
     errors = ErrorPages(renderer)
@@ -50,13 +52,16 @@ async def build(ground: Ground, built: Built) -> Part:
         request_id=RequestIds(ground.surroundings.chance).of,
         to_client=to_client,
     )
-    signing_in = SignInPages(visits, services)
-    signing_up = SignUpPages(visits, services, signing_in)
-    recovering = RecoveryPages(visits, services, signing_in)
+    offer = PasskeyOffer(visits, services)
+    onward = Onward(visits, services, offer)
+    signing_in = SignInPages(visits, services, onward, offer)
+    signing_up = SignUpPages(visits, services, onward)
+    recovering = RecoveryPages(visits, services, onward)
     choosing = AccountPages(visits, services.sessions)
     linked = ConfirmLinkPages(services, renderer, errors, csrf, cookies, world.chance, visits.begin)
     agreeing = ConsentPages(visits, services.sessions, services.resource_servers)
     adding = AddPasskeyPages(visits, oauth.passkey_errand, cookies, _asked)
+    enrolling = AddFactorPages(visits, oauth.factor_errand, cookies, _asked)
     return Part(
         routes=(
             *renderer.routes,
@@ -67,6 +72,7 @@ async def build(ground: Ground, built: Built) -> Part:
             *_page(recovery.RESET, visits.get(recovering.show_reset), visits.post(recovering.answer_reset)),
             *_page(accounts.PAGE, visits.get(choosing.show), visits.post(choosing.answer)),
             *_page(add_passkey.PAGE, adding.look, visits.post(adding.answer)),
+            *_page(add_factor.PAGE, enrolling.look, visits.post(enrolling.answer)),
             *_page(confirm_link.PAGE, linked.show, linked.answer),
             *_page(consent.PAGE, visits.get(agreeing.show), visits.post(agreeing.answer)),
         ),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from poolhouse.flows.flow import World
 from poolhouse.flows.services.oauth import OAuthServices
 from poolhouse.server.cookies import Cookies
 from poolhouse.server.ground import Ground
@@ -25,9 +24,7 @@ LOGOUT: Final = "/logout"
 async def build(ground: Ground, built: Built) -> Part:
     """Needs the flows of OAuth, and the pages."""
     base_url = ground.settings.server.base_url
-    pages = SignOutViews(
-        built.one(Renderer), Csrf(built.one(World).secrets, base_url), built.one(ErrorPages).of_request
-    )
+    pages = SignOutViews(built.one(Renderer), Csrf(ground.world.secrets, base_url), built.one(ErrorPages).of_request)
     ends = EndSession(built.one(OAuthServices).sign_out, built.one(Reading), Cookies(base_url), pages)
     return Part(
         routes=(

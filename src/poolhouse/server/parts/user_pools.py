@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from poolhouse.config.settings import Settings
 from poolhouse.crypto.passkeys import WebAuthn
 from poolhouse.crypto.passwords import Argon2Costs, PasswordHashes
 from poolhouse.crypto.srp import Srp6a
-from poolhouse.flows.flow import World
+from poolhouse.flows.grants.id_tokens import IdTokenUsers
 from poolhouse.flows.grants.session_terms import SessionTerms
 from poolhouse.flows.jobs.worker import Kind
 from poolhouse.flows.pools.census import CENSUS, CensusTaking
 from poolhouse.flows.pools.domains import Surroundings
 from poolhouse.flows.pools.removal import POOL_REMOVAL, PoolRemoval
-from poolhouse.flows.protection.limits import NONE, Asked, ProofRates, Rates, RequestClasses
+from poolhouse.flows.protection.limits import NONE, Asked, ProofRates, Rates
 from poolhouse.flows.services.user_pools import build_services
 from poolhouse.hooks import specs
 from poolhouse.hooks.events.server import Register
 from poolhouse.hooks.registered import RegisteredChallenge, RegisteredFactor, registered_stage
+from poolhouse.ports.identities import UserPoolsHere
 from poolhouse.ports.user_pools import Ports
 from poolhouse.server.cognito.user_pools.api import user_pools_api
 from poolhouse.server.ground import Ground, knows_function
@@ -43,14 +47,8 @@ from poolhouse.tokens.making import WorkersKeyMaker
 
 
 async def build(ground: Ground, _: Built) -> Part:
-    """Gives what the flows are made with, the flows, and the keys of the pools."""
-    world = World(
-        clock=ground.surroundings.clock,
-        chance=ground.surroundings.chance,
-        secrets=ground.vault,
-        hooks=ground.hooks,
-        audit=ground.trail,
-    )
+    """Gives the ports, the flows, and the keys of the pools."""
+    world = ground.world
     ports, keys = await _ports(ground)
     register = Register()
     hooks, settings = ground.hooks, ground.settings
@@ -87,13 +85,18 @@ async def build(ground: Ground, _: Built) -> Part:
             Kind(POOL_REMOVAL, removal.go_on),
             Kind(CENSUS, CensusTaking(ports.censuses, world.clock).go_on),
         ),
-        gives=(world, ports, services, keys, _classes(ground)),
+        gives=(_here(ports, keys), ports, services, keys),
     )
 
 
-def _classes(ground: Ground) -> RequestClasses:
-    settings = ground.settings
-    return RequestClasses(ground.surroundings.clock, {} if settings.dev.enabled else settings.limits.requests)
+def _here(ports: Ports, keys: KeyRing) -> UserPoolsHere:
+    """For those who take ID tokens as logins."""
+    users = IdTokenUsers(ports.pools, ports.clients, ports.users, ports.grants)
+
+    async def verify(token: str) -> Mapping[str, Any]:
+        return await keys.verify(token, "id")
+
+    return UserPoolsHere(has=users.has, verify=verify, require_current=users.require_current)
 
 
 def _session_terms(settings: Settings) -> SessionTerms:

@@ -10,7 +10,7 @@ from poolhouse.errors import ConcurrentModification, IdentityPoolNotFound, KeyTa
 from poolhouse.ports.paging import Slice
 from poolhouse.ports.world import Clock
 from poolhouse.records.identities import Identity, IdentityPool, Login
-from poolhouse.store.port import Entry, Equals, Key, Query, Store
+from poolhouse.store.port import Collection, Entry, Equals, Key, Query, Store
 from poolhouse.store.repositories import collections
 from poolhouse.store.repositories.cache import Cache
 from poolhouse.store.repositories.cursors import Cursors
@@ -34,10 +34,12 @@ class IdentityPoolRepository:
 
     async def get(self, pool_id: str) -> IdentityPool:
         held = self._cache.get(pool_id)
-        if held is not None:
-            return held
+        return held if held is not None else await self.fresh(pool_id)
+
+    async def fresh(self, pool_id: str) -> IdentityPool:
         pool = await self._shelf.get(*_pool_key(pool_id))
         if pool is None:
+            self._cache.drop(pool_id)
             raise IdentityPoolNotFound(pool_id)
         return self._cache.put(pool_id, pool)
 
@@ -58,16 +60,31 @@ class IdentityPoolRepository:
                 page = await self._store.find(collection, Query(prefix=(pool_id,), limit=at_once))
                 if not page.entries:
                     break
-                if collection is collections.POOL_IDENTITIES:
-                    await asyncio.gather(
-                        *(self._store.delete(collections.IDENTITIES, (entry.key[1],)) for entry in page.entries)
-                    )
-                await asyncio.gather(*(self._store.delete(collection, entry.key) for entry in page.entries))
+                leads = [(entry.key[1],) for entry in page.entries] if collection is collections.POOL_IDENTITIES else []
+                await self._remove(collections.IDENTITIES, leads)
+                await self._remove(collection, [entry.key for entry in page.entries])
+                # Once more: somebody may have put one there meanwhile, who found its line (``IdentityRepository.add``).
+                await self._remove(collections.IDENTITIES, leads)
                 removed += len(page.entries)
         return removed
 
+    async def _remove(self, collection: Collection, keys: Sequence[Key]) -> None:
+        await asyncio.gather(*(self._store.delete(collection, key) for key in keys))
+
     async def page(self, region: str | None, limit: int, cursor: str | None) -> Slice:
         return await self._shelf.page(self._cursors, () if region is None else (region,), limit, cursor)
+
+    async def count(self, most: int) -> int:
+        counted, after = 0, None
+        while counted < most:
+            page = await self._store.find(
+                collections.IDENTITY_POOLS, Query(limit=min(_MOST, most - counted), after=after)
+            )
+            counted += len(page.entries)
+            after = page.next
+            if after is None:
+                break
+        return counted
 
 
 class IdentityRepository:
@@ -77,24 +94,40 @@ class IdentityRepository:
         self._store = store
         self._cursors = cursors
         self._shelf = shelf = Shelf(store, collections.IDENTITIES, Identity, _identity_entry)
-        self.get, self.save = shelf.get, shelf.save
+        self.save = shelf.save
+
+    async def get(self, identity_id: str) -> Identity | None:
+        identity = await self._shelf.get(identity_id)
+        return identity if identity is not None and identity.expires is None else None
+
+    async def deleted(self, identity_id: str) -> Identity | None:
+        identity = await self._shelf.get(identity_id)
+        return identity if identity is not None and identity.expires is not None else None
 
     async def add(self, identity: Identity) -> Identity:
         # It may stand there already, left by one that was killed before the next line.
         with suppress(KeyTaken):
             await self._store.insert(collections.POOL_IDENTITIES, Entry((identity.pool_id, identity.id), {}))
-        return await self._shelf.add(identity)
+        added = await self._shelf.add(identity)
+        if await self._store.get(collections.POOL_IDENTITIES, (identity.pool_id, identity.id)) is None:
+            # The pool was removed meanwhile, and nobody would find this one again.
+            await self._shelf.delete(identity.id)
+            raise IdentityPoolNotFound(identity.pool_id)
+        return added
 
     async def delete(self, identity: Identity) -> bool:
         removed = await self._shelf.delete(identity.id)
-        await self._store.delete(collections.POOL_IDENTITIES, (identity.pool_id, identity.id))
+        await self.strike(identity)
         return removed
+
+    async def strike(self, identity: Identity) -> None:
+        await self._store.delete(collections.POOL_IDENTITIES, (identity.pool_id, identity.id))
 
     async def page(self, pool_id: str, limit: int, cursor: str | None) -> Slice:
         entries, following = await turned(
             self._store, self._cursors, collections.POOL_IDENTITIES, (pool_id,), limit, cursor
         )
-        found = await asyncio.gather(*(self._shelf.get(entry.key[1]) for entry in entries))
+        found = await asyncio.gather(*(self.get(entry.key[1]) for entry in entries))
         return Slice([identity for identity in found if identity is not None], following)
 
 
@@ -122,7 +155,7 @@ def _pool_entry(pool: IdentityPool) -> Entry:
 
 
 def _identity_entry(identity: Identity) -> Entry:
-    return to_entry(identity, (identity.id,))
+    return to_entry(identity, (identity.id,), expires=identity.expires)
 
 
 def _login_entry(login: Login) -> Entry:

@@ -11,13 +11,9 @@ from multidict import CIMultiDict
 from poolhouse.errors import PoolhouseError, SignatureIncomplete, SignatureInvalid
 from poolhouse.errors.reasons import Reason
 from poolhouse.flows.access.callers import Callers
-from poolhouse.flows.access.signatures import (
-    Claim,
-    Signatures,
-    canonical_request,
-    derive_signing_key,
-    parse_authorization,
-)
+from poolhouse.flows.access.signatures import Signatures
+from poolhouse.flows.access.signatures_canonical import canonical_requests, derive_signing_key
+from poolhouse.flows.access.signatures_claims import Claim, parse_authorization
 from tests.support.json_api import ACCOUNT, NOON, ROOT, ManualClock, sign
 
 HOST = "auth.example.com"
@@ -42,6 +38,10 @@ def authorization(**change: Any) -> str:
 def signatures(now: float = NOON) -> Signatures:
     clock = ManualClock(now)
     return Signatures(Callers(now=clock.now, account=ACCOUNT, root=ROOT), service="cognito-idp", now=clock.now)
+
+
+def canonical_request(method: str, target: str, given: CIMultiDict[str], signed: tuple[str, ...], body: bytes) -> bytes:
+    return next(canonical_requests(method, target, given, signed, hashlib.sha256(body).hexdigest()))
 
 
 # --- the canonical text ----------------------------------------------------------------------------------------------

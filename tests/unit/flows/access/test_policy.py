@@ -1,16 +1,25 @@
+"""Policies as access keys have kept them: statements without a version."""
+
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
 
-from poolhouse.flows.access.policies import EVERYTHING, Policy
+from poolhouse.flows.access.policies import EVERYTHING, Permissions
+from poolhouse.flows.access.policy_documents import stored_statements
 
 ONE = "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_One"
 TWO = "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_Two"
 GET = "cognito-idp:AdminGetUser"
 DELETE = "cognito-idp:AdminDeleteUser"
+
+
+def Policy(statements: Iterable[Any]) -> Permissions:  # noqa: N802 - what these tests are about
+    """The statements of an access key, from before they had a language."""
+    return Permissions([stored_statements(statements)])
 
 
 def allow(action: Any = "*", resource: Any = "*", **more: Any) -> dict[str, Any]:
@@ -85,7 +94,8 @@ def test_stars_and_question_marks_are_the_only_wildcards(pattern: str, text: str
 @pytest.mark.parametrize(
     "more",
     [
-        {"Condition": {"Bool": {"x": "true"}}},
+        {"Condition": {"Boolean": {"x:y": "true"}}},
+        {"Condition": {"StringEquals": {"x:y": "${a:b}"}}},
         {"NotAction": "x"},
         {"NotResource": "x"},
         {"Principal": "*"},

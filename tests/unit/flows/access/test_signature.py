@@ -15,7 +15,8 @@ from multidict import CIMultiDict
 
 from poolhouse.errors import CallerRefused
 from poolhouse.flows.access.callers import Callers
-from poolhouse.flows.access.signatures import Signatures, canonical_request, derive_signing_key
+from poolhouse.flows.access.signatures import Signatures
+from poolhouse.flows.access.signatures_canonical import canonical_requests, derive_signing_key
 from poolhouse.server.cognito.user_pools.errors import failure
 from tests.support.json_api import ACCOUNT, NOON, ROOT, ManualClock, sign
 
@@ -117,7 +118,9 @@ async def test_a_date_header_means_the_same_instant_in_every_zone_of_client_and_
     instant = f"{datetime.fromtimestamp(NOON, UTC):%Y%m%dT%H%M%SZ}"
     names = ("date", "host", "x-amz-target")
     scope = f"{instant[:8]}/eu-west-1/cognito-idp/aws4_request"
-    request = hashlib.sha256(canonical_request("POST", "/", headers, names, BODY)).hexdigest()
+    request = hashlib.sha256(
+        next(canonical_requests("POST", "/", headers, names, hashlib.sha256(BODY).hexdigest()))
+    ).hexdigest()
     key = derive_signing_key(ROOT[1].encode(), instant[:8], "eu-west-1", "cognito-idp")
     text = f"AWS4-HMAC-SHA256\n{instant}\n{scope}\n{request}"
     signature = hmac.digest(key, text.encode(), "sha256").hex()
@@ -197,8 +200,14 @@ async def test_the_region_is_that_of_the_signature() -> None:
     assert "us-east-2" == (await signatures().verify("POST", "/", CIMultiDict(headers), BODY)).region
 
 
-async def test_a_security_token_is_not_known_yet() -> None:
-    assert "UnrecognizedClientException" == await refusal({**SIGNED, "X-Amz-Security-Token": "temporary"})
+async def test_a_security_token_must_be_signed() -> None:
+    assert "IncompleteSignatureException" == await refusal({**SIGNED, "X-Amz-Security-Token": "temporary"})
+
+
+async def test_a_key_that_is_not_temporary_has_no_security_token() -> None:
+    headers = sign(f"http://{HOST}/", BODY, {**PLAIN, "X-Amz-Security-Token": "temporary"})
+
+    assert "UnrecognizedClientException" == await refusal(headers)
 
 
 @pytest.mark.parametrize("name", ["Authorization", "X-Amz-Date"])

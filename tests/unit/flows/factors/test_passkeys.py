@@ -16,7 +16,7 @@ from poolhouse.flows.factors.preferences import Wish
 from poolhouse.flows.pools.mfa import MfaSettings
 from poolhouse.records.clients import Client
 from poolhouse.records.factors import Passkey
-from poolhouse.server.cognito.user_pools.shapes.passkeys import creation_options
+from poolhouse.server.passkey_options import creation_options
 from poolhouse.testing import VirtualAuthenticator
 from tests.support.factors import (
     SMS,

@@ -8,7 +8,7 @@ import pytest
 
 from poolhouse.errors import AccessDenied, InvalidParameter, SignatureMissing
 from poolhouse.flows.access.callers import Caller
-from poolhouse.flows.access.policies import EVERYTHING, Policy
+from poolhouse.flows.access.policies import EVERYTHING, Permissions
 from poolhouse.server.cognito.dispatch import Api, Dispatch, Incoming
 from poolhouse.server.cognito.engine.failures import Failure, ProtocolError
 from poolhouse.server.cognito.engine.model import Source, load_model
@@ -20,7 +20,7 @@ PREFIX = "AWSCognitoIdentityProviderService."
 POOL = f"{REGION}_abcdefghi"
 
 
-def origin(policy: Policy | None) -> Incoming:
+def origin(policy: Permissions | None) -> Incoming:
     caller = None if policy is None else Caller("key", "ada", "arn:aws:iam::1:user/ada", policy)
     return Incoming(caller=caller, region=REGION, request_id="1", source_ip="")
 
@@ -36,7 +36,7 @@ def dispatch() -> Dispatch:
     return Dispatch((api,), strict=True)
 
 
-async def called(dispatch: Dispatch, name: str, value: Any, policy: Policy | None = EVERYTHING) -> Any:
+async def called(dispatch: Dispatch, name: str, value: Any, policy: Permissions | None = EVERYTHING) -> Any:
     route = dispatch.route(PREFIX + name)
     assert route is not None
     return await dispatch.run(route, value, origin(policy))
@@ -53,8 +53,8 @@ async def test_the_input_is_checked_against_the_model(dispatch: Dispatch) -> Non
         await called(dispatch, "DescribeUserPool", {"UserPoolId": "no pool"})
 
 
-@pytest.mark.parametrize("policy", [None, Policy(())], ids=["nobody", "without rights"])
-async def test_who_may_not_is_refused_before_the_handler_runs(dispatch: Dispatch, policy: Policy | None) -> None:
+@pytest.mark.parametrize("policy", [None, Permissions(())], ids=["nobody", "without rights"])
+async def test_who_may_not_is_refused_before_the_handler_runs(dispatch: Dispatch, policy: Permissions | None) -> None:
     with pytest.raises(SignatureMissing if policy is None else AccessDenied):
         await called(dispatch, "DescribeUserPool", {"UserPoolId": POOL}, policy)
 
@@ -111,7 +111,7 @@ async def test_each_service_names_what_an_input_is_about_and_its_errors(both: Di
     given = {"IdentityPoolId": f"{REGION}:00000000-0000-0000-0000-000000000000"}
 
     with pytest.raises(AccessDenied, match="on resource: arn:eu-west-1:0000") as refused:
-        await both.run(route, given, origin(Policy(())))
+        await both.run(route, given, origin(Permissions(())))
 
     assert "Second" == both.failure(refused.value, route).name
 

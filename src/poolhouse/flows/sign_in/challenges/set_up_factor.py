@@ -10,11 +10,12 @@ from msgspec import convert, to_builtins
 
 from poolhouse.errors import InvalidParameter, InvalidSession
 from poolhouse.errors.reasons import Reason
+from poolhouse.flows.factors.contacts import MessageFactors
 from poolhouse.flows.factors.enrolment import Enrolments
 from poolhouse.flows.factors.known import Factors
 from poolhouse.flows.sign_in.questions import FactorSetUp, SetUpFactor
-from poolhouse.flows.sign_in.steps import Posed, Run
-from poolhouse.hooks.answers.sign_in import Passed
+from poolhouse.flows.sign_in.steps import Outcome, Posed, Run
+from poolhouse.hooks.answers.sign_in import Next, Passed
 from poolhouse.hooks.views import Directory, Person
 from poolhouse.records.users import Enrolment
 
@@ -29,9 +30,10 @@ class SetUp:
     counts_itself = True
     """Nothing is guessed here: what is set up was checked before."""
 
-    def __init__(self, factors: Factors, enrolments: Enrolments) -> None:
+    def __init__(self, factors: Factors, enrolments: Enrolments, contacts: MessageFactors) -> None:
         self._factors = factors
         self._enrolments = enrolments
+        self._contacts = contacts
 
     async def ask(self, run: Run) -> Posed:
         if run.user is None:
@@ -39,11 +41,15 @@ class SetUp:
         settable = self._factors.standing(Directory.of(run.pool), Person.of(run.user)).settable
         return Posed(SetUpFactor(run.user.username, tuple(settable), run.pool.id))
 
-    async def check(self, run: Run, private: Mapping[str, Any], answer: FactorSetUp) -> Passed:
-        """The factor that was set up by the handle is the user's, and is asked for from now on.
+    async def check(self, run: Run, private: Mapping[str, Any], answer: FactorSetUp) -> Outcome:
+        """The factor that was set up by the handle is the user's, and is asked for from now on. With a contact: a code
+        is on its way there, and the factor is asked for now.
 
-        Raises ``InvalidParameter`` where none was.
+        Raises ``InvalidParameter`` where none was, and as ``MessageFactors.add``.
         """
+        if run.user is not None and answer.factor is not None and answer.contact is not None:
+            await self._contacts.add(run.pool, run.client, run.user, answer.factor, answer.contact)
+            return Next(answer.factor)
         enrolment = kept(private)
         if run.user is None or enrolment is None or not enrolment.confirmed:
             raise InvalidParameter(Reason.FACTOR_NOT_SET_UP)

@@ -10,13 +10,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
 from poolhouse.errors import Failed, PoolhouseError
+from poolhouse.flows.access.policies import Context
+from poolhouse.flows.access.policy_keys import of_request
 from poolhouse.flows.access.signatures import Signatures
 from poolhouse.ports.origin import Origin, begin
 from poolhouse.server.answers import Answer, Head
@@ -39,6 +41,8 @@ class JsonApi:
     ``region`` is that of calls that nobody signed. ``request_id`` names a request, in the answer and in the log. With
     ``strict`` the log gets the text of unexpected exceptions: for tests and development. A body that has not come after
     ``body_seconds`` is not waited for any longer. ``body_limit`` is in bytes, ``open_body_limit`` for unsigned calls.
+    ``secure`` is whether clients come by TLS, as policies may ask.
+    ``hosts`` are those that a trusted proxy says the client called, and signed.
     """
 
     def __init__(
@@ -55,6 +59,8 @@ class JsonApi:
         open_body_limit: int,
         strict: bool = False,
         body_seconds: float = 10.0,
+        secure: bool = False,
+        hosts: Callable[[web.Request], Sequence[str]] = lambda _: (),
     ) -> None:
         self._dispatch = dispatch
         self._callers = callers
@@ -67,6 +73,8 @@ class JsonApi:
         self._body_limit = body_limit
         self._open_body_limit = open_body_limit
         self._body_seconds = body_seconds
+        self._secure = secure
+        self._hosts = hosts
         self._signatures: dict[str, Signatures] = {}
 
     async def handle(self, request: web.Request) -> Answer:
@@ -110,16 +118,20 @@ class JsonApi:
         limit = self._open_body_limit if is_open else self._body_limit
         body = await _body(request, limit, self._body_seconds)
         caller, region = None, self._region
+        known: Context = {}
         source, user_agent = self._source(request), _shown(request.headers.get("User-Agent", ""))
         if route.signed:
             # A wrong signature leaves something too: from where it came.
             begin(Origin(source, request_id, None, user_agent))
-            signed = await self._verifier(route.service).verify("POST", request.raw_path, request.headers, body)
+            signed = await self._verifier(route.service).verify(
+                "POST", request.raw_path, request.headers, body, hosts=self._hosts(request)
+            )
             caller, region = signed.caller, signed.region
+            known = of_request(self._now(), source_ip=source, region=region, user_agent=user_agent, secure=self._secure)
         route.require_offered()
         actor = f"key:{caller.key_id}" if caller else None
         begin(Origin(source, request_id, actor, user_agent))
-        incoming = Incoming(caller=caller, region=region, request_id=request_id, source_ip=source)
+        incoming = Incoming(caller=caller, region=region, request_id=request_id, source_ip=source, known=known)
         output = await self._dispatch.run(route, codec.decode(body), incoming)
         return b"" if output is None else codec.encode(output)
 

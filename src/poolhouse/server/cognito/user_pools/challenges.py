@@ -45,7 +45,7 @@ from poolhouse.flows.sign_in.questions import (
 from poolhouse.flows.sign_in.steps import Opening
 from poolhouse.records.factors import RECOVERY_CODE, WEB_AUTHN
 from poolhouse.records.names import LONGEST
-from poolhouse.server.cognito.user_pools.shapes.passkeys import request_options
+from poolhouse.server.passkey_options import request_options
 
 Strings = Mapping[str, str]
 
@@ -78,6 +78,7 @@ KNOWN: Final = frozenset(
 """Challenges that the field's clients know by name."""
 _SECONDS: Final = frozenset({"SMS_MFA", "EMAIL_OTP", "SOFTWARE_TOKEN_MFA", "SELECT_MFA_TYPE"})
 """Those of them that ask for a second factor. A plugin's is a custom challenge, whose fields go in as they are."""
+_CONTACTS: Final = {"EMAIL": "EMAIL_OTP", "PHONE_NUMBER": "SMS_MFA"}
 _RECOVERABLE: Final = "CAN_USE_RECOVERY_CODE"
 
 _LONGEST_TIMESTAMP: Final = 32
@@ -221,6 +222,14 @@ def _recovering(responses: Strings) -> Given:
     return Recovering(_required(responses, RECOVERY_CODE))
 
 
+def _set_up(responses: Strings) -> Given:
+    """Clients of the field send an e-mail address to set that up by; a telephone number is in our own words."""
+    for member, factor in _CONTACTS.items():
+        if contact := responses.get(member):
+            return FactorSetUp(factor, contact=contact.strip())
+    return FactorSetUp(responses.get("FACTOR"), responses.get("ANSWER"), responses.get("FRIENDLY_DEVICE_NAME"))
+
+
 def _code(member: str) -> Callable[[Strings], Given]:
     return lambda responses: CodeGiven(_required(responses, member).strip())
 
@@ -235,9 +244,7 @@ _READ: Final[Mapping[str, Callable[[Strings], Given]]] = {
     "SELECT_CHALLENGE": _choice,
     "SELECT_MFA_TYPE": _factor_choice,
     WEB_AUTHN: lambda responses: Chosen(WEB_AUTHN, credential=_required(responses, "CREDENTIAL")),
-    _SET_UP: lambda responses: FactorSetUp(
-        responses.get("FACTOR"), responses.get("ANSWER"), responses.get("FRIENDLY_DEVICE_NAME")
-    ),
+    _SET_UP: _set_up,
     **{name: _code(f"{name}_CODE") for name in ("SMS_MFA", "EMAIL_OTP", "SMS_OTP", "SOFTWARE_TOKEN_MFA")},
 }
 

@@ -1,32 +1,26 @@
-"""Domain errors in the vendor's words: one table, and the rule that only declared names leave.
-
-A client maps an error it does not know to a generic class, so each error has a list of names, the best one first; the
-first that the operation declares is taken. Protocol errors come before any operation runs and may always leave.
-"""
+"""Domain errors in the vendor's words, for user pools: the table."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from poolhouse import errors as domain
-from poolhouse.server.cognito.engine import failures
-from poolhouse.server.cognito.engine.failures import INTERNAL, UNAVAILABLE, UNSUPPORTED, Failure
+from poolhouse.server.cognito.engine.failures import INTERNAL, UNAVAILABLE, UNSUPPORTED
+from poolhouse.server.cognito.engine.telling import BUSY, CALLERS, INVALID, Telling
 
 if TYPE_CHECKING:
     from poolhouse.server.cognito.engine.model import Operation
 
-INVALID: Final = "InvalidParameterException"
 NOT_AUTHORIZED: Final = "NotAuthorizedException"
 RESOURCE: Final = "ResourceNotFoundException"
-BUSY: Final = "TooManyRequestsException"
 
 _DENIED: Final = (NOT_AUTHORIZED, "UnauthorizedException", "AccessDeniedException", "ForbiddenException")
 _MISSING: Final = (RESOURCE, "UnauthorizedException")
 _CONFLICT: Final = ("ConcurrentModificationException", BUSY)
 
 TABLE: Final[Mapping[type[domain.PoolhouseError], tuple[str, ...]]] = {
+    **CALLERS,
     domain.PoolhouseError: (INTERNAL, "InternalServerException"),
     domain.Invalid: (INVALID,),
     domain.PasswordPolicyViolation: ("InvalidPasswordException", INVALID),
@@ -53,12 +47,6 @@ TABLE: Final[Mapping[type[domain.PoolhouseError], tuple[str, ...]]] = {
     domain.PasswordResetRequired: ("PasswordResetRequiredException", *_DENIED),
     domain.RefreshTokenReused: ("RefreshTokenReuseException", *_DENIED),
     domain.Refused: ("UserLambdaValidationException", *_DENIED),
-    domain.CallerRefused: ("AccessDeniedException",),
-    domain.SignatureMissing: ("MissingAuthenticationTokenException",),
-    domain.SignatureIncomplete: ("IncompleteSignatureException",),
-    domain.SignatureInvalid: ("InvalidSignatureException",),
-    domain.AccessKeyUnknown: ("UnrecognizedClientException",),
-    domain.AccessKeyExpired: ("ExpiredTokenException",),
     domain.CodeMismatch: ("CodeMismatchException", *_DENIED),
     domain.EnrolmentMismatch: ("EnableSoftwareTokenMFAException", "CodeMismatchException", *_DENIED),
     domain.CodeExpired: ("ExpiredCodeException", "CodeMismatchException", *_DENIED),
@@ -89,44 +77,13 @@ TABLE: Final[Mapping[type[domain.PoolhouseError], tuple[str, ...]]] = {
     domain.DeliveryFailed: ("CodeDeliveryFailureException", INTERNAL, "InternalServerException"),
 }
 """A class that is not named here has the names of its nearest parent."""
-_ALWAYS: Final = frozenset({BUSY})
-"""Any operation may be asked to wait, whether the model declares it or not: clients act on the name."""
-_SERVER_SIDE: Final = frozenset({INTERNAL, "InternalServerException"})
 
 
-def failure(error: BaseException, operation: Operation | None) -> Failure:
-    """What the caller is told about an error that an operation raised. Of an unexpected one: nothing but that."""
-    if not isinstance(error, domain.PoolhouseError):
-        return failures.failure(error, unexpected=_declared(TABLE[domain.PoolhouseError], operation))
-    if isinstance(error, domain.StoreAway):
-        # Whatever the model declares: it is no answer to what was asked, and SDKs try again by the status.
-        return Failure(UNAVAILABLE, str(error), 503, headers=_hints(error))
-    names = _candidates(error, operation)
-    name = names[0] if isinstance(error, domain.CallerRefused) else _declared(names, operation)
-    if name in _SERVER_SIDE:
-        return failures.failure(error, unexpected=name)
-    return Failure(name, _sentence(error), headers=_hints(error) if name == BUSY else {})
-
-
-def _candidates(error: domain.PoolhouseError, operation: Operation | None) -> tuple[str, ...]:
+def _exceptional(error: domain.PoolhouseError, operation: Operation | None) -> tuple[str, ...] | None:
     if isinstance(error, domain.UserNotFound) and operation is not None and operation.caller != "signed":
         # Users are told of a missing user only where the operation says so; an administrator misses a resource.
         return ("UserNotFoundException", *_DENIED)
-    for kind in type(error).__mro__:
-        names = TABLE.get(kind)
-        if names is not None:
-            return names
-    raise AssertionError("the root of the tree is in the table")  # pragma: no cover
-
-
-def _declared(names: tuple[str, ...], operation: Operation | None) -> str:
-    if operation is None:
-        return names[0]
-    for name in names:
-        if name in operation.errors or name in _ALWAYS:
-            return name
-    # Every operation declares the first; a failure of ours stays one even where it is not declared.
-    return INTERNAL if names[-1] in _SERVER_SIDE else INVALID
+    return None
 
 
 def _sentence(error: domain.PoolhouseError) -> str:
@@ -136,6 +93,5 @@ def _sentence(error: domain.PoolhouseError) -> str:
     return str(error)
 
 
-def _hints(error: domain.PoolhouseError) -> dict[str, str]:
-    wait: Any = getattr(error, "retry_after", 1.0)
-    return {"Retry-After": str(max(1, math.ceil(wait)))}
+failure: Final = Telling(TABLE, exceptional=_exceptional, sentence=_sentence).failure
+"""What the caller is told about an error that an operation raised."""

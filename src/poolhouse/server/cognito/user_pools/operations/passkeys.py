@@ -8,12 +8,13 @@ from poolhouse.server.cognito.engine.registry import Result, operation
 from poolhouse.server.cognito.user_pools.call import Call
 from poolhouse.server.cognito.user_pools.shapes import passkeys as shapes
 from poolhouse.server.cognito.user_pools.shapes.users import page_structure
+from poolhouse.server.passkey_options import creation_options
 
 
 @operation("StartWebAuthnRegistration")
 async def start_web_authn_registration(call: Call) -> Result:
     options = await call.services.passkeys.start(call.input["AccessToken"])
-    return {"CredentialCreationOptions": shapes.creation_options(options)}
+    return {"CredentialCreationOptions": creation_options(options)}
 
 
 @operation("CompleteWebAuthnRegistration")

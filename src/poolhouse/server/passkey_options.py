@@ -1,4 +1,4 @@
-"""Options of passkeys as browsers read them (WebAuthn level 3, section 5.1.8 and 5.1.9)."""
+"""Options of passkeys as browsers read them, in every face (WebAuthn level 3, section 5.1.8 and 5.1.9)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _KIND: Final = "public-key"
 
 
 def request_options(question: UsePasskey) -> dict[str, Any]:
-    """For a passkey that is used."""
+    """For a passkey that is used: PublicKeyCredentialRequestOptionsJSON."""
     return {
         "challenge": question.challenge,
         "timeout": question.timeout * 1000,
@@ -23,10 +23,11 @@ def request_options(question: UsePasskey) -> dict[str, Any]:
     }
 
 
-def creation_options(options: CreationOptions, product: str) -> dict[str, Any]:
-    """For a passkey that is made. ``product`` is what the browser calls the place that it is for."""
+def creation_options(options: CreationOptions, product: str | None = None) -> dict[str, Any]:
+    """For a passkey that is made: PublicKeyCredentialCreationOptionsJSON. ``product`` is what the browser calls the
+    place that it is for; None: by its domain."""
     return {
-        "rp": {"id": options.rp_id, "name": product},
+        "rp": {"id": options.rp_id, "name": product or options.rp_id},
         "user": {"id": text_of(options.handle), "name": options.user_name, "displayName": options.shown_name},
         "challenge": text_of(options.challenge),
         "pubKeyCredParams": [{"type": _KIND, "alg": algorithm} for algorithm in PASSKEY_ALGORITHMS],

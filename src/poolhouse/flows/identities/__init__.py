@@ -1,0 +1,1 @@
+"""Identity pools, and the identities in them."""

@@ -1,0 +1,1 @@
+"""Identity pools (federated identities): the service ``cognito-identity`` of the JSON API."""

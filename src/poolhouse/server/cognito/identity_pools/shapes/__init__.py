@@ -1,0 +1,1 @@
+"""Records of identity pools in the words of the API."""
