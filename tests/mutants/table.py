@@ -50,11 +50,13 @@ TESTS: Final[dict[str, tuple[str, ...]]] = {
         f"{FLOWS}/identities/test_identities.py",
         f"{FLOWS}/identities/test_developers.py",
         f"{FLOWS}/identities/test_merging.py",
+        f"{FLOWS}/identities/test_identities_meanwhile.py",
     ),
     "flows/identities/merging": (
         f"{FLOWS}/identities/test_merging.py",
         f"{FLOWS}/identities/test_linking.py",
         f"{FLOWS}/identities/test_developers.py",
+        f"{FLOWS}/identities/test_identities_meanwhile.py",
     ),
     "tokens/curves": ("tests/unit/tokens/test_algorithms.py", f"{SECURITY}/test_36_algorithm_confusion.py"),
 }
