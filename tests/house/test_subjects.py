@@ -47,7 +47,7 @@ GROUND = {
     "hooks/events": {"base"},
     "hooks/answers": set(),
     "store/repositories": {"cache", "collections", "cursors", "mapping", "shelf"},
-    "server/cognito/identity_pools/operations": {"developers"},
+    "server/cognito/identity_pools/operations": {"credentials", "developers"},
     "server/cognito/identity_pools/shapes": set(),
     "server/cognito/user_pools/operations": {"passkeys", "profile", "sign_up"},
     "server/cognito/user_pools/shapes": {"passkeys", "triggers"},
