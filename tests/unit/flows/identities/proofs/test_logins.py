@@ -394,6 +394,17 @@ async def test_a_provider_that_was_away_is_asked_again_after_some_seconds(world:
     assert 1 == asked
 
 
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"\xff", b"[]", b"{}", b"null", b"[" * 10_000, b"{" * 10, b'{"issuer":1}', b"x" * 300_000],
+)
+async def test_a_provider_that_answers_rubbish_is_away(world: LoginWorld, body: bytes) -> None:
+    world.providers.broken["login.example.org"] = HttpAnswer(200, {}, body)
+
+    with pytest.raises(ProviderAway):
+        await world.prove(OIDC_KEY, world.oidc_token())
+
+
 async def test_a_discovery_document_of_another_issuer_is_none(world: LoginWorld) -> None:
     world.oidc_records.held[OIDC_KEY] = OidcProvider(issuer=f"{ISSUER}/", client_ids=("app",), created=0)
     token = world.oidc_token("app", "jane", iss=f"{ISSUER}/")
