@@ -23,6 +23,7 @@ class Endings(web.AbstractResource):
 
     def __init__(self) -> None:
         super().__init__()
+        self._left: set[str] = set()
         # By what they end in: the patterns, each with the name of what it matches, and the routes by their methods.
         self._found: dict[str, dict[tuple[str, re.Pattern[str]], dict[str, web.ResourceRoute]]] = {}
 
@@ -47,8 +48,15 @@ class Endings(web.AbstractResource):
         found, allowed = self._look(request)
         return found, set(allowed)
 
+    def leave(self, path: str) -> None:
+        """The path is none of these, and one that begins as it does may be none either: aiohttp takes what is told more
+        exactly first."""
+        self._left.add(path[1:].partition("/")[0])
+
     def found(self, request: web.Request) -> web.UrlMappingMatchInfo | None:
-        """The route of the request, if it is among these. Whoever has asked here need not ask aiohttp."""
+        """The route of the request, if it is surely among these. Whoever has asked here need not ask aiohttp."""
+        if request.rel_url.path_safe[1:].partition("/")[0] in self._left:
+            return None
         return self._look(request)[0]
 
     def _look(self, request: web.Request) -> tuple[web.UrlMappingMatchInfo | None, Collection[str]]:

@@ -72,8 +72,10 @@ def mount(
             handler = _guarded(handler, guard)
         handler = around(handler, route.label)
         if "{" not in route.path:
+            endings.leave(route.path)
             app.router.add_route(route.method, route.path, handler, expect_handler=_goes_on)
         elif not endings.add(route.method, route.path, handler, _goes_on):
+            endings.leave(route.path)
             others.append((route.method, route.path, handler))
     app.router.register_resource(endings)
     app[ENDINGS] = endings

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import pytest
-from aiohttp import web
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp import ClientSession, web
 from yarl import URL
 
 from poolhouse.server.routes import Audience, Handler, Route, mount
+from poolhouse.server.runner import Runner
 
 POOL, PREFIX = r"/{pool:[\w-]{1,40}_[0-9a-zA-Z]{1,32}}", "/{prefix:[a-z0-9-]{1,63}}"
 
@@ -33,11 +36,14 @@ ROUTES = [
         ("GET", f"{POOL}/factors/{{factor}}", "factor"),
         ("GET", "/static/{name}", "static"),
         ("GET", "/exact/login", "exact"),
+        ("GET", f"{PREFIX}/factors/add", "added"),
+        ("GET", "/exact/factors/{factor}", "exactly"),
         ("POST", "/{path:.+}", "api"),
     )
 ]
 
 
+@pytest.mark.parametrize("runner", [web.AppRunner, Runner])
 @pytest.mark.parametrize(
     ("asked", "told"),
     [
@@ -50,20 +56,25 @@ ROUTES = [
         ("GET /us-east-1_Ab1/factors/app", "factor GET {'pool': 'us-east-1_Ab1', 'factor': 'app'}"),
         ("GET /static/login", "static GET {'name': 'login'}"),
         ("GET /exact/login", "exact GET {}"),
+        ("GET /my-app/factors/add", "added GET {'prefix': 'my-app'}"),
+        ("GET /exact/factors/add", "exactly GET {'factor': 'add'}"),
         ("POST /us-east-1_Ab1/.well-known/keys", "api POST {'path': 'us-east-1_Ab1/.well-known/keys'}"),
         ("POST /my-app/login", "api POST {'path': 'my-app/login'}"),
         ("POST /us-east-1_Ab1/login/", "api POST {'path': 'us-east-1_Ab1/login/'}"),
         ("POST /us-east-1%2F_Ab1/.well-known/keys", "api POST {'path': 'us-east-1/_Ab1/.well-known/keys'}"),
     ],
 )
-async def test_each_request_comes_to_the_route_that_is_for_it(asked: str, told: str) -> None:
+async def test_each_request_comes_to_the_route_that_is_for_it(
+    runner: type[web.AppRunner], asked: str, told: str
+) -> None:
     method, _, path = asked.partition(" ")
-    async with _served() as client:
+    async with _served(runner) as client:
         answer = await client.request(method, URL(path, encoded=True))
 
         assert (200, told) == (answer.status, await answer.text())
 
 
+@pytest.mark.parametrize("runner", [web.AppRunner, Runner])
 @pytest.mark.parametrize(
     "path",
     [
@@ -75,16 +86,17 @@ async def test_each_request_comes_to_the_route_that_is_for_it(asked: str, told: 
         "/a/b/login",
     ],
 )
-async def test_what_is_nearly_a_path_is_none(path: str) -> None:
-    async with _served() as client:
+async def test_what_is_nearly_a_path_is_none(runner: type[web.AppRunner], path: str) -> None:
+    async with _served(runner) as client:
         answer = await client.get(URL(path, encoded=True))
 
         # The last route has them all, for another method.
         assert (405, "POST") == (answer.status, answer.headers["Allow"])
 
 
-async def test_a_method_that_no_route_has_is_told_those_that_are_there() -> None:
-    async with _served() as client:
+@pytest.mark.parametrize("runner", [web.AppRunner, Runner])
+async def test_a_method_that_no_route_has_is_told_those_that_are_there(runner: type[web.AppRunner]) -> None:
+    async with _served(runner) as client:
         answer = await client.delete("/us-east-1_Ab1/.well-known/keys")
 
         assert (405, "GET,POST") == (answer.status, answer.headers["Allow"])
@@ -95,7 +107,15 @@ def test_a_route_that_is_there_already_is_refused() -> None:
         mount(web.Application(), [ROUTES[0], ROUTES[0]], guard=_open_to_all)
 
 
-def _served() -> TestClient[web.Request, web.Application]:
+@asynccontextmanager
+async def _served(runner: type[web.AppRunner]) -> AsyncIterator[ClientSession]:
     app = web.Application()
     mount(app, ROUTES, guard=_open_to_all)
-    return TestClient(TestServer(app))
+    made = runner(app)
+    await made.setup()
+    try:
+        await web.TCPSite(made, "127.0.0.1", 0).start()
+        async with ClientSession(f"http://127.0.0.1:{made.addresses[0][1]}") as client:
+            yield client
+    finally:
+        await made.cleanup()
