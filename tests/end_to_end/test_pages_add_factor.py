@@ -12,6 +12,7 @@ from poolhouse.flows.pools.mfa import MfaSettings
 from poolhouse.records.factors import RECOVERY_CODE
 from poolhouse.records.pools import PasskeyPolicy
 from poolhouse.records.users import User
+from tests.end_to_end.test_pages_journeys import BadgePlugin
 from tests.support.factors import EMAIL, SMS, TOTP, App, with_app, with_factors
 from tests.support.house import PASSWORD
 from tests.support.oauth import claims_of
@@ -131,6 +132,36 @@ async def test_row_28_who_has_a_second_factor_shows_it_before_a_passkey_is_added
     assert "Sign in faster with a passkey" == (await at.robot.send(asked, code=app.code())).heading
 
 
+async def test_row_28_the_code_of_a_sign_up_alone_is_less_than_a_sign_in_and_leads_to_a_whole_one(at: Site) -> None:
+    page = await at.robot.send(
+        await at.start(prompt="create"), username="ada", email="ada@example.com", password=PASSWORD
+    )
+    await at.robot.send(page, code=at.house.last_code())
+    app = await with_app(at.house, at.oauth.app, "ada")
+
+    first = await at.robot.open(address(at, SMS))
+    assert "password" in first.form.inputs
+    page = await at.robot.send(await signed_in(at, "ada", first), code=app.code())
+
+    assert ("add", "Add your phone number") == (page.page, page.heading)
+
+
+async def test_row_28_who_was_not_looked_at_when_the_errand_began_is_looked_at_then(at: Site) -> None:
+    await signed_in(at)
+    await at.house.user(at.oauth.app, "bob")
+    await signed_in(at, "bob")
+    await with_app(at.house, at.oauth.app)
+    page = await at.robot.open(address(at, SMS))
+    assert "bob" in page.text
+    chosen = await at.robot.send(await at.start(prompt="select_account"), press=at.oauth.user.sub)
+    assert "code" in chosen.answer
+
+    told = await at.robot.again(page)
+
+    assert "login" == told.page
+    assert "phone_number" not in told.form.inputs
+
+
 async def test_a_number_is_given_and_codes_go_there_from_now_on(at: Site) -> None:
     await signed_in(at)
 
@@ -236,6 +267,29 @@ async def test_row_26_wrong_codes_are_counted_and_do_not_lock_the_sign_in(at: Si
     assert "code" in (await signed_in(at)).answer
 
 
+async def test_row_26_wrong_codes_of_messages_are_counted_too(at: Site) -> None:
+    await signed_in(at)
+    code = await at.robot.send(await at.robot.open(address(at, EMAIL)))
+    right = at.house.last_code()
+    for wrong in [f"{n:06}" for n in range(10) if f"{n:06}" != right][:5]:
+        assert 422 == (await at.robot.send(code, code=wrong)).status
+
+    assert 429 == (await at.robot.send(code, code=right)).status
+    assert () == (await user_of(at)).mfa
+    assert "code" in (await signed_in(at)).answer
+
+
+async def test_a_contact_that_is_there_is_not_replaced(at: Site) -> None:
+    await signed_in(at)
+    page = await at.robot.open(address(at, EMAIL))
+
+    told = await at.robot.send(page, without=("do",), email="another@example.com")
+
+    assert (422, None) == (told.status, told.left)
+    user = await user_of(at)
+    assert ({}, "jane@example.com") == (user.pending, user.attributes["email"])
+
+
 async def test_who_has_just_signed_up_sets_up_a_factor_and_goes_back(at: Site) -> None:
     page = await at.robot.send(
         await at.start(prompt="create"), username="ada", email="ada@example.com", password=PASSWORD
@@ -247,6 +301,21 @@ async def test_who_has_just_signed_up_sets_up_a_factor_and_goes_back(at: Site) -
     assert "Save your recovery codes" == codes.heading
 
     assert at.oauth.app.callback_urls[0] == (await at.robot.send(codes, kept="1")).left
+
+
+async def test_a_factor_of_a_plugin_is_set_up_without_a_line_of_ours() -> None:
+    async with site(plugins=[("badge", BadgePlugin())]) as at:
+        await with_factors(at.house, at.oauth.pool, "OPTIONAL", "BADGE")
+        await signed_in(at)
+
+        page = await at.robot.open(address(at, "BADGE"))
+        assert "Type the number of your badge" in page.text
+        wrong = await at.robot.send(page, answer_ANSWER="1")
+        assert ["That code is not right. Check it and try again."] == wrong.problems
+        codes = await at.robot.send(wrong, answer_ANSWER="4711")
+        assert at.oauth.app.callback_urls[0] == (await at.robot.send(codes, kept="1")).left
+
+        assert "Hold your badge under the light." in (await signed_in(at)).text
 
 
 async def test_recovery_codes_are_shown_to_nobody_after_a_sign_out(at: Site) -> None:

@@ -84,12 +84,15 @@ async def test_a_request_that_began_at_the_domain_of_one_pool_is_nothing_at_that
     assert "jane" not in shown.text
 
 
+PATHS = ("oauth2/authorize", "login", "signup", "forgotPassword", "consent", "accounts", "logout")
+
+
 @pytest.mark.parametrize("host", [CUSTOM, OWN])
 async def test_pages_are_open_to_no_other_origin(at: OAuth, host: str) -> None:
     """Rule H3 and security row 43: what is for people is read by no page of anybody else's, the client's included."""
     root = "" if host == CUSTOM else f"{at.pool.id}/"
     async with aiohttp.ClientSession(headers={"Host": host}) as session:
-        for path in ("oauth2/authorize", "login", "signup", "forgotPassword", "consent", "accounts", "logout"):
+        for path in (*PATHS, "passkeys/add", "factors/add"):
             for origin in ("https://app.example.com", "https://evil.example", "null"):
                 for method in ("GET", "OPTIONS", "POST"):
                     async with session.request(

@@ -13,6 +13,7 @@ from poolhouse.records.pools import PasskeyPolicy
 from poolhouse.records.users import User
 from poolhouse.server.pages.offer import NEVER, NOT_NOW
 from poolhouse.testing import VirtualAuthenticator
+from tests.support.factors import TOTP, with_app
 from tests.support.house import PASSWORD
 from tests.support.oauth import claims_of
 from tests.support.pages import Site, first_factors, site_for_browsers
@@ -106,6 +107,18 @@ async def test_who_signs_in_to_run_an_errand_is_offered_nothing(at: Site) -> Non
     assert ("add", []) == (page.page, [line for line in at.robot.set if "offered" in line])
 
 
+async def test_who_only_shows_a_second_factor_is_offered_nothing(at: Site) -> None:
+    settings = MfaSettings(mode="OPTIONAL", factors=(TOTP,), passkeys=PasskeyPolicy(rp_id="localhost"))
+    await at.house.services.pools.set_mfa(at.oauth.pool.id, settings)
+    await at.robot.send(await by_password(at), press="later")
+    app = await with_app(at.house, at.oauth.app)
+    at.robot.cookies = {name: value for name, value in at.robot.cookies.items() if "offered" not in name}
+
+    asked = await at.start(acr_values="mfa")
+
+    assert "code" in (await at.robot.send(asked, code=app.code())).answer
+
+
 async def test_what_is_no_passkey_is_none_and_the_offer_stands(at: Site) -> None:
     offer = await by_password(at)
 
@@ -116,13 +129,27 @@ async def test_what_is_no_passkey_is_none_and_the_offer_stands(at: Site) -> None
     assert "code" in (await at.robot.send(told, press="later")).answer
 
 
-async def test_row_29_it_is_for_whom_it_was_offered_to(at: Site) -> None:
+async def test_row_29_it_is_for_whom_it_was_offered_to_whoever_came_after(at: Site) -> None:
+    bob = await at.house.user(at.oauth.app, "bob")
+    offer = await by_password(at)
+    before = made(at, offer)
+    assert "code" in (await by_password(at, "bob")).answer
+
+    again = await at.robot.again(offer)
+    assert "jane" in again.text
+    await at.robot.send(again, credential=before, without=("do",))
+
+    assert [0, 1] == [len(await passkeys(at, user)) for user in (bob, at.oauth.user)]
+
+
+async def test_row_29_it_ends_with_the_session_of_its_user(at: Site) -> None:
     bob = await at.house.user(at.oauth.app, "bob")
     offer = await by_password(at)
     await at.house.services.sessions.end_all(at.oauth.user)
-    await by_password(at, "bob")
+    assert "code" in (await by_password(at, "bob")).answer
 
     told = await at.robot.send(offer, credential=made(at, offer), without=("do",))
 
-    assert told.left is not None or told.page == "login"
+    assert OFFER != told.heading
     assert [[], []] == [await passkeys(at, user) for user in (bob, at.oauth.user)]
+    assert OFFER != (await at.robot.again(offer)).heading

@@ -22,6 +22,12 @@ TESTS: Final[dict[str, tuple[str, ...]]] = {
     "flows/identities/settings": (f"{FLOWS}/identities/test_identity_pools.py", f"{FLOWS}/identities/test_tags.py"),
     "records/names": ("tests/unit/records/test_names.py",),
     "flows/access/signatures": (f"{FLOWS}/access/test_signature.py", f"{FLOWS}/access/test_canonical_requests.py"),
+    "flows/access/policies": (f"{FLOWS}/access/test_policies.py", f"{FLOWS}/access/test_roles.py"),
+    "flows/access/policy_conditions": (f"{FLOWS}/access/test_policies.py", f"{FLOWS}/access/test_policy_oracle.py"),
+    "flows/access/policy_documents": (f"{FLOWS}/access/test_policy_documents.py", f"{FLOWS}/access/test_policy.py"),
+    "flows/access/policy_globs": (f"{FLOWS}/access/test_policies.py", f"{FLOWS}/access/test_policy_oracle.py"),
+    "flows/access/policy_targets": (f"{FLOWS}/access/test_policies.py", f"{FLOWS}/access/test_policy_oracle.py"),
+    "flows/access/roles": (f"{FLOWS}/access/test_roles.py",),
     "crypto/vault": ("tests/unit/crypto/test_vault.py",),
     "tokens/keys": (
         "tests/unit/tokens/test_key_ring.py",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -36,7 +37,7 @@ class Counting:
 
 
 async def answers(
-    names: list[str], *statements: dict[str, str], pool: str = POOL, region: str = "eu-west-1"
+    names: list[str], *statements: dict[str, Any], pool: str = POOL, region: str = "eu-west-1"
 ) -> set[str]:
     """The errors ("" for none) that a key with these statements gets, for the smallest right input of operations."""
     counting = Counting()
@@ -69,6 +70,24 @@ async def test_without_a_signature_no_administrators_operation_runs() -> None:
 
 async def test_a_key_without_statements_may_do_nothing() -> None:
     assert {"AccessDeniedException"} == await answers(SIGNED)
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ({"IpAddress": {"aws:SourceIp": ["127.0.0.0/8", "::1"]}}, ""),
+        ({"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}}, "AccessDeniedException"),
+        ({"DateLessThan": {"aws:CurrentTime": "2020-01-01"}}, "AccessDeniedException"),
+        ({"NumericGreaterThan": {"aws:EpochTime": 1500000000}}, ""),
+        ({"StringEquals": {"aws:RequestedRegion": "eu-west-1", "aws:username": "akiaone"}}, ""),
+        ({"StringNotEquals": {"aws:RequestedRegion": "eu-west-1"}}, "AccessDeniedException"),
+        ({"Bool": {"aws:SecureTransport": "true"}}, "AccessDeniedException"),
+        ({"StringLike": {"aws:UserAgent": "*"}}, ""),
+    ],
+    ids=str,
+)
+async def test_a_key_is_bound_to_what_its_policy_says_of_requests(condition: Any, expected: str) -> None:
+    assert {expected} == await answers(OF_A_POOL[:3], {**EVERYTHING, "Condition": condition})
 
 
 async def test_a_key_for_one_pool_reaches_it_and_no_other() -> None:

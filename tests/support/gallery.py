@@ -210,7 +210,7 @@ VIEWS: Mapping[str, View] = {
         ),
         can_leave=True,
     ),
-    "offer-passkey": SetUpPasskey(username=LENA, options=CREATION, account="1", can_leave=True, can_refuse=True),
+    "offer-passkey": SetUpPasskey(username=LENA, options=CREATION, can_leave=True, can_refuse=True),
     "enrol-passkey": SetUpPasskey(username=LENA, options=CREATION, can_leave=True),
     "recovery-codes": RecoveryCodes(
         codes=(

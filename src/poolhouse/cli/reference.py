@@ -74,6 +74,9 @@ MEANINGS: Final[Mapping[str, str]] = {
     "identities.rules": "How many rules can choose the role of one provider's users.",
     "identities.token_algorithm": "What the tokens of identities are signed by: RS512, as Amazon has it; RS256 is "
     "what every service knows.",
+    "identities.guest_policy": "What guests' credentials are good for at most, whatever their role allows; in the "
+    'environment a JSON object, in the file `{ file = "guests.json" }` will do. Not said: their own data, APIs behind '
+    "the gateway, and S3, as their role allows ([policies.md](policies.md#guests)).",
     "logins.google_keys": "Where the keys of Google's ID tokens are.",
     "logins.apple_keys": "Where the keys of Apple's ID tokens are.",
     "logins.facebook_keys": "Where the keys of the ID tokens of Facebook's Limited Login are.",
@@ -88,9 +91,6 @@ MEANINGS: Final[Mapping[str, str]] = {
     "logins.source_calls": "Within a minute, for each process, from one address: logins for which a provider is "
     "called. 0: no limit.",
     "logins.pool_calls": "The same, in one identity pool.",
-    "identities.guest_policy": "What guests' credentials are good for at most, whatever their role allows; in the "
-    'environment a JSON object, in the file `{ file = "guests.json" }` will do. Not said: their own data, APIs behind '
-    "the gateway, and S3, as their role allows ([policies.md](policies.md#guests)).",
     "limits.body": "Bytes of a request's body.",
     "limits.open_body": "The same, where nobody signed it; never more than `limits.body`.",
     "limits.requests": "Requests a second by class of operations (`{ UserRead = 120 }`), for each process.",

@@ -16,6 +16,7 @@ from aiohttp import web
 from msgspec.structs import replace
 
 from poolhouse.server.paths import POOL, ROOT
+from poolhouse.server.proxies import said_host
 from poolhouse.server.routes import Handler, Route
 
 PREFIXED: Final = r"/{prefix:[a-z0-9][a-z0-9-]{0,62}}"
@@ -83,9 +84,7 @@ class PoolDomains:
 
     def _is_at_own_name(self, request: web.Request) -> bool:
         """What ``of_host`` would find first, without the way there: nearly all requests come to it."""
-        for host in self._hosts_of(request):
-            return host == self._own
-        return False
+        return said_host(request.headers) == self._own
 
     async def _behind(self, host: str) -> str | None:
         if self._suffix is not None and host.endswith(self._suffix):

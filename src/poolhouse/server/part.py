@@ -9,9 +9,15 @@ from msgspec import Struct
 
 from poolhouse.flows.jobs.worker import Kind
 from poolhouse.server.cognito.dispatch import Api
-from poolhouse.server.routes import Route
+from poolhouse.server.routes import Handler, Route
 
 T = TypeVar("T")
+
+
+class FormApi(Struct, frozen=True):
+    """Answers the forms that are posted to the address of the JSON API."""
+
+    handle: Handler
 
 
 class Part(Struct, frozen=True, kw_only=True):

@@ -58,9 +58,7 @@ def asked_hosts(peer: str | None, headers: Headers, trusted: Sequence[Network]) 
     Anybody can say any: a host may choose what is shown, and is never shown (security row 2). A proxy that passes
     ``Host`` on may let a client's ``X-Forwarded-Host`` through: so it is looked at only where ``Host`` leads nowhere.
     """
-    said = headers.getall("Host", ())
-    if len(said) == 1 and (host := _host(said[0])) is not None:
-        # Nearly all who ask for one are content with it.
+    if (host := said_host(headers)) is not None:
         yield host
     for told in told_hosts(peer, headers, trusted):
         if (host := _host(told)) is not None:
@@ -79,6 +77,12 @@ def told_hosts(peer: str | None, headers: Headers, trusted: Sequence[Network]) -
         if (entries := read(headers.getall(name, ()))) and entries[-1].strip()
     }
     return tuple(told) if len(told) == 1 else ()
+
+
+def said_host(headers: Headers) -> str | None:
+    """The first of them, if it is that of ``Host``."""
+    said = headers.getall("Host", ())
+    return _host(said[0]) if len(said) == 1 else None
 
 
 @lru_cache(maxsize=1024)

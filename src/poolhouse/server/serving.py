@@ -39,6 +39,9 @@ and none of them leaves any: it would look in vain, and take a fiftieth of the t
 STRAY: Final = (signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2) if os.name == "posix" else ()
 """Signals whose usual effect is that everything ends at once. Settings are read at the start alone."""
 
+_TURNS: Final = 3
+"""Of the loop: from a signal that came to its handler."""
+
 _logger = logging.getLogger("poolhouse.serving")
 
 
@@ -89,8 +92,9 @@ def run(
     started: Callable[[], None],
     stopping: Callable[[asyncio.AbstractEventLoop, asyncio.Event], None] | None = None,
 ) -> None:
-    """The application has run, and ended in order. ``started`` is called once it answers. ``stopping`` arranges what
-    sets the event (None: the signals do). Raises what ``make`` and the start of the application raise."""
+    """The application has run, and ended in order. ``started`` is called once it answers, unless it was told to stop
+    before. ``stopping`` arranges what sets the event (None: the signals do). Raises what ``make`` and the start of the
+    application raise."""
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_serve(make, sockets, manner, started, stopping or _stop_at_signals))
 
@@ -128,7 +132,11 @@ async def _serve(
         gc.freeze()
         gc.set_threshold(OBJECTS)
         gc.enable()
-        started()
+        # A signal that came while the loop was busy with starting is heard in its next turns.
+        for _ in range(_TURNS):
+            await asyncio.sleep(0)
+        if not stop.is_set():
+            started()
         await stop.wait()
         _logger.info("stopping")
         await drain(runner, manner.drain)

@@ -241,7 +241,7 @@ class KeyRing:
         return pool_id
 
     async def _signer(self, pool_id: str, use: str) -> Signer:
-        keys = await self._at_most_old(pool_id, self._limits.fresh)
+        keys = self._fresh(pool_id) or await self._at_most_old(pool_id, self._limits.fresh)
         signer = keys.signer(use, self._clock.now())
         if signer is None:
             # The making of the pool was cut short before its keys were there.

@@ -98,8 +98,8 @@ class Signatures:
     ) -> Signed:
         """Who signed this request. ``target`` is path and query as they were sent. Without ``body`` (None: it is not
         here, or not yet) the client has to have said what it is; with it, all of it is verified; a text is its digest
-        (hex), for which whoever asks vouches. ``hosts`` as a trusted
-        proxy says that the client called us; ``is_secure``: the request came over TLS.
+        (hex), for which whoever asks vouches. ``hosts`` as a trusted proxy says that the client called us;
+        ``is_secure``: the request came over TLS.
 
         Raises ``SignatureMissing``, ``SignatureIncomplete``, ``SignatureInvalid``, ``AccessKeyUnknown``,
         ``AccessKeyExpired``, ``CredentialsExpired``.

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from poolhouse.errors import AccessKeyUnknown, CredentialsExpired
 from poolhouse.flows.access.callers import Caller, KnownKey
 from poolhouse.flows.access.credentials import TemporaryCredentials
-from poolhouse.flows.access.policies import Document, Permissions, parse_policy
-from poolhouse.flows.access.policy_keys import of_session
+from poolhouse.flows.access.roles import KnownRole, permits_of
 from poolhouse.ports.access import Revocations, Session
 
 
-class RoleAsItIs(Protocol):
-    @property
-    def documents(self) -> Sequence[Document]: ...
-
-
 class RolesByArn(Protocol):
-    async def find(self, arn: str, /) -> RoleAsItIs | None:
+    async def find(self, arn: str, /) -> KnownRole | None:
         """The same object for as long as it did not change; None where there is none any more."""
 
 
@@ -55,7 +49,9 @@ class TemporaryCallers:
         if kept is not None and kept[0] is role:
             self._known.move_to_end(slot)
             return kept[1]
-        caller = Caller(key_id, session.name, assumed_role_arn(session), _permissions(role, session), session)
+        account = session.role_arn.split(":")[4]
+        permits = permits_of(role, session, account=account)
+        caller = Caller(key_id, session.name, assumed_role_arn(session), permits, session)
         known = KnownKey(caller, opened.secret, session.expires)
         self._known[slot] = (role, known)
         if len(self._known) > self._at_most:
@@ -70,13 +66,6 @@ class TemporaryCallers:
         # Those of the very instant are over, too: which of the two came first, nobody can tell.
         if before is not None and session.issued <= before:
             raise CredentialsExpired(detail="revoked")
-
-
-def _permissions(role: RoleAsItIs | None, session: Session) -> Permissions:
-    """Each session policy has to allow, too."""
-    limits = [(parse_policy(policy),) for policy in session.policies]
-    account = session.role_arn.split(":")[4]
-    return Permissions(role.documents if role is not None else (), limits, of_session(session, account=account))
 
 
 def assumed_role_arn(session: Session) -> str:

@@ -16,7 +16,6 @@ from poolhouse.errors import (
     CodeExpired,
     CodeMismatch,
     ConcurrentModification,
-    FactorNotOffered,
     InvalidParameter,
     NotAuthorized,
 )
@@ -55,11 +54,11 @@ class MessageFactors(OwnFactors):
     async def add(self, pool: Pool, client: Client, user: User, factor: str, value: str) -> None:
         """The contact waits for the code that goes to it. One that the user has already is not touched.
 
-        Raises ``FactorNotOffered`` where the user cannot give it here, ``InvalidParameter`` for what is no such
-        contact, ``TooManyRequests``, ``ConcurrentModification``.
+        Raises ``InvalidParameter`` where the user cannot give it here, and for what is no such contact;
+        ``TooManyRequests``, ``ConcurrentModification``.
         """
         if not can_add(pool, client, factor) or user.attributes.get(CONTACTS[factor]):
-            raise FactorNotOffered
+            raise InvalidParameter(Reason.FACTOR_NOT_AVAILABLE)
         attribute = CONTACTS[factor]
         checked = check_values(pool, {attribute: value}, on="update").get(attribute)
         if not checked:
@@ -72,7 +71,7 @@ class MessageFactors(OwnFactors):
         """A code is on its way: to the new contact, or else to that which the user has, or has just given. For a user
         whom the caller knows to be signed in.
 
-        Raises ``FactorNotOffered`` where there is none, ``LimitExceeded``, and as ``add``.
+        Raises ``InvalidParameter`` where there is none, ``LimitExceeded``, and as ``add``.
         """
         if value is not None:
             await self.add(pool, client, user, factor, value)
@@ -80,11 +79,11 @@ class MessageFactors(OwnFactors):
             await self._limits.admit(Asked.CODE, client)
             attribute = CONTACTS.get(factor, "")
             if not pool.offers(factor) or not (user.attributes.get(attribute) or user.pending.get(attribute)):
-                raise FactorNotOffered
+                raise InvalidParameter(Reason.FACTOR_NOT_AVAILABLE)
             await self.note("factor.requested", client, user, factor)
         posing = await self._factor(factor).ask(_claimant(pool, client, user))
         if posing.delivery is None:
-            raise FactorNotOffered
+            raise InvalidParameter(Reason.FACTOR_NOT_AVAILABLE)
         return posing.delivery
 
     @step("factors.confirm_contact")
@@ -92,12 +91,12 @@ class MessageFactors(OwnFactors):
         """The code came back, and the factor is asked for from now on. For a user whom the caller knows to be signed
         in. Answers what that proves.
 
-        Raises ``CodeMismatch``, ``CodeExpired``, ``AttemptsExceeded``, ``LimitExceeded``, ``FactorNotOffered``,
+        Raises ``CodeMismatch``, ``CodeExpired``, ``AttemptsExceeded``, ``LimitExceeded``, ``InvalidParameter``,
         ``TooManyRequests``, ``ConcurrentModification``.
         """
         await self._limits.admit(Asked.ANSWER, client)
         if not pool.offers(factor):
-            raise FactorNotOffered
+            raise InvalidParameter(Reason.FACTOR_NOT_AVAILABLE)
         try:
             # A count of its own: whoever sits at somebody's browser must not lock them out of signing in.
             async with self._lockout.attempt(pool.id, user.sub, f"{factor}:enrolment"):
@@ -113,7 +112,7 @@ class MessageFactors(OwnFactors):
         for _ in range(_TURNS):
             user = await self._users.get(pool.id, sub)
             if user is None:
-                raise FactorNotOffered
+                raise ConcurrentModification
             if factor in user.mfa:
                 return
             try:
@@ -126,7 +125,7 @@ class MessageFactors(OwnFactors):
     def _factor(self, name: str) -> Factor:
         factor = self._factors.second(name)
         if factor is None or name not in CONTACTS:
-            raise FactorNotOffered
+            raise InvalidParameter(Reason.FACTOR_NOT_AVAILABLE)
         return factor
 
 

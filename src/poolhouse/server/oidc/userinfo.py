@@ -34,7 +34,7 @@ class UserInfoEndpoint:
     @rule("U1", "E6")
     async def _token(self, request: web.Request) -> str | None:
         """The access token, by the one way in which it came: a header, or the form of a POST."""
-        if "access_token" in request.query:
+        if request.rel_url.raw_query_string and "access_token" in request.query:
             raise InvalidRequest(Reason.OAUTH_PARAMETERS_IN_ADDRESS)
         in_header = bearer_in_header(request)
         in_form = None

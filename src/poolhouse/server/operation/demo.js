@@ -18,7 +18,7 @@ const MEANS = {
   nonce: "what this app sent along: the answer is to its own question",
   at_hash: "ties the access token to this one",
   acr: "how strongly the user was recognised",
-  amr: "by what: pwd is a password, otp a code, hwk or swk a key",
+  amr: "by what: pwd is a password, otp a code, pop a passkey, swk a remembered device",
   sid: "the session of the browser, as this app knows it",
   scope: "what the app may do",
   email: "the user's address",

@@ -59,7 +59,6 @@ class PasskeyOffer:
             return await self._on(visit, visit.browser)
         view = SetUpPasskey(
             username=shown_name(visit, present),
-            account=present.user.sub,
             options=creation_options(options, visit.pool.name),
             can_leave=True,
             can_refuse=True,
@@ -74,8 +73,6 @@ class PasskeyOffer:
             if form.get("do") == "never":
                 self._visits.note_offer(response, visit, NEVER)
             return response
-        if form.get("account") != present.user.sub:
-            return await self.show(visit, (Problem("accounts.changed"),))
         try:
             holder = Holder(visit.pool, visit.client, present.user)
             await self._services.passkeys.complete_for(holder, credential_of(form))

@@ -113,8 +113,13 @@ class Progress(Struct, frozen=True, kw_only=True):
         return f"Progress(way={self.way!r}, waiting={self.waiting!r})"
 
 
+_BEGINNING: Final = Progress()
+
+
 def read(private: Mapping[str, Any]) -> Progress:
     """What cannot be read, an older version's or nobody's, is a beginning."""
+    if not private:
+        return _BEGINNING
     try:
         progress = msgspec.convert(private, Progress)
     except msgspec.ValidationError:

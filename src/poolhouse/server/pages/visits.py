@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from functools import cached_property
 from typing import Final
 from urllib.parse import quote, urlencode
 
@@ -45,7 +44,7 @@ _LONGEST: Final = 256
 _logger = logging.getLogger("poolhouse.pages")
 
 
-class Visit(Struct, frozen=True, kw_only=True, dict=True):
+class Visit(Struct, frozen=True, kw_only=True):
     """``secret`` is what the browser's cookie holds, ``held`` the handles of the sessions in it,
     ``remembered`` what says that no second factor is asked for in it."""
 
@@ -65,7 +64,7 @@ class Visit(Struct, frozen=True, kw_only=True, dict=True):
     def client(self) -> Client:
         return self.pending.client
 
-    @cached_property
+    @property
     def progress(self) -> Progress:
         return read(self.pending.request.private)
 
@@ -75,12 +74,8 @@ class Visit(Struct, frozen=True, kw_only=True, dict=True):
 
     def address(self, page: str, **query: str) -> str:
         """Of a page of this request."""
-        begins = f"{self.root}/{page}?{self._tx}"
+        begins = f"{self.root}/{page}?{TX}={quote(self.pending.handle, safe='')}"
         return f"{begins}&{urlencode(query)}" if query else begins
-
-    @cached_property
-    def _tx(self) -> str:
-        return f"{TX}={quote(self.pending.handle, safe='')}"
 
     def __repr__(self) -> str:
         return f"Visit(request_id={self.request_id!r})"

@@ -41,6 +41,7 @@ PARTS: Final[Mapping[str, Callable[[Settings], bool]]] = {
     "issuer": _of("identities"),
     "logins": _of("identities"),
     "identities": _of("identities"),
+    "sts": _of("identities"),
     "gateway": _of("gateway"),
     "operation": _always,
     "outbox_page": lambda settings: settings.dev.enabled and settings.dev.outbox_page,

@@ -9,12 +9,15 @@ from poolhouse.config.settings import Settings
 from poolhouse.errors import PolicyMalformed
 from poolhouse.flows.access import guests
 from poolhouse.flows.access.callers import Callers
+from poolhouse.flows.access.credentials import TemporaryCredentials
 from poolhouse.flows.access.keys import AccessKeyAdministration
 from poolhouse.flows.access.managed_policies import PolicyAdministration
 from poolhouse.flows.access.refusals import Refusals
+from poolhouse.flows.access.revocations import RevocationBook
 from poolhouse.flows.access.role_administration import RoleAdministration
 from poolhouse.flows.access.role_files import roles_in
 from poolhouse.flows.access.roles import RoleBook
+from poolhouse.flows.access.temporary import TemporaryCallers
 from poolhouse.flows.access.uses import KeyUses
 from poolhouse.flows.protection.limits import RequestClasses
 from poolhouse.flows.services.access import AccessServices
@@ -22,6 +25,7 @@ from poolhouse.records.access import Role
 from poolhouse.server.ground import Ground, NotStartable
 from poolhouse.server.part import Built, Part
 from poolhouse.store.repositories.access import AccessKeyRepository, ManagedPolicyRepository, RoleRepository
+from poolhouse.store.repositories.identities import IdentityPoolRepository, IdentityRepository
 
 
 async def build(ground: Ground, _: Built) -> Part:
@@ -31,6 +35,13 @@ async def build(ground: Ground, _: Built) -> Part:
     root_id, root_secret = settings.root.access_key_id, settings.root.secret_access_key
     keys = AccessKeyRepository(ground.store, ground.cursors)
     uses = KeyUses(keys, world.clock.now)
+    own, access = TemporaryCredentials(ground.vault, world.chance), _roles_and_policies(ground)
+    revocations = RevocationBook(
+        access.book,
+        IdentityPoolRepository(ground.store, ground.cursors, world.clock, ground.vault),
+        IdentityRepository(ground.store, ground.cursors),
+        world.clock.now,
+    )
     callers = Callers(
         now=ground.surroundings.clock.now,
         account=settings.server.account_id,
@@ -39,11 +50,12 @@ async def build(ground: Ground, _: Built) -> Part:
         secrets=ground.vault,
         uses=uses,
         refusals=Refusals(ground.trail, world.clock.now),
+        temporary=TemporaryCallers(own, access.book, revocations, world.clock.now),
     )
     administration = AccessKeyAdministration(keys, ground.vault, world.chance, world.clock, ground.trail)
     classes = RequestClasses(world.clock, {} if settings.dev.enabled else settings.limits.requests)
-    access = _roles_and_policies(ground)
-    return Part(gives=(callers, administration, uses, access, access.book, guest_policy(settings), classes))
+    policy = guest_policy(settings)
+    return Part(gives=(callers, administration, uses, access, access.book, policy, classes, own, revocations))
 
 
 def _roles_and_policies(ground: Ground) -> AccessServices:

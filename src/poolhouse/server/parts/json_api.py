@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Final
 
 from aiohttp import web
 
@@ -12,10 +13,12 @@ from poolhouse.server.answers import Answer, told
 from poolhouse.server.cognito.bindings.json import JsonApi
 from poolhouse.server.cognito.dispatch import Dispatch
 from poolhouse.server.ground import Ground
-from poolhouse.server.part import Built, Part
+from poolhouse.server.part import Built, FormApi, Part
 from poolhouse.server.proxies import source_address, told_hosts
 from poolhouse.server.requests import RequestIds
-from poolhouse.server.routes import Audience, Route
+from poolhouse.server.routes import Audience, Handler, Route
+
+_FORM: Final = "application/x-www-form-urlencoded"
 
 
 async def build(ground: Ground, built: Built) -> Part:
@@ -38,7 +41,7 @@ async def build(ground: Ground, built: Built) -> Part:
     )
     return Part(
         routes=(
-            Route("POST", "/", api.handle, Audience.API, "api"),
+            Route("POST", "/", _told_apart(api.handle, built), Audience.API, "api"),
             Route("OPTIONS", "/", api.handle, Audience.API, "api"),
             # Browser SDKs post to whatever path they were given.
             Route("GET", "/{path:.*}", _nowhere, Audience.ANYBODY, "none"),
@@ -46,6 +49,20 @@ async def build(ground: Ground, built: Built) -> Part:
             Route("OPTIONS", "/{path:.+}", api.handle, Audience.API, "api"),
         )
     )
+
+
+def _told_apart(handle: Handler, built: Built) -> Handler:
+    """JSON and forms are posted to one address: the content type says which a body is."""
+    try:
+        forms = built.one(FormApi).handle
+    except LookupError:
+        return handle
+
+    async def either(request: web.Request) -> web.StreamResponse:
+        is_form = request.headers.get("Content-Type", "").partition(";")[0].strip().lower() == _FORM
+        return await (forms if is_form else handle)(request)
+
+    return either
 
 
 async def _nowhere(_: web.Request) -> Answer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from poolhouse.errors import CodeMismatch, FactorNotOffered, InvalidParameter, InvalidSession, LimitExceeded
+from poolhouse.errors import CodeMismatch, InvalidParameter, InvalidSession, LimitExceeded
 from poolhouse.flows.factors.message_code import SENDS
 from poolhouse.records.clients import Client
 from poolhouse.records.pools import Pool
@@ -111,7 +111,7 @@ async def test_a_factor_that_the_pool_does_not_offer_takes_no_contact(house: Hou
     _, client = await needing(house, SMS)
     set_up = asked(await house.begin(client))
 
-    with pytest.raises(FactorNotOffered):
+    with pytest.raises(InvalidParameter):
         await house.answer(client, set_up, EMAIL="another@example.com")
     assert "jane@example.com" == (await jane(house, client)).attributes["email"]
 
@@ -119,7 +119,7 @@ async def test_a_factor_that_the_pool_does_not_offer_takes_no_contact(house: Hou
 async def test_a_client_whose_users_may_not_write_numbers_takes_none(house: House) -> None:
     _, client = await needing(house, SMS, write_attributes=("email",))
 
-    with pytest.raises(FactorNotOffered):
+    with pytest.raises(InvalidParameter):
         await house.answer(client, asked(await house.begin(client)), PHONE_NUMBER=PHONE)
     assert {} == (await jane(house, client)).pending
 

@@ -16,6 +16,7 @@ NOTED: Final[Mapping[str, tuple[Action, ...]]] = {
     "CreateIdentityPool": ("identity_pool.created",),
     "DeleteIdentities": ("identity.deleted",),
     "DeleteIdentityPool": ("identity_pool.deleted",),
+    "GetCredentialsForIdentity": ("credentials.issued", *_LINKED, "identity.refused"),
     "GetId": ("identity.created", *_LINKED, "identity.refused"),
     "GetOpenIdToken": (*_LINKED, "identity.refused"),
     "GetOpenIdTokenForDeveloperIdentity": ("identity.created", *_LINKED),
