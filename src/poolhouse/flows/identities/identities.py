@@ -258,7 +258,7 @@ class IdentityService(Flow):
         revoked = max(pool.revoked_before or 0.0, identity.revoked_before or 0.0)
         held = await self._logins.of_identity(pool.id, identity.id)
         named = {login.provider for login in held}
-        if identity.pool_id != pool.id or own.issued < revoked or named.isdisjoint(own.amr):
+        if own.issued < revoked or named.isdisjoint(own.amr):
             await self._note_refused(identity)
             raise LoginRefused
 

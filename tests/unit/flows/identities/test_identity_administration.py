@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from poolhouse.errors import IdentityNotFound, IdentityPoolNotFound, InvalidParameter
 from poolhouse.hooks.dispatch import Implementation
@@ -107,3 +108,15 @@ async def test_a_deleted_child_leaves_the_parent_its_logins(at: IdentityWorld, p
     await at.administration.delete([guest])
 
     assert jane == await at.resolve(jane, google="jane")
+
+
+async def test_the_deletion_of_a_child_ends_the_merge_first(at: IdentityWorld, pool: IdentityPool) -> None:
+    jane = await at.get_id(pool, google="jane")
+    at.clock.advance(1)
+    child = await at.get_id(pool, facebook="jane")
+    await at.records.save(replace(await at.record(child), merging_into=jane))
+
+    assert [] == await at.administration.delete([child])
+
+    assert jane == await at.get_id(pool, facebook="jane")
+    assert [jane] == await at.listed(pool)
