@@ -17,6 +17,7 @@ class Begins(Enum):
 WALKED: Final = {
     "README.md": Begins.CHECKOUT,
     "docs/command-line.md": Begins.EMPTY,
+    "docs/credentials.md": Begins.EMPTY,
     "docs/from-javascript.md": Begins.EMPTY,
     "docs/gateway.md": Begins.EMPTY,
     "docs/hosted-sign-in.md": Begins.EMPTY,
@@ -30,6 +31,7 @@ WALKED: Final = {
     "examples/plugin_chat_push/README.md": Begins.EXAMPLE,
     "examples/plugin_fraud_check/README.md": Begins.EXAMPLE,
     "examples/plugin_game_ticket/README.md": Begins.EXAMPLE,
+    "examples/plugin_guests_at_night/README.md": Begins.EXAMPLE,
     "examples/plugin_invite_only/README.md": Begins.EXAMPLE,
     "examples/plugin_mailed_link/README.md": Begins.EXAMPLE,
     "examples/plugin_migrate_sha1/README.md": Begins.EXAMPLE,
@@ -38,6 +40,7 @@ WALKED: Final = {
 
 INSTALLS: Final = frozenset(WALKED) - {
     "docs/command-line.md",
+    "docs/credentials.md",
     "docs/gateway.md",
     "docs/hosted-sign-in.md",
     "docs/identities.md",

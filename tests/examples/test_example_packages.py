@@ -18,6 +18,7 @@ def test_there_are_examples() -> None:
         "plugin_chat_push",
         "plugin_fraud_check",
         "plugin_game_ticket",
+        "plugin_guests_at_night",
         "plugin_invite_only",
         "plugin_mailed_link",
         "plugin_migrate_sha1",

@@ -27,8 +27,8 @@ from poolhouse.flows.flow import Flow, World, step
 from poolhouse.flows.identities.credentials import ASSUME, FEDERATION, TAG, Roles, TakenRole
 from poolhouse.flows.identities.login_keys import LoginKeys
 from poolhouse.flows.identities.roles import AUTHENTICATED, UNAUTHENTICATED
-from poolhouse.ports.access import Credentials, ManagedPolicies, OidcProviders, Revocations, Session
-from poolhouse.ports.identities import IdentityPools, LoginProofs, OwnToken
+from poolhouse.ports.access import Credentials, ManagedPolicies, OidcProviders, Session
+from poolhouse.ports.identities import Identities, IdentityPools, LoginProofs, OwnToken
 from poolhouse.ports.world import Clock
 from poolhouse.records.identities import IdentityPool, UserPoolProvider
 
@@ -73,7 +73,7 @@ class Assumed(Struct, frozen=True, kw_only=True):
 
 class WebIdentity(Struct, frozen=True, kw_only=True):
     """Whose a token is. ``principals`` are what trust policies may call its issuer, ``names`` what stands before the
-    keys of conditions; ``issued`` is when a token of ours was made."""
+    keys of conditions."""
 
     principals: tuple[str, ...]
     names: tuple[str, ...]
@@ -84,7 +84,6 @@ class WebIdentity(Struct, frozen=True, kw_only=True):
     tags: Mapping[str, str] = {}
     identity_id: str | None = None
     pool_id: str | None = None
-    issued: float = 0.0
 
 
 class OwnIssuer(Protocol):
@@ -104,6 +103,7 @@ class WebIdentities:
         own: OwnIssuer,
         proofs: LoginProofs,
         pools: IdentityPools,
+        identities: Identities,
         providers: OidcProviders,
         keys: LoginKeys,
         clock: Clock,
@@ -112,6 +112,7 @@ class WebIdentities:
         self._own = own
         self._proofs = proofs
         self._pools = pools
+        self._kept = identities
         self._providers = providers
         self._keys = keys
         self._clock = clock
@@ -161,6 +162,7 @@ class WebIdentities:
         own = _own_token(pool, claims, self._clock.now())
         if AUTHENTICATED not in own.amr and not pool.allows_guests:
             raise LoginRefused(Reason.WEB_TOKEN_INVALID, detail="the pool has no guests any more")
+        await self._require_current(pool, own)
         host = self._own.issuer.partition("://")[2]
         return WebIdentity(
             principals=(FEDERATION, self._arn(host)),
@@ -169,11 +171,19 @@ class WebIdentities:
             subject=own.identity_id,
             audience=pool.id,
             amr=own.amr,
-            issued=own.issued,
             tags=own.tags,
             identity_id=own.identity_id,
             pool_id=pool.id,
         )
+
+    async def _require_current(self, pool: IdentityPool, own: OwnToken) -> None:
+        """The identity of the token is there, and nobody has taken back what it had then. Raises ``LoginRefused``."""
+        identity = await self._kept.get(own.identity_id)
+        is_gone = identity is None or identity.is_disabled or identity.merging_into is not None
+        revoked = (pool.revoked_before, None if identity is None else identity.revoked_before)
+        # Instants in tokens are whole, those in records are not.
+        if is_gone or any(before is not None and own.issued + 1 <= before for before in revoked):
+            raise LoginRefused(Reason.WEB_TOKEN_INVALID, detail="the identity is gone, or its tokens were taken back")
 
     def _arn(self, name: str) -> str:
         return f"arn:aws:iam::{self._account}:oidc-provider/{name}"
@@ -188,7 +198,6 @@ class WebIdentityRoles(Flow):
         identities: WebIdentities,
         roles: Roles,
         managed: ManagedPolicies,
-        revocations: Revocations,
         own: TemporaryCredentials,
         *,
         check_policy: Callable[[str], object],
@@ -197,7 +206,6 @@ class WebIdentityRoles(Flow):
         self._identities = identities
         self._roles = roles
         self._managed = managed
-        self._revocations = revocations
         self._own = own
         self._check_policy = check_policy
 
@@ -234,11 +242,6 @@ class WebIdentityRoles(Flow):
             tags=dict(who.tags),
             policies=await self._session_policies(asked),
         )
-        if who.identity_id is not None:
-            before = await self._revocations.revoked_before(session)
-            # The token is from before, or there is nobody any more: what it says is over, too.
-            if before is not None and who.issued <= before:
-                raise LoginRefused(Reason.WEB_TOKEN_INVALID, detail="the identity is gone or disabled")
         credentials = self._own.issue(session)
         await self.world.audit.note(
             "credentials.issued",

@@ -23,7 +23,7 @@ from poolhouse.flows.identities.openid_token import OpenIdTokens
 from poolhouse.flows.identities.pools import IdentityPoolAdministration
 from poolhouse.flows.identities.settings import IdentityLimits
 from poolhouse.flows.identities.web_identity import WebIdentities, WebIdentityRoles
-from poolhouse.ports.access import ManagedPolicies, OidcProviders, Revocations
+from poolhouse.ports.access import ManagedPolicies, OidcProviders
 from poolhouse.ports.identities import IdentityPorts, LoginProofs, OwnTokens
 
 
@@ -43,7 +43,6 @@ class CredentialPorts(Struct, frozen=True, kw_only=True):
     account: str
     book: RoleBook
     own: TemporaryCredentials
-    revocations: Revocations
     managed: ManagedPolicies
     providers: OidcProviders
     issuer: OwnTokens
@@ -71,7 +70,7 @@ def build_identity_services(
         world, ports.pools, ports.identities, ports.logins, proofs, merging, linking, keys, guests
     )
     web_identities = WebIdentities(
-        access.issuer, proofs, ports.pools, access.providers, keys, world.clock, access.account
+        access.issuer, proofs, ports.pools, ports.identities, access.providers, keys, world.clock, access.account
     )
     return IdentityServices(
         pools=IdentityPoolAdministration(world, ports.pools, ports.jobs, roles=roles, limits=limits),
@@ -93,7 +92,6 @@ def build_identity_services(
             web_identities,
             access.book,
             access.managed,
-            access.revocations,
             access.own,
             check_policy=parse_policy,
         ),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from poolhouse.config.settings import Settings
 from poolhouse.flows.access.credentials import TemporaryCredentials
 from poolhouse.flows.access.guests import GuestPolicy
-from poolhouse.flows.access.revocations import RevocationBook
 from poolhouse.flows.access.roles import RoleBook
 from poolhouse.flows.identities.guests import GuestLimit
 from poolhouse.flows.identities.login_keys import LoginKeys
@@ -28,7 +27,7 @@ async def build(ground: Ground, built: Built) -> Part:
     """Needs who proves logins, the keys of our own issuer, and the roles. Gives the flows."""
     settings, store, clock = ground.settings, ground.store, ground.surroundings.clock
     ports = IdentityPorts(
-        pools=IdentityPoolRepository(store, ground.cursors, clock),
+        pools=IdentityPoolRepository(store, ground.cursors, clock, ground.vault),
         identities=IdentityRepository(store, ground.cursors),
         logins=LoginRepository(store),
         jobs=ground.leases,
@@ -45,7 +44,6 @@ async def build(ground: Ground, built: Built) -> Part:
             account=settings.server.account_id,
             book=built.one(RoleBook),
             own=built.one(TemporaryCredentials),
-            revocations=built.one(RevocationBook),
             managed=ManagedPolicyRepository(store, ground.cursors),
             providers=OidcProviderRepository(store, ground.cursors),
             issuer=built.one(IssuerKeys),

@@ -22,7 +22,6 @@ from poolhouse.errors import (
 from poolhouse.errors.reasons import Reason
 from poolhouse.flows.access.credentials import TemporaryCredentials
 from poolhouse.flows.access.policies import parse_policy
-from poolhouse.flows.access.revocations import GONE
 from poolhouse.flows.flow import World
 from poolhouse.flows.identities.login_keys import LoginKeys
 from poolhouse.flows.identities.web_identity import Asked, Assumed, WebIdentities, WebIdentityRoles
@@ -30,12 +29,12 @@ from poolhouse.hooks.dispatch import Hooks
 from poolhouse.ports.access import Session
 from poolhouse.ports.identities import Proven
 from poolhouse.records.access import ManagedPolicy, OidcProvider
-from poolhouse.records.identities import IdentityPool
+from poolhouse.records.identities import Identity, IdentityPool
 from poolhouse.server.world import SystemChance
 from tests.support.json_api import ACCOUNT, NOON, ManualClock
 from tests.support.small_world import Trail
-from tests.support.temporary import IDENTITY, POOL, RevokedInMemory, vault
-from tests.unit.flows.identities.test_credentials import GUESTS, POOL_RECORD, RoleBook, known
+from tests.support.temporary import IDENTITY, POOL, vault
+from tests.unit.flows.identities.test_credentials import GUESTS, POOL_RECORD, SOMEBODY, RoleBook, known
 
 OURS = "https://id.example.com"
 IDP = OidcProvider(issuer="https://login.example.org", client_ids=("app",), created=NOON)
@@ -84,7 +83,7 @@ class Taking:
     proofs: Proofs = field(default_factory=Proofs)
     book: RoleBook = field(default_factory=RoleBook)
     pool: IdentityPool | None = POOL_RECORD
-    revoked: RevokedInMemory = field(default_factory=RevokedInMemory)
+    identity: Identity | None = SOMEBODY
     policies: Mapping[str, ManagedPolicy] = field(default_factory=dict)
     trail: Trail = field(default_factory=Trail)
 
@@ -97,6 +96,10 @@ class Taking:
                     raise IdentityPoolNotFound(pool_id)
                 return taking.pool
 
+        class Identities:
+            async def get(self, identity_id: str) -> Identity | None:
+                return taking.identity if identity_id == IDENTITY else None
+
         class Providers:
             async def get(self, name: str) -> OidcProvider | None:
                 return {each.issuer.partition("://")[2]: each for each in (IDP, USER_POOL)}.get(name)
@@ -106,7 +109,7 @@ class Taking:
                 return taking.policies.get(name)
 
         identities: Any = WebIdentities(
-            self.own, self.proofs, Pools(), Providers(), LoginKeys(OURS), clock, ACCOUNT  # type: ignore[arg-type]
+            self.own, self.proofs, Pools(), Identities(), Providers(), LoginKeys(OURS), clock, ACCOUNT  # type: ignore[arg-type]
         )  # fmt: skip
         self.credentials = TemporaryCredentials(vault(), SystemChance())
         self.roles = WebIdentityRoles(
@@ -114,7 +117,6 @@ class Taking:
             identities,
             self.book,
             Managed(),  # type: ignore[arg-type]
-            self.revoked,
             self.credentials,
             check_policy=parse_policy,
         )
@@ -228,15 +230,34 @@ async def test_guests_of_a_pool_that_has_none_any_more_get_nothing() -> None:
     assert await Taking(own=Own({**CLAIMS, "amr": ["authenticated", "x"]}), pool=pool).assume(token(OURS))
 
 
-@pytest.mark.parametrize(("before", "fits"), [(None, True), (NOON - 6, True), (NOON - 5, False), (GONE, False)])
-async def test_a_token_from_before_a_revocation_gives_nothing_after_it(before: float | None, *, fits: bool) -> None:
-    taking = Taking(revoked=RevokedInMemory(before))
+@pytest.mark.parametrize(("before", "fits"), [(None, True), (NOON - 4.5, True), (NOON - 4, False), (NOON, False)])
+@pytest.mark.parametrize("of", ["pool", "identity"])
+async def test_a_token_from_before_a_revocation_gives_nothing_after_it(
+    of: str, before: float | None, *, fits: bool
+) -> None:
+    change: dict[str, Any] = {
+        of: structs.replace({"pool": POOL_RECORD, "identity": SOMEBODY}[of], revoked_before=before)
+    }
+    taking = Taking(**change)
 
     if fits:
         await taking.assume(token(OURS))
     else:
         with pytest.raises(LoginRefused):
             await taking.assume(token(OURS))
+
+
+@pytest.mark.parametrize(
+    "identity",
+    [
+        None,
+        structs.replace(SOMEBODY, is_disabled=True),
+        structs.replace(SOMEBODY, merging_into="other"),
+    ],
+)
+async def test_a_token_of_somebody_who_is_gone_gives_nothing(identity: Identity | None) -> None:
+    with pytest.raises(LoginRefused):
+        await Taking(identity=identity).assume(token(OURS))
 
 
 async def test_a_role_that_lets_nobody_in_is_not_told_from_one_that_is_not_there() -> None:

@@ -73,7 +73,9 @@ async def test_all_logins_of_a_map_are_proven_together(world: LoginWorld) -> Non
 async def test_the_names_are_those_under_which_mappings_stand(world: LoginWorld) -> None:
     good = world.good()
 
-    assert f"{USER_POOL_KEY}:app" == (await world.prove(USER_POOL_KEY, good[USER_POOL_KEY])).names[0]
+    at_home = f"auth.example.com/{USER_POOL}"
+    of_pool = (f"{USER_POOL_KEY}:app", USER_POOL_KEY, f"{at_home}:app", at_home)
+    assert of_pool == (await world.prove(USER_POOL_KEY, good[USER_POOL_KEY])).names
     assert OIDC_ARN == (await world.prove(OIDC_KEY, good[OIDC_KEY])).names[0]
     assert (SAML_ARN,) == (await world.prove(SAML_ARN, good[SAML_ARN])).names
     assert ("graph.facebook.com",) == (await world.prove(opaque.FACEBOOK, good[opaque.FACEBOOK])).names
