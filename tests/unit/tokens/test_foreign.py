@@ -103,7 +103,8 @@ def test_a_public_key_is_no_shared_secret() -> None:
         None,
         5,
     ],
-    ids=map(str, range(18)),
+    # The keys are made for each process; their text would name the tests differently in each.
+    ids=[f"odd-{number}" for number in range(18)],
 )
 def test_what_is_no_key_to_check_with_is_left_out_and_hides_no_other(odd: Any) -> None:
     made = TOKENS.read(token(RSA, "RS256", "good"))
