@@ -131,6 +131,17 @@ async def test_fed_301_what_a_pool_calls_like_one_of_ours_is_proven_by_one_of_ou
         await refused(world, key, token, user_pools=(), social={key: "app"})
 
 
+@pytest.mark.parametrize("key", [OIDC_KEY, SAML_ARN])
+async def test_fed_301_a_provider_that_is_registered_no_more_lets_nobody_in(world: LoginWorld, key: str) -> None:
+    """At once, and whatever is remembered of it (security row 13)."""
+    value = world.good()[key]
+    await world.prove(key, value)
+    world.oidc_records.held.clear()
+    world.saml_records.held.clear()
+
+    assert "Token is not from a supported provider of this identity pool." == await refused(world, key, value)
+
+
 # --- FED-302 ---------------------------------------------------------------------------------------------------------
 
 
