@@ -202,6 +202,27 @@ async def test_users_of_every_provider_have_an_identity_each(
     assert ["login.example.org/tenant"] == described["Logins"]
 
 
+async def test_keys_of_another_server_are_fetched_over_a_socket_where_the_operator_allows_its_host(
+    house: House, clock: FakeClock
+) -> None:
+    """The other server is an OpenID provider as any: its user pool."""
+    pool = await house.make_pool()
+    client = await house.make_client(pool)
+    token = (await house.sign_in(client, await house.make_user(pool))).id_token
+    issuer = f"{house.base_url}/{pool.id}"
+    name = issuer.partition("://")[2]
+    for allowed, expected in ((["127.0.0.1"], "ExternalServiceException"), ([house.base_url], None)):
+        settings = {"server": {"outbound_hosts": allowed}}
+        async with running_house(clock=clock, settings=settings) as other:
+            arn = other.server.providers.oidc_arn(await other.server.providers.add_oidc(issuer, [client.id]))
+            pool_id = await make_pool(other, OpenIdConnectProviderARNs=[arn])
+
+            if expected is None:
+                assert (await get_id(other, pool_id, {name: token})).startswith("us-east-1:")
+            else:
+                assert expected == (await refused(other, pool_id, {name: token}))[0]
+
+
 async def test_a_provider_that_is_away_is_told_from_a_login_that_is_not_good(
     house: House, providers: FakeProviders
 ) -> None:

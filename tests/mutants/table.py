@@ -58,5 +58,18 @@ TESTS: Final[dict[str, tuple[str, ...]]] = {
         f"{FLOWS}/identities/test_developers.py",
         f"{FLOWS}/identities/test_identities_meanwhile.py",
     ),
-    "tokens/curves": ("tests/unit/tokens/test_algorithms.py", f"{SECURITY}/test_36_algorithm_confusion.py"),
+    **{
+        f"flows/identities/{module}": (
+            f"{FLOWS}/identities/proofs/test_logins.py",
+            f"{SECURITY}/test_09_answers_without_a_user.py",
+            f"{SECURITY}/test_10_logins_of_others.py",
+        )
+        for module in ("logins", "proofs/kind", "proofs/openid", "proofs/opaque", "proofs/user_pools")
+    },
+    "tokens/foreign": ("tests/unit/tokens/test_foreign.py",),
+    "tokens/curves": (
+        "tests/unit/tokens/test_algorithms.py",
+        "tests/unit/tokens/test_foreign.py",
+        f"{SECURITY}/test_36_algorithm_confusion.py",
+    ),
 }

@@ -13,6 +13,9 @@ from msgspec.structs import replace
 from poolhouse.errors import LoginRefused, ProviderAway
 from poolhouse.flows.identities.openid_token import OpenIdTokens
 from poolhouse.flows.identities.proofs import opaque, openid
+from poolhouse.hooks.answers.identities import ProvenLogin
+from poolhouse.hooks.dispatch import Hooks, Implementation
+from poolhouse.hooks.events.identities import ValidateLogin
 from poolhouse.records.identities import Identity, UserPoolProvider
 from poolhouse.testing.saml_provider import TRANSIENT, FakeSamlProvider, posted
 from poolhouse.tokens.jose import Signer
@@ -123,12 +126,28 @@ async def test_fed_301_a_guests_token_says_that_nobody_has_proven_anything(world
 
 
 async def test_fed_301_what_a_pool_calls_like_one_of_ours_is_proven_by_one_of_ours() -> None:
-    """An app id for our own issuer, or for a user pool that is not trusted, opens no way around their checks."""
-    world = LoginWorld()
+    """An app id for our own issuer, or for a user pool that is not trusted, opens no way around their checks: not even
+    to a plugin that says yes to everything."""
+
+    async def validate_login(event: ValidateLogin) -> ProvenLogin:
+        return ProvenLogin(subject="root")
+
+    world = LoginWorld(hooks=Hooks([Implementation("validate_login", "says-yes", validate_login)]))
     token = world.user_pool_token()
 
     for key in (USER_POOL_KEY, "cognito-identity.amazonaws.com", "auth.example.com"):
         await refused(world, key, token, user_pools=(), social={key: "app"})
+
+
+@pytest.mark.parametrize("key", [OIDC_KEY, SAML_ARN])
+async def test_fed_301_a_provider_that_is_registered_no_more_lets_nobody_in(world: LoginWorld, key: str) -> None:
+    """At once, and whatever is remembered of it (security row 13)."""
+    value = world.good()[key]
+    await world.prove(key, value)
+    world.oidc_records.held.clear()
+    world.saml_records.held.clear()
+
+    assert "Token is not from a supported provider of this identity pool." == await refused(world, key, value)
 
 
 # --- FED-302 ---------------------------------------------------------------------------------------------------------

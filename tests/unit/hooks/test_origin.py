@@ -17,15 +17,22 @@ from poolhouse import (
     CreateChallenge,
     DefineChallenge,
     FlowCall,
+    IdentitiesMerged,
+    IdentityCreated,
+    IdentityDeleted,
+    IssueCredentials,
     MigrateUser,
+    NarrowCredentials,
     Origin,
     PostAuthentication,
     PostConfirmation,
     PreAuthentication,
     PreSignUp,
     PreToken,
+    ProvenLogin,
     SignInState,
     Stage,
+    ValidateLogin,
     VerifyChallenge,
     hookimpl,
 )
@@ -92,6 +99,31 @@ class Spy:
         self._keep(event)
 
     @hookimpl
+    def validate_login(self, event: ValidateLogin) -> ProvenLogin:
+        self._keep(event)
+        return ProvenLogin(subject=event.value)
+
+    @hookimpl
+    def identity_created(self, event: IdentityCreated) -> None:
+        self._keep(event)
+
+    @hookimpl
+    def identities_merged(self, event: IdentitiesMerged) -> None:
+        self._keep(event)
+
+    @hookimpl
+    def identity_deleted(self, event: IdentityDeleted) -> None:
+        self._keep(event)
+
+    @hookimpl
+    def narrow_credentials(self, event: NarrowCredentials) -> None:
+        self._keep(event)
+
+    @hookimpl
+    def issue_credentials(self, event: IssueCredentials) -> None:
+        self._keep(event)
+
+    @hookimpl
     def compose_message(self, event: ComposeMessage) -> None:
         self._keep(event)
 
@@ -127,6 +159,47 @@ async def go_through_a_users_life(house: House, client: MadeClient) -> None:
     )
 
 
+async def go_through_an_identitys_life(house: House) -> None:
+    async def aws(operation: str, **parameters: Any) -> dict[str, Any]:
+        return await house.aws(operation, service="cognito-identity", **parameters)
+
+    made = await aws(
+        "create_identity_pool",
+        IdentityPoolName="people",
+        AllowUnauthenticatedIdentities=False,
+        SupportedLoginProviders={"badges.example.com": "app"},
+        DeveloperProviderName="our.back.end",
+    )
+    pool_id = made["IdentityPoolId"]
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Federated": "cognito-identity.amazonaws.com"},
+                "Action": "sts:AssumeRoleWithWebIdentity",
+                "Condition": {"StringEquals": {"cognito-identity.amazonaws.com:aud": pool_id}},
+            }
+        ],
+    }
+    roles = house.server.access.roles
+    arn = roles.arn(await roles.create("user", trust))
+    await aws("set_identity_pool_roles", IdentityPoolId=pool_id, Roles={"authenticated": arn})
+    logins = {"badges.example.com": "jane"}
+    identity = (await aws("get_id", IdentityPoolId=pool_id, Logins=logins))["IdentityId"]
+    await aws("get_credentials_for_identity", IdentityId=identity, Logins=logins)
+    for user in ("jane", "jane-2"):
+        await aws("get_open_id_token_for_developer_identity", IdentityPoolId=pool_id, Logins={"our.back.end": user})
+    await aws(
+        "merge_developer_identities",
+        IdentityPoolId=pool_id,
+        DeveloperProviderName="our.back.end",
+        SourceUserIdentifier="jane-2",
+        DestinationUserIdentifier="jane",
+    )
+    await aws("delete_identities", IdentityIdsToDelete=[identity])
+
+
 def test_every_event_of_a_request_has_an_origin() -> None:
     events = {event_of(spec) for spec in every_hook().values()}
 
@@ -144,6 +217,7 @@ async def test_every_event_tells_the_request_by_address_user_agent_and_id() -> N
     async with running_house(plugins=[("spy", spy)]) as house:
         pool = await house.make_pool(AutoVerifiedAttributes=["email"])
         await go_through_a_users_life(house, await house.make_client(pool))
+        await go_through_an_identitys_life(house)
 
     named = {event_of(spec).__name__ for spec in every_hook().values()} - OF_NO_REQUEST - {"OverLimit"}
     assert named | {"SignInState"} == spy.seen.keys()
