@@ -8,16 +8,19 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from benchmarks import enumeration, footprint, live_sessions, storm, texts, unused_hooks
+from benchmarks.identities import make_identity_pool
 from benchmarks.pool import BenchPool, choose, make_pool
+from benchmarks.poolhouse_server import guards
 from benchmarks.primitives import primitives
 from benchmarks.processes import Processors, started
 from benchmarks.results import Row, table
 from benchmarks.shares import measured
-from benchmarks.works import OAUTH, WORKS, Work
+from benchmarks.works import IDENTITIES, OAUTH, WORKS, Work
 from poolhouse.records.keys import Algorithm
 
 ROUNDS, QUICK_ROUNDS = 25, 2
@@ -44,10 +47,12 @@ async def _pools(works: Sequence[Work], processors: Processors, file: str) -> Ma
             each: await make_pool(server.port, max(work.users for work in works if work.algorithm == each))
             for each in algorithms
         }
+        identity_pool = await make_identity_pool(server.port, pools.get(Algorithm.RS256) or next(iter(pools.values())))
     for algorithm, pool in pools.items():
         if algorithm != Algorithm.RS256:
             choose(file, pool, algorithm)
-    return pools
+    guards(file, [pool.id for pool in pools.values()], identity_pool)
+    return {each: replace(pool, identity_pool=identity_pool) for each, pool in pools.items()}
 
 
 OTHERS: Mapping[str, Measurement] = {
@@ -58,7 +63,7 @@ OTHERS: Mapping[str, Measurement] = {
     "start": footprint.start,
 }
 SIZE = "size"
-GROUPS: Mapping[str, Sequence[str]] = {"oauth": OAUTH}
+GROUPS: Mapping[str, Sequence[str]] = {"oauth": OAUTH, "identities": IDENTITIES}
 """Rows that are asked for by one name."""
 
 

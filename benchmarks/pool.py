@@ -32,6 +32,7 @@ class BenchPool:
     id: str
     client_id: str
     users: Sequence[str]
+    identity_pool: str = ""
 
     def sign_in(self, user: str, password: str = PASSWORD, **more: str) -> bytes:
         return self._initiate("USER_PASSWORD_AUTH", {"USERNAME": user, "PASSWORD": password, **more})

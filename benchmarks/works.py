@@ -11,11 +11,12 @@ from itertools import count
 
 from benchmarks import load
 from benchmarks.factors import app_sign_in, device_sign_in, passkey_sign_in
+from benchmarks.identities import gateway_signature, gateway_token, get_id, identity_credentials
 from benchmarks.load import Connection, Prepared, in_turn, succeeding
 from benchmarks.machines import client_credentials, introspection
 from benchmarks.people import authorize, code_exchange, sign_in_page, token_refresh, user_info
 from benchmarks.pool import BenchPool, SrpUser
-from benchmarks.primitives import ARGON2ID, EDDSA, ES256, POWER, SIGNATURE, VERIFICATION
+from benchmarks.primitives import ARGON2ID, EDDSA, ES256, HMAC_CHAIN, POWER, SIGNATURE, VERIFICATION
 from poolhouse.records.keys import Algorithm
 
 USERS = 32
@@ -238,9 +239,52 @@ WORKS = (
         prepare=sign_in_page,
         users=0,
     ),
+    Work(
+        name="get-id",
+        title="GetId of a known user",
+        limit="A + 1 verification",
+        reach=0.5,
+        times=800,
+        prepare=get_id,
+        users=CONNECTIONS,
+        needs={VERIFICATION: 1},
+    ),
+    Work(
+        name="identity-credentials",
+        title="Credentials for an identity",
+        limit="A + 1 verification",
+        reach=0.5,
+        times=400,
+        prepare=identity_credentials,
+        users=CONNECTIONS,
+        needs={VERIFICATION: 1},
+    ),
+    Work(
+        name="gateway-signature",
+        title="Gateway: a signature by temporary credentials",
+        limit="A + 1 HMAC chain",
+        reach=0.4,
+        times=800,
+        prepare=gateway_signature,
+        users=CONNECTIONS,
+        needs={HMAC_CHAIN: 1},
+    ),
+    Work(
+        name="gateway-token",
+        title="Gateway: an access token",
+        limit="A + 1 verification",
+        reach=0.5,
+        times=800,
+        prepare=gateway_token,
+        users=CONNECTIONS,
+        needs={VERIFICATION: 1},
+    ),
     Work(name="discovery", title="Discovery", limit="A", reach=1.0, times=1600, prepare=discovery, users=0),
     Work(name="jwks", title="JWKS", limit="A", reach=1.0, times=1600, prepare=key_set, users=0),
 )
+
+IDENTITIES = ("get-id", "identity-credentials", "gateway-signature", "gateway-token")
+"""The works of identity pools, and of the gateway."""
 
 OAUTH = (
     "client-credentials",

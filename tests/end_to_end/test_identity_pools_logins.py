@@ -290,6 +290,43 @@ async def test_keys_of_the_issuer_are_replaced_and_tokens_outlive_them(house: Ho
     assert await keys.verify(await keys.sign({"sub": "x"})) is not None
 
 
+async def test_a_token_of_an_identity_is_a_login_of_that_identity_and_of_no_other(house: House) -> None:
+    async def aws(operation: str, **parameters: Any) -> dict[str, Any]:
+        return await house.aws(operation, service="cognito-identity", **parameters)
+
+    async def vouched(pool_id: str, user: str) -> tuple[str, str]:
+        given = await aws(
+            "get_open_id_token_for_developer_identity", IdentityPoolId=pool_id, Logins={"our.back.end": user}
+        )
+        return given["IdentityId"], given["Token"]
+
+    async def token_for(identity: str, token: str) -> str:
+        given = await aws("get_open_id_token", IdentityId=identity, Logins={"cognito-identity.amazonaws.com": token})
+        return str(given["IdentityId"])
+
+    one, other = [
+        await make_pool(house, DeveloperProviderName="our.back.end", AllowUnauthenticatedIdentities=True)
+        for _ in range(2)
+    ]
+    (jane, janes), (joe, joes), (elsewhere, of_other) = [
+        await vouched(pool_id, user) for pool_id, user in ((one, "jane"), (one, "joe"), (other, "jane"))
+    ]
+    guest = await get_id(house, one, {})
+    guests = (await aws("get_open_id_token", IdentityId=guest))["Token"]
+
+    assert jane == await token_for(jane, janes)
+    for identity, token in (
+        (jane, joes),
+        (joe, janes),
+        (jane, of_other),
+        (elsewhere, janes),
+        (jane, guests),
+        (guest, janes),
+    ):
+        with pytest.raises(house.boto3("cognito-identity").exceptions.NotAuthorizedException):
+            await token_for(identity, token)
+
+
 async def test_many_ask_for_the_first_key_and_there_is_one(house: House) -> None:
     answers = await asyncio.gather(*(get(f"{house.base_url}/.well-known/jwks_uri") for _ in range(10)))
 

@@ -81,13 +81,19 @@ async def test_a_password_then_a_passkey_then_no_question_at_all(tmp_path: Path)
 
 @asynccontextmanager
 async def at_the_demo(folder: Path) -> AsyncIterator[tuple[Site, Page]]:
-    """A browser with an authenticator, and the demo page in it. Whatever a page's policy forbids is a fault."""
-    async with site_for_browsers(dev=Development(enabled=True)) as at, browser(folder) as page:
+    """A browser with an authenticator, and the demo page in it: of a server that is called by its number, as it is
+    without any setting."""
+    number = "127.0.0.1"
+    async with site_for_browsers(number, dev=Development(enabled=True)) as at, browser(folder) as page:
         built = at.house.built
-        assert await demo(built.services, built.memory, "eu-north-1", at.robot.origin)
-        await page.open(f"{at.robot.origin}/")
+        base = at.robot.origin.replace("localhost", number)
+        made = await demo(built.services, built.memory, "eu-north-1", base)
+        assert made is not None
+        assert f"{at.robot.origin}/_dev/demo" == made.page
+        await page.open(f"{base}/")
         await page.with_authenticator()
-        await page.go(f"{at.robot.origin}/_dev/demo")
+        await page.go(f"{base}/_dev/demo")
+        assert made.page == await page.run("location.href")
         await page.until("!document.getElementById('start').hidden")
         yield at, page
 

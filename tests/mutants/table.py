@@ -24,7 +24,7 @@ TESTS: Final[dict[str, tuple[str, ...]]] = {
     "flows/access/signatures": (f"{FLOWS}/access/test_signature.py", f"{FLOWS}/access/test_canonical_requests.py"),
     "flows/access/policies": (f"{FLOWS}/access/test_policies.py", f"{FLOWS}/access/test_roles.py"),
     "flows/access/policy_conditions": (f"{FLOWS}/access/test_policies.py", f"{FLOWS}/access/test_policy_oracle.py"),
-    "flows/access/policy_documents": (f"{FLOWS}/access/test_policies.py", f"{FLOWS}/access/test_policy.py"),
+    "flows/access/policy_documents": (f"{FLOWS}/access/test_policy_documents.py", f"{FLOWS}/access/test_policy.py"),
     "flows/access/policy_globs": (f"{FLOWS}/access/test_policies.py", f"{FLOWS}/access/test_policy_oracle.py"),
     "flows/access/policy_targets": (f"{FLOWS}/access/test_policies.py", f"{FLOWS}/access/test_policy_oracle.py"),
     "flows/access/roles": (f"{FLOWS}/access/test_roles.py",),
@@ -50,11 +50,13 @@ TESTS: Final[dict[str, tuple[str, ...]]] = {
         f"{FLOWS}/identities/test_identities.py",
         f"{FLOWS}/identities/test_developers.py",
         f"{FLOWS}/identities/test_merging.py",
+        f"{FLOWS}/identities/test_identities_meanwhile.py",
     ),
     "flows/identities/merging": (
         f"{FLOWS}/identities/test_merging.py",
         f"{FLOWS}/identities/test_linking.py",
         f"{FLOWS}/identities/test_developers.py",
+        f"{FLOWS}/identities/test_identities_meanwhile.py",
     ),
     "tokens/curves": ("tests/unit/tokens/test_algorithms.py", f"{SECURITY}/test_36_algorithm_confusion.py"),
 }

@@ -43,6 +43,15 @@ async def test_an_answer_that_names_nobody_is_nobody(key: str, subject: object) 
 
 
 @pytest.mark.parametrize("key", OPAQUE)
+async def test_an_error_is_nobody_whatever_stands_beside_it(key: str) -> None:
+    facebook = {"app_id": "app", "is_valid": True, "type": "USER", "expires_at": 0, "user_id": "7"}
+    said = {"data": facebook, "id": "7", "aud": "app", "exp": 60, "user_id": "7", "id_str": "7"}
+
+    with pytest.raises(LoginRefused):
+        await answered(key, {**said, "error": {"code": 190}})
+
+
+@pytest.mark.parametrize("key", OPAQUE)
 async def test_the_same_answer_with_a_name_is_somebody(key: str) -> None:
     facebook = {"app_id": "app", "is_valid": True, "type": "USER", "expires_at": 0, "user_id": "7"}
 

@@ -179,6 +179,29 @@ async def test_a_role_is_given_by_those_only_who_may_pass_it_on() -> None:
         assert {"authenticated": ROLE} == (await at.call("GetIdentityPoolRoles")).json["Roles"]
 
 
+@pytest.mark.parametrize(
+    ("condition", "passes"),
+    [
+        ({"StringEquals": {"iam:PassedToService": "cognito-identity.amazonaws.com"}}, True),
+        ({"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}}, False),
+        ({"IpAddress": {"aws:SourceIp": "127.0.0.1/32"}}, True),
+        ({"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}}, False),
+    ],
+)
+async def test_whether_a_role_may_be_passed_on_is_asked_with_all_that_is_known_of_the_request(
+    condition: dict[str, Any], passes: bool
+) -> None:
+    async with guarded() as at:
+        setting = allow("cognito-identity:SetIdentityPoolRoles", "*")
+        allowed = await at.holder(setting, {**PASSES_ANY_ROLE, "Condition": condition})
+        denied = await at.holder(
+            setting, PASSES_ANY_ROLE, {**allow("iam:PassRole", "*", "Deny"), "Condition": condition}
+        )
+
+        assert passes is ((await at.call("SetIdentityPoolRoles", allowed)).status == 200)
+        assert passes is not ((await at.call("SetIdentityPoolRoles", denied)).status == 200)
+
+
 # --- what is left ----------------------------------------------------------------------------------------------------
 
 Scene = Callable[[Guarded], Awaitable[Answer]]

@@ -152,7 +152,7 @@ class IdentityWorld:
         self.proofs = Proofs(self.keys)
         cursors = Cursors(self.vault, self.clock)
         world = FlowWorld(self.clock, self.chance, self.vault, Hooks(implementations), self.trail)
-        self.pools = IdentityPoolRepository(self.store, cursors, self.clock)
+        self.pools = IdentityPoolRepository(self.store, cursors, self.clock, self.vault)
         self.records = IdentityRepository(self.store, cursors)
         self.logins = LoginRepository(self.store)
         self.merging = Merging(world, self.records, self.logins)

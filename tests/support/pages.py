@@ -102,11 +102,12 @@ async def site(**changes: Any) -> AsyncIterator[Site]:
 
 
 @asynccontextmanager
-async def site_for_browsers(**changes: Any) -> AsyncIterator[Site]:
-    """As ``site``, under the name that browsers trust without TLS: its address is the server's own."""
+async def site_for_browsers(own: str = "localhost", **changes: Any) -> AsyncIterator[Site]:
+    """As ``site``, under the name that browsers trust without TLS. ``own`` is what the server itself is called."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        origin = f"http://localhost:{listening.getsockname()[1]}"
-        server = Server(base_url=origin)
+        port = listening.getsockname()[1]
+        origin = f"http://localhost:{port}"
+        server = Server(base_url=f"http://{own}:{port}")
         async with opened_house(root=ROOT_KEY, server=server, clock=FakeClock(time.time()), **changes) as house:
             runner = Runner(house.built.app, access_log=None)
             await runner.setup()

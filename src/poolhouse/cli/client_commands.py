@@ -67,7 +67,8 @@ def set_client(
     id_token_algorithm: Annotated[
         str | None,
         typer.Option(
-            metavar="ALGORITHM", help="What signs its ID tokens: RS256, ES256, EdDSA, PS256; empty: what the pool has."
+            metavar="ALGORITHM",
+            help="What signs its ID tokens: RS256, ES256, EdDSA, PS256, RS512; empty: what the pool has.",
         ),
     ] = None,
     asks_consent: Annotated[

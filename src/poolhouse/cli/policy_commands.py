@@ -169,9 +169,8 @@ def simulate(
             documents.extend(await roles.documents_of(server, named))
 
         with_server(config, work)
-    permissions = Permissions(documents, sessions)
-    decision = permissions.decide(action, resource, known)
-    typer.echo(roles.verdict(decision))
-    for line in roles.explained(permissions, action, resource, known):
+    permissions = Permissions(documents, sessions, known)
+    typer.echo(roles.verdict(decision := permissions.decide(action, resource)))
+    for line in roles.explained(permissions, action, resource):
         typer.echo(line)
     raise typer.Exit(DONE if decision.allowed else UNDONE)

@@ -114,9 +114,9 @@ def verdict(decision: Decision) -> str:
     }[decision.why]
 
 
-def explained(permissions: Permissions, action: str, resource: str, context: Mapping[str, Any]) -> list[str]:
+def explained(permissions: Permissions, action: str, resource: str) -> list[str]:
     """What each statement says to it, a line each."""
-    return [_explained(each) for each in permissions.explain(action, resource, context)]
+    return [_explained(each) for each in permissions.explain(action, resource)]
 
 
 def _explained(each: Explained) -> str:

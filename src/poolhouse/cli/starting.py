@@ -266,5 +266,8 @@ def welcome(settings: Settings, made: Demo | None) -> str:
             "",
             f"  WARNING: others can reach {settings.server.listen}, and this server shows codes to all.",
         ]
-    lines += ["", "  Try: aws cognito-idp list-user-pools --max-results 10", ""]
+    first = "cognito-idp list-user-pools"
+    if "user_pools" not in settings.server.parts:
+        first = "cognito-identity list-identity-pools"
+    lines += ["", f"  Try: aws {first} --max-results 10", ""]
     return "\n".join(lines)

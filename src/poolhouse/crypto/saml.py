@@ -7,6 +7,7 @@ import re
 from base64 import b64decode
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from poolhouse.crypto.saml_xml import (
@@ -35,6 +36,8 @@ OLDEST: Final = 360
 """Seconds since a response was made that nobody asked for."""
 _LONGEST_SUBJECT: Final = 1024
 _MOST_VALUES: Final = 1000
+_METADATA_KEPT: Final = 32
+"""Read metadata: it is the same for many logins."""
 
 _SUCCESS: Final = "urn:oasis:names:tc:SAML:2.0:status:Success"
 _BEARER: Final = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
@@ -214,7 +217,8 @@ def _attributes(statements: Iterable[Any]) -> dict[str, tuple[str, ...]]:
 # --- metadata --------------------------------------------------------------------------------------------------------
 
 
-def _provider(metadata: str) -> tuple[str, list[Any]]:
+@lru_cache(maxsize=_METADATA_KEPT)
+def _provider(metadata: str) -> tuple[str, tuple[Any, ...]]:
     """What the provider calls itself, and the certificates of the keys that it signs with. Raises ``BadXml``."""
     try:
         raw = metadata.encode()
@@ -231,7 +235,7 @@ def _provider(metadata: str) -> tuple[str, list[Any]]:
     ]
     if root.tag != f"{{{METADATA}}}EntityDescriptor" or not _is_name(entity) or len(roles) != 1:
         raise BadXml("not the metadata of one provider")
-    certificates = list(signing_certificates(roles[0]))
+    certificates = tuple(signing_certificates(roles[0]))
     if not certificates:
         raise BadXml("no key")
     return entity, certificates

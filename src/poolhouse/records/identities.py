@@ -46,7 +46,8 @@ class PrincipalTags(Kept, frozen=True, kw_only=True):
 class IdentityPool(StoredRecord, frozen=True, kw_only=True):
     """A pool of identities. ``allows_classic`` None means that nothing was said: then the classic flow works.
 
-    ``social`` holds the app id by provider; ``roles`` an ARN for ``authenticated`` and ``unauthenticated``.
+    ``social`` holds the app id by provider (Twitter's with the app's secret behind it); ``roles`` an ARN for
+    ``authenticated`` and ``unauthenticated``.
     ``sealed_pepper`` is what digests of logins are keyed with. Credentials made before ``revoked_before`` are over.
     """
 
@@ -67,6 +68,10 @@ class IdentityPool(StoredRecord, frozen=True, kw_only=True):
     principal_tags: tuple[PrincipalTags, ...] = ()
     sealed_pepper: str
     revoked_before: float | None = None
+
+    def __repr__(self) -> str:
+        # The app ids of some providers have a secret behind them.
+        return f"IdentityPool(id={self.id!r}, name={self.name!r}, version={self.version!r})"
 
     @property
     def region(self) -> str:

@@ -93,7 +93,8 @@ def run(
     stopping: Callable[[asyncio.AbstractEventLoop, asyncio.Event], None] | None = None,
 ) -> None:
     """The application has run, and ended in order. ``started`` is called once it answers, unless it was told to stop
-    before. ``stopping`` arranges what sets the event (None: the signals do). Raises what ``make`` and the start of the application raise."""
+    before. ``stopping`` arranges what sets the event (None: the signals do). Raises what ``make`` and the start of the
+    application raise."""
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_serve(make, sockets, manner, started, stopping or _stop_at_signals))
 

@@ -66,7 +66,7 @@ async def test_the_simulator_asks_a_role_with_all_that_is_attached(server: Serve
     assert [
         "  own, statement 1, Allow: matches",
         "  shared, statement 1 (Keep), Deny: does not match: another action",
-    ] == roles.explained(permissions, "s3:GetObject", "*", {})
+    ] == roles.explained(permissions, "s3:GetObject", "*")
     with pytest.raises(RoleNotFound):
         await roles.documents_of(server, "none")
 

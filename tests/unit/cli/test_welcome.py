@@ -38,6 +38,13 @@ def test_the_demo_is_told_where_there_is_one() -> None:
     assert "demo pool" not in welcome(SETTINGS, None)
 
 
+def test_what_is_tried_first_is_something_that_the_server_offers() -> None:
+    alone = replace(SETTINGS, server=replace(SETTINGS.server, parts=("identities",)))
+
+    assert "Try: aws cognito-idp list-user-pools" in welcome(SETTINGS, None)
+    assert "Try: aws cognito-identity list-identity-pools" in welcome(alone, None)
+
+
 def test_an_address_that_others_can_reach_is_warned_of() -> None:
     open_to_all = replace(SETTINGS, server=replace(SETTINGS.server, listen=Listen("0.0.0.0", 9000)))
 

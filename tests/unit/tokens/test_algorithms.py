@@ -23,7 +23,7 @@ from poolhouse.crypto.workers import Workers
 from poolhouse.records.keys import Algorithm
 from poolhouse.tokens import key_forms
 from poolhouse.tokens.curves import ORDER, P256Verifying
-from poolhouse.tokens.jose import BadToken, Signer, SigningPrivateKey, Verifier, encoded
+from poolhouse.tokens.jose import BadToken, Signer, SigningPrivateKey, Verifier, encoded, half_hash
 from poolhouse.tokens.making import WorkersKeyMaker, new_key
 from poolhouse.tokens.pool_keys import sealed_key
 from tests.unit.crypto.world import NOW, POOL, vault
@@ -224,3 +224,17 @@ def test_a_changed_part_is_noticed(algorithm: Algorithm) -> None:
         forged[part] = parts[part][:middle] + changed + parts[part][middle + 1 :]
         with pytest.raises(BadToken):
             Verifier(key.public_key(), algorithm).verify(".".join(forged))
+
+
+def test_what_a_token_vouches_for_is_hashed_by_the_hash_of_its_signature() -> None:
+    text = "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y"
+    by = {algorithm: jose_half(algorithm, text) for algorithm in ("RS256", "RS512", "EdDSA")}
+
+    assert by == {algorithm: half_hash(algorithm, text) for algorithm in by}
+    assert by["RS512"] == by["EdDSA"] != by["RS256"]
+
+
+def jose_half(algorithm: str, text: str) -> str:
+    """OpenID Connect Core 1.0 section 3.1.3.6, in other words."""
+    digest = (hashlib.sha256 if algorithm == "RS256" else hashlib.sha512)(text.encode()).digest()
+    return base64.urlsafe_b64encode(digest[: len(digest) // 2]).rstrip(b"=").decode()

@@ -40,6 +40,15 @@ much``: the resource is too long, or the policies take too long."""
 
 ALWAYS: Final = "sts:getcalleridentity"
 """Who they are, everybody may ask, whatever a policy says."""
+_OF_CALLERS: Final = (
+    "aws:principal",
+    "aws:userid",
+    "aws:username",
+    "aws:federatedprovider",
+    "aws:tokenissuetime",
+    "cognito-identity.amazonaws.com:",
+)
+"""How keys begin that say who somebody is."""
 _WORK: Final = 1_500_000
 """Comparisons of two characters that a request may cost: some three milliseconds."""
 _NOTHING: Final[Context] = MappingProxyType({})
@@ -81,9 +90,12 @@ class _Asked:
         self._work = _WORK
 
     def keyed(self, name: str) -> str | tuple[str, ...] | None:
-        """What is known of the caller comes first: no request says it otherwise."""
+        """What is known of the caller comes first, and what only a caller can be is never taken from the request: a
+        gateway may hand on what a client told it."""
         found = self._known.get(name)
-        return self._of_request.get(name) if found is None else found
+        if found is not None or name.startswith(_OF_CALLERS):
+            return found
+        return self._of_request.get(name)
 
     def value_of(self, variable: Variable) -> str | None:
         found = self.keyed(variable.name)
@@ -149,7 +161,7 @@ class Permissions:
 
     def allows(self, action: str, resource: str, context: Context = _NOTHING) -> bool:
         """``action`` as in ``cognito-idp:AdminGetUser``; ``resource`` an ARN, or ``*`` where there is none; ``context``
-        is what is known of the request."""
+        is what is known of the request. Who the caller is, it cannot say."""
         return self.decide(action, resource, context).allowed
 
     def decide(self, action: str, resource: str, context: Context = _NOTHING) -> Decision:
@@ -192,7 +204,7 @@ _NOBODY: Final[Mapping[str, Sequence[str]]] = MappingProxyType({})
 
 def grants(trust: Document, action: str, principal: Mapping[str, Sequence[str]], context: Context) -> bool:
     """Whether a trust policy lets this principal do it: by one statement at least, and no denial."""
-    asked = _Asked(action, "", _NOTHING, context, principal)
+    asked = _Asked(action, "", context, _NOTHING, principal)
     clauses = trust.clauses
     try:
         return not any(asked.is_met_by(clause) for clause in clauses if not clause.allows) and any(

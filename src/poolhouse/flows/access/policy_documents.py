@@ -220,7 +220,7 @@ class _Reading:
         name, negated = self._one_of(raw, place, "Action")
         texts = self._texts(raw[name], f"{place}: {name}")
         for text in texts:
-            if not self._loosely and _ACTION.fullmatch(text) is None:
+            if "${" in text or (not self._loosely and _ACTION.fullmatch(text) is None):
                 raise PolicyMalformed(Reason.POLICY_ACTION, place=place, value=_shown(text))
         return Actions(texts, negated=negated)
 

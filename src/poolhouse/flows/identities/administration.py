@@ -22,8 +22,8 @@ from poolhouse.records.identities import Identity, Login
 REMEMBERED: Final = 86400.0
 """Seconds for which it is known that an identity was deleted. A login that came to it at that very moment is set free
 by the first call of its user."""
-_TURNS: Final = 5
-"""Pages that are looked through for one that is not all of disabled identities."""
+_TURNS: Final = 20
+"""Times that a page is added to which disabled identities have left holes in."""
 
 
 class Described(Struct, frozen=True, kw_only=True):

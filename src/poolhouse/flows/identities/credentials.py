@@ -21,7 +21,8 @@ from poolhouse.errors import (
 from poolhouse.flows.access.credentials import TemporaryCredentials
 from poolhouse.flows.flow import Flow, World, step
 from poolhouse.flows.identities.roles import AUTHENTICATED, UNAUTHENTICATED, role_of
-from poolhouse.flows.identities.tags import principal_tags
+from poolhouse.flows.identities.tags import Tagged
+from poolhouse.flows.identities.tags import tagged as tagged_by
 from poolhouse.hooks import specs
 from poolhouse.hooks.events.identities import IssueCredentials, NarrowCredentials
 from poolhouse.hooks.spelling import field_name
@@ -146,7 +147,8 @@ class CredentialService(Flow):
         role: TakenRole | None = await self._roles.find(arn)
         if role is None:
             raise NoRole(detail=f"there is no role {arn}")
-        tags = _tags(resolved)
+        tagged = _tags(resolved)
+        tags = tagged.tags
         amr = _methods(resolved)
         self._require_taken(role, resolved, amr, tags)
         narrowed = await self._narrowed(resolved, role, tags, is_guest=is_guest)
@@ -156,7 +158,7 @@ class CredentialService(Flow):
             pool_id=resolved.pool.id,
             # Who knows a guest's id is that guest: it stands in no trail.
             subject=None if is_guest else resolved.identity.id,
-            facts={"key": credentials.access_key_id, "role": role.arn},
+            facts={"key": credentials.access_key_id, "role": role.arn, **_left_out(tagged)},
         )
         return Given(resolved.identity.id, credentials)
 
@@ -288,12 +290,18 @@ def _methods(resolved: Resolved) -> tuple[str, ...]:
     return tuple(dict.fromkeys([AUTHENTICATED, *said]))
 
 
-def _tags(resolved: Resolved) -> Mapping[str, str]:
+def _tags(resolved: Resolved) -> Tagged:
     """Those that a token of ours brings come first: a developer gave them, or a login that was proven before."""
     own = resolved.own.tags if resolved.own is not None else {}
     taken = {key.casefold() for key in own}
-    proven = principal_tags(resolved.pool, resolved.proven)
-    return {**own, **{key: value for key, value in proven.items() if key.casefold() not in taken}}
+    proven = tagged_by(resolved.pool, resolved.proven)
+    more = {key: value for key, value in proven.tags.items() if key.casefold() not in taken}
+    return Tagged({**own, **more}, tuple(key for key in proven.left_out if key.casefold() not in taken))
+
+
+def _left_out(tagged: Tagged) -> Mapping[str, str]:
+    """For the trail: the keys alone. What their values would have been may be a name, or worse."""
+    return {"tags_left_out": ", ".join(tagged.left_out)} if tagged.left_out else {}
 
 
 def _plain(policy: Mapping[str, Any]) -> Mapping[str, Any]:

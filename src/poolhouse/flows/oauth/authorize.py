@@ -168,6 +168,8 @@ class Authorization(Flow):
     async def too_weak(self, pending: Pending, browser: Browser) -> SignedIn | None:
         """Who is signed in as the client asked, but for less than it wants to be sure of. None where a whole sign-in is
         due, or nothing is."""
+        if not browser.sessions:
+            return None
         live = await self._sessions.live(pending.pool, browser.sessions)
         return due.who_is_too_weak(pending.request, live, self.world.clock.now())
 

@@ -25,7 +25,8 @@ Admit: TypeAlias = Callable[[str | None, str], None]
 
 
 class MakesCall(Protocol):
-    """What a handler of the service gets. ``caller`` is None for operations that need no signature."""
+    """What a handler of the service gets. ``caller`` is None for operations that need no signature; ``known`` is what
+    policies may ask of the request."""
 
     def __call__(
         self,
@@ -35,6 +36,7 @@ class MakesCall(Protocol):
         request_id: str,
         caller: Caller | None,
         source_ip: str,
+        known: Mapping[str, str | tuple[str, ...]],
     ) -> Any: ...
 
 
@@ -134,6 +136,7 @@ class Dispatch:
                 request_id=incoming.request_id,
                 caller=incoming.caller,
                 source_ip=incoming.source_ip,
+                known=incoming.known,
             )
         )
         return None if route.write is None else route.write(result or {})

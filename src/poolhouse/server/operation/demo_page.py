@@ -36,6 +36,11 @@ th { white-space: nowrap; font-weight: 600; }
 button { font: inherit; padding: .5rem 1rem; min-height: 2.75rem; }
 pre { overflow-x: auto; padding: 1rem; border: var(--line); border-radius: .5rem; }
 [hidden] { display: none; }
+@media (max-width: 40rem) {
+  tr { display: grid; padding: .375rem 0; border-bottom: var(--line); }
+  th, td { padding: .125rem 0; border: 0; }
+  td:empty { display: none; }
+}
 """
 _PAGE: Final = """<!doctype html>
 <html lang="en">

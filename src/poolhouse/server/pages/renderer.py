@@ -16,10 +16,10 @@ from aiohttp import web
 from poolhouse.ports.world import Clock
 from poolhouse.server.pages import rules, wording
 from poolhouse.server.pages.assets import Assets
-from poolhouse.server.pages.common import CommonPages
 from poolhouse.server.pages.forms import ANSWER
 from poolhouse.server.pages.headers import headers, origin_of
 from poolhouse.server.pages.languages import CHOSEN, COOKIE, Languages
+from poolhouse.server.pages.made_once import PagesMadeOnce
 from poolhouse.server.pages.views import Code, Custom, FormPost, Frame, SignedOut, SignUp, View
 from poolhouse.server.routes import Audience, Route
 
@@ -41,7 +41,7 @@ class Renderer:
         self._clock = clock
         self._assets = assets or Assets()
         self._secure = base_url.startswith("https:")
-        self._common = CommonPages(self.html, _fields)
+        self._made_once = PagesMadeOnce(self.html, _fields)
 
     @property
     def routes(self) -> tuple[Route, ...]:
@@ -52,9 +52,9 @@ class Renderer:
         """The page. Its status is the view's; with problems and no other status it is 422."""
         # The form that chooses a language holds the whole address.
         if len(self.languages.tags) == 1 and CHOSEN not in request.query:
-            common = self._common.answer(frame, view)
-            if common is not None:
-                return common
+            page = self._made_once.answer(frame, view)
+            if page is not None:
+                return page
         response = web.Response(
             text=self.html(frame, view, _query(request)),
             content_type="text/html",

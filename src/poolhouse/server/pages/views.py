@@ -55,7 +55,7 @@ class View(Struct, frozen=True, kw_only=True):
     """The user may go on without it."""
 
     @property
-    def is_common(self) -> bool:
+    def is_for_all(self) -> bool:
         """Whether the page shows nothing of who visits it, and not what time it is."""
         return False
 
@@ -100,7 +100,7 @@ class SignIn(View, frozen=True, kw_only=True):
     can_remember: bool = True
 
     @property
-    def is_common(self) -> bool:
+    def is_for_all(self) -> bool:
         return not (self.username or self.passkey or self.problems or self.notice)
 
 

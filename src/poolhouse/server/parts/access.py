@@ -38,7 +38,7 @@ async def build(ground: Ground, _: Built) -> Part:
     own, access = TemporaryCredentials(ground.vault, world.chance), _roles_and_policies(ground)
     revocations = RevocationBook(
         access.book,
-        IdentityPoolRepository(ground.store, ground.cursors, world.clock),
+        IdentityPoolRepository(ground.store, ground.cursors, world.clock, ground.vault),
         IdentityRepository(ground.store, ground.cursors),
         world.clock.now,
     )

@@ -19,7 +19,7 @@ async def build(ground: Ground, _: Built) -> Part:
     }
     if not ground.settings.dev.outbox_page:
         del links["/_dev/outbox"]
-    if ground.settings.dev.demo:
+    if ground.settings.dev.demo and "user_pools" in ground.settings.server.parts:
         links = {DEMO: "Try the hosted sign-in: an app, and what it is given, claim by claim", **links}
     page = FrontPage(ground.settings.server.base_url, links)
     demo = DemoPage(ground.settings.server.base_url, ServerMemoryRepository(ground.store))

@@ -27,7 +27,7 @@ async def build(ground: Ground, built: Built) -> Part:
     """Needs who proves logins, the keys of our own issuer, and the roles. Gives the flows."""
     settings, store, clock = ground.settings, ground.store, ground.surroundings.clock
     ports = IdentityPorts(
-        pools=IdentityPoolRepository(store, ground.cursors, clock),
+        pools=IdentityPoolRepository(store, ground.cursors, clock, ground.vault),
         identities=IdentityRepository(store, ground.cursors),
         logins=LoginRepository(store),
         jobs=ground.leases,

@@ -6,9 +6,11 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 
+from msgspec.structs import replace
+
 from poolhouse.errors import ConcurrentModification, IdentityPoolNotFound, KeyTaken
 from poolhouse.ports.paging import Slice
-from poolhouse.ports.world import Clock
+from poolhouse.ports.world import Clock, Secrets
 from poolhouse.records.identities import Identity, IdentityPool, Login
 from poolhouse.store.port import Collection, Entry, Equals, Key, Query, Store
 from poolhouse.store.repositories import collections
@@ -20,16 +22,21 @@ from poolhouse.store.repositories.shelf import Shelf, turned
 
 _MOST = 100
 _AT_ONCE = 50
+_PURPOSE = "login-provider-secret"
+_SEALED = "sealed:"
+"""What no app id begins with: a colon is none of their signs."""
 
 
 class IdentityPoolRepository:
-    def __init__(self, store: Store, cursors: Cursors, clock: Clock) -> None:
+    """An app id that has the app's secret behind it (Twitter's, after a semicolon) is sealed where it is stored."""
+
+    def __init__(self, store: Store, cursors: Cursors, clock: Clock, secrets: Secrets) -> None:
         self._store = store
+        self._secrets = secrets
         self._cursors = cursors
         self._shelf = Shelf(
             store, collections.IDENTITY_POOLS, IdentityPool, _pool_entry, conflict=ConcurrentModification
         )
-        self.add = self._shelf.add
         self._cache: Cache[IdentityPool] = Cache(clock, size=CACHED, seconds=FRESH_SECONDS)
 
     async def get(self, pool_id: str) -> IdentityPool:
@@ -41,11 +48,14 @@ class IdentityPoolRepository:
         if pool is None:
             self._cache.drop(pool_id)
             raise IdentityPoolNotFound(pool_id)
-        return self._cache.put(pool_id, pool)
+        return self._cache.put(pool_id, self._opened(pool))
+
+    async def add(self, pool: IdentityPool) -> IdentityPool:
+        return self._opened(await self._shelf.add(self._sealed(pool)))
 
     async def save(self, pool: IdentityPool) -> IdentityPool:
         self._cache.drop(pool.id)
-        return await self._shelf.save(pool)
+        return self._opened(await self._shelf.save(self._sealed(pool)))
 
     async def delete(self, pool_id: str) -> None:
         self._cache.drop(pool_id)
@@ -72,7 +82,30 @@ class IdentityPoolRepository:
         await asyncio.gather(*(self._store.delete(collection, key) for key in keys))
 
     async def page(self, region: str | None, limit: int, cursor: str | None) -> Slice:
-        return await self._shelf.page(self._cursors, () if region is None else (region,), limit, cursor)
+        page = await self._shelf.page(self._cursors, () if region is None else (region,), limit, cursor)
+        return Slice([self._opened(pool) for pool in page.items], page.cursor)
+
+    def _sealed(self, pool: IdentityPool) -> IdentityPool:
+        if not any(";" in app for app in pool.social.values()):
+            return pool
+        social = {
+            provider: f"{_SEALED}{self._secrets.seal(_PURPOSE, _place(pool, provider), app.encode())}"
+            if ";" in app
+            else app
+            for provider, app in pool.social.items()
+        }
+        return replace(pool, social=social)
+
+    def _opened(self, pool: IdentityPool) -> IdentityPool:
+        if not any(app.startswith(_SEALED) for app in pool.social.values()):
+            return pool
+        social = {
+            provider: self._secrets.open(_PURPOSE, _place(pool, provider), app.removeprefix(_SEALED)).decode()
+            if app.startswith(_SEALED)
+            else app
+            for provider, app in pool.social.items()
+        }
+        return replace(pool, social=social)
 
     async def count(self, most: int) -> int:
         counted, after = 0, None
@@ -144,6 +177,10 @@ class LoginRepository:
         query = Query(prefix=(pool_id,), where=Equals("identity", identity_id), limit=_MOST)
         page = await self._store.find(collections.LOGINS, query)
         return [to_record(stored, Login) for stored in page.entries]
+
+
+def _place(pool: IdentityPool, provider: str) -> str:
+    return f"{pool.id}/{provider}"
 
 
 def _pool_key(pool_id: str) -> Key:

@@ -2,36 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import time
-from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from poolhouse.errors import PolicyMalformed
 from poolhouse.flows.access.policies import Decision, Permissions, grants, parse_policy, parse_trust
-from poolhouse.flows.access.policy_documents import LARGEST, stored_policy, stored_statements, stored_trust
+from tests.support.roles import allow, deny
+from tests.support.roles import document as policy
 
 VERSION = "2012-10-17"
 SUB, AUD = "cognito-identity.amazonaws.com:sub", "cognito-identity.amazonaws.com:aud"
 ADA, BOB = "eu-west-1:aaaaaaaa-2222-3333-4444-555555555555", "eu-west-1:bbbbbbbb-2222-3333-4444-555555555555"
 POOL = "eu-west-1:11111111-2222-3333-4444-555555555555"
 OF_ADA = {SUB: ADA, AUD: POOL, "aws:principaltag/department": "red"}
-
-
-def policy(*statements: dict[str, Any]) -> dict[str, Any]:
-    return {"Version": VERSION, "Statement": list(statements)}
-
-
-def allow(action: Any = "*", resource: Any = "*", **more: Any) -> dict[str, Any]:
-    return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
-
-
-def deny(action: Any = "*", resource: Any = "*", **more: Any) -> dict[str, Any]:
-    return {"Effect": "Deny", "Action": action, "Resource": resource, **more}
 
 
 def permitted(*statements: dict[str, Any], context: Any = OF_ADA) -> Permissions:
@@ -204,6 +187,20 @@ def test_no_request_says_otherwise_what_is_known_of_the_caller() -> None:
     assert not own.allows("s:g", f"arn:aws:s3:::b/{BOB}/1", {SUB: BOB})
 
 
+@pytest.mark.parametrize(
+    "key",
+    [SUB, AUD, "aws:PrincipalTag/team", "aws:PrincipalArn", "aws:userid", "aws:username", "aws:FederatedProvider"],
+)
+def test_who_a_caller_is_no_request_says(key: str) -> None:
+    by_value = permitted(allow(**when(StringEquals={key: "x"})), context={})
+    by_name = permitted(allow("*", f"arn:aws:s3:::b/${{{key}}}"), context={})
+
+    assert by_value.with_context({key.lower(): "x"}).allows("s:g", "*")
+    assert not by_value.allows("s:g", "*", {key.lower(): "x"})
+    assert by_name.with_context({key.lower(): "x"}).allows("s:g", "arn:aws:s3:::b/x")
+    assert not by_name.allows("s:g", "arn:aws:s3:::b/x", {key.lower(): "x"})
+
+
 # --- conditions ------------------------------------------------------------------------------------------------------
 
 
@@ -297,115 +294,6 @@ def test_all_operators_and_all_keys_have_to_hold() -> None:
         assert not both.allows("s:g", "*", context)
 
 
-# --- saving ----------------------------------------------------------------------------------------------------------
-
-OK = allow("s3:*", "arn:aws:s3:::b/*")
-
-
-@pytest.mark.parametrize(
-    ("document", "told"),
-    [
-        ("{", "not JSON"),
-        ("[]", "an object is expected"),
-        ({}, "Statement is missing"),
-        ({"Statement": []}, "Statement is missing"),
-        ({"Statement": [OK], "Statements": []}, "Statements is not known"),
-        ({"Version": "2013-01-01", "Statement": OK}, "2012-10-17 or 2008-10-17"),
-        ('{"Statement": {"Effect": "Deny", "Effect": "Allow", "Action": "*", "Resource": "*"}}', "same key twice"),
-        ({"Statement": [OK, {**OK, "Efect": "Allow"}]}, "statement 2: Efect is not known"),
-        ({"Statement": [{**OK, "Sid": 1}]}, "statement 1: Sid: a text"),
-        ({"Statement": [{**OK, "Effect": "allow", "Sid": "Own"}]}, r"statement 1 \(Own\): Effect is Allow or Deny"),
-        ({"Statement": [{**OK, "NotAction": "*"}]}, "exactly one of Action and NotAction"),
-        ({"Statement": [{"Effect": "Allow", "Action": "*"}]}, "exactly one of Resource and NotResource"),
-        ({"Statement": [{**OK, "Principal": "*"}]}, "Principal is not known"),
-        ({"Statement": [{**OK, "Action": "GetObject"}]}, "GetObject is no action"),
-        ({"Statement": [{**OK, "Action": "s3:${k:a}"}]}, "is no action"),
-        ({"Statement": [{**OK, "Action": []}]}, "a list of texts that is not empty"),
-        ({"Statement": [{**OK, "Action": ["s3:*", 1]}]}, "a text is expected"),
-        ({"Statement": [{**OK, "Resource": "b/*"}]}, r"b/\* is no ARN"),
-        ({"Statement": [{**OK, "Resource": "arn:aws:s3:b/*"}]}, "is no ARN"),
-        ({"Statement": [{**OK, "Resource": "arn:aws:s3:::"}]}, "is no ARN"),
-        ({"Statement": [{**OK, "Resource": "*:aws:s3:::b"}]}, "is no ARN"),
-        ({"Version": VERSION, "Statement": [{**OK, "Resource": "arn:aws:s3:::b/${k:a"}]}, "has a variable that is not"),
-        ({"Version": VERSION, "Statement": [{**OK, "Resource": "arn:aws:s3:::b/${a}"}]}, "has a variable that is not"),
-        ({"Version": VERSION, "Statement": [{**OK, "Resource": "arn:aws:s3:::b/${k:a, b}"}]}, "has a variable that"),
-        ({"Statement": [{**OK, "Condition": []}]}, "Condition: an object"),
-        ({"Statement": [{**OK, "Condition": {"StringEqual": {"k:a": "b"}}}]}, "there is no operator StringEqual"),
-        ({"Statement": [{**OK, "Condition": {"ForSomeValues:StringEquals": {"k:a": "b"}}}]}, "there is no operator"),
-        ({"Statement": [{**OK, "Condition": {"NullIfExists": {"k:a": "true"}}}]}, "there is no operator"),
-        ({"Statement": [{**OK, "Condition": {"StringEquals": {}}}]}, "StringEquals: an object"),
-        ({"Statement": [{**OK, "Condition": {"StringEquals": {"prefix": "a"}}}]}, "has a colon"),
-        ({"Statement": [{**OK, "Condition": {"StringEquals": {"k:a": []}}}]}, "StringEquals k:a: a text is expected"),
-        ({"Statement": [{**OK, "Condition": {"StringEquals": {"k:a": None}}}]}, "StringEquals k:a: a text is expected"),
-        ({"Statement": [{**OK, "Condition": {"NumericEquals": {"k:a": "ten"}}}]}, "ten is no number"),
-        ({"Statement": [{**OK, "Condition": {"DateEquals": {"k:a": "2026-13-01"}}}]}, "is no date"),
-        ({"Statement": [{**OK, "Condition": {"Bool": {"k:a": "yes"}}}]}, "yes is no true or false"),
-        ({"Statement": [{**OK, "Condition": {"IpAddress": {"k:a": "10.0.0.0/40"}}}]}, "is no address or network"),
-        ({"Statement": [{**OK, "Condition": {"ArnLike": {"k:a": "*"}}}]}, r"\* is no ARN"),
-        ({"Statement": [{**OK, "Condition": {"BinaryEquals": {"k:a": "a"}}}]}, "is no base64"),
-        ({"Statement": [{**OK, "Sid": "x" * LARGEST}]}, "at most 20480 characters"),
-        ({"Statement": [{**OK, "Sid": "\ud800"}]}, "not JSON in UTF-8"),
-        (" " * (4 * LARGEST + 1), "at most 20480 characters"),
-        ("[" * 50_000, "not JSON"),
-    ],
-)
-def test_a_document_that_is_not_understood_is_not_saved_and_the_reason_names_the_place(
-    document: Any, told: str
-) -> None:
-    with pytest.raises(PolicyMalformed, match=told):
-        parse_policy(document)
-
-
-ANYTHING = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.sampled_from(("*", "Allow")),
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10) | st.integers(), inner, max_size=3)
-    ),
-    max_leaves=8,
-)
-KEYS = ("Version", "Statement", "Effect", "Action", "Resource", "NotResource", "Principal", "Condition", "Sid")
-ODD = st.dictionaries(st.sampled_from(KEYS), ANYTHING, max_size=6)
-CONDITIONS = st.dictionaries(
-    st.sampled_from(("StringEquals", "Bool", "IpAddress", "DateEquals", "ForAnyValue:ArnLike", "BinaryEquals", "Null")),
-    st.dictionaries(st.sampled_from(("k:a", "")), ANYTHING, max_size=2) | ANYTHING,
-    max_size=2,
-)
-
-
-@settings(max_examples=300, deadline=None)
-@given(
-    document=ANYTHING
-    | ODD
-    | st.builds(lambda odd: {"Version": VERSION, "Statement": [odd]}, ODD)
-    | st.builds(lambda odd: {"Version": VERSION, "Statement": {**OK, "Condition": odd}}, CONDITIONS | ANYTHING)
-    | st.builds(lambda text: policy(allow("*", f"arn:aws:s3:::{text}")), st.text("${}k:a,'*? ", max_size=12))
-)
-def test_whatever_is_given_is_a_policy_or_is_malformed(document: Any) -> None:
-    for parse in (parse_policy, parse_trust):
-        for given_document in (document, json.dumps(document) if not _has_odd_keys(document) else "{"):
-            with suppress(PolicyMalformed):
-                Permissions([parse(given_document)]).allows("s3:GetObject", "arn:aws:s3:::b/x")
-    if isinstance(document, dict):
-        Permissions([stored_policy(document), stored_trust(document)]).allows("s3:GetObject", "arn:aws:s3:::b/x")
-
-
-def _has_odd_keys(value: Any) -> bool:
-    if isinstance(value, dict):
-        return any(not isinstance(key, str) or _has_odd_keys(each) for key, each in value.items())
-    return isinstance(value, list) and any(map(_has_odd_keys, value))
-
-
-def test_what_a_later_version_has_saved_never_allows_and_always_denies() -> None:
-    later = {"Condition": {"StringSounds": {"k:a": "b"}}}
-    allowance = Permissions([stored_policy(policy(allow(**later)))])
-    denial = Permissions([stored_policy(policy(allow(), deny("s:g", "arn:aws:s3:::b", **later)))])
-
-    assert not allowance.allows("s:g", "arn:aws:s3:::b")
-    assert not denial.allows("s:g", "arn:aws:s3:::b")
-    assert denial.allows("s:put", "arn:aws:s3:::b")
-    assert denial.allows("s:g", "arn:aws:s3:::c")
-
-
 # --- who may take a role ---------------------------------------------------------------------------------------------
 
 TAKE = "sts:AssumeRoleWithWebIdentity"
@@ -461,84 +349,3 @@ def test_a_denial_in_a_trust_policy_wins() -> None:
 
     assert grants(read, TAKE, {"Federated": ("a.example",)}, {})
     assert not grants(read, TAKE, {"Federated": ("b.example",)}, {})
-
-
-@pytest.mark.parametrize(
-    ("document", "told"),
-    [
-        (policy(allow()), "Resource is not known"),
-        (policy({"Effect": "Allow", "Action": TAKE}), "exactly one of Principal and NotPrincipal"),
-        (trust({}), None),
-        (trust("ada"), "an object with AWS, Federated or Service"),
-        (trust({"Canonical": "x"}), "Canonical is not known"),
-        (trust({"Federated": "*"}), r"\* is no principal"),
-        (trust({"Federated": "cognito-identity.*"}), "is no principal"),
-        (trust({"AWS": "arn:aws:iam::123456789012:user/*"}), "is no principal"),
-        (policy({"Effect": "Allow", "Action": TAKE, "NotPrincipal": {"Service": "a.b"}}), "with the effect Deny only"),
-    ],
-)
-def test_a_trust_policy_that_is_not_understood_is_not_saved(document: Any, told: str | None) -> None:
-    if told is None:
-        return
-    with pytest.raises(PolicyMalformed, match=told):
-        parse_trust(document)
-
-
-# --- what it costs ---------------------------------------------------------------------------------------------------
-
-
-def filled(make: Any) -> Permissions:
-    """A document of nearly as many such statements as a policy may have."""
-    some = [make(0)]
-    while sum(len(json.dumps(each)) for each in some) < LARGEST - 500:
-        some.append(make(len(some)))
-    while True:
-        try:
-            read = parse_policy(policy(*some))
-        except PolicyMalformed:
-            some = some[: len(some) * 9 // 10]
-        else:
-            return Permissions([read], context={"k:a": "a" * 4000, "k:n": "5000", "k:ip": "192.0.2.1"})
-
-
-LONG = f"arn:aws:s3:::{'a' * 4000}"
-SHORTER = f"arn:aws:s3:::{'a' * 2390}"
-HOSTILE = {
-    "stars": lambda _: allow("*", f"arn:aws:s3:::{'*a' * 100}*b"),
-    "holes": lambda _: allow("*", f"arn:aws:s3:::*{'?a' * 100}b*"),
-    "long holes": lambda _: allow("*", f"arn:aws:s3:::*{'a?' * 2000}b*"),
-    "middles": lambda _: allow("*", f"arn:aws:s3:::*{'a' * 50}b{'a' * 49}*"),
-    "long middles": lambda _: allow("*", f"arn:aws:s3:::*{'a' * 500}b{'a' * 499}*"),
-    "many": lambda number: deny("*", [f"arn:*:s3:::*a{number}{each}*a" for each in range(100)]),
-    "values": lambda _: allow("*", f"arn:aws:s3:::*{'${k:a}*' * 50}b"),
-    "numbers": lambda _: deny(**when(NumericEquals={"k:n": [str(each) for each in range(1000)]})),
-    "texts": lambda _: deny(**when(StringLike={"k:a": ["*ab*"] * 800})),
-    "many small": lambda number: deny("*", "*", **when(IpAddress={"k:ip": f"10.0.{number}.0/24"})),
-    "only stars": lambda _: allow("*", f"arn:aws:s3:::{'*?' * 2000}"),
-}
-
-
-@pytest.mark.parametrize("kind", HOSTILE)
-def test_no_policy_makes_a_request_slow(kind: str) -> None:
-    permissions = filled(HOSTILE[kind])
-
-    spent = []
-    for resource in (LONG, SHORTER) * 5:
-        started = time.process_time()
-        permissions.allows("s3:GetObject", resource)
-        spent.append(time.process_time() - started)
-
-    # Five milliseconds on a machine without other work; the least of several runs is the one that nobody disturbed.
-    assert 0.010 > min(max(spent[at], spent[at + 1]) for at in range(0, 10, 2))
-
-
-def test_what_would_take_too_long_is_denied_and_says_so() -> None:
-    permissions = Permissions([parse_policy(policy(allow(), allow("*", [f"arn:aws:s3:::*{'?a' * 1000}b*"] * 2)))])
-
-    assert Decision(False, "too much") == permissions.decide("s3:GetObject", "arn:aws:s3:::" + "b" * 5000)
-
-
-def test_stored_statements_without_a_language_know_no_conditions_of_a_later_one() -> None:
-    own = Permissions([stored_statements([allow("*", "arn:aws:s3:::b/${k:a}")])], context={"k:a": "x"})
-
-    assert not own.allows("s:g", "arn:aws:s3:::b/x")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -137,12 +136,3 @@ def test_a_malformed_statement_allows_nothing(statement: dict[str, Any]) -> None
 )
 def test_a_denial_that_is_not_understood_is_read_widely(statement: dict[str, Any]) -> None:
     assert not Policy([allow(), statement]).allows(GET, ONE)
-
-
-def test_no_policy_makes_matching_slow() -> None:
-    policy = Policy([allow("x", "*a" * 500 + "b")])
-
-    started = time.process_time()
-    policy.allows("x", "a" * 20_000)
-
-    assert 0.25 > time.process_time() - started

@@ -233,6 +233,16 @@ async def test_that_credentials_were_given_is_noted_and_no_guest_is_named() -> N
         assert IDENTITY not in str({**about, "subject": None})
 
 
+async def test_tags_that_cannot_be_are_noted_by_their_keys_and_not_by_what_they_would_have_said() -> None:
+    made = Made(Who([structs.replace(LOGIN, claims={"team": "red|blue", "rank": "high"})], pool=TAGGED))
+
+    await made.service.of_identity(IDENTITY, {})
+
+    ((_, about),) = made.trail.notes
+    assert "Team" == about["facts"]["tags_left_out"]
+    assert "red" not in str(about)
+
+
 async def test_a_role_with_shorter_sessions_gives_shorter_credentials() -> None:
     book = RoleBook(roles={GUESTS: known("Guests", longest=900)})
 

@@ -20,7 +20,7 @@ from poolhouse.flows.identities.settings import PUBLIC_PROVIDERS, IdentityPoolSe
 from poolhouse.flows.services.access import AccessServices
 from poolhouse.records.identities import IdentityPool, PrincipalTags, RoleMapping, RoleRule, UserPoolProvider
 from poolhouse.store.memory import MemoryStore
-from poolhouse.store.port import Collection, Entry, Stored
+from poolhouse.store.port import Collection, Entry, Query, Stored
 from poolhouse.store.repositories import collections
 from poolhouse.testing.clock import FakeClock
 from tests.support.house import House, opened_house
@@ -74,6 +74,26 @@ async def test_each_pool_has_a_pepper_of_its_own_that_is_sealed() -> None:
         assert [PEPPER_BYTES] * 2 == [len(pepper) for pepper in opened]
         with pytest.raises(ValueError):
             house.built.world.secrets.open(PEPPER, pools[0].id, pools[1].sealed_pepper)
+
+
+async def test_the_secret_behind_an_app_id_is_sealed_where_it_is_stored_and_in_no_log() -> None:
+    clock = FakeClock()
+    store = MemoryStore(collections.ALL, clock)
+    social = {"api.twitter.com": "consumer;the-secret-of-it", "www.amazon.com": "amzn1"}
+    async with opened_house(store, clock) as house, opened_house(store, clock) as elsewhere:
+        pools = administration(house)
+        made_so = await made(house, replace(PLAIN, social=social))
+        tagged = await pools.tag(made_so.id, {"a": "1"})
+        page = await store.find(collections.IDENTITY_POOLS, Query())
+
+        assert [social] * 3 == [
+            made_so.social,
+            tagged.social,
+            (await administration(elsewhere).get(made_so.id)).social,
+        ]
+        assert [social] == [pool.social for pool in (await pools.page(None, 10, None)).items]
+        assert "amzn1" in str(page.entries)
+        assert "the-secret-of-it" not in f"{page.entries}{made_so!r}"
 
 
 @pytest.mark.parametrize("region", ["", "EU", "eu north", "eu_north", "-eu", "e" * 19])

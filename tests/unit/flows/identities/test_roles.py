@@ -104,6 +104,14 @@ ROWS = (
         (by_token(),),
         custom=STAFF,
     ),
+    Row(
+        "token: commas need no spaces behind them",
+        STAFF,
+        [login(**{"cognito:roles": f"{ADMIN},{STAFF}"})],
+        (by_token(),),
+        custom=STAFF,
+    ),
+    Row("token: a preferred role that is no text", AMBIGUOUS, [login(**{"cognito:preferred_role": 7})], (by_token(),)),
     Row("token: a custom role that it has", STAFF, [login(**CLAIMED)], (by_token(),), custom=STAFF),
     Row(
         "token: a custom role goes before the preferred one",

@@ -132,3 +132,13 @@ def test_all_together_have_a_size_and_none_is_dropped_for_another() -> None:
     assert MOST_TAG_BYTES == sum(len(key) + len(value) for key, value in fits.items())
     with pytest.raises(LoginRefused, match="larger than 460 bytes"):
         principal_tags(asked, [login(one="x" * 256, two="x" * (MOST_TAG_BYTES - 257))])
+
+
+def test_there_are_fifty_tags_at_most() -> None:
+    many = {f"a{number}": "claim" for number in range(50)}
+    asked = pool(custom(many), custom({"b": "claim"}, "login.example.com"))
+    first, second = login(claim="x"), login("login.example.com", "oidc", claim="x")
+
+    assert 50 == len(principal_tags(asked, [first]))
+    with pytest.raises(LoginRefused):
+        principal_tags(asked, [first, second])

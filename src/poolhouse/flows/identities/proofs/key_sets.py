@@ -7,7 +7,7 @@ import asyncio
 from collections import OrderedDict
 from typing import Final
 
-from msgspec import Struct
+from msgspec import MsgspecError, Struct
 from msgspec.json import decode
 
 from poolhouse.errors import LoginRefused, ProviderAway
@@ -113,7 +113,11 @@ class KeySets:
     async def _discovered(self, issuer: str) -> tuple[str, tuple[str, ...]]:
         """Where the keys are, and the algorithms that the issuer declares (OpenID Connect Discovery 1.0 section 4.3:
         the document has to be of this issuer). Raises ``ValueError``, ``ProviderAway``."""
-        said = decode(await self._document(issuer.rstrip("/") + _CONFIGURATION))
+        document = await self._document(issuer.rstrip("/") + _CONFIGURATION)
+        try:
+            said = decode(document)
+        except (MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise ValueError("no discovery document") from error
         if not isinstance(said, dict) or said.get("issuer") != issuer or not isinstance(said.get("jwks_uri"), str):
             raise ValueError("the discovery document is not of this issuer")
         declared = said.get("id_token_signing_alg_values_supported")

@@ -58,7 +58,7 @@ class UserPoolLogins:
             subject=subject,
             app=app,
             kind="user_pool",
-            names=(f"{entry.key}:{app}", entry.key),
+            names=tuple(f"{name}{of}" for name in _names(entry.key, issuer) for of in (f":{app}", "")),
             claims=claims,
             amr=(entry.key, f"{entry.key}:CognitoSignIn:{subject}"),
         )
@@ -84,3 +84,8 @@ class UserPoolLogins:
             raise
         except PoolhouseError as ended:
             raise LoginRefused(Reason.LOGIN_ENDED, detail=type(ended).__name__) from None
+
+
+def _names(key: str, issuer: str) -> tuple[str, ...]:
+    """What a mapping may call the pool: by the field's name of it, or by where it is."""
+    return tuple(dict.fromkeys((key, issuer.partition("://")[2])))

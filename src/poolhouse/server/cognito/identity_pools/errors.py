@@ -35,6 +35,7 @@ TABLE: Final[Mapping[type[domain.PoolhouseError], tuple[str, ...]]] = {
     domain.DeveloperUserTaken: ("DeveloperUserAlreadyRegisteredException", CONFLICT),
     domain.NoRole: ("InvalidIdentityPoolConfigurationException", NOT_AUTHORIZED),
     domain.RoleRefused: ("InvalidIdentityPoolConfigurationException", NOT_AUTHORIZED),
+    domain.SessionTooLarge: ("InvalidIdentityPoolConfigurationException", INVALID),
     domain.Limited: ("LimitExceededException", BUSY),
     domain.TooManyRequests: (BUSY,),
     domain.Unsupported: (UNSUPPORTED, INVALID),

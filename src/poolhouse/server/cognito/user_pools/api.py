@@ -40,8 +40,8 @@ def user_pools_api(
     )
 
 
-def _call(*, input: dict[str, Any], **known: Any) -> Call:  # noqa: A002 - the word of the model
+def _call(*, input: dict[str, Any], known: Mapping[str, Any], **others: Any) -> Call:  # noqa: A002, ARG001 - the model's word; nothing here asks policies a second time
     context_data = told_of_device(input)
     if context_data:
         begin(replace(current_origin(), context_data=context_data))
-    return Call(input=input, **known)
+    return Call(input=input, **others)

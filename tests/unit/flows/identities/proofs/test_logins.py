@@ -73,7 +73,9 @@ async def test_all_logins_of_a_map_are_proven_together(world: LoginWorld) -> Non
 async def test_the_names_are_those_under_which_mappings_stand(world: LoginWorld) -> None:
     good = world.good()
 
-    assert f"{USER_POOL_KEY}:app" == (await world.prove(USER_POOL_KEY, good[USER_POOL_KEY])).names[0]
+    at_home = f"auth.example.com/{USER_POOL}"
+    of_pool = (f"{USER_POOL_KEY}:app", USER_POOL_KEY, f"{at_home}:app", at_home)
+    assert of_pool == (await world.prove(USER_POOL_KEY, good[USER_POOL_KEY])).names
     assert OIDC_ARN == (await world.prove(OIDC_KEY, good[OIDC_KEY])).names[0]
     assert (SAML_ARN,) == (await world.prove(SAML_ARN, good[SAML_ARN])).names
     assert ("graph.facebook.com",) == (await world.prove(opaque.FACEBOOK, good[opaque.FACEBOOK])).names
@@ -390,6 +392,17 @@ async def test_a_provider_that_was_away_is_asked_again_after_some_seconds(world:
 
     assert "jane" == (await world.prove(OIDC_KEY, world.oidc_token())).subject
     assert 1 == asked
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"\xff", b"[]", b"{}", b"null", b"[" * 10_000, b"{" * 10, b'{"issuer":1}', b"x" * 300_000],
+)
+async def test_a_provider_that_answers_rubbish_is_away(world: LoginWorld, body: bytes) -> None:
+    world.providers.broken["login.example.org"] = HttpAnswer(200, {}, body)
+
+    with pytest.raises(ProviderAway):
+        await world.prove(OIDC_KEY, world.oidc_token())
 
 
 async def test_a_discovery_document_of_another_issuer_is_none(world: LoginWorld) -> None:

@@ -23,10 +23,12 @@ CALLER = {
 }
 """What may be said of a caller before any operation runs, declared or not."""
 
-ELSEWHERE = {domain.PolicyMalformed, domain.RoleRefused, domain.SessionTooLarge} | {
+ELSEWHERE = {
     kind
     for kind in vars(domain).values()
-    if isinstance(kind, type) and kind.__module__ == "poolhouse.errors.identities"
+    if isinstance(kind, type)
+    and kind.__module__ in {"poolhouse.errors.access", "poolhouse.errors.identities"}
+    and not issubclass(kind, domain.CallerRefused)
 }
 """What no operation of user pools can raise."""
 

@@ -41,7 +41,7 @@ async def set_identity_pool_roles(call: Call) -> Result:
     """Whoever gives a role to others must be allowed to pass it on."""
     roles, mappings = call.input["Roles"], shapes.role_mappings(call.input.get("RoleMappings", {}))
     for arn in sorted({*roles.values(), *(rule.role_arn for mapping in mappings for rule in mapping.rules)}):
-        call.require("iam:PassRole", arn)
+        call.require_passing(arn)
     await call.services.pools.set_roles(call.input["IdentityPoolId"], roles, mappings)
     return None
 

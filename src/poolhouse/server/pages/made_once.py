@@ -2,7 +2,7 @@
 that they belong to. Such a page is made once, with marks in place of the two, and is put together from its pieces
 afterwards.
 
-Nothing else of a visitor is in one. Which pages are such is for their views to say (``View.is_common``); what they are
+Nothing else of a visitor is in one. Which pages are such is for their views to say (``View.is_for_all``); what they are
 made of is what they are kept by. The marks are random, so no name of a pool holds one.
 """
 
@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Final
 
 from msgspec import Struct
-from msgspec.structs import astuple, replace
+from msgspec.structs import replace
 
 from poolhouse.server.answers import Answer, Fields, Head
 from poolhouse.server.pages.views import Frame, View
@@ -24,7 +24,7 @@ _PLAIN: Final = re.compile(r"[\w-]{20,128}", re.ASCII)
 MOST: Final = 256
 """Pages, of some four kilobytes each."""
 
-_Key = tuple[object, ...]
+_Key = tuple[View, Frame]
 
 
 class _Page(Struct, frozen=True):
@@ -44,7 +44,7 @@ class _Page(Struct, frozen=True):
         return b"".join(pieces)
 
 
-class CommonPages:
+class PagesMadeOnce:
     """``make`` makes the text of a page, ``fields`` are those of its answer."""
 
     def __init__(self, make: Callable[[Frame, View], str], fields: Callable[[Frame, View], Fields]) -> None:
@@ -60,15 +60,14 @@ class CommonPages:
     def answer(self, frame: Frame, view: View) -> Answer | None:
         """The page. None where it is not one of these."""
         token, handle = frame.csrf, frame.handle
-        if not (view.is_common and _PLAIN.fullmatch(token) and _PLAIN.fullmatch(handle)):
+        if not (view.is_for_all and _PLAIN.fullmatch(token) and _PLAIN.fullmatch(handle)):
             return None
-        links = {name: address.replace(handle, self._handle) for name, address in frame.links.items()}
-        frame = replace(frame, csrf=self._token, handle=self._handle, links=links)
-        # Of the frame whatever there is: what it gets one day is in it.
-        key = (view, *links.items(), *(value for value in astuple(frame) if value is not links))
+        links = tuple([(name, address.replace(handle, self._handle)) for name, address in frame.links.items()])
+        # The whole frame, and what it gets one day: only what cannot be a key has another form here.
+        key = (view, replace(frame, csrf=self._token, handle=self._handle, links=links))
         page = self._pages.get(key)
         if page is None:
-            page = self._made(frame, view)
+            page = self._made(replace(frame, csrf=self._token, handle=self._handle, links=dict(links)), view)
             while len(self._pages) >= MOST:
                 del self._pages[next(iter(self._pages))]
             self._pages[key] = page

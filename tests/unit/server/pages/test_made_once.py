@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from msgspec.structs import fields, replace
 
-from poolhouse.server.pages import common
-from poolhouse.server.pages.common import CommonPages
+from poolhouse.server.pages import made_once
 from poolhouse.server.pages.headers import headers
+from poolhouse.server.pages.made_once import PagesMadeOnce
 from poolhouse.server.pages.renderer import Renderer
 from poolhouse.server.pages.views import Frame, Option, Problem, SignIn, View
 from poolhouse.server.world import SystemClock
@@ -37,17 +37,17 @@ def renderer() -> Renderer:
 
 
 @pytest.fixture
-def pages(renderer: Renderer) -> CommonPages:
-    return CommonPages(renderer.html, lambda frame, _: headers(leads_to=frame.redirect_origins))
+def pages(renderer: Renderer) -> PagesMadeOnce:
+    return PagesMadeOnce(renderer.html, lambda frame, _: headers(leads_to=frame.redirect_origins))
 
 
-def _body(pages: CommonPages, frame: Frame, view: View = VIEW) -> str:
+def _body(pages: PagesMadeOnce, frame: Frame, view: View = VIEW) -> str:
     answer = pages.answer(frame, view)
     assert answer is not None
     return answer.body.decode()
 
 
-def test_it_is_the_page_that_would_be_made_for_this_visitor(renderer: Renderer, pages: CommonPages) -> None:
+def test_it_is_the_page_that_would_be_made_for_this_visitor(renderer: Renderer, pages: PagesMadeOnce) -> None:
     for name in ("jane", "john", "jane"):
         frame = _frame(f"token-of-{name}-0123456789", f"handle-of-{name}-0123456789")
         answer = pages.answer(frame, VIEW)
@@ -59,7 +59,7 @@ def test_it_is_the_page_that_would_be_made_for_this_visitor(renderer: Renderer, 
         assert "https://app.example.com" in answer.headers["Content-Security-Policy"]
 
 
-def test_nothing_of_one_visitor_is_in_the_page_of_another(pages: CommonPages) -> None:
+def test_nothing_of_one_visitor_is_in_the_page_of_another(pages: PagesMadeOnce) -> None:
     first = _body(pages, _frame())
     second = _body(pages, _frame("token-of-john-0123456789", "handle-of-john-0123456789"))
 
@@ -69,7 +69,9 @@ def test_nothing_of_one_visitor_is_in_the_page_of_another(pages: CommonPages) ->
 
 
 @pytest.mark.parametrize("name", [field.name for field in fields(Frame) if field.name not in ("csrf", "handle")])
-def test_all_that_stands_around_a_page_tells_it_from_others(pages: CommonPages, renderer: Renderer, name: str) -> None:
+def test_all_that_stands_around_a_page_tells_it_from_others(
+    pages: PagesMadeOnce, renderer: Renderer, name: str
+) -> None:
     """A field of the frame that is new has to be put here."""
     others: dict[str, Any] = {
         "root": "/pool_2",
@@ -103,7 +105,7 @@ def test_all_that_stands_around_a_page_tells_it_from_others(pages: CommonPages, 
     ],
 )
 def test_all_that_a_view_says_tells_it_from_others(
-    pages: CommonPages, renderer: Renderer, changes: dict[str, Any]
+    pages: PagesMadeOnce, renderer: Renderer, changes: dict[str, Any]
 ) -> None:
     _body(pages, _frame())
     view = replace(VIEW, **changes)
@@ -122,20 +124,20 @@ def test_all_that_a_view_says_tells_it_from_others(
         {"notice": Problem("reset.done")},
     ],
 )
-def test_what_is_of_a_visitor_is_made_for_the_visitor(pages: CommonPages, changes: dict[str, Any]) -> None:
+def test_what_is_of_a_visitor_is_made_for_the_visitor(pages: PagesMadeOnce, changes: dict[str, Any]) -> None:
     assert pages.answer(_frame(), replace(VIEW, **changes)) is None
     assert 0 == len(pages)
 
 
 @pytest.mark.parametrize("text", ["", "short", '"><script>alert(1)</script>', "x" * 200, "ä" * 40, "a b" * 20])
-def test_what_is_no_token_of_ours_is_put_into_no_page(pages: CommonPages, text: str) -> None:
+def test_what_is_no_token_of_ours_is_put_into_no_page(pages: PagesMadeOnce, text: str) -> None:
     assert pages.answer(_frame(token=text), VIEW) is None
     assert pages.answer(_frame(handle=text), VIEW) is None
 
 
-def test_no_more_pages_are_kept_than_there_is_room_for(pages: CommonPages) -> None:
-    for number in range(common.MOST + 3):
+def test_no_more_pages_are_kept_than_there_is_room_for(pages: PagesMadeOnce) -> None:
+    for number in range(made_once.MOST + 3):
         _body(pages, _frame(product=f"Product {number}"))
 
-    assert common.MOST == len(pages)
+    assert made_once.MOST == len(pages)
     assert "Product 0" in _body(pages, _frame(product="Product 0"))
