@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import types
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -16,6 +17,7 @@ from botocore.exceptions import ClientError
 from poolhouse import HttpAnswer, HttpNotSent
 from poolhouse.config.settings import Limits
 from poolhouse.errors import CodeExpired, CodeMismatch, Refused, TooManyRequests
+from poolhouse.flows.access.credentials import TemporaryCredentials
 from poolhouse.flows.identities.settings import IdentityPoolSettings
 from poolhouse.hooks.answers.sign_in import ChallengeResult
 from poolhouse.hooks.events.sign_in import DefineChallenge
@@ -469,6 +471,45 @@ async def test_identity_deleted_forgets() -> None:
 
 
 # --- messages --------------------------------------------------------------------------------------------------------
+
+
+async def with_guests_role(house: House, pool_id: str, *, backend: str = "local") -> None:
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Federated": "cognito-identity.amazonaws.com"},
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": {"StringEquals": {"cognito-identity.amazonaws.com:aud": pool_id}},
+    }
+    trust = {"Version": "2012-10-17", "Statement": [statement]}
+    roles = house.server.access.roles
+    role = await roles.create("guests", trust, backend=backend)
+    await house.server.identities.pools.set_roles(pool_id, {"unauthenticated": roles.arn(role)}, ())
+
+
+async def guests_credentials(house: House, pool_id: str) -> Any:
+    services = house.server.identities
+    house.clock.advance(3)
+    given = await services.credentials.of_identity(await services.identities.get_id(pool_id, {}), {})
+    return given.credentials
+
+
+async def test_narrow_credentials_lets_guests_read_for_a_quarter_of_an_hour() -> None:
+    async with with_identities(plugin("narrow_credentials")) as (house, _, pool_id):
+        await with_guests_role(house, pool_id)
+        made = await guests_credentials(house, pool_id)
+        opened = house.server.built.one(TemporaryCredentials).open(made.access_key_id, made.session_token)
+
+        assert 900 == opened.session.expires - opened.session.issued
+        assert ["s3:Get*", "s3:List*"] == opened.session.policies[-1]["Statement"][0]["Action"]
+
+
+async def test_issue_credentials_makes_those_of_a_system_of_ones_own() -> None:
+    async with with_identities(plugin_class("issue_credentials")) as (house, _, pool_id):
+        await with_guests_role(house, pool_id, backend="s3:vending")
+        made = await guests_credentials(house, pool_id)
+
+        assert re.fullmatch("ASIA[0-9]{16}", made.access_key_id)
+        assert 3600 == made.expires - house.clock.now()
 
 
 async def test_over_limit_lets_known_addresses_in() -> None:

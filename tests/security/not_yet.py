@@ -14,6 +14,5 @@ NOT_YET: Final[dict[int, str]] = {
     8: _FEDERATION,
     11: f"{_FEDERATION}, so no nonce is expected of anybody",
     46: "clients prove themselves by a secret, not by signed assertions",
-    51: "there are no identity pools and no temporary credentials",
     52: f"{_FEDERATION}, and of a login at an identity pool no token is stored",
 }

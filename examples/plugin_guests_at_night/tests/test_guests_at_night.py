@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import boto3
@@ -17,18 +15,6 @@ from poolhouse import NarrowCredentials, SettingInvalid
 from poolhouse.testing import FakeClock, House, plugin_context
 from poolhouse_guests_at_night import GuestsAtNight
 
-ROLE = "arn:aws:iam::000000000000:role/guests"
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [
-        {
-            "Effect": "Allow",
-            "Principal": {"Federated": "cognito-identity.amazonaws.com"},
-            "Action": "sts:AssumeRoleWithWebIdentity",
-            "Condition": {"StringLike": {"cognito-identity.amazonaws.com:aud": "us-east-1:*"}},
-        }
-    ],
-}
 MAY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "cognito-identity:*", "Resource": "*"}]}
 
 
@@ -38,11 +24,14 @@ def poolhouse_plugins() -> Sequence[str]:
     return ["guests-at-night"]
 
 
-@pytest.fixture
-def poolhouse_settings(tmp_path: Path) -> Mapping[str, Mapping[str, Any]]:
-    roles = tmp_path / "roles.json"
-    roles.write_text(json.dumps({"guests": {"AssumeRolePolicyDocument": TRUST, "PolicyDocument": MAY}}))
-    return {"access": {"roles_file": str(roles)}}
+def trust(pool_id: str) -> Mapping[str, Any]:
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Federated": "cognito-identity.amazonaws.com"},
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": {"StringEquals": {"cognito-identity.amazonaws.com:aud": pool_id}},
+    }
+    return {"Version": "2012-10-17", "Statement": [statement]}
 
 
 async def guest(house: House, pool_id: str) -> Any:
@@ -70,11 +59,12 @@ async def test_what_a_guest_may_do_by_day_is_refused_at_night(poolhouse: House) 
         AllowUnauthenticatedIdentities=True,
     )
     pool_id = made["IdentityPoolId"]
+    role = await poolhouse.server.access.roles.create("guests", trust(pool_id), policies={"may": MAY})
     await poolhouse.aws(
         "set_identity_pool_roles",
         service="cognito-identity",
         IdentityPoolId=pool_id,
-        Roles={"unauthenticated": ROLE},
+        Roles={"unauthenticated": poolhouse.server.access.roles.arn(role)},
     )
     now = datetime.fromtimestamp(poolhouse.clock.now(), UTC)
     poolhouse.clock.advance(86_400 - 3600 * now.hour)

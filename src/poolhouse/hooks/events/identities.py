@@ -69,8 +69,8 @@ class NarrowCredentials(RequestEvent):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueCredentials(RequestEvent):
     """Credentials of a role are to be made for an identity, after all that limits them is known. ``backend`` says what
-    the role is made for: ``local`` (ours), ``aws``, ``s3:<name>``, or a word of a plugin's own. ``token`` is a token of
-    our own issuer that says who the identity is, for services that trust it; it is empty for ``local``."""
+    the role is made for: ``local`` (ours), ``aws``, or ``s3:<name>``. ``token`` is a token of our own issuer that says
+    who the identity is, for services that trust it; it is empty for ``local``."""
 
     identity_id: str = field(repr=False)
     pool_id: str

@@ -89,7 +89,8 @@ class StsEndpoint:
             Asked(
                 role_arn=required(form, "RoleArn"),
                 session_name=required(form, "RoleSessionName"),
-                token=required(form, "WebIdentityToken"),
+                # Files that tokens are kept in often end with the end of a line.
+                token=required(form, "WebIdentityToken").strip(),
                 seconds=whole_number(form, "DurationSeconds"),
                 policy=form.get("Policy") or None,
                 policy_arns=policy_arns(form),
