@@ -11,6 +11,7 @@ from typing import Any
 from poolhouse.flows.messages.outbox import OutboxService
 from poolhouse.flows.services.user_pools import build_services
 from poolhouse.ports.arithmetic import Passwords, Srp
+from poolhouse.server.part import Built, Part
 from poolhouse.store.memory import MemoryStore
 from poolhouse.store.repositories import collections
 from poolhouse.store.repositories.cursors import Cursors
@@ -53,5 +54,9 @@ async def measured_house(**changes: Any) -> AsyncIterator[tuple[House, Counter[s
         entries = OutboxRepository(store, Cursors(secrets, clock))
         outbox = OutboxService(entries, secrets, clock, world.hooks, recorders=[house.messages.append])
         ports = dataclasses.replace(ports, passwords=passwords, srp=srp, passkey_proofs=passkeys, outbox=outbox)
-        house.built = dataclasses.replace(house.built, services=build_services(world, ports))
+        # What is found first is taken.
+        parts = Built()
+        for part in (Part(gives=(build_services(world, ports),)), *house.built.built.parts):
+            parts.add(part)
+        house.built = dataclasses.replace(house.built, built=parts)
         yield house, work

@@ -15,11 +15,13 @@ DOMAIN = "login.example.org"
 SAID = ({"X-Forwarded-Host": DOMAIN}, {"Forwarded": f"host={DOMAIN}"})
 
 
-async def status(at: OAuth, host: str, said: dict[str, str]) -> int:
-    """Of the pool's discovery, at the root of this host."""
+async def pool_at(at: OAuth, host: str, said: dict[str, str]) -> str | None:
+    """Whose discovery is at the root of this host: a pool's, or (None) the server's own."""
     headers = {"Host": host, **said}
     async with at.api.session.get(f"{at.api.url}.well-known/openid-configuration", headers=headers) as answer:
-        return answer.status
+        assert 200 == answer.status
+        issuer: str = (await answer.json())["issuer"]
+    return issuer.removeprefix(f"https://{OWN}").removeprefix("/") or None
 
 
 @pytest.mark.parametrize("said", SAID)
@@ -31,5 +33,5 @@ async def test_a_stranger_chooses_no_pool(host: str, said: dict[str, str]) -> No
             certificate = "arn:aws:acm:us-east-1:000000000000:certificate/one"
             await at.house.services.domains.create(at.pool.id, DOMAIN, DomainSettings(certificate=certificate))
 
-            assert 200 == await status(at, DOMAIN, {})
-            assert 404 == await status(at, host, said)
+            assert at.pool.id == await pool_at(at, DOMAIN, {})
+            assert None is await pool_at(at, host, said)

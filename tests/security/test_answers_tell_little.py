@@ -52,7 +52,7 @@ ASKED = {
     "a bad request line": (400, f"GET / HTTP/banana\r\n{LAST}"),
     "a bad header": (400, f"GET / HTTP/1.1\r\nHo st: a\r\n{LAST}"),
     "a long header": (400, f"GET / HTTP/1.1\r\nX: {'x' * 10_000}\r\n{LAST}"),
-    "a long path": (400, f"GET /{'x' * 10_000} HTTP/1.1\r\n{LAST}"),
+    "a long path": (414, f"GET /{'x' * 10_000} HTTP/1.1\r\n{LAST}"),
     "an old client": (200, "GET /healthz HTTP/1.0\r\n\r\n"),
 }
 

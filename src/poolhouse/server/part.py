@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from msgspec import Struct
@@ -47,6 +47,10 @@ class Built:
                 if isinstance(given, kind):
                     return given
         raise LookupError(f"No part that stands already gives {kind.__name__}.")
+
+    @property
+    def parts(self) -> Sequence[Part]:
+        return tuple(self._parts)
 
     @property
     def routes(self) -> tuple[Route, ...]:

@@ -11,6 +11,7 @@ from typing import Final, Protocol, TypeAlias
 Address: TypeAlias = IPv4Address | IPv6Address
 Network: TypeAlias = IPv4Network | IPv6Network
 
+FORWARDED_FOR: Final = "X-Forwarded-For"
 _QUOTED: Final = r'"(?:[^"\\]|\\.)*"'
 _ELEMENT: Final = re.compile(rf'(?:[^",]|{_QUOTED})*')
 _PAIR: Final = re.compile(rf'(?:[^";]|{_QUOTED})+')
@@ -48,6 +49,12 @@ def is_trusted(peer: str | None, trusted: Sequence[Network]) -> bool:
     """Whether the peer is a proxy of the operator's."""
     address = _peer(peer or "")
     return address is not None and _is_among(address, trusted)
+
+
+def came_by_tls(peer: str | None, headers: Headers, trusted: Sequence[Network], *, to_us: bool) -> bool:
+    """Whether the client came by TLS: as a trusted proxy says in ``X-Forwarded-Proto``, or to us."""
+    told = headers.getall("X-Forwarded-Proto", ())
+    return told[-1].strip() == "https" if told and is_trusted(peer, trusted) else to_us
 
 
 def asked_hosts(peer: str | None, headers: Headers, trusted: Sequence[Network]) -> Iterator[str]:

@@ -192,13 +192,13 @@ def _equal(alike: Callable[[str], str]) -> Callable[[Sequence[str], bool], _Made
         )
 
         def test(value: str, asking: Asking) -> bool:
-            given = alike(value)
-            if given in known:
+            like = alike(value)
+            if like in known:
                 return True
             for pattern in later:
                 asking.spend(_STEP * (2 + len(pattern)))
                 text = _plain(pattern, asking)
-                if text is not None and alike(text) == given:
+                if text is not None and alike(text) == like:
                     return True
             return False
 
@@ -294,22 +294,22 @@ _TESTS: Final[dict[str, Callable[[Sequence[str], bool], _Made]]] = {
     "StringEquals": _equal(lambda text: text),
     "StringEqualsIgnoreCase": _equal(str.lower),
     "StringLike": _like,
-    "NumericEquals": _compared("number", _number, lambda given, said: bool(given == said)),
-    "NumericLessThan": _compared("number", _number, lambda given, said: bool(given < said)),
-    "NumericLessThanEquals": _compared("number", _number, lambda given, said: bool(given <= said)),
-    "NumericGreaterThan": _compared("number", _number, lambda given, said: bool(given > said)),
-    "NumericGreaterThanEquals": _compared("number", _number, lambda given, said: bool(given >= said)),
-    "DateEquals": _compared("date", _instant, lambda given, said: bool(given == said)),
-    "DateLessThan": _compared("date", _instant, lambda given, said: bool(given < said)),
-    "DateLessThanEquals": _compared("date", _instant, lambda given, said: bool(given <= said)),
-    "DateGreaterThan": _compared("date", _instant, lambda given, said: bool(given > said)),
-    "DateGreaterThanEquals": _compared("date", _instant, lambda given, said: bool(given >= said)),
-    "Bool": _compared("true or false", _switch, lambda given, said: given is said),
-    "BinaryEquals": _compared("base64", _bytes, lambda given, said: bool(given == said)),
+    "NumericEquals": _compared("number", _number, lambda value, said: bool(value == said)),
+    "NumericLessThan": _compared("number", _number, lambda value, said: bool(value < said)),
+    "NumericLessThanEquals": _compared("number", _number, lambda value, said: bool(value <= said)),
+    "NumericGreaterThan": _compared("number", _number, lambda value, said: bool(value > said)),
+    "NumericGreaterThanEquals": _compared("number", _number, lambda value, said: bool(value >= said)),
+    "DateEquals": _compared("date", _instant, lambda value, said: bool(value == said)),
+    "DateLessThan": _compared("date", _instant, lambda value, said: bool(value < said)),
+    "DateLessThanEquals": _compared("date", _instant, lambda value, said: bool(value <= said)),
+    "DateGreaterThan": _compared("date", _instant, lambda value, said: bool(value > said)),
+    "DateGreaterThanEquals": _compared("date", _instant, lambda value, said: bool(value >= said)),
+    "Bool": _compared("true or false", _switch, lambda value, said: value is said),
+    "BinaryEquals": _compared("base64", _bytes, lambda value, said: bool(value == said)),
     "IpAddress": _compared("address or network", _network, _within),
     "ArnEquals": _arn,
     "ArnLike": _arn,
-    "Null": _compared("true or false", _switch, lambda given, said: given is said),
+    "Null": _compared("true or false", _switch, lambda value, said: value is said),
 }
 
 _NEGATED: Final = {

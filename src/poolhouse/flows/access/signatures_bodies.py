@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import re
 from typing import Final
 
@@ -45,7 +46,7 @@ class Body(Struct, frozen=True, kw_only=True):
                 return chunks
             chunks.feed(body)
             chunks.finish()
-        elif body is not None and self.digest is not None and _digest(body) != self.digest:
+        elif body is not None and self.digest is not None and not hmac.compare_digest(_digest(body), self.digest):
             raise SignatureInvalid(Reason.BODY_DIFFERS)
         return None
 

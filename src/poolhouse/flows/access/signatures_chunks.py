@@ -180,7 +180,8 @@ class Chunks:
         if line:
             trailer = _TRAILER.fullmatch(line)
             name = trailer[1].decode().lower() if trailer else ""
-            if trailer is None or name in self.trailers or name not in {*self._names, _TRAILER_SIGNATURE}:
+            is_named = name in self._names or name == _TRAILER_SIGNATURE
+            if trailer is None or name in self.trailers or not is_named:
                 raise SignatureIncomplete(Reason.CHUNK_FORM)
             self.trailers[name] = trailer[2].decode().strip()
             return b""

@@ -16,6 +16,7 @@ from poolhouse.flows.access.gateway import Gateway, GuardedApi, Passing
 from poolhouse.flows.access.upstream import FIELDS, fields
 from poolhouse.server.answers import told
 from poolhouse.server.gateway.answers import REFUSED, refused
+from poolhouse.server.proxies import FORWARDED_FOR
 
 if TYPE_CHECKING:
     from aiohttp import ClientResponse, ClientSession
@@ -102,7 +103,7 @@ class Forward:
         address = URL(f"{api.upstream}{passing.path}{f'?{query}' if query else ''}", encoded=True)
         sent = sent_on(request.headers)
         sent.update({name: value for name, value in ours.items() if value})
-        sent["X-Forwarded-For"] = passing.source
+        sent[FORWARDED_FOR] = passing.source
         import aiohttp
 
         session = self._opened()

@@ -50,8 +50,8 @@ class PagesMadeOnce:
     def __init__(self, make: Callable[[Frame, View], str], fields: Callable[[Frame, View], Fields]) -> None:
         self._make = make
         self._fields = fields
-        self._token, self._handle = f"T{secrets.token_hex(16)}", f"H{secrets.token_hex(16)}"
-        self._marks = re.compile(f"({self._token}|{self._handle})")
+        self._token_gap, self._handle_gap = f"T{secrets.token_hex(16)}", f"H{secrets.token_hex(16)}"
+        self._marks = re.compile(f"({self._token_gap}|{self._handle_gap})")
         self._pages: dict[_Key, _Page] = {}
 
     def __len__(self) -> int:
@@ -62,12 +62,12 @@ class PagesMadeOnce:
         token, handle = frame.csrf, frame.handle
         if not (view.is_for_all and _PLAIN.fullmatch(token) and _PLAIN.fullmatch(handle)):
             return None
-        links = tuple([(name, address.replace(handle, self._handle)) for name, address in frame.links.items()])
+        links = tuple([(name, address.replace(handle, self._handle_gap)) for name, address in frame.links.items()])
         # The whole frame, and what it gets one day: only what cannot be a key has another form here.
-        key = (view, replace(frame, csrf=self._token, handle=self._handle, links=links))
+        key = (view, replace(frame, csrf=self._token_gap, handle=self._handle_gap, links=links))
         page = self._pages.get(key)
         if page is None:
-            page = self._made(replace(frame, csrf=self._token, handle=self._handle, links=dict(links)), view)
+            page = self._made(replace(frame, csrf=self._token_gap, handle=self._handle_gap, links=dict(links)), view)
             while len(self._pages) >= MOST:
                 del self._pages[next(iter(self._pages))]
             self._pages[key] = page
@@ -77,7 +77,7 @@ class PagesMadeOnce:
         pieces = self._marks.split(self._make(frame, view))
         return _Page(
             Head(view.status, {"Content-Type": "text/html; charset=utf-8", **self._fields(frame, view)}),
-            tuple(b"" if piece in (self._token, self._handle) else piece.encode() for piece in pieces),
-            tuple(number for number, piece in enumerate(pieces) if piece == self._token),
-            tuple(number for number, piece in enumerate(pieces) if piece == self._handle),
+            tuple(b"" if piece in (self._token_gap, self._handle_gap) else piece.encode() for piece in pieces),
+            tuple(number for number, piece in enumerate(pieces) if piece == self._token_gap),
+            tuple(number for number, piece in enumerate(pieces) if piece == self._handle_gap),
         )

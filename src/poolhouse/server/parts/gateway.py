@@ -15,7 +15,7 @@ from poolhouse.server.gateway.check import Check
 from poolhouse.server.gateway.forward import PREFIX, Forward
 from poolhouse.server.ground import Ground
 from poolhouse.server.part import Built, Part
-from poolhouse.server.proxies import is_trusted, source_address
+from poolhouse.server.proxies import came_by_tls, source_address
 from poolhouse.server.routes import Audience, Route
 from poolhouse.tokens.keys import KeyRing
 
@@ -45,10 +45,7 @@ async def build(ground: Ground, built: Built) -> Part:
         return source_address(request.remote, request.headers, server.trusted_proxies)
 
     def is_secure(request: web.Request) -> bool:
-        """By TLS, as a trusted proxy says, or to us."""
-        told = request.headers.get("X-Forwarded-Proto", "")
-        is_told = bool(told) and is_trusted(request.remote, server.trusted_proxies)
-        return told == "https" if is_told else request.secure
+        return came_by_tls(request.remote, request.headers, server.trusted_proxies, to_us=request.secure)
 
     asked = Asked(gateway, source=source, is_secure=is_secure)
     check = Check(gateway, settings.gateway.token.reveal() if settings.gateway.token else None)
