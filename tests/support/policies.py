@@ -187,7 +187,8 @@ def _holds(operator: str, key: str, said: list[str], context: Context, signs: An
             try:
                 matched = matched or _compare(name, value, signs(text))
             except WithoutValue:
-                continue
+                # A value that cannot be read cannot be, whatever it would have been compared with.
+                _read(name, value)
         return matched != negated
 
     def settled(value: str) -> bool | None:
@@ -210,6 +211,22 @@ def _holds(operator: str, key: str, said: list[str], context: Context, signs: An
     if None in answers:
         raise Open
     return True
+
+
+def _read(name: str, given: str) -> None:
+    """Raises ``Open`` for what is no value of the operator's kind."""
+    if name.startswith("Arn"):
+        _compare(name, given, [])
+    elif name == "Bool":
+        _either(given)
+    elif name == "BinaryEquals":
+        _decoded(given)
+    elif name == "IpAddress":
+        _inside(given, "0.0.0.0/0")
+    elif name.startswith("Numeric"):
+        _numbers(given)
+    elif name.startswith("Date"):
+        _dates(given)
 
 
 def _compare(name: str, given: str, pattern: list[Sign]) -> bool:
