@@ -107,3 +107,38 @@ async def test_what_the_data_says_is_said_as_before_and_is_no_outage(far: FarAwa
     found = await store.get(ITEMS, ("t", "k"))
     assert found is not None
     assert {"n": 1} == found.value
+
+
+async def test_each_request_waits_for_as_long_as_it_has_whoever_began_before(far: FarAway) -> None:
+    store = SteadyStore(far, is_file=False)
+    far.is_away = True
+    ended: list[str] = []
+
+    async def one(name: str, seconds: float) -> None:
+        begin_request(seconds)
+        with pytest.raises(StoreAway):
+            await store.get(ITEMS, ("t", "k"))
+        ended.append(name)
+
+    long, short, middle = (
+        asyncio.create_task(one(*each)) for each in (("long", 60.0), ("short", 0.1), ("middle", 0.4))
+    )
+    async with asyncio.timeout(20):
+        await asyncio.gather(short, middle)
+
+    assert (["short", "middle"], False) == (ended, long.done())
+    long.cancel()
+
+
+def test_a_request_waits_no_longer_in_another_loop_than_in_the_first() -> None:
+    store = SteadyStore(FarAway((ITEMS,), FakeClock()), is_file=False)
+
+    async def once(is_away: bool, seconds: float) -> None:
+        store._store.is_away = is_away  # type: ignore[attr-defined]
+        begin_request(seconds)
+        async with asyncio.timeout(20):
+            await store.get(ITEMS, ("t", "k"))
+
+    asyncio.run(once(False, 0.1))
+    with pytest.raises(StoreAway):
+        asyncio.run(once(True, 0.5))
