@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from xml.sax.saxutils import escape, quoteattr
 
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, load_der_private_key
 from cryptography.x509 import CertificateBuilder, Name, NameAttribute, random_serial_number
@@ -128,6 +129,11 @@ class FakeSamlProvider:
             else:
                 root = signed
         return str(etree.tostring(root, encoding="unicode"))
+
+    def sign(self, message: bytes) -> bytes:
+        """A signature by the key, for RSA with SHA-256."""
+        signature: bytes = self._key.sign(message, PKCS1v15(), SHA256())
+        return signature
 
     def response(self, subject: str, *, assertion: bool = True, response: bool = False, **more: Any) -> str:
         """As an app gets it: signed, in base64."""

@@ -384,3 +384,73 @@ def test_a_response_is_posted_in_base64(idp: FakeSamlProvider, clock: FakeClock)
     for odd in (response + "!", response[:-1] + "\x00", "ä", response.replace("=", "") + "A"):
         with pytest.raises(BadXml):
             read_response(odd, terms)
+
+
+# --- what a genuine provider has signed in a way that is not taken ---------------------------------------------------
+
+
+def resigned(idp: FakeSamlProvider, root: Any) -> bytes:
+    """The signatures are right again, whatever stands in them: of a provider that signs what it should not."""
+    for info in root.iter(f"{{{D}}}SignedInfo"):
+        canonical = etree.tostring(info, method="c14n", exclusive=True, with_comments=False)
+        value = idp.sign(canonical)
+        info.getnext().text = b64encode(value).decode()
+    raw: bytes = etree.tostring(root)
+    return raw
+
+
+def typed(root: Any) -> None:
+    for reference in root.iter(f"{{{D}}}Reference"):
+        reference.set("Type", "http://www.w3.org/2000/09/xmldsig#Object")
+
+
+def another_digest_place(root: Any) -> None:
+    for method in root.iter(f"{{{D}}}DigestMethod"):
+        etree.SubElement(method, "{urn:x}y")
+
+
+@pytest.mark.parametrize("change", [xslt, typed, another_digest_place], ids=lambda change: change.__name__)
+def test_a_right_signature_in_another_form_is_refused(
+    idp: FakeSamlProvider, clock: FakeClock, change: Callable[[Any], None]
+) -> None:
+    """The library skips what it does not know: the form is ours to check."""
+    good, odd = genuine(idp), genuine(idp)
+    change(odd)
+
+    assert "jane" == read(idp, clock, resigned(idp, good)).subject
+    with pytest.raises(BadXml):
+        read(idp, clock, resigned(idp, odd))
+
+
+def test_a_signature_over_the_whole_document_by_no_name_is_refused(idp: FakeSamlProvider, clock: FakeClock) -> None:
+    root = genuine(idp, assertion=False, response=True)
+    empty_uri(root)
+
+    with pytest.raises(BadXml):
+        read(idp, clock, resigned(idp, root))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda xml: xml.replace('Recipient="https://auth', 'Recipient="https://other'),
+        lambda xml: xml.replace('Destination="https://auth', 'Destination="https://other'),
+        lambda xml: xml.replace("<saml:SubjectConfirmationData", '<saml:SubjectConfirmationData InResponseTo="x"'),
+        lambda xml: xml.replace("<samlp:Response", '<samlp:Response InResponseTo="x"'),
+        lambda xml: xml.replace("<saml:SubjectConfirmationData", '<saml:SubjectConfirmationData NotBefore="x"'),
+        lambda xml: xml.replace(":cm:bearer", ":cm:holder-of-key"),
+        lambda xml: xml.replace("saml:AuthnStatement", "saml:OtherStatement"),
+        lambda xml: xml.replace("</saml:AudienceRestriction>", "</saml:AudienceRestriction><saml:Other/>"),
+        lambda xml: xml.replace('Version="2.0"', 'Version="1.1"'),
+    ],
+)  # fmt: skip
+@EVERY_WAY
+def test_each_place_that_says_for_whom_and_when_is_looked_at(
+    idp: FakeSamlProvider, clock: FakeClock, how: dict[str, bool], change: Callable[[str], str]
+) -> None:
+    xml = idp.xml("jane", **OURS)
+    changed = change(xml)
+
+    assert changed != xml
+    with pytest.raises((BadXml, etree.XMLSyntaxError)):
+        read(idp, clock, idp.signed(changed, **how))
