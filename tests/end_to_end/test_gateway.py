@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import http.client
 import json
 import socket
 import urllib.error
@@ -15,6 +16,9 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from botocore.auth import SigV4QueryAuth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
 from tests.end_to_end.conftest import Servers
 from tests.support import server_process
@@ -189,6 +193,47 @@ async def test_a_request_goes_on_with_our_fields_and_without_its_proof(
         seen.headers[name] for name in ("X-Other", "X-Auth-Type", "X-Principal-Arn", "X-Forwarded-For")
     )
     assert not {"Authorization", "X-Identity-Id", "X_Auth_Type"} & set(seen.headers)
+
+
+async def test_nothing_is_said_in_the_place_of_a_client_and_only_we_say_where_it_is(
+    gateway: tuple[Live, socket.socket], upstream: list[web.Request]
+) -> None:
+    url = f"{gateway[0].base_url}/gateway/orders/prod/items"
+    sent = signed("GET", url)
+    theirs = {"X_Forwarded_For": "203.0.113.9", "Forwarded": "for=203.0.113.9", "X-Real-IP": "203.0.113.9"}
+
+    status, received = await asyncio.to_thread(_ask_bare, url, {**sent, **theirs})
+
+    (seen,) = upstream
+    assert 201 == status, received
+    assert not {"Accept", "Accept-Encoding", "User-Agent", "Content-Type", *theirs} & set(seen.headers)
+    assert "127.0.0.1" == seen.headers["X-Forwarded-For"]
+
+
+async def test_the_api_gets_no_proof_of_a_presigned_request(
+    gateway: tuple[Live, socket.socket], upstream: list[web.Request]
+) -> None:
+    asked = AWSRequest("GET", f"{gateway[0].base_url}/gateway/orders/prod/items?z=1&a=%20")
+    SigV4QueryAuth(Credentials(*server_process.ROOT), "execute-api", "us-east-1", expires=60).add_auth(asked)
+
+    status, _, _ = await asyncio.to_thread(ask, asked.url)
+
+    assert (201, ["/items?z=1&a=%20"]) == (status, [seen.raw_path for seen in upstream])
+
+
+def _ask_bare(url: str, headers: dict[str, str]) -> tuple[int, bytes]:
+    """With no field that is not named."""
+    host, path = url.split("/", 3)[2:]
+    connection = http.client.HTTPConnection(host, timeout=20)
+    try:
+        connection.putrequest("GET", f"/{path}", skip_host=True, skip_accept_encoding=True)
+        for name, value in headers.items():
+            connection.putheader(name, value)
+        connection.endheaders()
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
 
 
 async def test_a_request_that_is_refused_does_not_reach_the_api(
