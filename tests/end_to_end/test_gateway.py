@@ -60,7 +60,11 @@ async def upstream(gateway: tuple[Live, socket.socket]) -> AsyncIterator[list[we
     async def answer(request: web.Request) -> web.Response:
         await request.read()
         seen.append(request)
-        return web.json_response({"path": request.raw_path}, status=201, headers={"X-Made": "yes"})
+        answer = web.json_response({"path": request.raw_path}, status=201, headers={"X-Made": "yes"})
+        if request.path == "/cookies":
+            answer.set_cookie("__Host-poolhouse-sessions-eu-west-1_a", "fixed", secure=True)
+            answer.set_cookie("c", "2")
+        return answer
 
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", answer)
@@ -208,6 +212,21 @@ async def test_nothing_is_said_in_the_place_of_a_client_and_only_we_say_where_it
     assert 201 == status, received
     assert not {"Accept", "Accept-Encoding", "User-Agent", "Content-Type", *theirs} & set(seen.headers)
     assert "127.0.0.1" == seen.headers["X-Forwarded-For"]
+
+
+async def test_the_cookies_of_the_hosted_pages_are_no_business_of_the_api(
+    gateway: tuple[Live, socket.socket], upstream: list[web.Request]
+) -> None:
+    url = f"{gateway[0].base_url}/gateway/orders/prod/cookies"
+    sent = "a=1; poolhouse-sessions-eu-west-1_a=secret;__Host-poolhouse-browser-eu-west-1_a=secret; b=poolhouse-x"
+
+    _, mixed, _ = await asyncio.to_thread(ask, url, **signed("GET", url), Cookie=sent)
+    await asyncio.to_thread(ask, url, **signed("GET", url), Cookie="poolhouse-sessions-eu-west-1_a=secret")
+
+    first, second = upstream
+    assert "a=1; b=poolhouse-x" == first.headers["Cookie"]
+    assert "Cookie" not in second.headers
+    assert "c=2; Path=/" == mixed["set-cookie"]
 
 
 async def test_the_api_gets_no_proof_of_a_presigned_request(

@@ -17,6 +17,7 @@ from poolhouse.flows.access.gateway import Gateway, GuardedApi, Passing
 from poolhouse.flows.access.signatures_claims import PRESIGNED, is_presigned
 from poolhouse.flows.access.upstream import FIELDS, fields
 from poolhouse.server.answers import told
+from poolhouse.server.cookies import COOKIES
 from poolhouse.server.gateway.answers import REFUSED, refused
 from poolhouse.server.proxies import FORWARDED_FOR
 
@@ -160,8 +161,17 @@ def sent_on(headers: MultiMapping[str]) -> CIMultiDict[str]:
         # Some servers read an underscore as a hyphen.
         if low in _OF_ONE_HOP or low in _OF_THE_PROOF or low in named or low.replace("_", "-") in _OURS:
             continue
+        if low == "cookie":
+            value = "; ".join(pair.strip() for pair in value.split(";") if not _is_of_the_pages(pair))
+            if not value:
+                continue
         sent.add(name, value)
     return sent
+
+
+def _is_of_the_pages(cookie: str) -> bool:
+    """The hosted pages have the same address as what is passed on, and who is signed in there is not the API's."""
+    return cookie.strip().startswith(COOKIES)
 
 
 def _without_proof(query: str) -> str:
@@ -175,7 +185,8 @@ def _without_proof(query: str) -> str:
 def _kept(headers: MultiMapping[str]) -> CIMultiDict[str]:
     kept: CIMultiDict[str] = CIMultiDict()
     for name, value in headers.items():
-        if name.lower() not in _OF_ONE_HOP:
+        low = name.lower()
+        if low not in _OF_ONE_HOP and not (low == "set-cookie" and _is_of_the_pages(value)):
             kept.add(name, value)
     return kept
 
