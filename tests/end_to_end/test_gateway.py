@@ -220,8 +220,8 @@ async def test_the_cookies_of_the_hosted_pages_are_no_business_of_the_api(
     url = f"{gateway[0].base_url}/gateway/orders/prod/cookies"
     sent = "a=1; poolhouse-sessions-eu-west-1_a=secret;__Host-poolhouse-browser-eu-west-1_a=secret; b=poolhouse-x"
 
-    _, mixed, _ = await asyncio.to_thread(ask, url, **signed("GET", url), Cookie=sent)
-    await asyncio.to_thread(ask, url, **signed("GET", url), Cookie="poolhouse-sessions-eu-west-1_a=secret")
+    _, mixed, _ = await asyncio.to_thread(ask, url, "GET", None, **signed("GET", url), Cookie=sent)
+    await asyncio.to_thread(ask, url, "GET", None, **signed("GET", url), Cookie="poolhouse-sessions-eu-west-1_a=secret")
 
     first, second = upstream
     assert "a=1; b=poolhouse-x" == first.headers["Cookie"]
