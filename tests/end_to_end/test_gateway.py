@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import http.client
 import json
 import socket
 import urllib.error
@@ -15,6 +16,9 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from botocore.auth import SigV4QueryAuth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
 from tests.end_to_end.conftest import Servers
 from tests.support import server_process
@@ -56,7 +60,11 @@ async def upstream(gateway: tuple[Live, socket.socket]) -> AsyncIterator[list[we
     async def answer(request: web.Request) -> web.Response:
         await request.read()
         seen.append(request)
-        return web.json_response({"path": request.raw_path}, status=201, headers={"X-Made": "yes"})
+        answer = web.json_response({"path": request.raw_path}, status=201, headers={"X-Made": "yes"})
+        if request.path == "/cookies":
+            answer.set_cookie("__Host-poolhouse-sessions-eu-west-1_a", "fixed", secure=True)
+            answer.set_cookie("c", "2")
+        return answer
 
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", answer)
@@ -189,6 +197,62 @@ async def test_a_request_goes_on_with_our_fields_and_without_its_proof(
         seen.headers[name] for name in ("X-Other", "X-Auth-Type", "X-Principal-Arn", "X-Forwarded-For")
     )
     assert not {"Authorization", "X-Identity-Id", "X_Auth_Type"} & set(seen.headers)
+
+
+async def test_nothing_is_said_in_the_place_of_a_client_and_only_we_say_where_it_is(
+    gateway: tuple[Live, socket.socket], upstream: list[web.Request]
+) -> None:
+    url = f"{gateway[0].base_url}/gateway/orders/prod/items"
+    sent = signed("GET", url)
+    theirs = {"X_Forwarded_For": "203.0.113.9", "Forwarded": "for=203.0.113.9", "X-Real-IP": "203.0.113.9"}
+
+    status, received = await asyncio.to_thread(_ask_bare, url, {**sent, **theirs})
+
+    (seen,) = upstream
+    assert 201 == status, received
+    assert not {"Accept", "Accept-Encoding", "User-Agent", "Content-Type", *theirs} & set(seen.headers)
+    assert "127.0.0.1" == seen.headers["X-Forwarded-For"]
+
+
+async def test_the_cookies_of_the_hosted_pages_are_no_business_of_the_api(
+    gateway: tuple[Live, socket.socket], upstream: list[web.Request]
+) -> None:
+    url = f"{gateway[0].base_url}/gateway/orders/prod/cookies"
+    sent = "a=1; poolhouse-sessions-eu-west-1_a=secret;__Host-poolhouse-browser-eu-west-1_a=secret; b=poolhouse-x"
+
+    _, mixed, _ = await asyncio.to_thread(ask, url, "GET", None, **signed("GET", url), Cookie=sent)
+    await asyncio.to_thread(ask, url, "GET", None, **signed("GET", url), Cookie="poolhouse-sessions-eu-west-1_a=secret")
+
+    first, second = upstream
+    assert "a=1; b=poolhouse-x" == first.headers["Cookie"]
+    assert "Cookie" not in second.headers
+    assert "c=2; Path=/" == mixed["set-cookie"]
+
+
+async def test_the_api_gets_no_proof_of_a_presigned_request(
+    gateway: tuple[Live, socket.socket], upstream: list[web.Request]
+) -> None:
+    asked = AWSRequest("GET", f"{gateway[0].base_url}/gateway/orders/prod/items?z=1&a=%20")
+    SigV4QueryAuth(Credentials(*server_process.ROOT), "execute-api", "us-east-1", expires=60).add_auth(asked)
+
+    status, _, _ = await asyncio.to_thread(ask, asked.url)
+
+    assert (201, ["/items?z=1&a=%20"]) == (status, [seen.raw_path for seen in upstream])
+
+
+def _ask_bare(url: str, headers: dict[str, str]) -> tuple[int, bytes]:
+    """With no field that is not named."""
+    host, path = url.split("/", 3)[2:]
+    connection = http.client.HTTPConnection(host, timeout=20)
+    try:
+        connection.putrequest("GET", f"/{path}", skip_host=True, skip_accept_encoding=True)
+        for name, value in headers.items():
+            connection.putheader(name, value)
+        connection.endheaders()
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
 
 
 async def test_a_request_that_is_refused_does_not_reach_the_api(

@@ -262,6 +262,44 @@ async def test_a_role_is_taken_by_the_token_of_an_identity() -> None:
     assert "cognito-identity.amazonaws.com" == assumed["Provider"]
 
 
+async def test_a_token_gives_no_role_once_what_it_was_given_for_is_gone() -> None:
+    async with with_guests() as guests:
+        identity, token = await guests.developers_token()
+        guest = await guests.guest()
+        as_guest = (await guests.call("cognito-identity", "get_open_id_token", IdentityId=guest))["Token"]
+
+        async def take(kind: str, held: str) -> Any:
+            return await guests.call(
+                "sts",
+                "assume_role_with_web_identity",
+                RoleArn=f"arn:aws:iam::{ACCOUNT}:role/{kind}",
+                RoleSessionName="mine",
+                WebIdentityToken=held,
+            )
+
+        await take("authenticated", token)
+        await take("unauthenticated", as_guest)
+        named = {"IdentityPoolId": guests.pool_id, "DeveloperProviderName": "app.example"}
+        await guests.house.aws(
+            "unlink_developer_identity",
+            service="cognito-identity",
+            IdentityId=identity,
+            DeveloperUserIdentifier="jane",
+            **named,
+        )
+        # The guest becomes a user.
+        await guests.house.aws(
+            "get_open_id_token_for_developer_identity",
+            service="cognito-identity",
+            IdentityPoolId=guests.pool_id,
+            IdentityId=guest,
+            Logins={"app.example": "joe"},
+        )
+        refused = [await refusal(take("authenticated", token)), await refusal(take("unauthenticated", as_guest))]
+
+    assert ["InvalidIdentityToken", "InvalidIdentityToken"] == refused
+
+
 async def test_who_may_not_take_a_role_is_told_in_the_words_that_sdks_know() -> None:
     async with with_guests() as guests:
         _, token = await guests.developers_token()

@@ -17,6 +17,8 @@ DEVICE: Final = "device"
 OFFERED: Final = "offered"
 BETWEEN: Final = "."
 """What stands between the handles of sessions in their cookie."""
+COOKIES: Final = ("poolhouse-", "__Host-poolhouse-")
+"""How the names of all of them begin."""
 _LONGEST: Final = 1024
 
 

@@ -14,7 +14,7 @@ from urllib.parse import unquote_to_bytes
 
 from msgspec import Struct
 
-from poolhouse.errors import AccessDenied, InsufficientScope, InvalidAccessToken, NotAuthorized
+from poolhouse.errors import AccessDenied, InsufficientScope, InvalidAccessToken, NotAuthorized, SignatureIncomplete
 from poolhouse.errors.reasons import Reason
 from poolhouse.flows.access.callers import Caller
 from poolhouse.flows.access.signatures import Signatures
@@ -24,6 +24,7 @@ from poolhouse.ports.world import Clock
 SERVICE: Final = "execute-api"
 INVOKE: Final = "execute-api:Invoke"
 _BEARER: Final = re.compile(r"bearer +([A-Za-z0-9_.~+/=-]+) *", re.IGNORECASE)
+_SEPARATOR: Final = re.compile(r"[/\\]")
 _PART: Final = re.compile(r"[A-Za-z0-9_$-]{1,128}")
 
 
@@ -130,6 +131,9 @@ class Gateway:
         signed = await self._signatures(action.partition(":")[0]).verify(
             passing.method, passing.target, passing.headers, _payload(passing), is_secure=passing.is_secure
         )
+        if signed.chunks is not None:
+            # Its chunks bear signatures of their own, and they are not here.
+            raise SignatureIncomplete(Reason.BODY_NOT_SAID)
         said = {**self._surroundings(passing, agent), **(context or {})}
         if not signed.caller.policy.allows(action, reached, said):
             raise AccessDenied(caller=signed.caller.arn, action=action, resource=reached)
@@ -143,17 +147,18 @@ class Gateway:
             raise NotAuthorized(Reason.GATEWAY_ADDRESS)
         # As the API will read it: a policy must not be led around by another spelling of the same path.
         path = unquote_to_bytes(passing.path.partition("?")[0]).decode(errors="replace")
-        if not path.isprintable() or "\ufffd" in path or any(part in {".", ".."} for part in path.split("/")):
+        if _is_ambiguous(passing, path):
             raise NotAuthorized(Reason.GATEWAY_ADDRESS)
         where = f"{self._region}:{self._account}:{passing.api}/{passing.stage}/{passing.method}"
         return f"arn:aws:execute-api:{where}/{path.lstrip('/')}"
 
     def _surroundings(self, passing: Passing, agent: str) -> dict[str, str | tuple[str, ...]]:
         now = self._clock.now()
+        told = {"aws:useragent": agent, "aws:referer": (passing.headers.getall("Referer", []) or [""])[0]}
         return {
+            # What was not sent is not there: "Null" asks for that.
+            **{key: value for key, value in told.items() if value},
             "aws:sourceip": passing.source,
-            "aws:useragent": agent,
-            "aws:referer": (passing.headers.getall("Referer", []) or [""])[0],
             "aws:securetransport": "true" if passing.is_secure else "false",
             "aws:requestedregion": self._region,
             "aws:currenttime": datetime.fromtimestamp(int(now), UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -189,6 +194,21 @@ class Gateway:
             if claims.get("token_use") == use:
                 return claims
         raise InvalidAccessToken
+
+
+def _is_ambiguous(passing: Passing, path: str) -> bool:
+    """Whether an API, or a proxy before it, may read another path than this one, which is decoded."""
+    if not path.isprintable() or "\ufffd" in path:
+        return True
+    # What follows a "#" is no path to most readers; encoded it is.
+    if "#" in passing.path:
+        return True
+    # Servers of Java drop what follows a ";", others take "\\" for "/".
+    if any(part.partition(";")[0] in {".", ".."} for part in _SEPARATOR.split(path)):
+        return True
+    # The stage in another spelling: whoever decodes it finds it there.
+    whole = passing.target.partition("?")[0]
+    return passing.path == whole and f"{path.lstrip('/')}/".startswith(f"{passing.stage}/")
 
 
 def _payload(passing: Passing) -> bytes | str | None:

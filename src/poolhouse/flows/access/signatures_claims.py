@@ -29,6 +29,8 @@ _PREFIX: Final = "X-Amz-"
 _QUERY_FIELDS: Final = ("Algorithm", "Credential", "Date", "Expires", "SignedHeaders", "Signature")
 TOKEN: Final = "X-Amz-Security-Token"  # noqa: S105 - a name
 SIGNATURE: Final = "X-Amz-Signature"
+PRESIGNED: Final = frozenset((TOKEN, *(_PREFIX + name for name in _QUERY_FIELDS)))
+"""The parameters that presigning adds to a query."""
 
 
 class Headers(Protocol):

@@ -28,7 +28,7 @@ from poolhouse.flows.identities.credentials import ASSUME, FEDERATION, TAG, Role
 from poolhouse.flows.identities.login_keys import LoginKeys
 from poolhouse.flows.identities.roles import AUTHENTICATED, UNAUTHENTICATED
 from poolhouse.ports.access import Credentials, ManagedPolicies, OidcProviders, Session
-from poolhouse.ports.identities import Identities, IdentityPools, LoginProofs, OwnToken
+from poolhouse.ports.identities import Identities, IdentityPools, LoginProofs, Logins, OwnToken
 from poolhouse.ports.world import Clock
 from poolhouse.records.identities import IdentityPool, UserPoolProvider
 
@@ -104,6 +104,7 @@ class WebIdentities:
         proofs: LoginProofs,
         pools: IdentityPools,
         identities: Identities,
+        logins: Logins,
         providers: OidcProviders,
         keys: LoginKeys,
         clock: Clock,
@@ -113,6 +114,7 @@ class WebIdentities:
         self._proofs = proofs
         self._pools = pools
         self._kept = identities
+        self._logins = logins
         self._providers = providers
         self._keys = keys
         self._clock = clock
@@ -177,13 +179,23 @@ class WebIdentities:
         )
 
     async def _require_current(self, pool: IdentityPool, own: OwnToken) -> None:
-        """The identity of the token is there, and nobody has taken back what it had then. Raises ``LoginRefused``."""
+        """The identity of the token is there, and has what the token was given for: for a user's one of the logins that
+        it names, for a guest's none, ever. Nobody has taken it back. Raises ``LoginRefused``."""
         identity = await self._kept.get(own.identity_id)
         is_gone = identity is None or identity.is_disabled or identity.merging_into is not None
         revoked = (pool.revoked_before, None if identity is None else identity.revoked_before)
         # Instants in tokens are whole, those in records are not.
         if is_gone or any(before is not None and own.issued + 1 <= before for before in revoked):
             raise LoginRefused(Reason.WEB_TOKEN_INVALID, detail="the identity is gone, or its tokens were taken back")
+        if AUTHENTICATED in own.amr:
+            held = await self._logins.of_identity(pool.id, own.identity_id)
+            is_other = {login.provider for login in held}.isdisjoint(own.amr)
+        else:
+            is_other = identity is not None and identity.had_login
+        if is_other:
+            raise LoginRefused(
+                Reason.WEB_TOKEN_INVALID, detail="what the token was given for is the identity's no more"
+            )
 
     def _arn(self, name: str) -> str:
         return f"arn:aws:iam::{self._account}:oidc-provider/{name}"

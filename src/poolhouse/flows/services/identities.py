@@ -70,7 +70,15 @@ def build_identity_services(
         world, ports.pools, ports.identities, ports.logins, proofs, merging, linking, keys, guests
     )
     web_identities = WebIdentities(
-        access.issuer, proofs, ports.pools, ports.identities, access.providers, keys, world.clock, access.account
+        access.issuer,
+        proofs,
+        ports.pools,
+        ports.identities,
+        ports.logins,
+        access.providers,
+        keys,
+        world.clock,
+        access.account,
     )
     return IdentityServices(
         pools=IdentityPoolAdministration(world, ports.pools, ports.jobs, roles=roles, limits=limits),

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote
 
 from aiohttp import web
 from multidict import CIMultiDict, MultiMapping
@@ -13,8 +14,10 @@ from yarl import URL
 from poolhouse.errors import NotAuthorized
 from poolhouse.errors.reasons import Reason
 from poolhouse.flows.access.gateway import Gateway, GuardedApi, Passing
+from poolhouse.flows.access.signatures_claims import PRESIGNED, is_presigned
 from poolhouse.flows.access.upstream import FIELDS, fields
 from poolhouse.server.answers import told
+from poolhouse.server.cookies import COOKIES
 from poolhouse.server.gateway.answers import REFUSED, refused
 from poolhouse.server.proxies import FORWARDED_FOR
 
@@ -41,7 +44,10 @@ _OF_ONE_HOP: Final = frozenset(
 """RFC 9110 section 7.6.1, and what is made anew for the next hop."""
 _OF_THE_PROOF: Final = frozenset({"authorization", "x-amz-security-token", "cookie2"})
 """The API gets no credentials to use elsewhere: it is told who passes."""
-_OURS: Final = frozenset(name.lower() for name in FIELDS)
+_OURS: Final = frozenset((*(name.lower() for name in FIELDS), FORWARDED_FOR.lower(), "forwarded", "x-real-ip"))
+"""What only we say of a client: who it is, and where it is."""
+_NOT_ADDED: Final = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
+"""What our client would say in a client's place, where that said nothing."""
 
 
 class Forward:
@@ -98,7 +104,7 @@ class Forward:
     async def _passed_on(
         self, request: web.Request, api: GuardedApi, passing: Passing, body: bytes, ours: dict[str, str]
     ) -> web.StreamResponse:
-        query = passing.target.partition("?")[2]
+        query = _without_proof(passing.target.partition("?")[2])
         # As it came: the API reads the same path that the policy was asked about.
         address = URL(f"{api.upstream}{passing.path}{f'?{query}' if query else ''}", encoded=True)
         sent = sent_on(request.headers)
@@ -109,7 +115,12 @@ class Forward:
         session = self._opened()
         try:
             async with session.request(
-                request.method, address, headers=sent, data=body or None, allow_redirects=False
+                request.method,
+                address,
+                headers=sent,
+                data=body or None,
+                allow_redirects=False,
+                skip_auto_headers=_NOT_ADDED,
             ) as answer:
                 response = web.StreamResponse(status=answer.status, headers=_kept(answer.headers))
                 if "Content-Length" in answer.headers:
@@ -150,14 +161,32 @@ def sent_on(headers: MultiMapping[str]) -> CIMultiDict[str]:
         # Some servers read an underscore as a hyphen.
         if low in _OF_ONE_HOP or low in _OF_THE_PROOF or low in named or low.replace("_", "-") in _OURS:
             continue
+        if low == "cookie":
+            value = "; ".join(pair.strip() for pair in value.split(";") if not _is_of_the_pages(pair))
+            if not value:
+                continue
         sent.add(name, value)
     return sent
+
+
+def _is_of_the_pages(cookie: str) -> bool:
+    """The hosted pages have the same address as what is passed on, and who is signed in there is not the API's."""
+    return cookie.strip().startswith(COOKIES)
+
+
+def _without_proof(query: str) -> str:
+    """What is left of a presigned query; any other stays as it is."""
+    if not is_presigned(query):
+        return query
+    pairs = [pair for pair in query.split("&") if unquote(pair.partition("=")[0]) not in PRESIGNED]
+    return "&".join(pairs)
 
 
 def _kept(headers: MultiMapping[str]) -> CIMultiDict[str]:
     kept: CIMultiDict[str] = CIMultiDict()
     for name, value in headers.items():
-        if name.lower() not in _OF_ONE_HOP:
+        low = name.lower()
+        if low not in _OF_ONE_HOP and not (low == "set-cookie" and _is_of_the_pages(value)):
             kept.add(name, value)
     return kept
 

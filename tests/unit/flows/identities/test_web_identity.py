@@ -29,7 +29,7 @@ from poolhouse.hooks.dispatch import Hooks
 from poolhouse.ports.access import Session
 from poolhouse.ports.identities import Proven
 from poolhouse.records.access import ManagedPolicy, OidcProvider
-from poolhouse.records.identities import Identity, IdentityPool
+from poolhouse.records.identities import Identity, IdentityPool, Login
 from poolhouse.server.world import SystemChance
 from tests.support.json_api import ACCOUNT, NOON, ManualClock
 from tests.support.small_world import Trail
@@ -84,6 +84,7 @@ class Taking:
     book: RoleBook = field(default_factory=RoleBook)
     pool: IdentityPool | None = POOL_RECORD
     identity: Identity | None = SOMEBODY
+    linked: Sequence[str] = ("x",)
     policies: Mapping[str, ManagedPolicy] = field(default_factory=dict)
     trail: Trail = field(default_factory=Trail)
 
@@ -100,6 +101,14 @@ class Taking:
             async def get(self, identity_id: str) -> Identity | None:
                 return taking.identity if identity_id == IDENTITY else None
 
+        class Kept:
+            async def of_identity(self, pool_id: str, identity_id: str) -> Sequence[Login]:
+                assert (POOL, IDENTITY) == (pool_id, identity_id)
+                return [
+                    Login(pool_id=pool_id, digest=name, provider=name, identity_id=identity_id, linked=NOON)
+                    for name in taking.linked
+                ]
+
         class Providers:
             async def get(self, name: str) -> OidcProvider | None:
                 return {each.issuer.partition("://")[2]: each for each in (IDP, USER_POOL)}.get(name)
@@ -109,7 +118,7 @@ class Taking:
                 return taking.policies.get(name)
 
         identities: Any = WebIdentities(
-            self.own, self.proofs, Pools(), Identities(), Providers(), LoginKeys(OURS), clock, ACCOUNT  # type: ignore[arg-type]
+            self.own, self.proofs, Pools(), Identities(), Kept(), Providers(), LoginKeys(OURS), clock, ACCOUNT  # type: ignore[arg-type]
         )  # fmt: skip
         self.credentials = TemporaryCredentials(vault(), SystemChance())
         self.roles = WebIdentityRoles(
@@ -228,6 +237,17 @@ async def test_guests_of_a_pool_that_has_none_any_more_get_nothing() -> None:
     with pytest.raises(LoginRefused):
         await Taking(pool=pool).assume(token(OURS))
     assert await Taking(own=Own({**CLAIMS, "amr": ["authenticated", "x"]}), pool=pool).assume(token(OURS))
+
+
+async def test_a_token_gives_nothing_once_what_it_was_given_for_is_gone() -> None:
+    users = Own({**CLAIMS, "amr": ["authenticated", "x"]})
+    user = structs.replace(SOMEBODY, had_login=True)
+
+    assert await Taking(own=users, identity=user, linked=("y", "x")).assume(token(OURS))
+    with pytest.raises(LoginRefused):
+        await Taking(own=users, identity=user, linked=("y",)).assume(token(OURS))
+    with pytest.raises(LoginRefused):
+        await Taking(identity=user).assume(token(OURS))
 
 
 @pytest.mark.parametrize(("before", "fits"), [(None, True), (NOON - 4.5, True), (NOON - 4, False), (NOON, False)])
