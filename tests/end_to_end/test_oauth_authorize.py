@@ -368,7 +368,7 @@ async def test_r5_a_wrong_address_or_client_is_shown_and_leads_nowhere(at: OAuth
         assert (400, "") == (shown.status, shown.location)
         assert b"evil.example" not in shown.body
         assert b"<a" not in shown.body
-    assert b"redirect_mismatch" in mismatch.body
+    assert 1 == mismatch.body.count(b"redirect_mismatch")
     assert b"Client does not exist" in unknown.body
 
 

@@ -98,6 +98,15 @@ async def test_where_passkeys_of_the_pool_cannot_be_made_none_is_offered(at: Sit
     assert "code" in (await by_password(at)).answer
 
 
+async def test_whom_a_passkey_could_not_sign_in_is_offered_none(at: Site) -> None:
+    settings = MfaSettings(mode="OPTIONAL", factors=(TOTP,), passkeys=PasskeyPolicy(rp_id="localhost"))
+    await at.house.services.pools.set_mfa(at.oauth.pool.id, settings)
+    app = await with_app(at.house, at.oauth.app)
+
+    assert "code" in (await at.robot.send(await by_password(at), code=app.code())).answer
+    assert [] == [line for line in at.robot.set if "offered" in line]
+
+
 async def test_who_signs_in_to_run_an_errand_is_offered_nothing(at: Site) -> None:
     start = f"{at.oauth.pool.id}/passkeys/add?client_id={at.oauth.app.id}&redirect_uri={at.oauth.app.callback_urls[0]}"
     ways = await at.robot.send(await at.robot.open(start), username="jane")

@@ -86,6 +86,7 @@ class Services(Struct, frozen=True):
     factor_set_ups: FactorSetUps
     message_factors: MessageFactors
     factors: Factors
+    first_factors: FirstFactors
     preferences: Preferences
     devices: RememberedDevices
     passkeys: PasskeyRegistrations
@@ -248,6 +249,7 @@ def build_services(
         factor_set_ups=factor_set_ups,
         message_factors=by_message,
         factors=known,
+        first_factors=first,
         preferences=Preferences(world, ports.users, known, first, bearers, directory, lockout),
         devices=RememberedDevices(world, ports.devices, devices, ports.grants, ports.srp, bearers, directory),
         passkeys=PasskeyRegistrations(world, ports.passkeys, ports.passkey_proofs, bearers, lockout, limits),

@@ -24,6 +24,8 @@ const MEANS = {
   email: "the user's address",
   email_verified: "whether a code came back from it",
   version: "of the token's form",
+  username: "the name that the user signs in by",
+  "cognito:username": "the name that the user signs in by",
 };
 const $ = (id) => document.getElementById(id);
 const say = (text) => { $("status").textContent = text; };

@@ -112,4 +112,6 @@ class ErrorPages:
 
 def _detail(error: errors.PoolhouseError) -> str | None:
     """For developers: the protocol's word, and what it says of it."""
-    return f"{error.code}: {error}" if isinstance(error, errors.OAuthError) else None
+    if not isinstance(error, errors.OAuthError):
+        return None
+    return f"{error.code}: {str(error).removeprefix(f'{error.code}: ')}"

@@ -37,9 +37,10 @@ class PasskeyOffer:
         """Whether to ask whoever has just signed in. A step-up is no sign-in, and who is on an errand has enough to
         do."""
         pool = finished.pool
-        policy = pool.passkey_policy if WEB_AUTHN in pool.first_factors else None
+        policy = pool.passkey_policy
         return (
             policy is not None
+            and self._services.first_factors.can_begin(pool, finished.user, WEB_AUTHN)
             and _is_of(visit.request.url.host or "", policy.rp_id or "")
             and "password" in finished.proofs
             and finished.session is None
