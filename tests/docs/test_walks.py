@@ -68,6 +68,13 @@ def fresh_checkout(folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.parametrize("made", ["client/", "plugins/", "master.key"])
+def test_what_a_reader_makes_in_a_checkout_is_no_part_of_it(made: str) -> None:
+    """A key that is committed by mistake is out; and ``make lint`` looks at what is not ignored."""
+    assert made.rstrip("/") in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert 0 == subprocess.run(["git", "check-ignore", "--quiet", "--no-index", made], cwd=ROOT, check=False).returncode
+
+
 def require_installing() -> None:
     if os.environ.get("POOLHOUSE_TEST_INSTALLS") != "1":
         pytest.skip("this installs from package indexes: POOLHOUSE_TEST_INSTALLS=1 lets it")

@@ -240,6 +240,14 @@ def test_check_says_what_will_not_work_without_a_sender(tmp_path: Path) -> None:
     assert "nothing sends text messages" in with_mail.stdout
 
 
+def test_check_misses_no_sender_where_there_are_no_user_pools(tmp_path: Path) -> None:
+    (tmp_path / "poolhouse.toml").write_text('[server]\nparts = ["identities"]\n')
+    checked = run("check", folder=tmp_path, env={"POOLHOUSE_MASTER_KEY": MASTER_KEY})
+
+    assert checked.returncode == 0
+    assert "nothing sends" not in checked.stdout
+
+
 def test_check_tells_of_variables_that_nobody_reads(tmp_path: Path) -> None:
     ended = run("check", folder=tmp_path, env={"POOLHOUSE_MASTER_KEY": MASTER_KEY, "POOLHOUSE_REGOIN": "eu-west-1"})
 

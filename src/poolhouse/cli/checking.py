@@ -60,7 +60,8 @@ async def check(config: Path | None, *, connect: bool, tell: Tell) -> int:
     ]
     if settings.access.roles_file is not None or settings.identities.guest_policy is not None:
         statuses.append(await _looked_at("roles", lambda: _check_roles(settings), settings, tell))
-    for channel in unsent:
+    # Identity pools send nothing.
+    for channel in unsent if "user_pools" in settings.server.parts else ():
         tell("note", _WITHOUT[channel])
     if settings.root.access_key_id is None:
         tell("note", "there is no root key: signed calls work with access keys of the store only")

@@ -34,7 +34,8 @@ class Counters(Protocol):
         were over ``at_most``. What would be remembered much longer than that was counted before the clock was set
         back, and counts no more."""
 
-    async def lower(self, pool_id: str, what: str, subject: str, *, until: float, since: int) -> None:
-        """One less was counted, and this noted with it: what was counted did not happen."""
+    async def lower(self, pool_id: str, what: str, subject: str, *, before: Tally) -> None:
+        """One less was counted: what was counted after ``before`` did not happen. What was noted is what was noted
+        before it, unless more was counted since. What was cleared meanwhile stays so."""
 
     async def clear(self, pool_id: str, what: str, subject: str) -> None: ...

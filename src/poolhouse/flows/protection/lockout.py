@@ -261,7 +261,7 @@ class Lockout:
             del self._gates[place]
 
     async def _lower(self, counted: Counted, before: Tally) -> None:
-        await self._counters.lower(*counted, until=before.until, since=before.since)
+        await self._counters.lower(*counted, before=before)
 
 
 def _counted(factor: str) -> str:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
+from poolhouse.errors import VersionConflict
 from poolhouse.ports.protection import Tally
-from poolhouse.store.port import Store
+from poolhouse.store.port import Entry, Store
 from poolhouse.store.repositories import collections
 
 APART = 60.0
 """Seconds by which the clocks of those who count together may differ: more than time services leave, and less than what
 a clock is set back by mistake. Within it, what another process has just counted is not taken for one of another day."""
+
+TURNS = 8
+"""How often it is tried to count one less, where others count at the same moment. Then one is counted too many."""
 
 
 class CounterRepository:
@@ -47,17 +53,22 @@ class CounterRepository:
         await self._store.delete(collections.COUNTERS, key, version=held.version)
         return await self.raise_to(pool_id, what, subject, at_most=at_most, expires=expires)
 
-    async def lower(self, pool_id: str, what: str, subject: str, *, until: float, since: int) -> None:
-        held = await self._store.get(collections.COUNTERS, (pool_id, what, subject))
-        if held is not None:
-            await self._store.increment(
-                collections.COUNTERS,
-                (pool_id, what, subject),
-                "count",
-                by=-1,
-                put={"until": until, "since": since},
-                expires=held.expires,
-            )
+    async def lower(self, pool_id: str, what: str, subject: str, *, before: Tally) -> None:
+        key = (pool_id, what, subject)
+        for _ in range(TURNS):
+            held = await self._store.get(collections.COUNTERS, key)
+            if held is None:
+                return
+            value = held.value
+            if value["count"] <= before.count + 1:
+                # Else what was noted belongs to what somebody else has counted since.
+                value |= {"until": before.until, "since": before.since}
+            value["count"] -= 1
+            with suppress(VersionConflict):
+                await self._store.replace(
+                    collections.COUNTERS, Entry(key=key, value=value, version=held.version, expires=held.expires)
+                )
+                return
 
     async def clear(self, pool_id: str, what: str, subject: str) -> None:
         await self._store.delete(collections.COUNTERS, (pool_id, what, subject))

@@ -19,6 +19,7 @@ from poolhouse.flows.protection.lockout import (
 )
 from poolhouse.ports.protection import Tally
 from poolhouse.store.memory import MemoryStore
+from poolhouse.store.port import Collection, Key, Stored
 from poolhouse.store.repositories import collections
 from poolhouse.store.repositories.protection import CounterRepository
 from poolhouse.testing.clock import FakeClock
@@ -51,8 +52,8 @@ class Away(CounterRepository):
             raise errors.StoreAway(why="it does not answer")
         return counted
 
-    async def lower(self, pool_id: str, what: str, subject: str, *, until: float, since: int) -> None:
-        await super().lower(pool_id, what, subject, until=until, since=since)
+    async def lower(self, pool_id: str, what: str, subject: str, *, before: Tally) -> None:
+        await super().lower(pool_id, what, subject, before=before)
         if self.loses:
             raise errors.StoreAway(why="it does not answer")
 
@@ -471,6 +472,55 @@ async def test_an_attempt_that_was_counted_ahead_and_not_made_is_none(world: Wor
 
     assert 1 == await world.count()
     assert not await world.is_locked()
+
+
+async def test_a_lock_outlasts_what_was_counted_before_it_and_is_counted_no_longer(world: World) -> None:
+    """Else whoever has one answer kept waiting for as long as a lock lasts guesses on without one."""
+    for _ in range(6):
+        await world.fail()
+        world.clock.advance(lock_seconds(6))
+    ahead = world.lockout.ahead(POOL)
+    ahead.count(JANE)
+    await asyncio.sleep(0)
+    world.clock.advance(lock_seconds(7))
+    await world.fail()
+    await ahead.settle()
+
+    assert 7 == await world.count()
+    assert await world.is_locked()
+
+
+async def test_two_that_were_counted_for_nothing_leave_no_lock(world: World) -> None:
+    for _ in range(3):
+        await world.fail()
+    both = [world.lockout.ahead(POOL) for _ in range(2)]
+    for ahead in both:
+        ahead.count(JANE)
+        await asyncio.sleep(0)
+    assert FREE_FAILURES == await world.count()
+    for ahead in both:
+        await ahead.settle()
+
+    assert 3 == await world.count()
+    assert not await world.is_locked()
+
+
+async def test_what_is_counted_no_longer_is_not_taken_from_who_was_forgiven_meanwhile() -> None:
+    """Nobody has fewer failures than none: each would be one guess more that is free."""
+
+    class Lingering(MemoryStore):
+        async def get(self, collection: Collection, key: Key) -> Stored | None:
+            held = await super().get(collection, key)
+            await self.delete(collection, key)
+            return held
+
+    clock = FakeClock()
+    counters = CounterRepository(Lingering(collections.ALL, clock))
+    ahead = Lockout(counters, clock).ahead(POOL)
+    ahead.count(JANE)
+    await ahead.settle()
+
+    assert 0 == (await counters.read(POOL, "failures", JANE)).count
 
 
 async def test_a_lock_holds_for_what_is_counted_ahead(world: World) -> None:
