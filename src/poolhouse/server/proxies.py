@@ -12,6 +12,8 @@ Address: TypeAlias = IPv4Address | IPv6Address
 Network: TypeAlias = IPv4Network | IPv6Network
 
 FORWARDED_FOR: Final = "X-Forwarded-For"
+PROXIES_SAY: Final = frozenset({"x-forwarded-for", "forwarded", "x-real-ip"})
+"""What proxies say of where a request comes from, in lower case: whoever passes one on says it anew."""
 _QUOTED: Final = r'"(?:[^"\\]|\\.)*"'
 _ELEMENT: Final = re.compile(rf'(?:[^",]|{_QUOTED})*')
 _PAIR: Final = re.compile(rf'(?:[^";]|{_QUOTED})+')

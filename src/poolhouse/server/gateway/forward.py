@@ -19,7 +19,7 @@ from poolhouse.flows.access.upstream import FIELDS, fields
 from poolhouse.server.answers import told
 from poolhouse.server.cookies import COOKIES
 from poolhouse.server.gateway.answers import REFUSED, refused
-from poolhouse.server.proxies import FORWARDED_FOR
+from poolhouse.server.proxies import FORWARDED_FOR, PROXIES_SAY
 
 if TYPE_CHECKING:
     from aiohttp import ClientResponse, ClientSession
@@ -44,7 +44,7 @@ _OF_ONE_HOP: Final = frozenset(
 """RFC 9110 section 7.6.1, and what is made anew for the next hop."""
 _OF_THE_PROOF: Final = frozenset({"authorization", "x-amz-security-token", "cookie2"})
 """The API gets no credentials to use elsewhere: it is told who passes."""
-_OURS: Final = frozenset((*(name.lower() for name in FIELDS), FORWARDED_FOR.lower(), "forwarded", "x-real-ip"))
+_OURS: Final = frozenset((*(name.lower() for name in FIELDS), *PROXIES_SAY))
 """What only we say of a client: who it is, and where it is."""
 _NOT_ADDED: Final = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 """What our client would say in a client's place, where that said nothing."""
